@@ -1,0 +1,11 @@
+namespace SyncFlow.AppHost;
+
+/// <summary>Entry point of the AppHost process.</summary>
+public static class Program
+{
+    public static Task<int> Main(string[] args)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        return Task.FromResult(0);
+    }
+}

@@ -1,0 +1,62 @@
+namespace SyncFlow.ServiceDefaults;
+
+/// <summary>
+/// The one table of names by which a host (local processes or Aspire) tells services where things are. Both sides of
+/// AppHost and every service read it; a service never knows which of the two started it. Names use the double
+/// underscore of environment variables; in configuration they read with a colon.
+/// </summary>
+/// <remarks>This file is also compiled into SyncFlow.AppHost, which references no service project.</remarks>
+public static class EnvironmentContract
+{
+    /// <summary>Resource (and database) name of PostgreSQL; its connection string is <see cref="Postgres"/>.</summary>
+    public const string PostgresResource = "syncflow";
+
+    /// <summary>Resource name of Redis; its connection string is <see cref="Redis"/>.</summary>
+    public const string RedisResource = "redis";
+
+    public const string ApiResource = "api";
+    public const string WorkerResource = "worker";
+    public const string SimulatorResource = "simulator";
+
+    /// <summary>Npgsql connection string of a login that may become the roles owner, ingest, api and worker.</summary>
+    public const string Postgres = "ConnectionStrings__syncflow";
+
+    /// <summary>StackExchange.Redis configuration, for example <c>127.0.0.1:6379</c>.</summary>
+    public const string Redis = "ConnectionStrings__redis";
+
+    /// <summary>Addresses the web hosts listen on.</summary>
+    public const string Urls = "ASPNETCORE_URLS";
+
+    /// <summary>OTLP collector; absent means telemetry stays in process.</summary>
+    public const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary>Address under which channels reach the API; webhook subscriptions are created for it.</summary>
+    public const string PublicUrl = "SyncFlow__PublicUrl";
+
+    /// <summary>API key accepted until identities exist; stored hashed at first start.</summary>
+    public const string BootstrapApiKey = "SyncFlow__BootstrapApiKey";
+
+    /// <summary>Base64 of 32 bytes: the key that encrypts credentials at rest (AES-GCM).</summary>
+    public const string SecretsKey = "SyncFlow__SecretsKey";
+
+    /// <summary>Shopify Admin address; <c>{shop}</c> is replaced by the shop domain. Default <c>https://{shop}</c>.</summary>
+    public const string ShopifyBaseUrl = "Channels__Shopify__BaseUrl";
+
+    /// <summary>Shopify Admin API version. Default <c>2026-10</c>.</summary>
+    public const string ShopifyApiVersion = "Channels__Shopify__ApiVersion";
+
+    /// <summary>The Shopify app's client secret: verifies webhook signatures.</summary>
+    public const string ShopifyClientSecret = "Channels__Shopify__ClientSecret";
+
+    /// <summary>
+    /// Milliseconds until every order of a Shopify store is visible to an order query (the visibility lag λ of
+    /// docs/protocol.md). Default 10,000.
+    /// </summary>
+    public const string ShopifyOrderVisibilityLagMs = "Channels__Shopify__OrderVisibilityLagMs";
+
+    /// <summary>Folder where the simulator journals its world.</summary>
+    public const string SimulatorDataFolder = "Simulator__DataFolder";
+
+    /// <summary>The client secret with which the simulated Shopify signs its webhooks.</summary>
+    public const string SimulatorShopifySecret = "Simulator__ShopifyClientSecret";
+}
