@@ -5,8 +5,14 @@ namespace SyncFlow.ServiceDefaults;
 /// AppHost and every service read it; a service never knows which of the two started it. Names use the double
 /// underscore of environment variables; in configuration they read with a colon.
 /// </summary>
-/// <remarks>This file is also compiled into SyncFlow.AppHost, which references no service project.</remarks>
-public static class EnvironmentContract
+/// <remarks>This file is also compiled into SyncFlow.AppHost, which references no service project.
+/// There it is internal, so that a test that references both sees one type.</remarks>
+#if APPHOST
+internal
+#else
+public
+#endif
+static class EnvironmentContract
 {
     /// <summary>Resource (and database) name of PostgreSQL; its connection string is <see cref="Postgres"/>.</summary>
     public const string PostgresResource = "syncflow";
