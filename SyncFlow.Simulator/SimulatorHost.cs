@@ -1,0 +1,81 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using SyncFlow.Simulator.Buyers;
+using SyncFlow.Simulator.Control;
+using SyncFlow.Simulator.Shopify;
+using SyncFlow.Simulator.Webhooks;
+using SyncFlow.Simulator.Worlds;
+
+namespace SyncFlow.Simulator;
+
+/// <summary>A running sandbox: world, fake Shopify, webhooks, buyers and control API on one loopback address.</summary>
+public sealed class SimulatorHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly WebhookSender _webhooks;
+
+    private SimulatorHost(WebApplication app, World world, WebhookSender webhooks, BuyerCrowd buyers)
+    {
+        _app = app;
+        World = world;
+        _webhooks = webhooks;
+        Buyers = buyers;
+        BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features
+            .Get<IServerAddressesFeature>()!.Addresses.First().Replace("[::]", "127.0.0.1", StringComparison.Ordinal));
+    }
+
+    /// <summary>Where the sandbox listens, for example <c>http://127.0.0.1:41234/</c>.</summary>
+    public Uri BaseAddress { get; }
+
+    public World World { get; }
+
+    public BuyerCrowd Buyers { get; }
+
+    /// <summary>Webhooks accepted and not yet delivered or given up.</summary>
+    public long PendingWebhooks => _webhooks.Pending;
+
+    /// <summary>What SyncFlow's base URL setting must be to reach the sandbox's shops.</summary>
+    public string ShopifyBaseUrlTemplate => $"{BaseAddress.ToString().TrimEnd('/')}/shopify/{{shop}}";
+
+    /// <summary>Builds or reloads the world and starts listening.</summary>
+    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    public static async Task<SimulatorHost> StartAsync(
+        SimulatorOptions options, TimeProvider clock, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(clock);
+        options.Validate();
+        var world = WorldBuilder.Build(options, clock);
+        var webhooks = new WebhookSender(world, options.ShopifyClientSecret, options.RetryTimeScale);
+        world.Notify = webhooks.Send;
+        var buyers = new BuyerCrowd(world, options.Seed);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls(options.Urls);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Services.AddProblemDetails();
+        builder.Services.ConfigureHttpJsonOptions(o => ControlJson.Configure(o.SerializerOptions));
+        var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        var api = new ShopifyApi(world, TimeSpan.FromMilliseconds(options.BulkDurationMs));
+        new ShopifyEndpoint(world, api).Map(app);
+        ControlEndpoints.Map(app, world, buyers, webhooks);
+        app.MapGet("/health", () => Results.Text("Healthy"));
+        await app.StartAsync(cancel);
+        return new SimulatorHost(app, world, webhooks, buyers);
+    }
+
+    /// <summary>Completes when the process is asked to stop.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancel = default) => _app.WaitForShutdownAsync(cancel);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Buyers.DisposeAsync();
+        await _app.DisposeAsync();
+        await _webhooks.DisposeAsync();
+        if (World.Journal is { } journal)
+        {
+            await journal.DisposeAsync();
+        }
+    }
+}
