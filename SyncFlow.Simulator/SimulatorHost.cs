@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using SyncFlow.Simulator.Buyers;
 using SyncFlow.Simulator.Control;
+using SyncFlow.Simulator.Journaling;
 using SyncFlow.Simulator.Shopify;
 using SyncFlow.Simulator.Webhooks;
 using SyncFlow.Simulator.Worlds;
@@ -14,9 +15,12 @@ public sealed class SimulatorHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly WebhookSender _webhooks;
 
-    private SimulatorHost(WebApplication app, World world, WebhookSender webhooks, BuyerCrowd buyers)
+    private readonly WorldStore? _store;
+
+    private SimulatorHost(WebApplication app, World world, WebhookSender webhooks, BuyerCrowd buyers, WorldStore? store)
     {
         _app = app;
+        _store = store;
         World = world;
         _webhooks = webhooks;
         Buyers = buyers;
@@ -45,24 +49,36 @@ public sealed class SimulatorHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(clock);
         options.Validate();
-        var world = WorldBuilder.Build(options, clock);
+        var store = options.DataFolder is { } folder ? new WorldStore(folder, options.CompactAtBytes) : null;
+        var world = store is null ? WorldBuilder.Build(options, clock) : await store.OpenAsync(options, clock);
         var webhooks = new WebhookSender(world, options.ShopifyClientSecret, options.RetryTimeScale);
         world.Notify = webhooks.Send;
         var buyers = new BuyerCrowd(world, options.Seed);
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(options.Urls);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddProblemDetails();
+        builder.Services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        builder.Services.AddProblemDetails(o => o.CustomizeProblemDetails = problem =>
+        {
+            if (problem.Exception is BadHttpRequestException bad)
+            {
+                problem.ProblemDetails.Detail = bad.InnerException?.Message ?? bad.Message;
+            }
+        });
         builder.Services.ConfigureHttpJsonOptions(o => ControlJson.Configure(o.SerializerOptions));
         var app = builder.Build();
-        app.UseExceptionHandler();
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            StatusCodeSelector = failure => failure is BadHttpRequestException bad ? bad.StatusCode : 500,
+            SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
+        });
         app.UseStatusCodePages();
         var api = new ShopifyApi(world, TimeSpan.FromMilliseconds(options.BulkDurationMs));
         new ShopifyEndpoint(world, api).Map(app);
         ControlEndpoints.Map(app, world, buyers, webhooks);
         app.MapGet("/health", () => Results.Text("Healthy"));
         await app.StartAsync(cancel);
-        return new SimulatorHost(app, world, webhooks, buyers);
+        return new SimulatorHost(app, world, webhooks, buyers, store);
     }
 
     /// <summary>Completes when the process is asked to stop.</summary>
@@ -73,6 +89,11 @@ public sealed class SimulatorHost : IAsyncDisposable
         await Buyers.DisposeAsync();
         await _app.DisposeAsync();
         await _webhooks.DisposeAsync();
+        if (_store is not null)
+        {
+            await _store.DisposeAsync();
+        }
+
         if (World.Journal is { } journal)
         {
             await journal.DisposeAsync();

@@ -56,5 +56,6 @@ internal static class ControlEndpoints
             world.Find(shop) is { } store ? Results.Ok(store.Faults) : Refusals.NoStore(shop));
         OrderEndpoints.Map(routes, world);
         LevelEndpoints.Map(routes, world);
+        CatalogEndpoints.Map(routes, world);
     }
 }

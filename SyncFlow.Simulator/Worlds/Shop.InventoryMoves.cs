@@ -105,7 +105,7 @@ public sealed partial class Shop
 
         if (persist)
         {
-            _groups[group.Id] = group;
+            Keep(group);
             changes.Groups.Add(group);
         }
 

@@ -142,6 +142,7 @@ public sealed partial class Shop
     internal void Put(Product product)
     {
         RemoveProduct(product.Id, keepLevels: true);
+        product.Variants.ForEach(v => v.Levels.Clear());
         _products[product.Id] = product;
         Ids.Skip(IdKind.Product, product.Id);
         foreach (var variant in product.Variants)
@@ -208,7 +209,7 @@ public sealed partial class Shop
     internal void Put(AdjustmentGroup group)
     {
         Ids.Skip(IdKind.Group, group.Id);
-        _groups[group.Id] = group;
+        Keep(group);
     }
 
     /// <summary>Restores an order from the journal; the search index knows it at once.</summary>
