@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Shouldly;
 using SyncFlow.Simulator.Worlds;
+using Xunit;
 using static SyncFlow.Tests.Simulator.Sandbox;
 
 namespace SyncFlow.Tests.Simulator;

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Net;
+using Shouldly;
 using SyncFlow.Simulator.Buyers;
 using SyncFlow.Simulator.Worlds;
+using Xunit;
 using static SyncFlow.Tests.Simulator.Sandbox;
 
 namespace SyncFlow.Tests.Simulator;

@@ -1,4 +1,6 @@
+using Shouldly;
 using SyncFlow.Simulator.Worlds;
+using Xunit;
 using static SyncFlow.Tests.Simulator.Sandbox;
 
 namespace SyncFlow.Tests.Simulator;

@@ -1,4 +1,6 @@
+using Shouldly;
 using SyncFlow.Simulator.Worlds;
+using Xunit;
 
 namespace SyncFlow.Tests.Simulator;
 

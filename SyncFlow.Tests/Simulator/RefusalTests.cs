@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
+using Shouldly;
 using SyncFlow.Simulator.Worlds;
+using Xunit;
 using static SyncFlow.Tests.Simulator.Sandbox;
 
 namespace SyncFlow.Tests.Simulator;

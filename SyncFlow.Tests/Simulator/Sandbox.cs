@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Shouldly;
 using SyncFlow.Simulator;
 using SyncFlow.Simulator.Worlds;
 
@@ -67,7 +68,7 @@ internal sealed class Sandbox : IAsyncDisposable
         return (variant, shop.Level(variant.ItemId, shop.Locations[0].Id)!);
     }
 
-    /// <summary>The input of a set with one element; <paramref name="compare"/> null opts out.</summary>
+    /// <summary>The input of a set of available.</summary>
     internal static Dictionary<string, object?> SetInput(params Dictionary<string, object?>[] quantities) => new()
     {
         ["name"] = "available",

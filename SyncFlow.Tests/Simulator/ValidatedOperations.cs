@@ -21,12 +21,9 @@ internal static class ValidatedOperations
         quantities(names:["available"]) { name quantity updatedAt } } userErrors { field message } } }
         """;
 
+    // One line: a GraphQL string may not hold a line break.
     internal const string Bulk = """
-        mutation { bulkOperationRunQuery(query: "{ inventoryItems { edges { node { id sku tracked updatedAt
-        inventoryLevels { edges { node { id updatedAt location { id } quantities(names:
-        [\"available\",\"on_hand\",\"committed\",\"incoming\",\"reserved\",\"damaged\",\"safety_stock\",\"quality_control\"])
-        { name quantity updatedAt } } } } } } } }", groupObjects: false) { bulkOperation { id status }
-        userErrors { code field message } } }
+        mutation { bulkOperationRunQuery(query: "{ inventoryItems { edges { node { id sku tracked updatedAt inventoryLevels { edges { node { id updatedAt location { id } quantities(names: [\"available\",\"on_hand\",\"committed\",\"incoming\",\"reserved\",\"damaged\",\"safety_stock\",\"quality_control\"]) { name quantity updatedAt } } } } } } } }", groupObjects: false) { bulkOperation { id status } userErrors { code field message } } }
         """;
 
     internal const string Reconcile = """

@@ -6,7 +6,10 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Shouldly;
 using SyncFlow.Simulator.Worlds;
+using Xunit;
 using static SyncFlow.Tests.Simulator.Sandbox;
 
 namespace SyncFlow.Tests.Simulator;
@@ -21,6 +24,7 @@ public sealed class WebhookTests : IAsyncLifetime
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
         _receiver = builder.Build();
         _receiver.MapPost("/hooks", async (HttpContext http) =>
         {
