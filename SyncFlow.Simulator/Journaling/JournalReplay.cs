@@ -49,7 +49,15 @@ internal sealed class JournalReplay(World world, int seed)
 
         if (line.Shop is null)
         {
-            world.Truth.Restore(Value<PhysicalStock>(line));
+            if (line.Kind == "oversell")
+            {
+                world.Truth.Restore(Value<Oversell>(line));
+            }
+            else
+            {
+                world.Truth.Restore(Value<PhysicalStock>(line));
+            }
+
             return;
         }
 

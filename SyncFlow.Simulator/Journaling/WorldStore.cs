@@ -70,6 +70,7 @@ internal sealed class WorldStore(string folder, long compactAtBytes) : IAsyncDis
     {
         world.Journal = journal;
         world.Truth.Changed = stock => journal.Append("stock", null, stock);
+        world.Truth.Oversold = oversell => journal.Append("oversell", null, oversell);
     }
 
     private async Task CompactWhenLargeAsync(World world, Journal journal, TimeProvider clock)
@@ -111,6 +112,10 @@ internal sealed class WorldStore(string folder, long compactAtBytes) : IAsyncDis
             foreach (var stock in world.Truth.All())
             {
                 await file.WriteAsync(JournalFormat.Line("stock", null, stock));
+                foreach (var oversell in stock.Oversells)
+                {
+                    await file.WriteAsync(JournalFormat.Line("oversell", null, oversell));
+                }
             }
 
             file.Flush(flushToDisk: true);

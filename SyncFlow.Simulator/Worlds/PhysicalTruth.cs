@@ -1,7 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace SyncFlow.Simulator.Worlds;
 
 /// <summary>One moment at which more units of a SKU were accepted than existed.</summary>
-public sealed record Oversell(string Shop, long OrderId, int Units, DateTimeOffset At);
+public sealed record Oversell(string Sku, string Shop, long OrderId, int Units, DateTimeOffset At);
 
 /// <summary>What physically exists of one SKU, over all stores together.</summary>
 public sealed class PhysicalStock
@@ -21,6 +23,7 @@ public sealed class PhysicalStock
     public int OversoldUnits { get; set; }
 
     /// <summary>When and by which orders; the newest <see cref="PhysicalTruth.MaxOversellsKept"/>.</summary>
+    [JsonIgnore]
     public List<Oversell> Oversells { get; init; } = [];
 
     /// <summary>Physical − taken + returned; negative while more is sold than exists.</summary>
@@ -50,6 +53,9 @@ public sealed class PhysicalTruth
 
     /// <summary>Called under the lock with every stock that changed, so that a journal sees changes in order.</summary>
     internal Action<PhysicalStock>? Changed { get; set; }
+
+    /// <summary>Called under the lock with every oversell, apart from its stock: the list would make each record long.</summary>
+    internal Action<Oversell>? Oversold { get; set; }
 
     /// <summary>Declares units that exist (or, negative, no longer do).</summary>
     public void Declare(string sku, int units)
@@ -86,11 +92,9 @@ public sealed class PhysicalTruth
             {
                 stock.OversoldUnits += missing;
                 OversoldUnits += missing;
-                stock.Oversells.Add(new Oversell(shop, move.OrderId, missing, now));
-                if (stock.Oversells.Count > MaxOversellsKept)
-                {
-                    stock.Oversells.RemoveAt(0);
-                }
+                var oversell = new Oversell(move.Sku, shop, move.OrderId, missing, now);
+                Keep(stock, oversell);
+                Oversold?.Invoke(oversell);
             }
 
             Changed?.Invoke(stock);
@@ -124,7 +128,30 @@ public sealed class PhysicalTruth
             OversoldUnits += stock.OversoldUnits - (old?.OversoldUnits ?? 0);
             TakenUnits += stock.Taken - (old?.Taken ?? 0);
             ReturnedUnits += stock.Returned - (old?.Returned ?? 0);
+            stock.Oversells.AddRange(old?.Oversells ?? []);
             _stocks[stock.Sku] = stock;
+        }
+    }
+
+    /// <summary>Restores a moment; one that is known already (from a snapshot) is left out.</summary>
+    internal void Restore(Oversell oversell)
+    {
+        lock (_gate)
+        {
+            var stock = Stock(oversell.Sku);
+            if (!stock.Oversells.Contains(oversell))
+            {
+                Keep(stock, oversell);
+            }
+        }
+    }
+
+    private static void Keep(PhysicalStock stock, Oversell oversell)
+    {
+        stock.Oversells.Add(oversell);
+        if (stock.Oversells.Count > MaxOversellsKept)
+        {
+            stock.Oversells.RemoveAt(0);
         }
     }
 

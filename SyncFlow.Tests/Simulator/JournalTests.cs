@@ -29,6 +29,11 @@ public sealed class JournalTests : IDisposable
             });
             ((int)status).ShouldBe(200);
             orderId = answer.GetProperty("id").GetInt64();
+            sandbox.World.Place(sandbox.Outlet, new OrderRequest([new LineRequest(100_000, Sku: "ALP-00003")])
+            {
+                Inventory = InventoryBehaviour.DecrementIgnoringPolicy,
+            }).Accepted.ShouldBeTrue();
+            sandbox.World.Truth.OversoldUnits.ShouldBeGreaterThan(0);
             before = Digest(sandbox.World);
         }
 
@@ -73,5 +78,5 @@ public sealed class JournalTests : IDisposable
         world.Shops.SelectMany(s => s.Levels.OrderBy(l => (l.ItemId, l.LocationId))
             .Select(l => $"{s.Domain} {l.ItemId} {l.LocationId} {string.Join(',', StockStates.All.Select(x => l[x.State]))} {l.UpdatedAt:O}"))
         .Concat(world.Shops.SelectMany(s => s.Orders.OrderBy(o => o.Id).Select(o => $"{o.Id} {o.Name} {o.Version} {o.Fulfillable} {o.UpdatedAt:O}")))
-        .Concat(world.Truth.All().Select(t => $"{t.Sku} {t.Physical} {t.Taken} {t.Returned} {t.OversoldUnits}")));
+        .Concat(world.Truth.All().Select(t => $"{t.Sku} {t.Physical} {t.Taken} {t.Returned} {t.OversoldUnits} {string.Join(';', t.Oversells)}")));
 }
