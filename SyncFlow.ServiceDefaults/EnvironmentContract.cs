@@ -37,6 +37,12 @@ static class EnvironmentContract
     /// <summary>Addresses the web hosts listen on.</summary>
     public const string Urls = "ASPNETCORE_URLS";
 
+    /// <summary>
+    /// Process id of the host that started the service. When that process is gone the service ends by itself, so a
+    /// killed host leaves nothing running. Absent where something else looks after the service's life.
+    /// </summary>
+    public const string ParentPid = "SyncFlow__ParentPid";
+
     /// <summary>OTLP collector; absent means telemetry stays in process.</summary>
     public const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
