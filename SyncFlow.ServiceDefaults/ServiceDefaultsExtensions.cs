@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -14,12 +13,7 @@ public static class ServiceDefaultsExtensions
     /// A log line for each request and each statement would drown what matters. These are only defaults: configuration
     /// (<c>Logging__LogLevel__Npgsql=Information</c>) overrides them.
     /// </summary>
-    private static readonly Dictionary<string, string?> QuietCategories = new()
-    {
-        ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
-        ["Logging:LogLevel:System.Net.Http.HttpClient"] = "Warning",
-        ["Logging:LogLevel:Npgsql"] = "Warning",
-    };
+    private static readonly string[] QuietCategories = ["Microsoft.AspNetCore", "System.Net.Http.HttpClient", "Npgsql"];
 
     /// <summary>
     /// Adds JSON logs on the console, telemetry (when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector), health
@@ -29,8 +23,12 @@ public static class ServiceDefaultsExtensions
         where TBuilder : IHostApplicationBuilder
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietCategories });
         builder.Logging.ClearProviders();
+        foreach (var category in QuietCategories.Where(name => builder.Configuration["Logging:LogLevel:" + name] is null))
+        {
+            builder.Logging.AddFilter(category, LogLevel.Warning);
+        }
+
         builder.Logging.AddJsonConsole(json =>
         {
             json.UseUtcTimestamp = true;
