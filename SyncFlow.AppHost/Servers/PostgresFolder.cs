@@ -67,6 +67,17 @@ internal sealed class PostgresFolder
         return "/var/lib/syncflow-" + Convert.ToHexStringLower(hash.AsSpan(0, 6));
     }
 
+    /// <summary>Deletes the data of <paramref name="parent"/>, wherever it is; a server that still runs on it is stopped.</summary>
+    public static void Discard(string parent)
+    {
+        foreach (var root in new[] { Path.Combine(parent, "postgres"), FallbackFor(parent) }.Where(Directory.Exists))
+        {
+            var folder = new PostgresFolder(root, ServerLocator.PostgresBin(), ServerAccount.Choose());
+            folder.ClearLeftovers();
+            folder.Delete();
+        }
+    }
+
     /// <summary>Makes the cluster if there is none yet, and returns the login's password.</summary>
     public string Prepare()
     {

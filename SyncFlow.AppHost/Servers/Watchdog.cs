@@ -26,11 +26,12 @@ internal sealed class Watchdog : IDisposable
 
     private Watchdog(OwnedProcess? loop) => this.loop = loop;
 
-    /// <summary>Starts watching over this process on behalf of <paramref name="server"/>.</summary>
+    /// <summary>Starts watching this process, which started <paramref name="server"/>.</summary>
     /// <param name="server">The server to end.</param>
     /// <param name="signal">The signal that makes it end cleanly and fast: INT for PostgreSQL, TERM for Redis.</param>
     /// <param name="temporaryFolder">A folder to remove afterwards, or null.</param>
-    public static Watchdog Over(OwnedProcess server, string signal, string? temporaryFolder)
+    /// <param name="starter">The process to watch in place of this one, for a test.</param>
+    public static Watchdog Over(OwnedProcess server, string signal, string? temporaryFolder, int? starter = null)
     {
         if (OperatingSystem.IsWindows())
         {
@@ -40,7 +41,7 @@ internal sealed class Watchdog : IDisposable
         string[] command =
         [
             "/bin/sh", "-c", Loop, "syncflow-watchdog",
-            Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+            (starter ?? Environment.ProcessId).ToString(CultureInfo.InvariantCulture),
             server.Id.ToString(CultureInfo.InvariantCulture),
             signal,
             temporaryFolder ?? "",
