@@ -1,4 +1,7 @@
-# Sourced by run, test and bench: what they need of the machine. Bash, with `set -euo pipefail` in force.
+# Sourced by run, test and bench, with `set -euo pipefail` in force: what they need of the machine.
+# Sets root, the checkout, and makes it the current folder, so that global.json holds wherever we were called from.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -16,7 +19,6 @@ need_sdk() {
 }
 
 have_postgres() {
-  [ -n "${ConnectionStrings__syncflow:-}" ] && return 0
   command -v initdb >/dev/null 2>&1 && return 0
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return 0
   compgen -G '/usr/libexec/postgresql*/initdb' >/dev/null && return 0
@@ -26,15 +28,15 @@ have_postgres() {
 }
 
 have_redis() {
-  [ -n "${ConnectionStrings__redis:-}" ] && return 0
   command -v redis-server >/dev/null 2>&1 || command -v valkey-server >/dev/null 2>&1
 }
 
 # PostgreSQL and Redis: installed from Debian's packages where we may, else said plainly.
+#   need_servers POSTGRES_VARIABLE REDIS_VARIABLE   a variable that is set names a server to use instead
 need_servers() {
   local missing=()
-  have_postgres || missing+=(postgresql)
-  have_redis || missing+=(redis-server)
+  [ -n "${!1:-}" ] || have_postgres || missing+=(postgresql)
+  [ -n "${!2:-}" ] || have_redis || missing+=(redis-server)
   [ ${#missing[@]} -eq 0 ] && return 0
 
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
@@ -42,8 +44,8 @@ need_servers() {
     say "  Debian, Ubuntu:  sudo apt-get install ${missing[*]}"
     say "  macOS:           brew install postgresql@16 redis"
     say "  Fedora:          sudo dnf install postgresql-server redis"
-    say "Or set ConnectionStrings__syncflow and ConnectionStrings__redis to servers that already run."
-    exit 1
+    say "Or set $1 and $2 to servers that already run."
+    return 1
   fi
 
   say "Installing ${missing[*]} (Debian packages) ..."
@@ -63,7 +65,7 @@ need_servers() {
   if [ "$failed" -eq 1 ]; then
     say "The packages could not be installed. apt-get said:"
     tail -n 20 "$log" >&2
-    exit 1
+    return 1
   fi
   rm -f "$log"
 }

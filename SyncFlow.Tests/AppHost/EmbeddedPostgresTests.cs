@@ -62,7 +62,7 @@ public sealed class EmbeddedPostgresTests : IDisposable
     private Task<EmbeddedPostgres> StartAsync()
     {
         var settings = new PostgresSettings(folder.FullName, Path.Combine(folder.FullName, "postgres.log"));
-        return EmbeddedPostgres.StartAsync(settings, TestContext.Current.CancellationToken);
+        return TestServers.StartOrSkipAsync(limit => EmbeddedPostgres.StartAsync(settings, limit));
     }
 
     private static async Task ExecuteAsync(string connectionString, string sql) => await ScalarAsync(connectionString, sql);

@@ -14,8 +14,6 @@ namespace SyncFlow.Tests.Support;
 /// </summary>
 public sealed class RedisFixture : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
-
     private readonly SemaphoreSlim gate = new(1, 1);
 
     private EmbeddedRedis? server;
@@ -63,18 +61,9 @@ public sealed class RedisFixture : IAsyncDisposable
         gate.Dispose();
     }
 
-    private static async Task<EmbeddedRedis> StartAsync(int? port)
+    private static Task<EmbeddedRedis> StartAsync(int? port)
     {
-        try
-        {
-            using var limit = new CancellationTokenSource(StartLimit);
-            var log = OperatingSystem.IsWindows() ? Path.GetTempFileName() : "/dev/null";
-            return await EmbeddedRedis.StartAsync(log, port, limit.Token);
-        }
-        catch (ServerNotFoundException missing)
-        {
-            TestServers.RefuseOrSkip(missing.Message);
-            throw;
-        }
+        var log = OperatingSystem.IsWindows() ? Path.GetTempFileName() : "/dev/null";
+        return TestServers.StartOrSkipAsync(limit => EmbeddedRedis.StartAsync(log, port, limit));
     }
 }
