@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -10,7 +12,7 @@ namespace SyncFlow.ServiceDefaults.Telemetry;
 /// Owns the trace and metric providers for the life of the host: made at start, flushed at stop. It does what
 /// OpenTelemetry.Extensions.Hosting does, which the portable feed does not carry (docs/decisions/0001).
 /// </summary>
-internal sealed class TelemetryService(ResourceBuilder resource) : IHostedLifecycleService, IDisposable
+internal sealed class TelemetryService(ResourceBuilder resource, IConfiguration configuration) : IHostedLifecycleService, IDisposable
 {
     private static readonly string[] Sources = ["SyncFlow.*", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql"];
 
@@ -26,8 +28,13 @@ internal sealed class TelemetryService(ResourceBuilder resource) : IHostedLifecy
     /// <summary>Before any other hosted service, so that their first spans and counts are not missed.</summary>
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(Sources).AddOtlpExporter().Build();
-        metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(Meters).AddOtlpExporter().Build();
+        // The exporters read OTEL_* from the host's configuration, as everything else does.
+        traces = Sdk.CreateTracerProviderBuilder()
+            .ConfigureServices(services => services.AddSingleton(configuration))
+            .SetResourceBuilder(resource).AddSource(Sources).AddOtlpExporter().Build();
+        metrics = Sdk.CreateMeterProviderBuilder()
+            .ConfigureServices(services => services.AddSingleton(configuration))
+            .SetResourceBuilder(resource).AddMeter(Meters).AddOtlpExporter().Build();
         return Task.CompletedTask;
     }
 
