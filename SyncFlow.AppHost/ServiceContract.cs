@@ -44,7 +44,11 @@ internal sealed record Variable(string Name, Supply Supply);
 /// <param name="Project">Its project, which is also the name of its assembly.</param>
 /// <param name="SandboxOnly">Runs only where there is a sandbox.</param>
 /// <param name="Variables">What it is told by its environment. It is told nothing else.</param>
-internal sealed record Service(string Resource, string Project, bool SandboxOnly, ImmutableArray<Variable> Variables);
+internal sealed record Service(string Resource, string Project, bool SandboxOnly, ImmutableArray<Variable> Variables)
+{
+    /// <summary>Whether it ends by itself when its host is gone.</summary>
+    public bool WatchesItsHost => Variables.Any(variable => variable.Supply == Supply.HostProcess);
+}
 
 /// <summary>
 /// The one table of what runs and what each process is told. Both ways to start SyncFlow (processes on this machine,
@@ -65,10 +69,6 @@ internal static class ServiceContract
     [
         new(EnvironmentContract.Urls, Supply.OwnUrl),
         new(EnvironmentContract.ParentPid, Supply.HostProcess),
-    ];
-
-    private static readonly ImmutableArray<Variable> Stores =
-    [
         new(EnvironmentContract.Postgres, Supply.Postgres),
         new(EnvironmentContract.Redis, Supply.Redis),
         new(EnvironmentContract.SecretsKey, Supply.SecretsKey),
@@ -86,7 +86,8 @@ internal static class ServiceContract
         "SyncFlow.Simulator",
         SandboxOnly: true,
         [
-            .. Common,
+            // It shares no code with the services, the watch on its host included; a local host watches over it instead.
+            new(EnvironmentContract.Urls, Supply.OwnUrl),
             new(EnvironmentContract.SimulatorDataFolder, Supply.DataFolder),
             new(EnvironmentContract.SimulatorShopifySecret, Supply.ShopifyClientSecret),
         ]);
@@ -95,10 +96,10 @@ internal static class ServiceContract
         EnvironmentContract.ApiResource,
         "SyncFlow.Api",
         SandboxOnly: false,
-        [.. Common, .. Stores, .. Channels, new(EnvironmentContract.BootstrapApiKey, Supply.BootstrapApiKey)]);
+        [.. Common, .. Channels, new(EnvironmentContract.BootstrapApiKey, Supply.BootstrapApiKey)]);
 
     public static readonly Service Worker = new(
-        EnvironmentContract.WorkerResource, "SyncFlow.Worker", SandboxOnly: false, [.. Common, .. Stores, .. Channels]);
+        EnvironmentContract.WorkerResource, "SyncFlow.Worker", SandboxOnly: false, [.. Common, .. Channels]);
 
     /// <summary>Every service, in the order in which they start. They stop in the reverse order.</summary>
     public static readonly ImmutableArray<Service> Services = [Simulator, Api, Worker];

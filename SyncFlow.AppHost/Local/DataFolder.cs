@@ -28,18 +28,22 @@ internal sealed class DataFolder : IDisposable
     private string Logs => Path.Combine(Root, "logs");
 
     /// <summary>Takes the folder for this run.</summary>
-    /// <exception cref="StartFailedException">Another run holds it.</exception>
+    /// <exception cref="StartFailedException">Another run holds it, or it is another user's.</exception>
     public static DataFolder Open(string root)
     {
-        Directory.CreateDirectory(root);
         FileStream held;
         try
         {
+            Directory.CreateDirectory(root);
             held = new FileStream(Path.Combine(root, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException)
         {
             throw new StartFailedException($"Another run of SyncFlow uses {root}. Stop it first, or start from another checkout.");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new StartFailedException($"{root} belongs to another user. Run as that user, or remove it.");
         }
 
         var folder = new DataFolder(root, held);

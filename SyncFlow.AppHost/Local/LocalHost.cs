@@ -53,7 +53,7 @@ internal sealed class LocalHost(LocalOptions options, TimeProvider time, TextWri
             await Console.Out.WriteLineAsync("Stopping ...").ConfigureAwait(false);
             return Succeeded;
         }
-        catch (Exception failure) when (failure is StartFailedException or ServerNotFoundException or SandboxStepException)
+        catch (Exception failure) when (failure is StartFailedException or ServerNotFoundException or ServerFailedException or SandboxStepException)
         {
             await Console.Error.WriteLineAsync(failure.Message).ConfigureAwait(false);
             return StartFailed;
@@ -85,7 +85,8 @@ internal sealed class LocalHost(LocalOptions options, TimeProvider time, TextWri
         foreach (var service in ServiceContract.Services.Where(service => options.Sandbox || !service.SandboxOnly))
         {
             var (command, log) = (ServicePrograms.CommandLine(service), folder.NewLog(service.Resource));
-            var process = new ServiceProcess(service.Resource, command, log, environment.Of(service), environment.Urls[service.Resource], time);
+            var url = environment.Urls[service.Resource];
+            var process = new ServiceProcess(service.Resource, command, log, environment.Of(service), url, service.WatchesItsHost, time);
             started.Push(process);
             services.Add(process);
             process.Start();

@@ -13,6 +13,7 @@ internal sealed class ServiceProcess(
     string logFile,
     IReadOnlyDictionary<string, string?> environment,
     string url,
+    bool watchesItsHost,
     TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.5);
@@ -29,6 +30,8 @@ internal sealed class ServiceProcess(
     private readonly CancellationTokenSource stopping = new();
 
     private volatile OwnedProcess? process;
+
+    private Watchdog? watchdog;
 
     private Task? supervision;
 
@@ -87,6 +90,7 @@ internal sealed class ServiceProcess(
             process.Dispose();
         }
 
+        watchdog?.Dispose();
         stopping.Dispose();
     }
 
@@ -113,7 +117,17 @@ internal sealed class ServiceProcess(
         }
     }
 
-    private OwnedProcess Launch() => OwnedProcess.Start(command, logFile, environment);
+    private OwnedProcess Launch()
+    {
+        var launched = OwnedProcess.Start(command, logFile, environment);
+        if (!watchesItsHost)
+        {
+            watchdog?.Dispose();
+            watchdog = Watchdog.Over(launched, "TERM", temporaryFolder: null);
+        }
+
+        return launched;
+    }
 
     private async Task<bool> IsHealthyAsync(HttpClient client, CancellationToken cancellation)
     {

@@ -93,12 +93,15 @@ internal sealed record WorldFigures
 
     public required long WebhooksPending { get; init; }
 
+    /// <summary>Orders that all stores hold. Unlike the counters, it includes those of earlier starts.</summary>
+    public required long OrdersInStores { get; init; }
+
     public double? OrdersRefused { get; init; }
 
     public double? UnitsSold { get; init; }
 
-    /// <summary>Reads the answer of <c>GET /sandbox/stats</c>.</summary>
-    public static WorldFigures Read(JsonNode? node, Func<string, Exception> missing)
+    /// <summary>Reads the answers of <c>GET /sandbox/stats</c> and <c>GET /sandbox/stores</c>.</summary>
+    public static WorldFigures Read(JsonNode? node, JsonNode? stores, Func<string, Exception> missing)
     {
         long Need(string member) => (long)(node.Number(member) ?? throw missing(member));
         return new WorldFigures
@@ -106,6 +109,7 @@ internal sealed record WorldFigures
             OrdersAccepted = Need("ordersAccepted"),
             UnitsOversold = Need("unitsOversold"),
             WebhooksPending = Need("webhooksPending"),
+            OrdersInStores = stores.Items().Sum(store => (long)(store.Number("orders") ?? throw missing("orders"))),
             OrdersRefused = node.Number("ordersRefused"),
             UnitsSold = node.Number("unitsSold"),
         };
@@ -119,7 +123,7 @@ internal sealed record ServiceRestarts(string Service, int Count);
 internal sealed record Snapshot(TimeSpan Elapsed, WorldFigures World, PipelineFigures Pipeline, IReadOnlyList<ServiceRestarts> Restarts)
 {
     /// <summary>Orders that a store accepted and the ledger does not know.</summary>
-    public long OrdersMissing => Math.Max(0, World.OrdersAccepted - Pipeline.OrdersKnown);
+    public long OrdersMissing => Math.Max(0, World.OrdersInStores - Pipeline.OrdersKnown);
 
     /// <summary>Whether the channels are drained and nothing waits any more.</summary>
     public bool IsSettled => Pipeline.IsSettled && World.WebhooksPending == 0 && OrdersMissing == 0;

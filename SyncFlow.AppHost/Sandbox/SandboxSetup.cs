@@ -19,15 +19,18 @@ internal sealed class SandboxSetup(ApiClient api, WorldClient world, TimeProvide
         var stores = await world.StoresAsync(cancellation).ConfigureAwait(false);
         var known = (await api.ConnectionsAsync(cancellation).ConfigureAwait(false)).ToDictionary(view => view.Shop, StringComparer.OrdinalIgnoreCase);
         var waiting = new List<(Store Store, string Connection, bool IsMain)>();
+        var main = "";
         foreach (var (index, store) in stores.Index())
         {
             if (known.TryGetValue(store.Shop, out var connection) && connection.IsLive)
             {
                 output.WriteLine($"{store.Name} ({store.Shop}) is live.");
+                main = index == 0 ? connection.Id : main;
                 continue;
             }
 
             var id = connection?.Id ?? await api.ConnectAsync(store, cancellation).ConfigureAwait(false);
+            main = index == 0 ? id : main;
             waiting.Add((store, id, IsMain: index == 0));
         }
 
@@ -35,7 +38,7 @@ internal sealed class SandboxSetup(ApiClient api, WorldClient world, TimeProvide
         foreach (var (store, connection, _) in waiting)
         {
             await FinishAsync($"Import of {store.Name}", await api.ImportAsync(connection, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
-            await MapLocationsAsync(connection, cancellation).ConfigureAwait(false);
+            await MapLocationsAsync(connection, main, cancellation).ConfigureAwait(false);
             var found = await api.AutoMapAsync(connection, cancellation).ConfigureAwait(false);
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
@@ -53,10 +56,7 @@ internal sealed class SandboxSetup(ApiClient api, WorldClient world, TimeProvide
         }
     }
 
-    /// <summary>
-    /// The code of the place that a store calls by a name: letters and digits in capitals, dashes between. Stores that
-    /// use one name mean one place.
-    /// </summary>
+    /// <summary>The code of the place that a store calls by a name: letters and digits in capitals, dashes between.</summary>
     internal static string LocationCode(string name)
     {
         var code = new StringBuilder();
@@ -75,15 +75,27 @@ internal sealed class SandboxSetup(ApiClient api, WorldClient world, TimeProvide
         return code.ToString().TrimEnd('-');
     }
 
-    private async Task MapLocationsAsync(string connection, CancellationToken cancellation)
+    /// <summary>
+    /// Every location of the main store is a place of its own. The other stores sell out of the same stock: theirs is
+    /// the place of that name, or else the first one of the main store.
+    /// </summary>
+    private async Task MapLocationsAsync(string connection, string main, CancellationToken cancellation)
     {
         var byCode = (await api.LocationsAsync(cancellation).ConfigureAwait(false)).ToDictionary(view => view.Code, view => view.Id, StringComparer.OrdinalIgnoreCase);
-        foreach (var channelLocation in await api.ChannelLocationsAsync(connection, cancellation).ConfigureAwait(false))
+        var own = await api.ChannelLocationsAsync(connection, cancellation).ConfigureAwait(false);
+        var shared = connection == main ? own : await api.ChannelLocationsAsync(main, cancellation).ConfigureAwait(false);
+        if (shared.Count == 0)
         {
-            var code = LocationCode(channelLocation.Name);
+            throw api.Failed("Mapping locations", "the main store has none.");
+        }
+
+        foreach (var channelLocation in own)
+        {
+            var place = connection == main || byCode.ContainsKey(LocationCode(channelLocation.Name)) ? channelLocation : shared[0];
+            var code = LocationCode(place.Name);
             if (!byCode.TryGetValue(code, out var location))
             {
-                location = await api.CreateLocationAsync(code, channelLocation.Name, channelLocation.FulfillsOnline, cancellation).ConfigureAwait(false);
+                location = await api.CreateLocationAsync(code, place.Name, place.FulfillsOnline, cancellation).ConfigureAwait(false);
                 byCode.Add(code, location);
             }
 

@@ -15,12 +15,11 @@ internal sealed class WorldClient(HttpClient client, string baseUrl, string logF
     {
         const string step = "Listing the sandbox's stores";
         var answer = await calls.GetAsync(step, "/sandbox/stores", cancellation).ConfigureAwait(false);
-        string Need(JsonObject item, params string[] members) => members.Select(member => item.Text(member)).FirstOrDefault(text => text is not null)
-            ?? throw calls.Failed(step, $"a store has no '{members[0]}'.");
-        var stores = answer.Items("stores") is { Count: > 0 } named ? named : answer.Items();
+        string Need(JsonObject item, string member) => item.Text(member) ?? throw calls.Failed(step, $"a store has no '{member}'.");
+        var stores = answer.Items();
         return stores.Count == 0
             ? throw calls.Failed(step, "there are none.")
-            : [.. stores.Select(item => new Store(Need(item, "shop", "shopDomain", "domain"), Need(item, "name"), Need(item, "accessToken")))];
+            : [.. stores.Select(item => new Store(Need(item, "shop"), Need(item, "name"), Need(item, "accessToken")))];
     }
 
     /// <summary>Lets buyers place so many orders a second, over all stores.</summary>
@@ -35,6 +34,7 @@ internal sealed class WorldClient(HttpClient client, string baseUrl, string logF
     {
         const string step = "Reading the sandbox's figures";
         var answer = await calls.GetAsync(step, "/sandbox/stats", cancellation).ConfigureAwait(false);
-        return WorldFigures.Read(answer, member => calls.Failed(step, $"the answer has no '{member}'."));
+        var stores = await calls.GetAsync(step, "/sandbox/stores", cancellation).ConfigureAwait(false);
+        return WorldFigures.Read(answer, stores, member => calls.Failed(step, $"the answer has no '{member}'."));
     }
 }

@@ -12,7 +12,7 @@ internal static class Commands
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     /// <summary>Runs a program and returns its exit code and output.</summary>
-    /// <exception cref="TimeoutException">It ran longer than 90 seconds; it was killed.</exception>
+    /// <exception cref="ServerFailedException">It ran longer than 90 seconds; it was killed.</exception>
     public static CommandResult Run(string program, IEnumerable<string> arguments, string? workingFolder = null)
     {
         var start = new ProcessStartInfo(program, arguments)
@@ -31,20 +31,20 @@ internal static class Commands
         if (!process.WaitForExit(Limit) || !Task.WaitAll([output, error], Limit))
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} did not end within {Limit.TotalSeconds:0} s and was killed.");
+            throw new ServerFailedException($"{program} did not end within {Limit.TotalSeconds:0} s and was killed.");
         }
 
         return new CommandResult(process.ExitCode, (output.Result + error.Result).Trim());
     }
 
     /// <summary>Runs a program that must succeed.</summary>
-    /// <exception cref="InvalidOperationException">It ended with another code than 0; the message has its output.</exception>
+    /// <exception cref="ServerFailedException">It ended with another code than 0; the message has its output.</exception>
     public static string Require(string program, IEnumerable<string> arguments, string? workingFolder = null)
     {
         var result = Run(program, arguments, workingFolder);
         return result.ExitCode == 0
             ? result.Output
-            : throw new InvalidOperationException(
+            : throw new ServerFailedException(
                 $"{program} ended with code {result.ExitCode}:{Environment.NewLine}{result.Output}");
     }
 }

@@ -14,6 +14,8 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     /// <summary>Another program may take the free port first; then the next one is tried.</summary>
     private const int StartAttempts = 5;
 
+    private const int ProbeSeconds = 5;
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
@@ -44,7 +46,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
 
     /// <summary>Makes the cluster if needed, starts the server and waits until it takes connections.</summary>
     /// <exception cref="ServerNotFoundException">PostgreSQL, or the account to run it under, is missing.</exception>
-    /// <exception cref="InvalidOperationException">It ended while starting; the message has its last output.</exception>
+    /// <exception cref="ServerFailedException">It ended while starting, or does not answer; the message has its last output.</exception>
     public static async Task<EmbeddedPostgres> StartAsync(PostgresSettings settings, CancellationToken cancellation)
     {
         var folder = PostgresFolder.In(settings.Folder);
@@ -71,7 +73,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             server.watchdog.Dispose();
             if (attempt == StartAttempts || !IsWorthAnotherTry(output))
             {
-                throw new InvalidOperationException(
+                throw new ServerFailedException(
                     $"PostgreSQL ended while starting. Its log ({settings.LogFile}) ends:{Environment.NewLine}{output}");
             }
 
@@ -115,7 +117,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
                 folder.Stop();
             }
         }
-        catch (InvalidOperationException) when (process.HasExited)
+        catch (ServerFailedException) when (process.HasExited)
         {
             // It ended by itself between the question and the request.
         }
@@ -161,20 +163,26 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     /// <summary>Waits for the first connection. False when the process ended instead.</summary>
     private async Task<bool> BecomesReadyAsync(CancellationToken cancellation)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(StartLimit);
-        var probe = new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString;
+        using var limit = new CancellationTokenSource(StartLimit);
+        var probe = new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, Timeout = ProbeSeconds }.ConnectionString;
         while (!process.HasExited)
         {
+            if (limit.IsCancellationRequested)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                throw new ServerFailedException(
+                    $"PostgreSQL does not answer after {StartLimit.TotalSeconds:0} s. Its log ({settings.LogFile}) ends:{Environment.NewLine}{process.LastOutput()}");
+            }
+
             try
             {
                 using var connection = new NpgsqlConnection(probe);
-                await connection.OpenAsync(limit.Token).ConfigureAwait(false);
+                await connection.OpenAsync(cancellation).ConfigureAwait(false);
                 return true;
             }
             catch (NpgsqlException failure) when (IsStillStarting(failure))
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(25), limit.Token).ConfigureAwait(false);
+                await Task.Delay(TimeSpan.FromMilliseconds(25), cancellation).ConfigureAwait(false);
             }
         }
 

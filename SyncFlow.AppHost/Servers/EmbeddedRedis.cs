@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -36,7 +37,7 @@ internal sealed class EmbeddedRedis : IAsyncDisposable
     /// <param name="port">A fixed port, for a test that restarts Redis; null takes a free one.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="ServerNotFoundException">redis-server is not installed.</exception>
-    /// <exception cref="InvalidOperationException">It ended while starting; the message has its last output.</exception>
+    /// <exception cref="ServerFailedException">It ended while starting, or does not answer; the message has its last output.</exception>
     public static async Task<EmbeddedRedis> StartAsync(string logFile, int? port, CancellationToken cancellation)
     {
         var chosen = port ?? LoopbackPorts.Free();
@@ -77,17 +78,16 @@ internal sealed class EmbeddedRedis : IAsyncDisposable
 
     private async Task WaitUntilReadyAsync(CancellationToken cancellation)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(StartLimit);
-        while (!await AnswersAsync(limit.Token).ConfigureAwait(false))
+        var watch = Stopwatch.StartNew();
+        while (!await AnswersAsync(cancellation).ConfigureAwait(false))
         {
-            if (process.HasExited)
+            if (process.HasExited || watch.Elapsed > StartLimit)
             {
-                throw new InvalidOperationException(
-                    $"redis-server ended while starting. Its log ({process.LogFile}) ends:{Environment.NewLine}{process.LastOutput()}");
+                throw new ServerFailedException(
+                    $"redis-server did not start. Its log ({process.LogFile}) ends:{Environment.NewLine}{process.LastOutput()}");
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token).ConfigureAwait(false);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), cancellation).ConfigureAwait(false);
         }
     }
 

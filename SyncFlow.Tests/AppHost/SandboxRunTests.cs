@@ -31,8 +31,8 @@ public sealed class SandboxRunTests : IAsyncLifetime
         [
             "connect main.example",
             "connect outlet.example",
-            "import 1", "location MAIN-WAREHOUSE", "map gid-1 to 100", "auto-map 1",
-            "import 2", "map gid-2 to 100", "auto-map 2",
+            "import 1", "location WAREHOUSE-1", "map gid-1-1 to 100", "location WAREHOUSE-2", "map gid-1-2 to 101", "auto-map 1",
+            "import 2", "map gid-2-1 to 100", "auto-map 2",
             "baseline 1 opening true",
             "baseline 2 opening false",
             "live 1",
@@ -68,12 +68,12 @@ public sealed class SandboxRunTests : IAsyncLifetime
     public void What_is_lost_oversold_or_unsettled_at_the_end_is_counted()
     {
         var pipeline = PipelineFigures.Read(JsonNode.Parse(stub.Pipeline.ToJsonString()), member => new InvalidOperationException(member));
-        var world = WorldFigures.Read(JsonNode.Parse(stub.World.ToJsonString()), member => new InvalidOperationException(member));
+        var world = WorldFigures.Read(JsonNode.Parse(stub.World.ToJsonString()), JsonNode.Parse("[{\"orders\":10}]"), member => new InvalidOperationException(member));
         Snapshot At(WorldFigures w, PipelineFigures p) => new(TimeSpan.Zero, w, p, []);
 
         new RunSummary(At(world, pipeline)).Holds.ShouldBeTrue();
         new RunSummary(At(world with { UnitsOversold = 4 }, pipeline)).Holds.ShouldBeTrue("shared mode may oversell, within its stated risk");
-        new RunSummary(At(world with { OrdersAccepted = 12 }, pipeline)).Broken.ShouldHaveSingleItem().ShouldContain("2 orders");
+        new RunSummary(At(world with { OrdersInStores = 12 }, pipeline)).Broken.ShouldHaveSingleItem().ShouldContain("2 orders");
         new RunSummary(At(world with { WebhooksPending = 3 }, pipeline)).Broken.ShouldHaveSingleItem().ShouldContain("3 webhooks");
         new RunSummary(At(world, pipeline with { UnverifiedLevels = 5 })).Broken.ShouldHaveSingleItem().ShouldContain("5 levels are not verified");
         new RunSummary(At(world, pipeline with { DirtyLevels = 5, EventsPending = 6 })).Broken.Count.ShouldBe(2);

@@ -111,7 +111,12 @@ internal sealed class SandboxStub : IAsyncDisposable
         });
         app.MapGet("/api/v1/connections/{id}/channel-locations", (int id) => new
         {
-            items = new[] { new { externalLocationId = $"gid-{id}", name = "Main warehouse", fulfillsOnline = true } },
+            items = Enumerable.Range(1, id == 1 ? 2 : 1).Select(number => new
+            {
+                externalLocationId = $"gid-{id}-{number}",
+                name = id == 1 ? $"Warehouse {number}" : "Outlet's own name",
+                fulfillsOnline = true,
+            }),
             next = (string?)null,
         });
         app.MapPut("/api/v1/location-mappings", (JsonObject body) => Log.Enqueue($"map {body["externalLocationId"]} to {body["locationId"]}"));
@@ -127,8 +132,8 @@ internal sealed class SandboxStub : IAsyncDisposable
     {
         app.MapGet("/sandbox/stores", () => new[]
         {
-            new { shop = "main.example", name = "Main store", accessToken = "t1" },
-            new { shop = "outlet.example", name = "Outlet", accessToken = "t2" },
+            new { shop = "main.example", name = "Main store", accessToken = "t1", orders = 6 },
+            new { shop = "outlet.example", name = "Outlet", accessToken = "t2", orders = 4 },
         });
         app.MapPost("/sandbox/buyers", (JsonObject body) => Log.Enqueue($"buyers {body["ordersPerSecond"]}"));
         app.MapDelete("/sandbox/buyers", () => Log.Enqueue("no buyers"));

@@ -29,7 +29,7 @@ public sealed class ServiceProcessTests : IDisposable
     [Fact]
     public async Task A_service_that_dies_is_started_again_and_counted()
     {
-        await using var service = new ServiceProcess("sleeper", ["sleep", "60"], Log, NoVariables, "http://127.0.0.1:1", TimeProvider.System);
+        await using var service = new ServiceProcess("sleeper", ["sleep", "60"], Log, NoVariables, "http://127.0.0.1:1", watchesItsHost: true, TimeProvider.System);
         service.Start();
         var first = service.ProcessId!.Value;
         using (var process = Process.GetProcessById(first))
@@ -45,7 +45,7 @@ public sealed class ServiceProcessTests : IDisposable
     public async Task A_service_that_keeps_dying_waits_longer_each_time()
     {
         var clock = new TestClock();
-        await using var service = new ServiceProcess("broken", ["/bin/sh", "-c", "echo started"], Log, NoVariables, "http://127.0.0.1:1", clock);
+        await using var service = new ServiceProcess("broken", ["/bin/sh", "-c", "echo started"], Log, NoVariables, "http://127.0.0.1:1", watchesItsHost: true, clock);
         service.Start();
         double[] pauses = [0.5, 1, 2, 4, 8, 10, 10];
         foreach (var (deaths, pause) in pauses.Index())
@@ -61,7 +61,7 @@ public sealed class ServiceProcessTests : IDisposable
     public async Task A_service_that_never_answers_is_reported_with_the_end_of_its_log()
     {
         await using var service = new ServiceProcess(
-            "mute", ["/bin/sh", "-c", "echo no port for me; sleep 60"], Log, NoVariables, "http://127.0.0.1:1", new HastyClock());
+            "mute", ["/bin/sh", "-c", "echo no port for me; sleep 60"], Log, NoVariables, "http://127.0.0.1:1", watchesItsHost: true, new HastyClock());
         service.Start();
         await Waits.UntilAsync(() => File.Exists(Log) && new FileInfo(Log).Length > 0, "its log");
         var failure = await Should.ThrowAsync<StartFailedException>(
@@ -80,7 +80,7 @@ public sealed class ServiceProcessTests : IDisposable
         var asked = 0;
         app.MapGet("/health", () => Interlocked.Increment(ref asked) < 3 ? Microsoft.AspNetCore.Http.Results.StatusCode(503) : Microsoft.AspNetCore.Http.Results.Ok());
         await app.StartAsync(TestContext.Current.CancellationToken);
-        await using var service = new ServiceProcess("web", ["sleep", "60"], Log, NoVariables, app.Urls.First(), TimeProvider.System);
+        await using var service = new ServiceProcess("web", ["sleep", "60"], Log, NoVariables, app.Urls.First(), watchesItsHost: true, TimeProvider.System);
         service.Start();
         await service.WaitUntilHealthyAsync(client, TestContext.Current.CancellationToken);
         asked.ShouldBe(3);
