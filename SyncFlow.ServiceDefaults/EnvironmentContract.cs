@@ -1,4 +1,8 @@
+#if APPHOST
+namespace SyncFlow.AppHost;
+#else
 namespace SyncFlow.ServiceDefaults;
+#endif
 
 /// <summary>
 /// The one table of names by which a host (local processes or Aspire) tells services where things are. Both sides of
@@ -6,7 +10,7 @@ namespace SyncFlow.ServiceDefaults;
 /// underscore of environment variables; in configuration they read with a colon.
 /// </summary>
 /// <remarks>This file is also compiled into SyncFlow.AppHost, which references no service project.
-/// There it is internal, so that a test that references both sees one type.</remarks>
+/// There it is internal and in that project's namespace, so that a test that references both can tell them apart.</remarks>
 #if APPHOST
 internal
 #else
@@ -32,6 +36,12 @@ static class EnvironmentContract
 
     /// <summary>Addresses the web hosts listen on.</summary>
     public const string Urls = "ASPNETCORE_URLS";
+
+    /// <summary>
+    /// Process id of the host that started the service. When that process is gone the service ends by itself, so a
+    /// killed host leaves nothing running. Absent where something else looks after the service's life.
+    /// </summary>
+    public const string ParentPid = "SyncFlow__ParentPid";
 
     /// <summary>OTLP collector; absent means telemetry stays in process.</summary>
     public const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";

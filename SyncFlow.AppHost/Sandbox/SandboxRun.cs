@@ -1,0 +1,104 @@
+using SyncFlow.AppHost.Local;
+
+namespace SyncFlow.AppHost.Sandbox;
+
+/// <summary>
+/// One run of the sandbox: set the stores up, let buyers loose, show what happens; when the time is over, stop the
+/// buyers, wait until everything is settled, and say how it went.
+/// </summary>
+internal sealed class SandboxRun(
+    ApiClient api,
+    WorldClient world,
+    LocalOptions options,
+    TimeProvider time,
+    TextWriter output,
+    Func<IReadOnlyList<ServiceRestarts>> restarts)
+{
+    /// <summary>Longest wait for the channels to drain after the buyers stopped.</summary>
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a request of the clean-up may take once the run itself was cancelled.</summary>
+    private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(5);
+
+    private long start;
+
+    /// <summary>Runs until the options' time is over.</summary>
+    /// <returns>Whether all checks held.</returns>
+    /// <exception cref="OperationCanceledException">It was stopped before; the buyers were stopped too.</exception>
+    public async Task<bool> RunAsync(CancellationToken cancellation)
+    {
+        await new SandboxSetup(api, world, time, output).RunAsync(cancellation).ConfigureAwait(false);
+        start = time.GetTimestamp();
+        await world.StartBuyersAsync(options.OrdersPerSecond, cancellation).ConfigureAwait(false);
+        try
+        {
+            await using var view = LiveView.Create(output);
+            await ShowAsync(view, cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            await SayFarewellAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        await world.StopBuyersAsync(cancellation).ConfigureAwait(false);
+        output.WriteLine("The buyers have stopped; waiting until every change is applied, published and verified ...");
+        var last = await DrainAsync(cancellation).ConfigureAwait(false);
+        var summary = new RunSummary(last);
+        summary.Write(output);
+        return summary.Holds;
+    }
+
+    private async Task ShowAsync(LiveView view, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            view.Show(await LookAsync(cancellation).ConfigureAwait(false));
+            var left = options.RunFor is { } limit ? limit - time.GetElapsedTime(start) : TimeSpan.MaxValue;
+            if (left <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            await Task.Delay(left < view.Every ? left : view.Every, time, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Snapshot> DrainAsync(CancellationToken cancellation)
+    {
+        var since = time.GetTimestamp();
+        while (true)
+        {
+            var snapshot = await LookAsync(cancellation).ConfigureAwait(false);
+            if (snapshot.IsSettled || time.GetElapsedTime(since) > DrainLimit)
+            {
+                return snapshot;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What really happened is read first: the ledger may know of an order more by then, never of one less.</summary>
+    private async Task<Snapshot> LookAsync(CancellationToken cancellation)
+    {
+        var really = await world.FiguresAsync(cancellation).ConfigureAwait(false);
+        var known = await api.PipelineAsync(cancellation).ConfigureAwait(false);
+        return new Snapshot(time.GetElapsedTime(start), really, known, restarts());
+    }
+
+    /// <summary>Stopped by hand: the buyers go home, and the figures so far are said, without a judgement.</summary>
+    private async Task SayFarewellAsync()
+    {
+        using var limit = new CancellationTokenSource(FarewellLimit);
+        try
+        {
+            await world.StopBuyersAsync(limit.Token).ConfigureAwait(false);
+            new RunSummary(await LookAsync(limit.Token).ConfigureAwait(false)).WriteFigures(output);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or SandboxStepException)
+        {
+            output.WriteLine("The services could not be asked for a last summary.");
+        }
+    }
+}

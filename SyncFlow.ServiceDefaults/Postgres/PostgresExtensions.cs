@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using SyncFlow.ServiceDefaults.Health;
+
+namespace SyncFlow.ServiceDefaults.Postgres;
+
+/// <summary>Connections to PostgreSQL.</summary>
+public static class PostgresExtensions
+{
+    /// <summary>
+    /// Registers an <see cref="NpgsqlDataSource"/> for a role, keyed by <paramref name="role"/>; the first one of a
+    /// process is also the plain <see cref="NpgsqlDataSource"/>. Adds the health check once.
+    /// </summary>
+    /// <remarks>
+    /// The role is a start-up option of the connection, so it holds from the first statement on, and what the pool does
+    /// between two uses (<c>DISCARD ALL</c>) returns to it rather than to the login.
+    /// </remarks>
+    public static TBuilder AddSyncFlowPostgres<TBuilder>(this TBuilder builder, PostgresRole role)
+        where TBuilder : IHostApplicationBuilder
+    {
+        var application = builder.Environment.ApplicationName;
+        builder.Services.AddKeyedSingleton(role, (services, _) => CreateDataSource(services, role, application));
+        builder.Services.TryAddSingleton(services => services.GetRequiredKeyedService<NpgsqlDataSource>(role));
+        builder.Services.TryAddSingleton<PostgresHealth>();
+        builder.Services.AddCheckOnce<PostgresHealth>("postgres");
+        return builder;
+    }
+
+    /// <summary>The connection string whose sessions act as <paramref name="role"/>.</summary>
+    /// <param name="connectionString">Npgsql connection string of a login that may become the role.</param>
+    /// <param name="role">What the sessions may do.</param>
+    public static string ForRole(string connectionString, PostgresRole role)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        builder.Options = $"{builder.Options} -c role={RoleName(role)}".Trim();
+        return builder.ConnectionString;
+    }
+
+    /// <summary>The database role's name, for example <c>syncflow_worker</c>.</summary>
+    public static string RoleName(PostgresRole role) => role switch
+    {
+        PostgresRole.Owner => "syncflow_owner",
+        PostgresRole.Ingest => "syncflow_ingest",
+        PostgresRole.Api => "syncflow_api",
+        PostgresRole.Worker => "syncflow_worker",
+    };
+
+    private static NpgsqlDataSource CreateDataSource(IServiceProvider services, PostgresRole role, string application)
+    {
+        var configured = services.GetRequiredService<IConfiguration>().GetConnectionString(EnvironmentContract.PostgresResource);
+        if (string.IsNullOrWhiteSpace(configured))
+        {
+            throw new InvalidOperationException(
+                $"{EnvironmentContract.Postgres} is not set. It is the connection string of SyncFlow's PostgreSQL database.");
+        }
+
+        var source = new NpgsqlDataSourceBuilder(ForRole(configured, role));
+        source.ConnectionStringBuilder.ApplicationName ??= application;
+        source.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
+        return source.Build();
+    }
+}

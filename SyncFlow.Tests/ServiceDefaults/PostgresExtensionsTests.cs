@@ -1,0 +1,52 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Shouldly;
+using SyncFlow.ServiceDefaults;
+using SyncFlow.ServiceDefaults.Postgres;
+using SyncFlow.Tests.Support;
+using Xunit;
+
+namespace SyncFlow.Tests.ServiceDefaults;
+
+public sealed class PostgresExtensionsTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_session_acts_as_its_role_from_the_start_and_after_the_pool_reset_it()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await TestRoles.EnsureAsync(database);
+        using var host = Build(database);
+        await using var worker = host.Services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresRole.Worker);
+        host.Services.GetRequiredService<NpgsqlDataSource>().ShouldBeSameAs(
+            host.Services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresRole.Api), "the first role is the plain one");
+
+        (await RoleAsync(worker, "SELECT current_role::text")).ShouldBe("syncflow_worker");
+        await RoleAsync(worker, "SELECT set_config('role', 'syncflow_api', false)");
+        (await RoleAsync(worker, "SELECT current_role::text")).ShouldBe("syncflow_worker");
+    }
+
+    [Fact]
+    public void A_missing_connection_string_is_named()
+    {
+        using var host = Build("");
+        Should.Throw<InvalidOperationException>(() => host.Services.GetRequiredService<NpgsqlDataSource>())
+            .Message.ShouldContain("ConnectionStrings__syncflow");
+    }
+
+    private static IHost Build(string database)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "test" });
+        builder.Configuration["ConnectionStrings:syncflow"] = database;
+        builder.AddServiceDefaults().AddSyncFlowPostgres(PostgresRole.Api).AddSyncFlowPostgres(PostgresRole.Worker);
+        builder.Logging.ClearProviders();
+        return builder.Build();
+    }
+
+    private static async Task<object?> RoleAsync(NpgsqlDataSource source, string sql)
+    {
+        await using var command = source.CreateCommand(sql);
+        return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
+    }
+}
