@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+
+namespace SyncFlow.Core.Engine;
+
+/// <summary>What the rules need of a tenant's configuration; read in the same transaction as the state.</summary>
+public sealed record EngineContext(
+    TenantId Tenant,
+    ImmutableDictionary<ConnectionId, ChannelSettings> Channels,
+    ImmutableDictionary<LocationId, LocationSettings> Locations);
+
+/// <summary>A location's settings.</summary>
+/// <param name="FulfillsOnline">Whether online orders may ship from it.</param>
+/// <param name="Group">Locations of one group may ship for each other; guard holds per group.</param>
+public sealed record LocationSettings(LocationId Id, bool FulfillsOnline, int Group);
+
+/// <summary>State of a connection. The numbers are stored; they never change meaning.</summary>
+public enum ConnectionStatus : short
+{
+    /// <summary>Connected; catalog not imported or not mapped yet.</summary>
+    Connected = 1,
+
+    /// <summary>Read exactly; not published yet.</summary>
+    Baselined = 2,
+
+    /// <summary>Orders are applied and levels published.</summary>
+    Live = 3,
+
+    /// <summary>A person stopped publishing; the channel still sells.</summary>
+    Paused = 4,
+
+    /// <summary>The channel refused our credential; the channel still sells (rule R12).</summary>
+    Suspended = 5,
+
+    /// <summary>The merchant removed the app; the channel still sells (rule R13).</summary>
+    Uninstalled = 6,
+
+    /// <summary>A person attested that the shop is closed, or it was disconnected as planned: it sells nothing.</summary>
+    Closed = 7,
+}
+
+/// <summary>A channel's settings as the rules see them.</summary>
+/// <param name="Connection">Which.</param>
+/// <param name="Status">Its state.</param>
+/// <param name="Locations">The channel's own location ids → ours, active ones only.</param>
+/// <param name="DefaultLocation">Where an order is booked while nothing better is known.</param>
+/// <param name="Weight">Its weight when units are shared out, &gt; 0.</param>
+/// <param name="Priority">Breaks ties; lower comes first.</param>
+/// <param name="ClaimingSources">Order sources whose orders take units from the level (rule R16).</param>
+/// <param name="OwnsOnHand">Whether this channel is the authority for on-hand at its locations.</param>
+/// <param name="CompareAndSet">Whether it refuses a write when the level is not what we compared with.</param>
+/// <param name="DeduplicatesWrites">Whether it is proven to apply a replayed key once.</param>
+/// <param name="SettleSeconds">Measured 99th percentile from a sale elsewhere to the acknowledged decrease here.</param>
+public sealed record ChannelSettings(
+    ConnectionId Connection,
+    ConnectionStatus Status,
+    ImmutableDictionary<string, LocationId> Locations,
+    LocationId? DefaultLocation,
+    double Weight,
+    int Priority,
+    ImmutableHashSet<string> ClaimingSources,
+    bool OwnsOnHand,
+    bool CompareAndSet,
+    bool DeduplicatesWrites,
+    double SettleSeconds)
+{
+    /// <summary>Whether levels of this channel may be written now.</summary>
+    public bool Publishes => Status == ConnectionStatus.Live;
+
+    /// <summary>Whether it may sell units, whatever we may write.</summary>
+    public bool Sells => Status != ConnectionStatus.Closed;
+}
+
+/// <summary>A channel's variant and the SKU it sells.</summary>
+/// <param name="UnitsPerSale">Units of the SKU that one sale takes.</param>
+public sealed record ListingInfo(
+    ListingId Listing, ConnectionId Connection, string VariantRef, string ItemRef, SkuId Sku, int UnitsPerSale);

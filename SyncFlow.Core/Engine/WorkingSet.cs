@@ -1,0 +1,206 @@
+using System.Collections.Immutable;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Orders;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Engine;
+
+/// <summary>
+/// The state a batch of facts is folded over: what storage loaded under locks goes in, what it has to write comes out.
+/// It holds values and does no I/O; one batch, one instance, one thread.
+/// </summary>
+public sealed class WorkingSet(EngineContext context)
+{
+    private readonly Dictionary<SkuId, SkuState> _skus = [];
+    private readonly Dictionary<(ConnectionId, string), OrderState> _orders = [];
+    private readonly Dictionary<(ConnectionId, string), ListingInfo> _byVariant = [];
+    private readonly Dictionary<(ConnectionId, string), ListingInfo> _byItem = [];
+    private readonly HashSet<string> _seenMovements = [];
+    private readonly HashSet<SkuId> _changedSkus = [];
+    private readonly HashSet<LevelId> _changedLevels = [];
+    private readonly HashSet<(ConnectionId, string)> _changedOrders = [];
+    private readonly HashSet<string> _newMovements = [];
+
+    /// <summary>The tenant's configuration.</summary>
+    public EngineContext Context { get; } = context;
+
+    /// <summary>Entries to append, in order.</summary>
+    public List<LedgerEntry> Entries { get; } = [];
+
+    /// <summary>Calls to be made later; their answers come back as facts.</summary>
+    public List<WorkItem> Work { get; } = [];
+
+    /// <summary>Differences that nobody's order explains.</summary>
+    public List<DriftCase> Drift { get; } = [];
+
+    /// <summary>What a person must look at.</summary>
+    public List<Incident> Incidents { get; } = [];
+
+    /// <summary>Pushed decreases that a drained reading confirmed: level and the moment up to which.</summary>
+    public List<Verification> Verifications { get; } = [];
+
+    /// <summary>SKUs to write back, with their pools.</summary>
+    public IEnumerable<SkuState> ChangedSkus => _changedSkus.Select(id => _skus[id]);
+
+    /// <summary>Levels to write back.</summary>
+    public IEnumerable<(SkuId Sku, LevelState Level)> ChangedLevels =>
+        ChangedSkus.SelectMany(s => s.Levels.Where(l => _changedLevels.Contains(l.Id)).Select(l => (s.Sku, l)));
+
+    /// <summary>Orders to write back.</summary>
+    public IEnumerable<OrderState> ChangedOrders => _changedOrders.Select(key => _orders[key]);
+
+    /// <summary>Movement keys to store.</summary>
+    public IReadOnlyCollection<string> NewMovements => _newMovements;
+
+    /// <summary>All SKUs loaded.</summary>
+    public IEnumerable<SkuState> Skus => _skus.Values;
+
+    /// <summary>Puts loaded state in; storage calls it before the fold.</summary>
+    public void Load(SkuState sku)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        _skus[sku.Sku] = sku;
+    }
+
+    /// <inheritdoc cref="Load(SkuState)"/>
+    public void Load(OrderState order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        _orders[(order.Connection, order.OrderRef)] = order;
+    }
+
+    /// <inheritdoc cref="Load(SkuState)"/>
+    public void Load(ListingInfo listing)
+    {
+        ArgumentNullException.ThrowIfNull(listing);
+        _byVariant[(listing.Connection, listing.VariantRef)] = listing;
+        _byItem[(listing.Connection, listing.ItemRef)] = listing;
+    }
+
+    /// <summary>Marks movement keys that the ledger has already.</summary>
+    public void LoadSeenMovement(string key) => _seenMovements.Add(key);
+
+    public SkuState? FindSku(SkuId sku) => _skus.GetValueOrDefault(sku);
+
+    public OrderState? FindOrder(ConnectionId connection, string orderRef) =>
+        _orders.GetValueOrDefault((connection, orderRef));
+
+    public ListingInfo? FindListingByVariant(ConnectionId connection, string? variantRef) =>
+        variantRef is null ? null : _byVariant.GetValueOrDefault((connection, variantRef));
+
+    public ListingInfo? FindListingByItem(ConnectionId connection, string itemRef) =>
+        _byItem.GetValueOrDefault((connection, itemRef));
+
+    /// <summary>Replaces a SKU's state; it will be written back, levels that differ with it.</summary>
+    public void Put(SkuState sku)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        var before = _skus.GetValueOrDefault(sku.Sku);
+        if (ReferenceEquals(before, sku))
+        {
+            return;
+        }
+
+        foreach (var level in sku.Levels)
+        {
+            if (before is null || !before.Levels.Contains(level))
+            {
+                _changedLevels.Add(level.Id);
+            }
+        }
+
+        _skus[sku.Sku] = sku;
+        _changedSkus.Add(sku.Sku);
+    }
+
+    /// <summary>Replaces an order's state; it will be written back.</summary>
+    public void Put(OrderState order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        _orders[(order.Connection, order.OrderRef)] = order;
+        _changedOrders.Add((order.Connection, order.OrderRef));
+    }
+
+    /// <summary>Whether this movement is new; from then on it is not.</summary>
+    public bool TryTakeMovement(string key) => _seenMovements.Add(key) && _newMovements.Add(key);
+}
+
+/// <summary>A call to be made outside the engine.</summary>
+/// <param name="Connection">To whom.</param>
+/// <param name="Kind">What to ask.</param>
+/// <param name="Ref">The channel's id of what is asked about; empty for the whole connection.</param>
+/// <param name="DueAt">Not before.</param>
+public sealed record WorkItem(ConnectionId Connection, WorkKind Kind, string Ref, DateTimeOffset DueAt);
+
+/// <summary>What a work item asks for. The numbers are stored; they never change meaning.</summary>
+public enum WorkKind : short
+{
+    /// <summary>Read one order whole.</summary>
+    FetchOrder = 1,
+
+    /// <summary>Read one product's variants and items again.</summary>
+    RefreshProduct = 2,
+
+    /// <summary>Read one stock item again.</summary>
+    RefreshItem = 3,
+
+    /// <summary>Read the channel's locations again.</summary>
+    RefreshLocations = 4,
+}
+
+/// <summary>A difference between a level and what the ledger can explain.</summary>
+/// <param name="Sku">Whose.</param>
+/// <param name="Level">Where.</param>
+/// <param name="Class">What it looks like.</param>
+/// <param name="Expected">What the ledger explains.</param>
+/// <param name="Actual">What was read.</param>
+/// <param name="Action">What was done about it, in words.</param>
+public sealed record DriftCase(
+    SkuId Sku, LevelId Level, DriftClass Class, int Expected, int Actual, string Action, DateTimeOffset At);
+
+/// <summary>What a drift looks like. The numbers are stored; they never change meaning.</summary>
+public enum DriftClass : short
+{
+    /// <summary>An acknowledged write that is not there.</summary>
+    UnpersistedWrite = 1,
+
+    /// <summary>Units left the level; its committed state says an order we cannot see took them.</summary>
+    UnseenSale = 2,
+
+    /// <summary>Somebody lowered the level by hand or by another application.</summary>
+    OutsideDecrease = 3,
+
+    /// <summary>Somebody raised the level by hand or by another application.</summary>
+    OutsideIncrease = 4,
+
+    /// <summary>At the baseline the authority and the ledger differed.</summary>
+    BaselineVariance = 5,
+}
+
+/// <summary>What a person must look at.</summary>
+/// <param name="Key">Names it; the same key is one incident while it is open.</param>
+public sealed record Incident(
+    string Key, string Kind, string Message, ConnectionId? Connection, SkuId? Sku, LevelId? Level, DateTimeOffset At);
+
+/// <summary>Acknowledged pushes of a level planned no later than a moment are proven.</summary>
+public sealed record Verification(LevelId Level, DateTimeOffset UpTo, DateTimeOffset At);
+
+/// <summary>What became of a fact.</summary>
+public enum FactOutcome : short
+{
+    /// <summary>It changed something.</summary>
+    Applied = 1,
+
+    /// <summary>It said nothing new.</summary>
+    Unchanged = 2,
+
+    /// <summary>A newer version was applied before.</summary>
+    Older = 3,
+
+    /// <summary>It speaks of something not mapped yet; kept and counted.</summary>
+    Unmapped = 4,
+
+    /// <summary>Not ours to act on (a test order, an unknown topic).</summary>
+    Ignored = 5,
+}

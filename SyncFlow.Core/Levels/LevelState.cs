@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+
+namespace SyncFlow.Core.Levels;
+
+/// <summary>
+/// A listing level: what we hold it to show, what we know, and what is on its way. See docs/protocol.md for the words.
+/// </summary>
+public sealed record LevelState
+{
+    public required LevelId Id { get; init; }
+    public required ListingId Listing { get; init; }
+    public required ConnectionId Connection { get; init; }
+
+    /// <summary>Our location that the channel's own location is mapped to.</summary>
+    public required LocationId Location { get; init; }
+
+    /// <summary>Rises when the level is no longer the one it was (reinstall, re-created variant); older answers change nothing.</summary>
+    public int Generation { get; init; } = 1;
+
+    public LevelStatus Status { get; init; } = LevelStatus.New;
+
+    /// <summary>What the ledger can explain the level shows; null before its baseline.</summary>
+    public int? Belief { get; init; }
+
+    /// <summary>The last reading.</summary>
+    public Observation? Observed { get; init; }
+
+    /// <summary>Units that left the level without a known cause yet; a ledger bucket keyed by level. ≥ 0.</summary>
+    public int Suspense { get; init; }
+
+    /// <summary>Since when there is suspense.</summary>
+    public DateTimeOffset? SuspenseSince { get; init; }
+
+    /// <summary>How many drained readings in a row left suspense unexplained.</summary>
+    public int SuspenseReadings { get; init; }
+
+    /// <summary>
+    /// Units a plain reading showed above belief. They raise what the level may sell at once and available-to-sell
+    /// never; belief follows only when a drained reading agrees. ≥ 0.
+    /// </summary>
+    public int Surplus { get; init; }
+
+    /// <summary>The one push without an answer.</summary>
+    public InFlight? InFlight { get; init; }
+
+    /// <summary>Acknowledged decreases, and sales on either side of a reading, that no drained reading has confirmed.</summary>
+    public ImmutableArray<Unverified> Unverified { get; init; } = [];
+
+    /// <summary>Drained readings in a row that showed an acknowledged decrease undone.</summary>
+    public int FailedVerifications { get; init; }
+
+    /// <summary>What we want it to show; null while nothing may be published.</summary>
+    public int? Target { get; init; }
+
+    /// <summary>A real reading is wanted soon: after a stale compare, a lost answer, or a hint.</summary>
+    public bool NeedsReading { get; init; }
+
+    /// <summary>No push until a reading has attributed what made a compare stale.</summary>
+    public bool AwaitsAttribution { get; init; }
+
+    /// <summary>When the oldest cause that no push carries yet happened, by the channel's clock.</summary>
+    public DateTimeOffset? CauseAt { get; init; }
+
+    /// <summary>The channel's time (ticks) of the newest cause that belief has absorbed; older plain readings are history.</summary>
+    public long ExplainedThrough { get; init; }
+
+    /// <summary>Cumulative units known to be taken from this level by orders; only differences matter.</summary>
+    public long SoldTotal { get; init; }
+
+    /// <summary>Cumulative units known to be put back on this level; only differences matter.</summary>
+    public long PutBackTotal { get; init; }
+
+    /// <summary>Cumulative change of belief by acknowledged pushes; only differences matter.</summary>
+    public long PushedTotal { get; init; }
+
+    /// <summary>Units that known open orders hold on the channel's own level: what its committed state should show.</summary>
+    public int OpenClaims { get; init; }
+
+    /// <summary>Sum of <see cref="Unverified"/>.</summary>
+    public int UnverifiedUnits => Unverified.IsDefaultOrEmpty ? 0 : Unverified.Sum(u => u.Units);
+
+    /// <summary>
+    /// The most this level may still show, before it is summed over its selling unit (may be negative): belief, what
+    /// appeared on it, acknowledged decreases that may not have happened, and an increase on its way.
+    /// </summary>
+    public int UpperBound => (Belief ?? 0) + Surplus + UnverifiedUnits + Math.Max(0, InFlight?.Change ?? 0);
+
+    /// <summary>A push should be planned: something to say, nobody in the way.</summary>
+    public bool WantsPush =>
+        Status == LevelStatus.Live && InFlight is null && !AwaitsAttribution
+        && Target is { } target && Belief is { } belief && target != belief;
+}
+
+/// <summary>Whether and why a level is published to. The numbers are stored; they never change meaning.</summary>
+public enum LevelStatus : short
+{
+    /// <summary>Mapped; no exact reading yet.</summary>
+    New = 1,
+
+    /// <summary>Read exactly; published once its connection is live.</summary>
+    Baselined = 2,
+
+    /// <summary>Published.</summary>
+    Live = 3,
+
+    /// <summary>Writes stopped: acknowledged decreases were undone repeatedly. A person must look.</summary>
+    Halted = 4,
+
+    /// <summary>The channel refuses writes to it for a lasting reason. A person must look.</summary>
+    Blocked = 5,
+
+    /// <summary>The channel no longer has it.</summary>
+    Gone = 6,
+}
+
+/// <summary>A push without an answer. With compare-and-set it is a change of belief, never a value.</summary>
+/// <param name="Push">The push, which is also the idempotency key.</param>
+/// <param name="From">What the level was compared with.</param>
+/// <param name="To">What it was to be set to.</param>
+/// <param name="PlannedAt">When the intent was stored.</param>
+/// <param name="Deadline">After this moment the request can no longer arrive.</param>
+/// <param name="CauseAt">When its oldest cause happened, for latency figures.</param>
+public sealed record InFlight(
+    Guid Push, int From, int To, DateTimeOffset PlannedAt, DateTimeOffset Deadline, DateTimeOffset? CauseAt)
+{
+    /// <summary>By how much belief moves if it happened.</summary>
+    public int Change => To - From;
+}
+
+/// <summary>Units that may still be on the level although belief says they are not.</summary>
+/// <param name="Units">How many, &gt; 0.</param>
+/// <param name="At">Since when; a reading taken later settles it.</param>
+public readonly record struct Unverified(int Units, DateTimeOffset At);
+
+/// <summary>A reading of a level.</summary>
+/// <param name="Available">Sellable units.</param>
+/// <param name="Version">The channel's own time of it in ticks; 0 when it gave none (then it is only a hint).</param>
+/// <param name="SeenAt">When we saw it.</param>
+/// <param name="OnHand">The channel's on-hand, if read.</param>
+/// <param name="Committed">The channel's committed, if read.</param>
+public sealed record Observation(int Available, long Version, DateTimeOffset SeenAt, int? OnHand, int? Committed);

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+
+namespace SyncFlow.Core.Orders;
+
+/// <summary>
+/// An order as last applied. The ledger gets the difference between <see cref="Applied"/> and the footprint of a newer
+/// snapshot; so duplicates, replays and reordering need no special case.
+/// </summary>
+/// <param name="Connection">The channel.</param>
+/// <param name="OrderRef">The channel's own id.</param>
+/// <param name="Version">Version last applied; default when none was.</param>
+/// <param name="Snapshot">The snapshot last applied; null when only a placeholder exists.</param>
+/// <param name="Applied">What it did to the ledger and the levels.</param>
+/// <param name="UnmappedLines">Lines whose variant is mapped to no SKU yet.</param>
+/// <param name="Provisional">Whether a location was guessed and a fetch is to correct it.</param>
+public sealed record OrderState(
+    ConnectionId Connection,
+    string OrderRef,
+    FactVersion Version,
+    OrderSnapshot? Snapshot,
+    ImmutableArray<FootprintRow> Applied,
+    int UnmappedLines,
+    bool Provisional)
+{
+    /// <summary>A row created so that it can be locked.</summary>
+    public static OrderState Placeholder(ConnectionId connection, string orderRef) =>
+        new(connection, orderRef, default, null, [], 0, false);
+}
+
+/// <summary>
+/// What an order does to one SKU at one location. All figures are cumulative over the order's life, so the difference
+/// of two footprints is what the ledger gets.
+/// </summary>
+/// <param name="Sku">Whose units.</param>
+/// <param name="Location">Where.</param>
+/// <param name="Level">The channel's level there, if it has one.</param>
+/// <param name="Committed">Open units.</param>
+/// <param name="OnHand">Units that left (negative) or came back for good.</param>
+/// <param name="WrittenOff">Part of <paramref name="OnHand"/> lost without being shipped (negative).</param>
+/// <param name="Suspense">Units that left the order with no known restock kind.</param>
+/// <param name="Taken">Units the level lost to the order, net of those put back.</param>
+/// <param name="OpenClaims">Open units that the channel's own committed state includes.</param>
+public readonly record struct FootprintRow(
+    SkuId Sku,
+    LocationId Location,
+    LevelId? Level,
+    int Committed,
+    int OnHand,
+    int WrittenOff,
+    int Suspense,
+    int Taken,
+    int OpenClaims);
