@@ -32,6 +32,6 @@ public enum EffectiveMode : short
 /// <param name="RiskBudget">Most units of exposure that shared mode may run while adaptive, ≥ 0.</param>
 public sealed record SkuPolicy(SharingMode Mode, int SafetyBuffer, int RiskBudget)
 {
-    /// <summary>Adaptive, no buffer, a risk budget of 1,000 units.</summary>
-    public static SkuPolicy Default { get; } = new(SharingMode.Adaptive, 0, 1_000);
+    /// <summary>Adaptive, no buffer, a risk budget of 10,000 units.</summary>
+    public static SkuPolicy Default { get; } = new(SharingMode.Adaptive, 0, 10_000);
 }

@@ -21,6 +21,7 @@ public sealed class WorkingSet(EngineContext context)
     private readonly HashSet<LevelId> _changedLevels = [];
     private readonly HashSet<(ConnectionId, string)> _changedOrders = [];
     private readonly HashSet<string> _newMovements = [];
+    private readonly Dictionary<SkuId, DateTimeOffset> _causes = [];
 
     /// <summary>The tenant's configuration.</summary>
     public EngineContext Context { get; } = context;
@@ -39,6 +40,12 @@ public sealed class WorkingSet(EngineContext context)
 
     /// <summary>Pushed decreases that a drained reading confirmed: level and the moment up to which.</summary>
     public List<Verification> Verifications { get; } = [];
+
+    /// <summary>Connections whose state a fact changed.</summary>
+    public List<ConnectionChange> ConnectionChanges { get; } = [];
+
+    /// <summary>When the oldest cause of this batch's changes to a SKU happened, by the reporter's clock.</summary>
+    public DateTimeOffset? CauseOf(SkuId sku) => _causes.TryGetValue(sku, out var at) ? at : null;
 
     /// <summary>SKUs to write back, with their pools.</summary>
     public IEnumerable<SkuState> ChangedSkus => _changedSkus.Select(id => _skus[id]);
@@ -122,9 +129,36 @@ public sealed class WorkingSet(EngineContext context)
         _changedOrders.Add((order.Connection, order.OrderRef));
     }
 
+    /// <summary>Notes that something which happened at <paramref name="at"/> changed the SKU.</summary>
+    public void NoteCause(SkuId sku, DateTimeOffset at)
+    {
+        if (!_causes.TryGetValue(sku, out var known) || at < known)
+        {
+            _causes[sku] = at;
+        }
+    }
+
+    /// <summary>Appends an entry and moves the SKU's position by it: the one place where a position changes.</summary>
+    public SkuState Append(SkuState sku, LedgerEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        ArgumentNullException.ThrowIfNull(entry);
+        if (entry.Delta == 0 || entry.Sku != sku.Sku)
+        {
+            throw new ArgumentException("An entry moves units of its own SKU.", nameof(entry));
+        }
+
+        Entries.Add(entry);
+        var pool = sku.PoolAt(entry.Location);
+        return sku.With(pool with { Buckets = pool.Buckets.Add(entry.Bucket, entry.Delta) });
+    }
+
     /// <summary>Whether this movement is new; from then on it is not.</summary>
     public bool TryTakeMovement(string key) => _seenMovements.Add(key) && _newMovements.Add(key);
 }
+
+/// <summary>A connection's state changed because of a fact.</summary>
+public sealed record ConnectionChange(ConnectionId Connection, ConnectionStatus Status, string Reason);
 
 /// <summary>A call to be made outside the engine.</summary>
 /// <param name="Connection">To whom.</param>

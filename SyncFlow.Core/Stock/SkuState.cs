@@ -27,4 +27,85 @@ public sealed record SkuState
 
     /// <summary>Its levels on all channels.</summary>
     public ImmutableArray<LevelState> Levels { get; init; } = [];
+
+    /// <summary>Units promised beyond what there is, right now, over locations that fulfil online; suspense apart. ≥ 0.</summary>
+    public int Shortfall { get; init; }
+
+    /// <summary>Cumulative units by which <see cref="Shortfall"/> ever rose.</summary>
+    public long OversoldUnits { get; init; }
+
+    /// <summary>The part of <see cref="OversoldUnits"/> that happened while guard was in force.</summary>
+    public long OversoldGuardedUnits { get; init; }
+
+    /// <summary>This state with one level replaced.</summary>
+    public SkuState With(LevelState level)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        for (var i = 0; i < Levels.Length; i++)
+        {
+            if (Levels[i].Id == level.Id)
+            {
+                return Levels[i] == level ? this : this with { Levels = Levels.SetItem(i, level) };
+            }
+        }
+
+        throw new ArgumentException($"SKU {Sku.Value} has no level {level.Id.Value}.", nameof(level));
+    }
+
+    /// <summary>The level with this id, or null.</summary>
+    public LevelState? FindLevel(LevelId id)
+    {
+        foreach (var level in Levels)
+        {
+            if (level.Id == id)
+            {
+                return level;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The level of a listing of a connection at one of our locations, or null.</summary>
+    public LevelState? FindLevel(ConnectionId connection, ListingId listing, LocationId location)
+    {
+        foreach (var level in Levels)
+        {
+            if (level.Connection == connection && level.Listing == listing && level.Location == location)
+            {
+                return level;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The pool at a location; empty and unopened where there is none yet.</summary>
+    public Pool PoolAt(LocationId location)
+    {
+        foreach (var pool in Pools)
+        {
+            if (pool.Location == location)
+            {
+                return pool;
+            }
+        }
+
+        return new Pool(location, default, Opened: false);
+    }
+
+    /// <summary>This state with one pool replaced or added.</summary>
+    public SkuState With(Pool pool)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        for (var i = 0; i < Pools.Length; i++)
+        {
+            if (Pools[i].Location == pool.Location)
+            {
+                return this with { Pools = Pools.SetItem(i, pool) };
+            }
+        }
+
+        return this with { Pools = Pools.Add(pool) };
+    }
 }

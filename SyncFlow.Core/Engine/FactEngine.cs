@@ -1,0 +1,57 @@
+using SyncFlow.Core.Facts;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Orders;
+
+namespace SyncFlow.Core.Engine;
+
+/// <summary>Folds facts over a working set. The same fold runs in production and in the simulation.</summary>
+public static class FactEngine
+{
+    /// <summary>Delay before a channel's catalog is read again, so that a burst of changes is one read.</summary>
+    public static readonly TimeSpan RefreshDelay = TimeSpan.FromSeconds(10);
+
+    /// <summary>Applies one fact. <paramref name="now"/> is our clock.</summary>
+    public static FactOutcome Apply(WorkingSet set, Fact fact, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return fact switch
+        {
+            OrderFact order => OrderRules.Apply(set, order, now),
+            OrderTouched touched => Ask(set, touched.From, WorkKind.FetchOrder, touched.OrderRef, now),
+            LevelAnnounced announced => Announcements.Apply(set, announced, now),
+            LevelRead read => Readings.Apply(set, read, now),
+            StockMovement movement => Move(set, movement),
+            ChannelChanged changed => ChannelChanges.Apply(set, changed, now),
+            _ => throw new ArgumentException($"No rule for {fact?.GetType().Name ?? "null"}.", nameof(fact)),
+        };
+    }
+
+    internal static FactOutcome Ask(WorkingSet set, ConnectionId connection, WorkKind kind, string reference, DateTimeOffset due)
+    {
+        set.Work.Add(new WorkItem(connection, kind, reference, due));
+        return FactOutcome.Applied;
+    }
+
+    private static FactOutcome Move(WorkingSet set, StockMovement movement)
+    {
+        if (set.FindSku(movement.Sku) is not { } sku)
+        {
+            return FactOutcome.Unmapped;
+        }
+
+        if (!set.TryTakeMovement(movement.Key))
+        {
+            return FactOutcome.Unchanged;
+        }
+
+        sku = set.Append(sku, new LedgerEntry(
+            movement.Sku, movement.Location, movement.Bucket, movement.Delta, movement.Reason, movement.Key, null,
+            movement.From, movement.InboxEvent, movement.OccurredAt));
+
+        // Whoever counts units in, opens the pool: from now on the ledger knows what is there.
+        set.Put(sku.With(sku.PoolAt(movement.Location) with { Opened = true }));
+        set.NoteCause(movement.Sku, movement.OccurredAt);
+        return FactOutcome.Applied;
+    }
+}

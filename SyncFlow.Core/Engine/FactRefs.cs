@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using SyncFlow.Core.Facts;
+
+namespace SyncFlow.Core.Engine;
+
+/// <summary>What must be loaded, and locked, before facts can be folded.</summary>
+/// <param name="Variants">Listings by variant.</param>
+/// <param name="Items">Listings by stock item.</param>
+/// <param name="Orders">Orders; their rows are created if missing.</param>
+/// <param name="Skus">SKUs named directly.</param>
+/// <param name="Levels">Levels named directly; their SKUs are loaded.</param>
+/// <param name="Movements">Movement keys to look up.</param>
+public sealed record Refs(
+    ImmutableHashSet<(ConnectionId Connection, string VariantRef)> Variants,
+    ImmutableHashSet<(ConnectionId Connection, string ItemRef)> Items,
+    ImmutableHashSet<(ConnectionId Connection, string OrderRef)> Orders,
+    ImmutableHashSet<SkuId> Skus,
+    ImmutableHashSet<LevelId> Levels,
+    ImmutableHashSet<string> Movements);
+
+/// <summary>Collects references.</summary>
+public static class FactRefs
+{
+    /// <summary>The references of a batch of facts.</summary>
+    public static Refs Of(IEnumerable<Fact> facts)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        var variants = ImmutableHashSet.CreateBuilder<(ConnectionId, string)>();
+        var items = ImmutableHashSet.CreateBuilder<(ConnectionId, string)>();
+        var orders = ImmutableHashSet.CreateBuilder<(ConnectionId, string)>();
+        var skus = ImmutableHashSet.CreateBuilder<SkuId>();
+        var levels = ImmutableHashSet.CreateBuilder<LevelId>();
+        var movements = ImmutableHashSet.CreateBuilder<string>();
+        foreach (var fact in facts)
+        {
+            switch (fact)
+            {
+                case OrderFact order:
+                    orders.Add((order.From, order.Snapshot.OrderRef));
+                    foreach (var line in order.Snapshot.Lines)
+                    {
+                        if (line.VariantRef is not null)
+                        {
+                            variants.Add((order.From, line.VariantRef));
+                        }
+                    }
+
+                    break;
+                case LevelAnnounced announced:
+                    items.Add((announced.From, announced.ItemRef));
+                    break;
+                case LevelRead read:
+                    levels.Add(read.Reading.Level);
+                    break;
+                case StockMovement movement:
+                    skus.Add(movement.Sku);
+                    movements.Add(movement.Key);
+                    break;
+                case ChannelChanged { Kind: ChannelChange.LevelConnected or ChannelChange.LevelDisconnected } changed:
+                    items.Add((changed.From, changed.Ref));
+                    break;
+            }
+        }
+
+        return new Refs(
+            variants.ToImmutable(), items.ToImmutable(), orders.ToImmutable(), skus.ToImmutable(), levels.ToImmutable(),
+            movements.ToImmutable());
+    }
+}

@@ -1,0 +1,142 @@
+using System.Collections.Immutable;
+using SyncFlow.Core.Engine;
+
+namespace SyncFlow.Core.Orders;
+
+/// <summary>What an order does to stock, as a function of its snapshot.</summary>
+/// <param name="Rows">Per SKU, location and level; rows that do nothing are left out.</param>
+/// <param name="UnmappedLines">Lines whose variant sells no SKU we know.</param>
+/// <param name="Provisional">Whether a location was guessed.</param>
+public sealed record Footprint(ImmutableArray<FootprintRow> Rows, int UnmappedLines, bool Provisional);
+
+/// <summary>Computes footprints.</summary>
+public static class Footprints
+{
+    /// <summary>The footprint of a snapshot whose assignments were completed from what was known before.</summary>
+    public static Footprint Of(OrderSnapshot order, ChannelSettings channel, WorkingSet set)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(channel);
+        ArgumentNullException.ThrowIfNull(set);
+        if (order.Test)
+        {
+            return new Footprint([], 0, false);
+        }
+
+        var sums = new Sums(set, channel, Claims: channel.ClaimingSources.Contains(order.SourceName));
+        var unmapped = 0;
+        var provisional = false;
+        foreach (var line in order.Lines)
+        {
+            if (line.VariantRef is null)
+            {
+                continue;
+            }
+
+            var listing = set.FindListingByVariant(channel.Connection, line.VariantRef);
+            if (listing is null || set.FindSku(listing.Sku) is not { } sku)
+            {
+                unmapped++;
+                continue;
+            }
+
+            var (home, guessed) = OrderLocations.HomeOf(order, line, channel, set.Context, sku, listing);
+            if (home is null)
+            {
+                unmapped++;
+                continue;
+            }
+
+            provisional |= guessed;
+            sums.AddLine(line, listing, home.Value);
+        }
+
+        return new Footprint(sums.Rows(), unmapped, provisional);
+    }
+
+    /// <summary>
+    /// Accumulates rows. Units of a line are ordered = open + fulfilled + removed, and removed units were put back
+    /// (cancel), lost (no restock) or are not explained yet: those wait in suspense, never in available-to-sell.
+    /// </summary>
+    private sealed record Sums(WorkingSet Set, ChannelSettings Channel, bool Claims)
+    {
+        private readonly Dictionary<(SkuId, LocationId, LevelId?), FootprintRow> _rows = [];
+
+        public void AddLine(OrderLine line, ListingInfo listing, LocationId home)
+        {
+            var cancelled = line.Restocks.Where(r => r.Kind == RestockKind.Cancel).Sum(r => r.Units);
+            var notRestocked = line.Restocks.Where(r => r.Kind == RestockKind.None).Sum(r => r.Units);
+
+            // A refund without restock of units that never shipped loses them; of shipped ones it changes nothing.
+            var unshipped = Math.Max(0, line.Quantity - line.Fulfilled - cancelled);
+            var lost = Math.Min(notRestocked, unshipped);
+            var open = Math.Min(line.Open, unshipped - lost);
+            var unexplained = unshipped - lost - open;
+
+            AddOpen(line, listing, home, open);
+            Add(listing, home, onHand: -line.Fulfilled - lost, writtenOff: -lost, suspense: unexplained,
+                taken: line.Quantity - open);
+            foreach (var restock in line.Restocks)
+            {
+                var at = restock.ExternalLocation is { } external && Channel.Locations.TryGetValue(external, out var known)
+                    ? known
+                    : home;
+                switch (restock.Kind)
+                {
+                    case RestockKind.Cancel:
+                        Add(listing, at, taken: -restock.Units);
+                        break;
+                    case RestockKind.Return:
+                        Add(listing, at, onHand: restock.Units, taken: -restock.Units);
+                        break;
+                    case RestockKind.None:
+                        break;
+                }
+            }
+        }
+
+        public ImmutableArray<FootprintRow> Rows() =>
+        [
+            .. _rows.Values
+                .Where(r => (r.Committed | r.OnHand | r.WrittenOff | r.Suspense | r.Taken | r.OpenClaims) != 0)
+                .OrderBy(r => r.Sku.Value).ThenBy(r => r.Location.Value).ThenBy(r => r.Level?.Value),
+        ];
+
+        private void AddOpen(OrderLine line, ListingInfo listing, LocationId home, int open)
+        {
+            var left = open;
+            foreach (var assignment in line.Assignments)
+            {
+                if (Channel.Locations.TryGetValue(assignment.ExternalLocation, out var location))
+                {
+                    var units = Math.Min(left, assignment.Units);
+                    Add(listing, location, committed: units, taken: units, openClaims: units);
+                    left -= units;
+                }
+            }
+
+            Add(listing, home, committed: left, taken: left, openClaims: left);
+        }
+
+        private void Add(
+            ListingInfo listing, LocationId location, int committed = 0, int onHand = 0, int writtenOff = 0,
+            int suspense = 0, int taken = 0, int openClaims = 0)
+        {
+            var level = Set.FindSku(listing.Sku)?.FindLevel(Channel.Connection, listing.Listing, location)?.Id;
+            var key = (listing.Sku, location, level);
+            var row = _rows.GetValueOrDefault(key, new FootprintRow(listing.Sku, location, level, 0, 0, 0, 0, 0, 0));
+            var each = listing.UnitsPerSale;
+            _rows[key] = row with
+            {
+                Committed = row.Committed + (committed * each),
+                OnHand = row.OnHand + (onHand * each),
+                WrittenOff = row.WrittenOff + (writtenOff * each),
+                Suspense = row.Suspense + (suspense * each),
+
+                // Levels count sales of the listing, not units of the SKU.
+                Taken = row.Taken + (Claims ? taken : 0),
+                OpenClaims = row.OpenClaims + (Claims ? openClaims : 0),
+            };
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Orders;
+
+/// <summary>Where an order's units are booked.</summary>
+public static class OrderLocations
+{
+    /// <summary>
+    /// A line's home: where units are booked that no assignment places. In order: where it was assigned before or
+    /// now, where it was sold (tills), the only mapped online location, the location where this channel misses as many
+    /// units without a cause, and else the channel's default, which is a guess that a fetch corrects.
+    /// </summary>
+    /// <returns>The location, null when the channel has none mapped, and whether it is a guess.</returns>
+    public static (LocationId? Home, bool Guessed) HomeOf(
+        OrderSnapshot order, OrderLine line, ChannelSettings channel, EngineContext context, SkuState sku,
+        ListingInfo listing)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(line);
+        ArgumentNullException.ThrowIfNull(channel);
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(sku);
+        ArgumentNullException.ThrowIfNull(listing);
+        foreach (var assignment in line.Assignments)
+        {
+            if (channel.Locations.TryGetValue(assignment.ExternalLocation, out var assigned))
+            {
+                return (assigned, false);
+            }
+        }
+
+        if (order.SoldAt is not null && channel.Locations.TryGetValue(order.SoldAt, out var soldAt))
+        {
+            return (soldAt, false);
+        }
+
+        var online = channel.Locations.Values
+            .Where(l => context.Locations.TryGetValue(l, out var settings) && settings.FulfillsOnline)
+            .Distinct().Order(ByValue).ToArray();
+        if (online.Length == 1)
+        {
+            return (online[0], false);
+        }
+
+        foreach (var location in online)
+        {
+            if (sku.FindLevel(channel.Connection, listing.Listing, location) is { } level
+                && level.Suspense >= line.Quantity)
+            {
+                return (location, true);
+            }
+        }
+
+        LocationId? fallback = channel.DefaultLocation ?? (online.Length > 0 ? online[0] : null);
+        return (fallback, true);
+    }
+
+    /// <summary>
+    /// Completes a snapshot that does not say where its lines ship from with what an earlier one said. The first
+    /// assignment of a line is its home and is kept when nothing is open there any more.
+    /// </summary>
+    public static OrderSnapshot Complete(OrderSnapshot order, OrderSnapshot? before)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        if (before is null || order.Lines.All(l => l.Assignments.Length > 0))
+        {
+            return order;
+        }
+
+        var known = before.Lines.Where(l => l.Assignments.Length > 0).ToDictionary(l => l.LineRef, l => l.Assignments);
+        return known.Count == 0
+            ? order
+            : order with { Lines = [.. order.Lines.Select(l => CompleteLine(l, known))] };
+    }
+
+    private static OrderLine CompleteLine(OrderLine line, Dictionary<string, ImmutableArray<Assignment>> known)
+    {
+        if (line.Assignments.Length > 0 || !known.TryGetValue(line.LineRef, out var before))
+        {
+            return line;
+        }
+
+        var left = line.Open;
+        var assignments = ImmutableArray.CreateBuilder<Assignment>(before.Length);
+        foreach (var assignment in before)
+        {
+            var units = Math.Min(left, assignment.Units);
+            assignments.Add(assignment with { Units = units });
+            left -= units;
+        }
+
+        assignments[0] = assignments[0] with { Units = assignments[0].Units + left };
+        return line with { Assignments = assignments.ToImmutable() };
+    }
+
+    private static readonly IComparer<LocationId> ByValue =
+        Comparer<LocationId>.Create((a, b) => a.Value.CompareTo(b.Value));
+}

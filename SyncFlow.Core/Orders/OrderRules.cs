@@ -1,0 +1,199 @@
+using System.Collections.Immutable;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Facts;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Orders;
+
+/// <summary>Applies order snapshots: the ledger gets the difference between the last applied footprint and the new one.</summary>
+internal static class OrderRules
+{
+    public static FactOutcome Apply(WorkingSet set, OrderFact fact, DateTimeOffset now)
+    {
+        if (!set.Context.Channels.TryGetValue(fact.From, out var channel))
+        {
+            return FactOutcome.Ignored;
+        }
+
+        var before = set.FindOrder(fact.From, fact.Snapshot.OrderRef)
+            ?? OrderState.Placeholder(fact.From, fact.Snapshot.OrderRef);
+        var snapshot = OrderLocations.Complete(fact.Snapshot, before.Snapshot);
+        if (before.Snapshot is not null)
+        {
+            if (Snapshots.SameContent(before.Snapshot, snapshot) && before.UnmappedLines == 0)
+            {
+                return Confirm(set, before, snapshot);
+            }
+
+            if (snapshot.Version < before.Version)
+            {
+                return Refuse(set, fact, before, now);
+            }
+
+            AskWhereTied(set, fact, before, now);
+        }
+
+        var footprint = Footprints.Of(snapshot, channel, set);
+        if (footprint.Provisional)
+        {
+            set.Work.Add(new WorkItem(fact.From, WorkKind.FetchOrder, snapshot.OrderRef, now));
+        }
+
+        set.Put(before with
+        {
+            Version = snapshot.Version,
+            Snapshot = snapshot,
+            Applied = footprint.Rows,
+            UnmappedLines = footprint.UnmappedLines,
+            Provisional = footprint.Provisional,
+        });
+        Post(set, fact, before, snapshot, footprint.Rows, now);
+        return footprint.UnmappedLines > 0 ? FactOutcome.Unmapped : FactOutcome.Applied;
+    }
+
+    /// <summary>The same content again: nothing for the ledger, but an older one that differs must not come after it.</summary>
+    private static FactOutcome Confirm(WorkingSet set, OrderState before, OrderSnapshot snapshot)
+    {
+        if (snapshot.Version > before.Version)
+        {
+            set.Put(before with { Version = snapshot.Version });
+        }
+
+        return FactOutcome.Unchanged;
+    }
+
+    private static FactOutcome Refuse(WorkingSet set, OrderFact fact, OrderState before, DateTimeOffset now)
+    {
+        AskWhereTied(set, fact, before, now);
+        return FactOutcome.Older;
+    }
+
+    /// <summary>Two different contents with one update time: only an authoritative read can tell which is newer.</summary>
+    private static void AskWhereTied(WorkingSet set, OrderFact fact, OrderState before, DateTimeOffset now)
+    {
+        if (fact.Snapshot.Version.UpdatedAt == before.Version.UpdatedAt && fact.Snapshot.Origin == SnapshotOrigin.Webhook)
+        {
+            set.Work.Add(new WorkItem(fact.From, WorkKind.FetchOrder, fact.Snapshot.OrderRef, now));
+        }
+    }
+
+    private static void Post(
+        WorkingSet set, OrderFact fact, OrderState before, OrderSnapshot snapshot, ImmutableArray<FootprintRow> after,
+        DateTimeOffset now)
+    {
+        // An order first seen at import: what it shipped, lost or returned before is in the opening count already.
+        var seenBefore = before.Snapshot is null && snapshot.Origin == SnapshotOrigin.Import;
+        foreach (var change in Difference(before.Applied, after))
+        {
+            if (set.FindSku(change.Sku) is not { } sku)
+            {
+                throw new InvalidOperationException($"SKU {change.Sku.Value} of order {snapshot.OrderRef} is not loaded.");
+            }
+
+            if (before.Snapshot is null && !seenBefore && change.Committed > 0)
+            {
+                sku = sku with { Velocity = sku.Velocity.Sold(change.Committed, now) };
+            }
+
+            sku = Entries(set, fact, change, sku, seenBefore);
+            sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence);
+            set.Put(sku);
+            set.NoteCause(change.Sku, fact.OccurredAt);
+        }
+    }
+
+    private static SkuState Entries(WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, bool seenBefore)
+    {
+        sku = Append(set, fact, sku, change, Bucket.Committed, change.Committed, EntryReason.Order);
+        if (seenBefore)
+        {
+            return sku;
+        }
+
+        var moved = change.OnHand - change.WrittenOff;
+        sku = Append(set, fact, sku, change, Bucket.OnHand, change.WrittenOff, EntryReason.WriteOff);
+        sku = Append(set, fact, sku, change, Bucket.OnHand, moved, moved < 0 ? EntryReason.Fulfilment : EntryReason.Return);
+        return Append(set, fact, sku, change, Bucket.Suspense, change.Suspense, EntryReason.Order);
+    }
+
+    private static SkuState Append(
+        WorkingSet set, OrderFact fact, SkuState sku, FootprintRow row, Bucket bucket, int delta, EntryReason reason) =>
+        delta == 0
+            ? sku
+            : set.Append(sku, new LedgerEntry(
+                row.Sku, row.Location, bucket, delta, reason, fact.Key, row.Level, fact.From, fact.InboxEvent,
+                fact.OccurredAt));
+
+    /// <summary>
+    /// A known sale lowers belief, or explains units in suspense, which changes neither available-to-sell nor belief
+    /// again. Units known to be put back raise belief, or explain units that appeared.
+    /// </summary>
+    private static SkuState MoveLevel(WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, long explainedAt)
+    {
+        if (change.Level is not { } id || sku.FindLevel(id) is not { } level)
+        {
+            return sku;
+        }
+
+        level = level with
+        {
+            OpenClaims = level.OpenClaims + change.OpenClaims,
+            ExplainedThrough = change.Taken == 0 ? level.ExplainedThrough : Math.Max(level.ExplainedThrough, explainedAt),
+        };
+        if (change.Taken > 0)
+        {
+            var explained = level.Belief is null ? 0 : Math.Min(change.Taken, level.Suspense);
+            sku = Append(
+                set, fact, sku, change, Bucket.Suspense, -explained, EntryReason.SuspenseExplained);
+            level = level with
+            {
+                SoldTotal = level.SoldTotal + change.Taken,
+                Suspense = level.Suspense - explained,
+                SuspenseSince = level.Suspense == explained ? null : level.SuspenseSince,
+                SuspenseReadings = level.Suspense == explained ? 0 : level.SuspenseReadings,
+                Belief = level.Belief - (change.Taken - explained),
+            };
+        }
+        else if (change.Taken < 0)
+        {
+            level = level with
+            {
+                PutBackTotal = level.PutBackTotal - change.Taken,
+                Surplus = Math.Max(0, level.Surplus + change.Taken),
+                Belief = level.Belief - change.Taken,
+            };
+        }
+
+        return sku.With(level);
+    }
+
+    private static IEnumerable<FootprintRow> Difference(
+        ImmutableArray<FootprintRow> before, ImmutableArray<FootprintRow> after)
+    {
+        var rows = new SortedDictionary<(long, long, long), FootprintRow>();
+        Accumulate(rows, after, 1);
+        Accumulate(rows, before, -1);
+        return rows.Values.Where(r =>
+            (r.Committed | r.OnHand | r.WrittenOff | r.Suspense | r.Taken | r.OpenClaims) != 0);
+    }
+
+    private static void Accumulate(
+        SortedDictionary<(long, long, long), FootprintRow> rows, ImmutableArray<FootprintRow> add, int sign)
+    {
+        foreach (var row in add)
+        {
+            var key = (row.Sku.Value, row.Location.Value, row.Level?.Value ?? 0);
+            var sum = rows.GetValueOrDefault(key, new FootprintRow(row.Sku, row.Location, row.Level, 0, 0, 0, 0, 0, 0));
+            rows[key] = sum with
+            {
+                Committed = sum.Committed + (sign * row.Committed),
+                OnHand = sum.OnHand + (sign * row.OnHand),
+                WrittenOff = sum.WrittenOff + (sign * row.WrittenOff),
+                Suspense = sum.Suspense + (sign * row.Suspense),
+                Taken = sum.Taken + (sign * row.Taken),
+                OpenClaims = sum.OpenClaims + (sign * row.OpenClaims),
+            };
+        }
+    }
+}

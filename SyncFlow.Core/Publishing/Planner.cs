@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Levels;
+
+namespace SyncFlow.Core.Publishing;
+
+/// <summary>A level that wants a push, and how its channel names it.</summary>
+public sealed record PlanCandidate(SkuId Sku, LevelId Level, string ItemRef, string ExternalLocation);
+
+/// <summary>What was planned; no push when nothing is to be said any more.</summary>
+public sealed record PlanResult(Push? Push);
+
+/// <summary>
+/// Plans one push under the locks of its SKUs: targets are recomputed, every level gets its intent, and the intent
+/// reserves the budget (rule R8). Several changes of a level are one element: the last value (rule R9).
+/// </summary>
+public static class Planner
+{
+    /// <summary>Plans a push of one connection; candidates come in order of priority.</summary>
+    public static PlanResult Plan(
+        WorkingSet set, ConnectionId connection, IReadOnlyList<PlanCandidate> candidates, Guid pushId, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(candidates);
+        foreach (var sku in candidates.Select(c => c.Sku).Distinct())
+        {
+            if (set.FindSku(sku) is not null)
+            {
+                Replanner.Touch(set, sku, now);
+            }
+        }
+
+        var deadline = now + PublishLimits.LateArrival;
+        var elements = ImmutableArray.CreateBuilder<PushElement>();
+        foreach (var candidate in candidates)
+        {
+            if (elements.Count == PublishLimits.LevelsPerPush)
+            {
+                break;
+            }
+
+            if (set.FindSku(candidate.Sku)?.FindLevel(candidate.Level) is { WantsPush: true } level
+                && level.Connection == connection)
+            {
+                elements.Add(Intend(set, candidate, level, pushId, now, deadline));
+            }
+        }
+
+        return new PlanResult(
+            elements.Count == 0 ? null : new Push(pushId, connection, elements.ToImmutable(), now, deadline));
+    }
+
+    private static PushElement Intend(
+        WorkingSet set, PlanCandidate candidate, LevelState level, Guid pushId, DateTimeOffset now, DateTimeOffset deadline)
+    {
+        var (from, to) = (level.Belief!.Value, level.Target!.Value);
+        set.Put(set.FindSku(candidate.Sku)!.With(level with
+        {
+            InFlight = new InFlight(pushId, from, to, now, deadline, level.CauseAt),
+            CauseAt = null,
+        }));
+        return new PushElement(
+            candidate.Sku, level.Id, level.Generation, candidate.ItemRef, candidate.ExternalLocation, from, to,
+            level.CauseAt);
+    }
+}

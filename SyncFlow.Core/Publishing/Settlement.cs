@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Levels;
+
+namespace SyncFlow.Core.Publishing;
+
+/// <summary>
+/// What the answer to a push does. An acknowledgement moves belief and proves nothing (rule R5); a stale compare asks
+/// for a reading and is never repeated (rule R4); a lost answer stays in flight (rule R8); one refused element says
+/// nothing about its neighbours (rule R10).
+/// </summary>
+public static class Settlement
+{
+    /// <summary>Settles the elements that are answered; an answer to a push that is no longer in flight changes nothing.</summary>
+    public static void Settle(WorkingSet set, Push push, IReadOnlyList<ElementAnswer> answers, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(push);
+        ArgumentNullException.ThrowIfNull(answers);
+        var elements = push.Elements.ToDictionary(e => e.Level);
+        foreach (var answer in answers)
+        {
+            if (elements.TryGetValue(answer.Level, out var element)
+                && set.FindSku(element.Sku) is { } sku
+                && sku.FindLevel(answer.Level) is { InFlight: { } inFlight } level
+                && inFlight.Push == push.Id)
+            {
+                set.Put(sku.With(Answered(set, sku.Sku, level, inFlight, answer, now)));
+            }
+        }
+
+        Replanner.Replan(set, now);
+    }
+
+    private static LevelState Answered(
+        WorkingSet set, SkuId sku, LevelState level, InFlight push, ElementAnswer answer, DateTimeOffset now)
+    {
+        var refused = level with { InFlight = null, CauseAt = push.CauseAt ?? level.CauseAt };
+        return answer.Outcome switch
+        {
+            ElementOutcome.Acknowledged => Acknowledged(level, push, now),
+            ElementOutcome.Stale => refused with { AwaitsAttribution = true, NeedsReading = true },
+            ElementOutcome.NotSent => refused,
+            ElementOutcome.Blocked => Stop(set, sku, refused with { Status = LevelStatus.Blocked }, answer, now),
+            ElementOutcome.Gone => Stop(set, sku, refused with { Status = LevelStatus.Gone }, answer, now),
+            ElementOutcome.Unknown => level,
+        };
+    }
+
+    private static LevelState Acknowledged(LevelState level, InFlight push, DateTimeOffset now) => level with
+    {
+        InFlight = null,
+        Belief = level.Belief + push.Change,
+        PushedTotal = level.PushedTotal + push.Change,
+        Unverified = push.Change < 0 ? Add(level.Unverified, new Unverified(-push.Change, now)) : level.Unverified,
+        NeedsReading = true,
+    };
+
+    private static LevelState Stop(
+        WorkingSet set, SkuId sku, LevelState level, ElementAnswer answer, DateTimeOffset now)
+    {
+        var gone = level.Status == LevelStatus.Gone;
+        set.Incidents.Add(new Incident(
+            $"{(gone ? "gone" : "blocked")}:{level.Id.Value}", gone ? "level-gone" : "level-blocked",
+            $"The channel refused the level for a lasting reason ({answer.Code ?? "no code"}); it is not written any more.",
+            level.Connection, sku, level.Id, now));
+        return level;
+    }
+
+    /// <summary>The list stays short: the oldest two are merged, as if both had happened at the later moment.</summary>
+    private static ImmutableArray<Unverified> Add(ImmutableArray<Unverified> list, Unverified next)
+    {
+        const int Longest = 16;
+        if (list.Length < Longest)
+        {
+            return list.Add(next);
+        }
+
+        var merged = new Unverified(list[0].Units + list[1].Units, list[1].At);
+        return [merged, .. list.Skip(2), next];
+    }
+}
