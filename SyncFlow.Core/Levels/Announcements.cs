@@ -55,15 +55,18 @@ internal static class Announcements
         WorkingSet set, LevelAnnounced fact, Stock.SkuState sku, LevelState level, LevelState noted, int units,
         DateTimeOffset now)
     {
-        sku = set.Append(sku, new LedgerEntry(
-            sku.Sku, level.Location, Bucket.Suspense, units, EntryReason.UnexplainedDecrease, fact.Key, level.Id,
+        var adopted = Math.Min(units, level.Adopted);
+        var missing = units - adopted;
+        sku = missing == 0 ? sku : set.Append(sku, new LedgerEntry(
+            sku.Sku, level.Location, Bucket.Suspense, missing, EntryReason.UnexplainedDecrease, fact.Key, level.Id,
             fact.From, fact.InboxEvent, fact.OccurredAt));
         set.NoteCause(sku.Sku, fact.OccurredAt);
         set.Put(sku.With(noted with
         {
             Belief = level.Belief - units,
-            Suspense = level.Suspense + units,
-            SuspenseSince = level.SuspenseSince ?? now,
+            Adopted = level.Adopted - adopted,
+            Suspense = level.Suspense + missing,
+            SuspenseSince = missing == 0 ? level.SuspenseSince : level.SuspenseSince ?? now,
             Surplus = 0,
             NeedsReading = true,
         }));

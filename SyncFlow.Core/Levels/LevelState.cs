@@ -40,6 +40,12 @@ public sealed record LevelState
     /// </summary>
     public int Surplus { get; init; }
 
+    /// <summary>
+    /// Units that belief followed upwards after a stale compare though nothing explains them yet; a known put-back, or
+    /// a lower reading, is taken from here first. ≥ 0.
+    /// </summary>
+    public int Adopted { get; init; }
+
     /// <summary>The one push without an answer.</summary>
     public InFlight? InFlight { get; init; }
 
@@ -75,6 +81,9 @@ public sealed record LevelState
 
     /// <summary>Units that known open orders hold on the channel's own level: what its committed state should show.</summary>
     public int OpenClaims { get; init; }
+
+    /// <summary>What the ledger alone explains the level shows: belief and what left it, less what merely appeared.</summary>
+    public int? Explained => Belief + Suspense - Adopted;
 
     /// <summary>Sum of <see cref="Unverified"/>.</summary>
     public int UnverifiedUnits => Unverified.IsDefaultOrEmpty ? 0 : Unverified.Sum(u => u.Units);

@@ -47,7 +47,8 @@ internal static class Readings
             return Plain(set, fact, sku, noted, now);
         }
 
-        return new DrainedReading(set, fact, sku, SettleLostAnswer(noted, reading), channel, now).Apply();
+        var (settled, doubt) = SettleLostAnswer(noted, reading);
+        return new DrainedReading(set, fact, sku, settled, channel, doubt, now).Apply();
     }
 
     /// <summary>Suspense is a ledger bucket: a change of it is an entry.</summary>
@@ -85,13 +86,16 @@ internal static class Readings
         var high = level.Belief.Value - pushed + (int)(level.SoldTotal - reading.SoldMark);
         var missing = Math.Max(0, low - reading.Available);
         var above = Math.Max(0, reading.Available - high);
-        sku = MoveSuspense(set, fact, sku, level, level.Suspense + missing, EntryReason.UnexplainedDecrease);
+        var given = Math.Min(missing, level.Adopted);
+        var lost = missing - given;
+        sku = MoveSuspense(set, fact, sku, level, level.Suspense + lost, EntryReason.UnexplainedDecrease);
         var follows = level.AwaitsAttribution ? above : 0;
         set.Put(sku.With(level with
         {
             Belief = level.Belief - missing + follows,
-            Suspense = level.Suspense + missing,
-            SuspenseSince = missing > 0 ? level.SuspenseSince ?? now : level.SuspenseSince,
+            Adopted = level.Adopted - given + follows,
+            Suspense = level.Suspense + lost,
+            SuspenseSince = lost > 0 ? level.SuspenseSince ?? now : level.SuspenseSince,
             Surplus = follows > 0 ? 0 : Math.Max(0, above - level.UnverifiedUnits),
             AwaitsAttribution = false,
             NeedsReading = true,
@@ -101,38 +105,43 @@ internal static class Readings
 
     /// <summary>
     /// A push whose answer was lost and whose request can no longer arrive: whichever of its two outcomes explains the
-    /// reading better is what happened (rule R8).
+    /// reading better is what happened (rule R8). Where sales or put-backs make both possible, the other outcome stays
+    /// in the bound as doubt: it was there before, while the push was in flight.
     /// </summary>
-    private static LevelState SettleLostAnswer(LevelState level, Reading reading)
+    private static (LevelState Level, int Doubt) SettleLostAnswer(LevelState level, Reading reading)
     {
         if (level.InFlight is not { } push || push.PlannedAt > reading.MarkedAt)
         {
-            return level;
+            return (level, 0);
         }
 
-        var explained = level.Belief!.Value + level.Suspense - (int)(level.PushedTotal - reading.PushedMark);
+        var explained = level.Explained!.Value - (int)(level.PushedTotal - reading.PushedMark);
         var happened = Math.Abs(reading.Available - explained - push.Change) < Math.Abs(reading.Available - explained);
         var settled = level with { InFlight = null, CauseAt = happened ? level.CauseAt : push.CauseAt ?? level.CauseAt };
 
         // It happened before the marks, so it is part of what the reading is compared with: belief moves, the mark does not.
-        return happened ? settled with { Belief = level.Belief + push.Change } : settled;
+        return happened
+            ? (settled with { Belief = level.Belief + push.Change }, Math.Max(0, -push.Change))
+            : (settled, Math.Max(0, push.Change));
     }
 }
 
 /// <summary>One drained reading applied to one level.</summary>
 internal sealed class DrainedReading(
-    WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, DateTimeOffset now)
+    WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, int lostAnswer,
+    DateTimeOffset now)
 {
     private readonly Reading _reading = fact.Reading;
     private readonly int _sold = (int)(level.SoldTotal - fact.Reading.SoldMark);
     private readonly int _putBack = (int)(level.PutBackTotal - fact.Reading.PutBackMark);
     private readonly int _pushed = (int)(level.PushedTotal - fact.Reading.PushedMark);
-    private readonly int _explained = level.Belief!.Value + level.Suspense;
+    private readonly int _explained = level.Explained!.Value;
 
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
     private int Bound => _reading.Available + _putBack + _pushed;
-    private bool Proves => level.Unverified.Any(u => u.At <= _reading.MarkedAt);
+    private int Doubted => lostAnswer + level.Unverified.Where(u => u.At <= _reading.MarkedAt).Sum(u => u.Units);
+    private bool Proves => Doubted > 0;
 
     public FactOutcome Apply()
     {
@@ -159,8 +168,8 @@ internal sealed class DrainedReading(
         Write(level with
         {
             Belief = _explained, Suspense = 0, SuspenseSince = null, SuspenseReadings = 0, Surplus = 0,
-            FailedVerifications = 0,
-        });
+            Adopted = 0, FailedVerifications = 0,
+        }, Doubted);
     }
 
     /// <summary>Every order up to the reading is known, and still units are missing.</summary>
@@ -171,12 +180,12 @@ internal sealed class DrainedReading(
         var next = level with
         {
             Belief = _explained - units, Suspense = units, SuspenseSince = level.SuspenseSince ?? now,
-            SuspenseReadings = readings, Surplus = 0, FailedVerifications = 0,
+            SuspenseReadings = readings, Surplus = 0, Adopted = 0, FailedVerifications = 0,
         };
         if (readings < PublishLimits.SuspenseReadings)
         {
             sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease);
-            Write(next with { NeedsReading = true });
+            Write(next with { NeedsReading = true }, Doubted);
             return;
         }
 
@@ -189,13 +198,13 @@ internal sealed class DrainedReading(
                 Drift(DriftClass.UnseenSale, Low, "held in suspense until the order is seen");
             }
 
-            Write(next with { NeedsReading = true });
+            Write(next with { NeedsReading = true }, Doubted);
             return;
         }
 
         sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled);
         BookEdit(-units, DriftClass.OutsideDecrease, Low);
-        Write(next with { Suspense = 0, SuspenseSince = null, SuspenseReadings = 0 });
+        Write(next with { Suspense = 0, SuspenseSince = null, SuspenseReadings = 0 }, Doubted);
     }
 
     private void Above(int units)
@@ -204,25 +213,26 @@ internal sealed class DrainedReading(
         var next = level with
         {
             Belief = _explained + units, Suspense = 0, SuspenseSince = null, SuspenseReadings = 0, Surplus = 0,
+            Adopted = 0,
         };
         if (Proves)
         {
-            Undone(next);
+            Undone(next, units);
         }
-        else if (level.Surplus == 0)
+        else if (level.Surplus + level.Adopted == 0)
         {
             // Seen once: it may be sold there from now on, but whether it is real a second reading must say.
-            Write(next with { Belief = _explained, Surplus = units, NeedsReading = true });
+            Write(next with { Belief = _explained, Surplus = units, NeedsReading = true }, int.MaxValue);
         }
         else
         {
             BookEdit(units, DriftClass.OutsideIncrease, High);
-            Write(next);
+            Write(next, int.MaxValue);
         }
     }
 
     /// <summary>An acknowledged decrease is not there (rule R5): say it again, and stop after the third time.</summary>
-    private void Undone(LevelState next)
+    private void Undone(LevelState next, int units)
     {
         var failures = level.FailedVerifications + 1;
         Drift(DriftClass.UnpersistedWrite, High, "pushed again");
@@ -237,7 +247,7 @@ internal sealed class DrainedReading(
         }
 
         set.NoteCause(sku.Sku, fact.OccurredAt);
-        Write(next);
+        Write(next, Math.Max(0, Doubted - units));
     }
 
     /// <summary>Somebody else wrote the level. Where the channel owns on-hand it is a fact; else the target is pushed back.</summary>
@@ -264,11 +274,14 @@ internal sealed class DrainedReading(
     private void Drift(DriftClass drift, int expected, string action) =>
         set.Drift.Add(new DriftCase(sku.Sku, level.Id, drift, expected, _reading.Available, action, now));
 
-    /// <summary>What may be on the level beyond belief and later pushes stays unverified, so the bound is never too low.</summary>
-    private void Write(LevelState next)
+    /// <summary>
+    /// What may be on the level beyond belief and later pushes stays unverified, so the bound is never too low. A
+    /// reading that nothing foreign disturbs adds no doubt: at most what was doubted before stays doubted.
+    /// </summary>
+    private void Write(LevelState next, int doubt)
     {
         var later = level.Unverified.Where(u => u.At > _reading.MarkedAt);
-        var rest = Bound - next.Belief!.Value - next.Surplus;
+        var rest = Math.Min(doubt, Bound - next.Belief!.Value - next.Surplus);
         set.Put(sku.With(next with
         {
             Unverified = rest > 0 ? [new Unverified(rest, now), .. later] : [.. later],

@@ -157,11 +157,14 @@ internal static class OrderRules
         }
         else if (change.Taken < 0)
         {
+            var adopted = Math.Min(-change.Taken, level.Adopted);
+            var rises = -change.Taken - adopted;
             level = level with
             {
                 PutBackTotal = level.PutBackTotal - change.Taken,
-                Surplus = Math.Max(0, level.Surplus + change.Taken),
-                Belief = level.Belief - change.Taken,
+                Adopted = level.Adopted - adopted,
+                Surplus = Math.Max(0, level.Surplus - rises),
+                Belief = level.Belief + rises,
             };
         }
 

@@ -285,18 +285,34 @@ public sealed class LevelCases
     }
 
     [Fact]
-    public void Orders_on_either_side_of_a_reading_stay_unverified()
+    public void Orders_on_either_side_of_a_reading_leave_a_doubted_decrease_unverified()
+    {
+        var desk = new Desk(2, 20, SharingMode.Guard, 20, 0);
+        desk.Touch();
+        desk.Publish(1).ShouldNotBeNull().To.ShouldBe(10);
+        desk.Now += TimeSpan.FromSeconds(5);
+        var marked = desk.Mark(1, ReadingKind.Drained);
+        desk.Order(1, Desk.Snapshot("1", 3, T1));
+
+        // Ten: either the decrease happened and the sale came after the reading, or part of it did not.
+        desk.Read(1, marked with { Available = 10 });
+        (desk[1].Belief, desk[1].UpperBound).ShouldBe((7, 10));
+
+        desk.Now += TimeSpan.FromSeconds(5);
+        desk.Read(1, ReadingKind.Drained, 7);
+        (desk[1].Belief, desk[1].UpperBound).ShouldBe((7, 7));
+    }
+
+    [Fact]
+    public void A_reading_that_orders_explain_adds_no_doubt()
     {
         var desk = new Desk(1, 20, SharingMode.Guard, 20);
         var marked = desk.Mark(1, ReadingKind.Drained);
         desk.Order(1, Desk.Snapshot("1", 3, T1));
 
         desk.Read(1, marked with { Available = 20 });
-        (desk[1].Belief, desk[1].UpperBound).ShouldBe((17, 20));
 
-        desk.Now += TimeSpan.FromSeconds(5);
-        desk.Read(1, ReadingKind.Drained, 17);
-        (desk[1].Belief, desk[1].UpperBound).ShouldBe((17, 17));
+        (desk[1].Belief, desk[1].UpperBound, desk.Exposure.Units).ShouldBe((17, 17, 0));
     }
 
     [Fact]

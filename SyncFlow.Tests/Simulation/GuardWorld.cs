@@ -1,0 +1,288 @@
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Orders;
+using SyncFlow.Core.Publishing;
+using SyncFlow.Tests.Core.Support;
+
+namespace SyncFlow.Tests.Simulation;
+
+/// <summary>Which faults a world has, each a probability per chance it gets.</summary>
+internal sealed record Faults
+{
+    public double Dropped { get; init; } = 0.2;
+    public double Repeated { get; init; } = 0.2;
+    public double LostAnswer { get; init; } = 0.2;
+    public double NotPersisted { get; init; }
+    public double Late { get; init; }
+
+    /// <summary>Compare with what the channel shows instead of with belief: the classic mistake, to see it caught.</summary>
+    public bool CompareWithFreshRead { get; init; }
+
+    /// <summary>Settle a lost answer by the next reading instead of the first after the deadline.</summary>
+    public bool ForgetLateRequests { get; init; }
+
+    /// <summary>Take an acknowledgement for proof.</summary>
+    public bool TrustAcknowledgements { get; init; }
+}
+
+/// <summary>
+/// A world of one SKU: channels with compare-and-set that really sell, a network that loses, repeats and reorders, and
+/// the production rules in between. What channels show together must never exceed what physically remains.
+/// </summary>
+internal sealed class GuardWorld
+{
+    private const int Channels = 3;
+
+    private readonly Random _random;
+    private readonly Faults _faults;
+    private readonly Desk _desk;
+    private readonly int[] _shown = new int[Channels + 1];
+    private readonly Dictionary<string, (int Channel, OrderSnapshot Snapshot)> _orders = [];
+    private readonly List<Action> _mail = [];
+    private readonly List<(int Channel, int From, int To, DateTimeOffset Deadline)> _air = [];
+    private readonly (Push Push, ElementOutcome Answer)?[] _answers = new (Push, ElementOutcome)?[Channels + 1];
+    private readonly Reading?[] _readings = new Reading?[Channels + 1];
+    private int _physical;
+    private long _tick;
+
+    public GuardWorld(int seed, Faults faults, int stock)
+    {
+        _random = new Random(seed);
+        _faults = faults;
+        _physical = stock;
+        _desk = new Desk(Channels, stock, SharingMode.Guard);
+        _desk.Touch();
+    }
+
+    public int Accepted { get; private set; }
+    public int Refused { get; private set; }
+
+    /// <summary>Runs until a step shows more than exists.</summary>
+    /// <returns>What went wrong, or null.</returns>
+    public string? Run(int steps)
+    {
+        for (var step = 0; step < steps; step++)
+        {
+            _desk.Now += TimeSpan.FromSeconds(_random.Next(1, 20));
+            Step();
+            var shown = _shown.Sum(s => Math.Max(0, s));
+            if (shown > _physical)
+            {
+                return $"step {step}: channels show {shown} of {_physical} units";
+            }
+        }
+
+        return null;
+    }
+
+    private void Step()
+    {
+        switch (_random.NextDouble())
+        {
+            case < 0.40:
+                Buy();
+                break;
+            case < 0.44:
+                Cancel();
+                break;
+            case < 0.66:
+                Deliver();
+                break;
+            case < 0.70:
+                FetchOrders(Pick());
+                break;
+            case < 0.80:
+                Read(Pick());
+                break;
+            case < 0.83:
+                Arrive();
+                break;
+            default:
+                Publish(Pick());
+                break;
+        }
+    }
+
+    private int Pick() => _random.Next(1, Channels + 1);
+
+    private bool Chance(double probability) => _random.NextDouble() < probability;
+
+    private DateTimeOffset Stamp() => _desk.Now.AddTicks(++_tick);
+
+    private void Buy()
+    {
+        var channel = Pick();
+        var units = _random.Next(1, 4);
+        if (_shown[channel] < units)
+        {
+            Refused += units;
+            return;
+        }
+
+        _shown[channel] -= units;
+        _physical -= units;
+        Accepted += units;
+        var order = Desk.Snapshot($"{_orders.Count + 1}", units, Stamp());
+        _orders[order.OrderRef] = (channel, order);
+        Send(() => _desk.Order(channel, order));
+        Announce(channel);
+    }
+
+    private void Cancel()
+    {
+        var open = _orders.Values.Where(o => !o.Snapshot.Cancelled).ToList();
+        if (open.Count == 0)
+        {
+            return;
+        }
+
+        var (channel, order) = open[_random.Next(open.Count)];
+        var units = order.Lines[0].Quantity;
+        var cancelled = Desk.Snapshot(
+            order.OrderRef, units, Stamp(), open: 0, cancelled: true,
+            restocks: new Restock($"r{order.OrderRef}", RestockKind.Cancel, units, "x1"));
+        _orders[order.OrderRef] = (channel, cancelled);
+        _shown[channel] += units;
+        _physical += units;
+        Send(() => _desk.Order(channel, cancelled));
+        Announce(channel);
+    }
+
+    private void Announce(int channel)
+    {
+        var (value, at) = (_shown[channel], Stamp());
+        Send(() => _desk.Announce(channel, value, at));
+    }
+
+    private void Send(Action message)
+    {
+        if (!Chance(_faults.Dropped))
+        {
+            _mail.Add(message);
+        }
+
+        if (Chance(_faults.Repeated))
+        {
+            _mail.Add(message);
+        }
+    }
+
+    private void Deliver()
+    {
+        if (_mail.Count > 0)
+        {
+            var index = _random.Next(_mail.Count);
+            var message = _mail[index];
+            _mail.RemoveAt(index);
+            message();
+        }
+    }
+
+    private void FetchOrders(int channel)
+    {
+        foreach (var (_, order) in _orders.Values.Where(o => o.Channel == channel).ToList())
+        {
+            _desk.Order(channel, order with
+            {
+                Origin = SnapshotOrigin.Fetch,
+                Version = order.Version with { Authority = 1 },
+            });
+        }
+    }
+
+    /// <summary>First the marks and the level; some steps later the orders, and then the reading is applied.</summary>
+    private void Read(int channel)
+    {
+        if (_readings[channel] is { } waiting)
+        {
+            FetchOrders(channel);
+            _readings[channel] = null;
+            _desk.Read(channel, waiting);
+            return;
+        }
+
+        var push = _desk[channel].InFlight;
+        if (push is not null && push.Deadline > _desk.Now && !_faults.ForgetLateRequests)
+        {
+            return;
+        }
+
+        if (push is not null && _faults.ForgetLateRequests)
+        {
+            _desk.Arrange(channel, l => l with { InFlight = push with { Deadline = _desk.Now } });
+        }
+
+        _readings[channel] = _desk.Mark(channel, Chance(0.7) ? ReadingKind.Drained : ReadingKind.Plain)
+            with
+        { Available = _shown[channel], Committed = Committed(channel), OnHand = _shown[channel] + Committed(channel) };
+    }
+
+    private int Committed(int channel) => _orders.Values
+        .Where(o => o.Channel == channel && !o.Snapshot.Cancelled).Sum(o => o.Snapshot.Lines[0].Open);
+
+    private void Arrive()
+    {
+        if (_air.Count == 0)
+        {
+            return;
+        }
+
+        var (channel, from, to, deadline) = _air[0];
+        _air.RemoveAt(0);
+        if (_desk.Now <= deadline && _shown[channel] == from)
+        {
+            _shown[channel] = to;
+            Announce(channel);
+        }
+    }
+
+    private void Publish(int channel)
+    {
+        if (_answers[channel] is { } answer)
+        {
+            _answers[channel] = null;
+            _desk.Settle(answer.Push, answer.Answer);
+            if (_faults.TrustAcknowledgements)
+            {
+                _desk.Arrange(channel, l => l with { Unverified = [] });
+                _desk.Touch();
+            }
+
+            return;
+        }
+
+        // The verifier holds a level while it reads it; only the time between mark and read is that short.
+        if (_desk.Plan(channel) is { } push)
+        {
+            Transmit(channel, push);
+        }
+    }
+
+    private void Transmit(int channel, Push push)
+    {
+        var element = push.Elements[0];
+        var compare = _faults.CompareWithFreshRead ? _shown[channel] : element.From;
+        if (Chance(_faults.Late))
+        {
+            _air.Add((channel, compare, element.To, push.Deadline));
+            _desk.Settle(push, ElementOutcome.Unknown);
+            return;
+        }
+
+        var accepted = _shown[channel] == compare;
+        if (accepted && !Chance(_faults.NotPersisted))
+        {
+            _shown[channel] = element.To;
+            Announce(channel);
+        }
+
+        if (Chance(_faults.LostAnswer))
+        {
+            _desk.Settle(push, ElementOutcome.Unknown);
+            return;
+        }
+
+        // The answer is on its way; sales and messages may overtake it.
+        _answers[channel] = (push, accepted ? ElementOutcome.Acknowledged : ElementOutcome.Stale);
+    }
+}
