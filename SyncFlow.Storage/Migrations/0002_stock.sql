@@ -12,6 +12,8 @@ CREATE TABLE sku_state (
   largest_order          int         NOT NULL DEFAULT 1,
   ats_units              int         NOT NULL DEFAULT 0,
   exposure_units         int         NOT NULL DEFAULT 0 CHECK (exposure_units >= 0),
+  shortfall              int         NOT NULL DEFAULT 0 CHECK (shortfall >= 0),
+  oversold_units         bigint      NOT NULL DEFAULT 0 CHECK (oversold_units >= 0),
   oversold_guarded_units bigint      NOT NULL DEFAULT 0 CHECK (oversold_guarded_units >= 0),
   version                bigint      NOT NULL DEFAULT 0,
   updated_at             timestamptz NOT NULL DEFAULT now(),

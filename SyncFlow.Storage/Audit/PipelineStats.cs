@@ -1,0 +1,35 @@
+namespace SyncFlow.Storage.Audit;
+
+/// <summary>Figures of a tenant's pipeline since it began.</summary>
+/// <param name="CoalescingRatio">Changes of targets per level written; 0 before the first write.</param>
+/// <param name="DirtyLevels">Levels that want a push.</param>
+/// <param name="OversoldWhileGuardedUnits">Units promised beyond what there was while guard was in force, cumulative.</param>
+public sealed record PipelineStats(
+    long EventsReceived,
+    long EventsApplied,
+    long EventsPending,
+    long DeadLetters,
+    long OrdersKnown,
+    long LevelsPushed,
+    long PushesSent,
+    long PushesAcknowledged,
+    long PushesVerified,
+    long PushesStale,
+    long PushesRejected,
+    long PushesUnknown,
+    double CoalescingRatio,
+    long UnverifiedLevels,
+    long DirtyLevels,
+    long SuspenseUnits,
+    long ExposureUnits,
+    long OversoldWhileGuardedUnits,
+    long IncidentsOpen,
+    PipelineLatency Latency);
+
+/// <summary>From the cause of a change (an order's own time) to the change on the other channels.</summary>
+/// <param name="Acknowledged">Until the channel acknowledged the write.</param>
+/// <param name="Verified">Until a drained reading proved it.</param>
+public sealed record PipelineLatency(LatencyFigures Acknowledged, LatencyFigures Verified);
+
+/// <summary>Percentiles in milliseconds; 0 when there is nothing to measure.</summary>
+public sealed record LatencyFigures(double P50, double P95, double P99, long Count);

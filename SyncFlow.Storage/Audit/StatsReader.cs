@@ -1,0 +1,88 @@
+using Npgsql;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Audit;
+
+/// <summary>Reads the figures of a tenant's pipeline.</summary>
+public static class StatsReader
+{
+    /// <summary>Everything the pipeline's figures need, in one round trip.</summary>
+    /// <param name="since">Latencies count pushes planned from here on; null for all.</param>
+    public static async Task<PipelineStats> ReadAsync(StorageSession session, DateTimeOffset? since, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        await using var batch = session.Batch(
+            session.Of(CountsSql),
+            session.Of(LatencySql, Sql.P(DatabaseTime.Of(since) ?? DateTimeOffset.UnixEpoch)));
+        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        var counts = (await StorageSession.ReadAsync(reader, ReadCounts, ct).ConfigureAwait(false))[0];
+        await reader.NextResultAsync(ct).ConfigureAwait(false);
+        var latency = (await StorageSession.ReadAsync(reader, ReadLatency, ct).ConfigureAwait(false))[0];
+        return counts with { Latency = latency };
+    }
+
+    private static PipelineStats ReadCounts(NpgsqlDataReader row)
+    {
+        var written = row.GetInt64(5);
+        return new PipelineStats(
+            row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), written,
+            row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.GetInt64(9), row.GetInt64(10), row.GetInt64(11),
+            written == 0 ? 0 : row.GetInt64(12) / (double)written,
+            row.GetInt64(13), row.GetInt64(14), row.GetInt64(15), row.GetInt64(16), row.GetInt64(17), row.GetInt64(18),
+            new PipelineLatency(new LatencyFigures(0, 0, 0, 0), new LatencyFigures(0, 0, 0, 0)));
+    }
+
+    private static PipelineLatency ReadLatency(NpgsqlDataReader row) => new(Figures(row, 0, 1), Figures(row, 2, 3));
+
+    private static LatencyFigures Figures(NpgsqlDataReader row, int percentiles, int count)
+    {
+        if (row.IsDBNull(percentiles))
+        {
+            return new LatencyFigures(0, 0, 0, 0);
+        }
+
+        var values = row.GetFieldValue<double[]>(percentiles);
+        return new LatencyFigures(values[0], values[1], values[2], row.GetInt64(count));
+    }
+
+    // Acknowledged, stale, rejected and unknown count elements: one level of one push.
+    private const string CountsSql =
+        """
+        SELECT i.received, i.applied, i.pending, i.dead,
+          (SELECT count(*) FROM orders WHERE tenant_id = $1 AND snapshot IS NOT NULL),
+          p.written, (SELECT count(*) FROM pushes WHERE tenant_id = $1 AND state > 0),
+          p.acknowledged, p.verified, p.stale, p.rejected, p.lost, p.changes,
+          l.unverified, l.dirty, l.suspense,
+          s.exposure, s.oversold,
+          (SELECT count(*) FROM incidents WHERE tenant_id = $1 AND closed_at IS NULL)
+        FROM
+          (SELECT count(*) AS received, count(*) FILTER (WHERE state IN (1, 3)) AS applied,
+             count(*) FILTER (WHERE state = 0) AS pending, count(*) FILTER (WHERE state = 2) AS dead
+           FROM inbox WHERE tenant_id = $1) AS i,
+          (SELECT count(*) FILTER (WHERE outcome IS NULL OR outcome <> 3) AS written,
+             count(*) FILTER (WHERE outcome = 1) AS acknowledged, count(verified_at) AS verified,
+             count(*) FILTER (WHERE outcome = 2) AS stale, count(*) FILTER (WHERE outcome IN (4, 5)) AS rejected,
+             count(*) FILTER (WHERE outcome = 6) AS lost,
+             coalesce(sum(changes) FILTER (WHERE outcome IS NULL OR outcome <> 3), 0)::bigint AS changes
+           FROM push_levels WHERE tenant_id = $1) AS p,
+          (SELECT count(*) FILTER (WHERE unverified_units > 0) AS unverified, coalesce(sum(suspense), 0)::bigint AS suspense,
+             count(*) FILTER (WHERE wants_push AND EXISTS (SELECT FROM connections c
+               WHERE c.tenant_id = $1 AND c.connection_id = listing_levels.connection_id AND c.status = 3)) AS dirty
+           FROM listing_levels WHERE tenant_id = $1) AS l,
+          (SELECT coalesce(sum(exposure_units), 0)::bigint AS exposure,
+             coalesce(sum(oversold_guarded_units), 0)::bigint AS oversold
+           FROM sku_state WHERE tenant_id = $1) AS s
+        """;
+
+    private const string LatencySql =
+        """
+        SELECT
+          percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM acknowledged_at - cause_at)::float8 * 1000)
+            FILTER (WHERE acknowledged_at IS NOT NULL),
+          count(acknowledged_at),
+          percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM verified_at - cause_at)::float8 * 1000)
+            FILTER (WHERE verified_at IS NOT NULL),
+          count(verified_at)
+        FROM push_levels WHERE tenant_id = $1 AND cause_at IS NOT NULL AND planned_at >= $2
+        """;
+}

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Configuration;
+
+/// <summary>Builds what the rules need of a tenant's configuration, in the transaction that applies them.</summary>
+public static class SettingsReader
+{
+    /// <summary>Reads the configuration of the session's tenant: one round trip, two small queries.</summary>
+    public static async Task<EngineContext> ReadAsync(StorageSession session, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        await using var batch = session.Batch(Statements(session));
+        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        return await ReadAsync(reader, session.Tenant, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>The two queries, to be part of a larger batch.</summary>
+    internal static NpgsqlBatchCommand[] Statements(StorageSession session) =>
+    [
+        session.Of("SELECT location_id, fulfills_online, pool_group FROM locations WHERE tenant_id = $1"),
+        session.Of(
+            """
+            SELECT c.connection_id, c.kind, c.status, c.settings::text, c.settle_seconds, c.deduplicates,
+              array_agg(l.external_location_id) FILTER (WHERE l.external_location_id IS NOT NULL),
+              array_agg(l.location_id) FILTER (WHERE l.external_location_id IS NOT NULL)
+            FROM connections c LEFT JOIN channel_locations l
+              ON l.tenant_id = c.tenant_id AND l.connection_id = c.connection_id AND l.active AND l.location_id IS NOT NULL
+            WHERE c.tenant_id = $1 GROUP BY c.tenant_id, c.connection_id
+            """),
+    ];
+
+    /// <summary>Reads the two results; the reader stands on the second afterwards.</summary>
+    internal static async Task<EngineContext> ReadAsync(NpgsqlDataReader reader, TenantId tenant, CancellationToken ct)
+    {
+        var locations = await StorageSession.ReadAsync(
+            reader,
+            row => new LocationSettings(new LocationId(row.GetInt64(0)), row.GetBoolean(1), row.GetInt32(2)),
+            ct).ConfigureAwait(false);
+        await reader.NextResultAsync(ct).ConfigureAwait(false);
+        var channels = await StorageSession.ReadAsync(reader, ReadChannel, ct).ConfigureAwait(false);
+        return new EngineContext(
+            tenant, channels.ToImmutableDictionary(c => c.Connection), locations.ToImmutableDictionary(l => l.Id));
+    }
+
+    private static ChannelSettings ReadChannel(NpgsqlDataReader row)
+    {
+        var kind = row.GetString(1);
+        var settings = ConnectionSettings.Parse(row.GetString(3));
+        var mapped = ImmutableDictionary<string, LocationId>.Empty;
+        if (!row.IsDBNull(6))
+        {
+            var external = row.GetFieldValue<string[]>(6);
+            var ours = row.GetFieldValue<long[]>(7);
+            mapped = external.Zip(ours).ToImmutableDictionary(pair => pair.First, pair => new LocationId(pair.Second));
+        }
+
+        return new ChannelSettings(
+            new ConnectionId(row.GetInt64(0)),
+            (ConnectionStatus)row.GetInt16(2),
+            mapped,
+            settings.DefaultLocationId is { } location ? new LocationId(location) : null,
+            settings.Weight,
+            settings.Priority,
+            Claiming(kind, settings),
+            settings.OwnsOnHand,
+            CompareAndSet: kind == ConnectionKinds.Shopify,
+            row.GetBoolean(5),
+            row.GetDouble(4));
+    }
+
+    private static ImmutableHashSet<string> Claiming(string kind, ConnectionSettings settings)
+    {
+        if (settings.ClaimingSources is { } given)
+        {
+            return given.ToImmutableHashSet(StringComparer.Ordinal);
+        }
+
+        return kind == ConnectionKinds.Shopify ? ClaimingDefaults.Shopify : [];
+    }
+}

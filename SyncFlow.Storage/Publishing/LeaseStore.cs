@@ -1,0 +1,85 @@
+using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Publishing;
+
+/// <summary>
+/// One holder per connection: all calls to a channel go through it. Every acquisition raises the epoch, and every plan
+/// and settlement names its epoch, so a holder that was away too long can write nothing. The database's clock decides:
+/// it is the only one that all workers share.
+/// </summary>
+public sealed class LeaseStore(NpgsqlDataSource source)
+{
+    /// <summary>Takes the lease if nobody holds it (or <paramref name="owner"/> itself does).</summary>
+    /// <param name="owner">Names one process start; never reused.</param>
+    /// <param name="duration">How long it lasts without <see cref="RenewAsync"/>.</param>
+    /// <returns>The new epoch, or null while another holds it.</returns>
+    public async Task<long?> AcquireAsync(
+        TenantId tenant, ConnectionId connection, string owner, TimeSpan duration, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var epochs = await session.QueryAsync(
+            session.Of(
+                """
+                INSERT INTO connection_runtime AS r (tenant_id, connection_id, lease_owner, lease_epoch, lease_until)
+                VALUES ($1, $2, $3, 1, clock_timestamp() + $4)
+                ON CONFLICT (tenant_id, connection_id) DO UPDATE SET
+                  lease_owner = excluded.lease_owner, lease_epoch = r.lease_epoch + 1, lease_until = excluded.lease_until
+                WHERE r.lease_until IS NULL OR r.lease_until <= clock_timestamp() OR r.lease_owner = excluded.lease_owner
+                RETURNING r.lease_epoch
+                """,
+                Sql.P(connection.Value), Sql.P(owner), Sql.P(duration)),
+            row => row.GetInt64(0),
+            ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return epochs.Count == 1 ? epochs[0] : null;
+    }
+
+    /// <summary>Extends a lease that is still held; false when it is not, and never will be again under this epoch.</summary>
+    public Task<bool> RenewAsync(TenantId tenant, ConnectionId connection, long epoch, TimeSpan duration, CancellationToken ct) =>
+        ChangeAsync(tenant, connection, epoch, "clock_timestamp() + $4", duration, ct);
+
+    /// <summary>Gives a lease back; another may take it at once. Does nothing when it was lost before.</summary>
+    public Task<bool> ReleaseAsync(TenantId tenant, ConnectionId connection, long epoch, CancellationToken ct) =>
+        ChangeAsync(tenant, connection, epoch, "clock_timestamp() - $4", TimeSpan.Zero, ct);
+
+    /// <summary>
+    /// Makes sure that the session writes under a lease that is held, and keeps it from being taken until the session
+    /// ends.
+    /// </summary>
+    /// <exception cref="LeaseLostException">It is not held under this epoch.</exception>
+    public static async Task RequireAsync(StorageSession session, ConnectionId connection, long epoch, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        var held = await session.QueryAsync(
+            session.Of(
+                """
+                SELECT 1 FROM connection_runtime
+                WHERE tenant_id = $1 AND connection_id = $2 AND lease_epoch = $3 AND lease_until > clock_timestamp() FOR SHARE
+                """,
+                Sql.P(connection.Value), Sql.P(epoch)),
+            row => row.GetInt32(0),
+            ct).ConfigureAwait(false);
+        if (held.Count == 0)
+        {
+            throw new LeaseLostException($"Connection {connection.Value} is not leased under epoch {epoch} any more.");
+        }
+    }
+
+    private async Task<bool> ChangeAsync(
+        TenantId tenant, ConnectionId connection, long epoch, string until, TimeSpan duration, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var changed = await session.ExecuteAsync(
+            session.Of(
+                $"""
+                UPDATE connection_runtime SET lease_until = {until}
+                WHERE tenant_id = $1 AND connection_id = $2 AND lease_epoch = $3 AND lease_until > clock_timestamp()
+                """,
+                Sql.P(connection.Value), Sql.P(epoch), Sql.P(duration)),
+            ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return changed == 1;
+    }
+}

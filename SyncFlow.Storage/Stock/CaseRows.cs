@@ -1,0 +1,45 @@
+using Npgsql;
+using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Stock;
+
+/// <summary>What a batch found out besides stock: drift cases, incidents, and pushes that a reading proved.</summary>
+internal static class CaseRows
+{
+    public static NpgsqlBatchCommand InsertDrift(StorageSession session, IReadOnlyList<DriftCase> cases) => session.Of(
+        """
+        INSERT INTO drift_cases (tenant_id, sku_id, level_id, class, expected, actual, action, at)
+        SELECT $1, d.* FROM unnest($2::bigint[], $3::bigint[], $4::smallint[], $5::int[], $6::int[], $7::text[], $8::timestamptz[]) AS d
+        """,
+        Sql.Column(cases, c => c.Sku.Value), Sql.Column(cases, c => c.Level.Value), Sql.Column(cases, c => (short)c.Class),
+        Sql.Column(cases, c => c.Expected), Sql.Column(cases, c => c.Actual), Sql.Column(cases, c => c.Action),
+        Sql.Column(cases, c => DatabaseTime.Of(c.At)));
+
+    /// <summary>One open incident per key: seen again it is counted, not opened again.</summary>
+    public static NpgsqlBatchCommand UpsertIncidents(StorageSession session, IReadOnlyList<Incident> incidents)
+    {
+        var once = incidents.GroupBy(i => i.Key, StringComparer.Ordinal).Select(g => (Last: g.Last(), First: g.First(), Times: g.Count())).ToList();
+        return session.Of(
+            """
+            INSERT INTO incidents AS i (tenant_id, incident_key, kind, message, connection_id, sku_id, level_id, opened_at, seen_at, times)
+            SELECT $1, d.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+              $8::timestamptz[], $9::timestamptz[], $10::int[]) AS d
+            ON CONFLICT (tenant_id, incident_key) WHERE closed_at IS NULL
+            DO UPDATE SET message = excluded.message, seen_at = excluded.seen_at, times = i.times + excluded.times
+            """,
+            Sql.Column(once, i => i.Last.Key), Sql.Column(once, i => i.Last.Kind), Sql.Column(once, i => i.Last.Message),
+            Sql.Column(once, i => i.Last.Connection?.Value), Sql.Column(once, i => i.Last.Sku?.Value),
+            Sql.Column(once, i => i.Last.Level?.Value), Sql.Column(once, i => DatabaseTime.Of(i.First.At)),
+            Sql.Column(once, i => DatabaseTime.Of(i.Last.At)), Sql.Column(once, i => i.Times));
+    }
+
+    public static NpgsqlBatchCommand MarkVerified(StorageSession session, IReadOnlyList<Verification> verifications) => session.Of(
+        """
+        UPDATE push_levels p SET verified_at = v.at
+        FROM unnest($2::bigint[], $3::timestamptz[], $4::timestamptz[]) AS v (level_id, up_to, at)
+        WHERE p.tenant_id = $1 AND p.level_id = v.level_id AND p.outcome = 1 AND p.verified_at IS NULL AND p.planned_at <= v.up_to
+        """,
+        Sql.Column(verifications, v => v.Level.Value), Sql.Column(verifications, v => DatabaseTime.Of(v.UpTo)),
+        Sql.Column(verifications, v => DatabaseTime.Of(v.At)));
+}

@@ -1,0 +1,84 @@
+using SyncFlow.Core;
+using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Stock;
+
+/// <summary>
+/// Loads what a batch touches, under locks, and writes back what the rules made of it. Locks are taken in one order
+/// everywhere: claimed inbox rows, then order rows, then SKU rows, each sorted by key and made first if missing.
+/// </summary>
+public static class StockStore
+{
+    /// <summary>Locks and loads everything that facts with these references may change.</summary>
+    /// <returns>A working set that holds all of it; nobody else can write it until the session ends.</returns>
+    public static async Task<WorkingSet> LoadAsync(StorageSession session, Refs refs, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(refs);
+        var orders = await OrderRows.LockAsync(session, refs.Orders, ct).ConfigureAwait(false);
+        var skus = refs.Skus.ToHashSet();
+        skus.UnionWith(orders.SelectMany(o => o.Applied).Select(row => row.Sku));
+        skus.UnionWith(await SkusOfAsync(session, refs, ct).ConfigureAwait(false));
+
+        var set = await SkuRows.LockAndReadAsync(session, skus, refs.Movements, ct).ConfigureAwait(false);
+        foreach (var order in orders)
+        {
+            set.Load(order);
+        }
+
+        return set;
+    }
+
+    /// <summary>Locks and loads SKUs with their pools, levels and listings: for planning and settling pushes.</summary>
+    public static Task<WorkingSet> LoadSkusAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return SkuRows.LockAndReadAsync(session, skus, [], ct);
+    }
+
+    /// <summary>Reads SKUs as they are, without a lock: for screens. What it returns must not be saved.</summary>
+    public static Task<WorkingSet> ReadSkusAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return SkuRows.ReadAsync(session, skus, [], ct);
+    }
+
+    /// <summary>Writes everything the set holds to be written, in one round trip.</summary>
+    /// <param name="cause">Why levels changed, in a few words; stands in their history.</param>
+    /// <param name="at">The moment of the decision, in the database's precision.</param>
+    /// <exception cref="InvalidOperationException">A level or SKU that was to be written was not there.</exception>
+    public static Task SaveAsync(StorageSession session, WorkingSet set, string cause, DateTimeOffset at, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(set);
+        return StockWriter.WriteAsync(session, set, cause, DatabaseTime.Of(at), ct);
+    }
+
+    private static async Task<List<SkuId>> SkusOfAsync(StorageSession session, Refs refs, CancellationToken ct)
+    {
+        if (refs.Variants.Count + refs.Items.Count + refs.Levels.Count == 0)
+        {
+            return [];
+        }
+
+        var variants = refs.Variants.ToList();
+        var items = refs.Items.ToList();
+        return await session.QueryAsync(
+            session.Of(
+                """
+                SELECT l.sku_id FROM listings l JOIN unnest($2::bigint[], $3::text[]) AS v (connection_id, ref)
+                  ON l.connection_id = v.connection_id AND l.variant_ref = v.ref WHERE l.tenant_id = $1
+                UNION
+                SELECT l.sku_id FROM listings l JOIN unnest($4::bigint[], $5::text[]) AS i (connection_id, ref)
+                  ON l.connection_id = i.connection_id AND l.item_ref = i.ref WHERE l.tenant_id = $1
+                UNION
+                SELECT l.sku_id FROM listing_levels l WHERE l.tenant_id = $1 AND l.level_id = ANY ($6)
+                """,
+                Sql.Column(variants, v => v.Connection.Value), Sql.Column(variants, v => v.VariantRef),
+                Sql.Column(items, i => i.Connection.Value), Sql.Column(items, i => i.ItemRef),
+                Sql.P(refs.Levels.Select(l => l.Value).ToArray())),
+            row => new SkuId(row.GetInt64(0)),
+            ct).ConfigureAwait(false);
+    }
+}

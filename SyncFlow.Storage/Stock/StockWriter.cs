@@ -1,0 +1,158 @@
+using Npgsql;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Stock;
+using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Work;
+
+namespace SyncFlow.Storage.Stock;
+
+/// <summary>Writes a working set: every table in one statement, all statements in one round trip.</summary>
+internal static class StockWriter
+{
+    public static async Task WriteAsync(StorageSession session, WorkingSet set, string cause, DateTimeOffset at, CancellationToken ct)
+    {
+        var skus = set.ChangedSkus.ToList();
+        var levels = ChangedLevels(set);
+        var statements = new List<NpgsqlBatchCommand>();
+
+        void Add<T>(IReadOnlyCollection<T> rows, Func<NpgsqlBatchCommand> statement)
+        {
+            if (rows.Count > 0)
+            {
+                statements.Add(statement());
+            }
+        }
+
+        var orders = set.ChangedOrders.ToList();
+        var movements = set.NewMovements.ToArray();
+        Add(set.Entries, () => Append(session, set.Entries, at));
+        Add(skus, () => UpsertPositions(session, skus));
+        Add(skus, () => UpdateSkus(session, skus, set.Context, at));
+        Add(levels, () => session.Of(LevelRows.UpdateSql, LevelRows.Parameters(levels, at)));
+        Add(levels, () => AppendHistory(session, levels, cause, at));
+        Add(orders, () => OrderRows.Update(session, orders, at));
+        Add(movements, () => session.Of(
+            "INSERT INTO movement_keys (tenant_id, movement_key, recorded_at) SELECT $1, k, $2 FROM unnest($3::text[]) AS k",
+            Sql.P(at), Sql.P(movements)));
+        Add(set.Work, () => WorkItemStore.Upsert(session, set.Work, at));
+        Add(set.Drift, () => CaseRows.InsertDrift(session, set.Drift));
+        Add(set.Incidents, () => CaseRows.UpsertIncidents(session, set.Incidents));
+        Add(set.Verifications, () => CaseRows.MarkVerified(session, set.Verifications));
+        if (statements.Count == 0)
+        {
+            return;
+        }
+
+        await using var batch = session.Batch([.. statements]);
+        await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+        CheckAllWritten(statements, LevelRows.UpdateSql, levels.Count, "level");
+        CheckAllWritten(statements, UpdateSkusSql, skus.Count, "SKU");
+    }
+
+    private static void CheckAllWritten(List<NpgsqlBatchCommand> statements, string sql, int expected, string what)
+    {
+        var written = (long)(statements.FirstOrDefault(s => s.CommandText == sql)?.RecordsAffected ?? 0);
+        if (written != expected)
+        {
+            throw new InvalidOperationException($"{expected} {what} rows were to be written, {written} were there: what is saved must have been loaded.");
+        }
+    }
+
+    private static List<ChangedLevel> ChangedLevels(WorkingSet set)
+    {
+        var facts = set.Entries.GroupBy(e => e.Sku).ToDictionary(g => g.Key, g => g.Select(e => e.FactKey).Distinct().Count());
+        return [.. set.ChangedLevels.Select(
+            changed => new ChangedLevel(set.FindSku(changed.Sku)!, changed.Level, Math.Max(1, facts.GetValueOrDefault(changed.Sku))))];
+    }
+
+    private static NpgsqlBatchCommand Append(StorageSession session, List<LedgerEntry> entries, DateTimeOffset at) => session.Of(
+        """
+        INSERT INTO ledger_entries (tenant_id, sku_id, location_id, bucket, delta, reason, fact_key, level_id,
+          connection_id, inbox_event_id, occurred_at, recorded_at)
+        SELECT $1, sku_id, location_id, bucket, delta, reason, fact_key, level_id, connection_id, inbox_event_id, occurred_at, $2
+        FROM unnest($3::bigint[], $4::bigint[], $5::smallint[], $6::int[], $7::smallint[], $8::text[], $9::bigint[],
+          $10::bigint[], $11::bigint[], $12::timestamptz[]) WITH ORDINALITY
+          AS e (sku_id, location_id, bucket, delta, reason, fact_key, level_id, connection_id, inbox_event_id, occurred_at, ordinal)
+        ORDER BY ordinal
+        """,
+        Sql.P(at),
+        Sql.Column(entries, e => e.Sku.Value),
+        Sql.Column(entries, e => e.Location.Value),
+        Sql.Column(entries, e => (short)e.Bucket),
+        Sql.Column(entries, e => e.Delta),
+        Sql.Column(entries, e => (short)e.Reason),
+        Sql.Column(entries, e => e.FactKey),
+        Sql.Column(entries, e => e.Level?.Value),
+        Sql.Column(entries, e => e.Connection?.Value),
+        Sql.Column(entries, e => e.InboxEvent),
+        Sql.Column(entries, e => DatabaseTime.Of(e.OccurredAt)));
+
+    private static NpgsqlBatchCommand UpsertPositions(StorageSession session, List<SkuState> skus)
+    {
+        var rows = skus.SelectMany(s => s.Pools.Select(p => (Sku: s.Sku.Value, Pool: p))).ToList();
+        NpgsqlParameter Sums(Bucket bucket) => Sql.Column(rows, r => r.Pool.Buckets[bucket]);
+        return session.Of(
+            """
+            INSERT INTO positions AS p (tenant_id, sku_id, location_id, on_hand, committed, allocated, pos_pending, reserved,
+              shipped_unposted, suspense, in_transit, unavailable, opened)
+            SELECT $1, d.* FROM unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[],
+              $9::int[], $10::int[], $11::int[], $12::int[], $13::bool[]) AS d
+            ON CONFLICT (tenant_id, sku_id, location_id) DO UPDATE SET
+              on_hand = excluded.on_hand, committed = excluded.committed, allocated = excluded.allocated,
+              pos_pending = excluded.pos_pending, reserved = excluded.reserved, shipped_unposted = excluded.shipped_unposted,
+              suspense = excluded.suspense, in_transit = excluded.in_transit, unavailable = excluded.unavailable,
+              opened = excluded.opened
+            WHERE p IS DISTINCT FROM excluded
+            """,
+            Sql.Column(rows, r => r.Sku), Sql.Column(rows, r => r.Pool.Location.Value),
+            Sums(Bucket.OnHand), Sums(Bucket.Committed), Sums(Bucket.Allocated), Sums(Bucket.PosPending),
+            Sums(Bucket.Reserved), Sums(Bucket.ShippedUnposted), Sums(Bucket.Suspense), Sums(Bucket.InTransit),
+            Sums(Bucket.Unavailable), Sql.Column(rows, r => r.Pool.Opened));
+    }
+
+    private static NpgsqlBatchCommand UpdateSkus(
+        StorageSession session, List<SkuState> skus, EngineContext context, DateTimeOffset at)
+    {
+        var figures = skus.ConvertAll(s => SkuFigures.Of(s, context));
+        return session.Of(
+            UpdateSkusSql,
+            Sql.P(at),
+            Sql.Column(skus, s => s.Sku.Value),
+            Sql.Column(skus, s => (short)s.Mode),
+            Sql.Column(skus, s => s.Velocity.Fast),
+            Sql.Column(skus, s => s.Velocity.Slow),
+            Sql.Column(skus, s => DatabaseTime.Of(s.Velocity.At)),
+            Sql.Column(skus, s => s.Velocity.LargestOrder),
+            Sql.Column(figures, f => f.Available),
+            Sql.Column(figures, f => f.Exposure),
+            Sql.Column(figures, f => f.Shortfall),
+            Sql.Column(figures, f => f.OversoldUnits),
+            Sql.Column(figures, f => f.OversoldGuardedUnits));
+    }
+
+    private static NpgsqlBatchCommand AppendHistory(
+        StorageSession session, List<ChangedLevel> levels, string cause, DateTimeOffset at) => session.Of(
+        """
+        INSERT INTO level_history (tenant_id, level_id, at, belief, target, observed, suspense, surplus, unverified, in_flight, cause)
+        SELECT $1, d.level_id, $2, d.belief, d.target, d.observed, d.suspense, d.surplus, d.unverified, d.in_flight, $3
+        FROM unnest($4::bigint[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[], $11::int[])
+          AS d (level_id, belief, target, observed, suspense, surplus, unverified, in_flight)
+        """,
+        Sql.P(at), Sql.P(cause),
+        Sql.Column(levels, l => l.Level.Id.Value), Sql.Column(levels, l => l.Level.Belief),
+        Sql.Column(levels, l => l.Level.Target), Sql.Column(levels, l => l.Level.Observed?.Available),
+        Sql.Column(levels, l => l.Level.Suspense), Sql.Column(levels, l => l.Level.Surplus),
+        Sql.Column(levels, l => l.Level.UnverifiedUnits), Sql.Column(levels, l => l.Level.InFlight?.To));
+
+    private const string UpdateSkusSql =
+        """
+        UPDATE sku_state s SET mode = d.mode, velocity_fast = d.fast, velocity_slow = d.slow, velocity_at = d.at,
+          largest_order = d.largest, ats_units = d.ats, exposure_units = d.exposure, shortfall = d.shortfall,
+          oversold_units = d.oversold, oversold_guarded_units = d.guarded, version = s.version + 1, updated_at = $2
+        FROM unnest($3::bigint[], $4::smallint[], $5::float8[], $6::float8[], $7::timestamptz[], $8::int[], $9::int[],
+          $10::int[], $11::int[], $12::bigint[], $13::bigint[])
+          AS d (sku_id, mode, fast, slow, at, largest, ats, exposure, shortfall, oversold, guarded)
+        WHERE s.tenant_id = $1 AND s.sku_id = d.sku_id
+        """;
+}

@@ -1,0 +1,132 @@
+using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Work;
+
+/// <summary>An open work item, claimed for a while.</summary>
+/// <param name="Asked">Which wish was claimed; a newer wish meanwhile keeps the item open.</param>
+/// <param name="Attempts">How often it was claimed, this time included.</param>
+public sealed record StoredWorkItem(long Id, ConnectionId Connection, WorkKind Kind, string Ref, int Attempts, long Asked);
+
+/// <summary>
+/// Calls to be made to channels. The engine asks, the connection's lease holder calls, the answer enters the inbox.
+/// Claiming commits before the call: nothing is locked meanwhile, and a claim that is not answered for runs out.
+/// </summary>
+public sealed class WorkItemStore(TimeProvider time)
+{
+    /// <summary>Attempts after which an item is dead.</summary>
+    public const int MostAttempts = 8;
+
+    private static readonly TimeSpan ClaimFor = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
+
+    /// <summary>Asks for items; a wish that is open already is counted and takes the earlier moment.</summary>
+    public Task AddAsync(StorageSession session, IReadOnlyList<WorkItem> items, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(items);
+        return items.Count == 0 ? Task.CompletedTask : session.ExecuteAsync(Upsert(session, items, DatabaseTime.Now(time)), ct);
+    }
+
+    /// <summary>Claims due items of a connection that nobody holds, oldest wish first.</summary>
+    public Task<List<StoredWorkItem>> ClaimAsync(StorageSession session, ConnectionId connection, int limit, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        var now = DatabaseTime.Now(time);
+        return session.QueryAsync(
+            session.Of(
+                """
+                UPDATE work_items w SET attempts = w.attempts + 1, claimed_until = $4
+                FROM (
+                  SELECT work_item_id FROM work_items
+                  WHERE tenant_id = $1 AND connection_id = $2 AND state = 0 AND due_at <= $3
+                    AND (claimed_until IS NULL OR claimed_until <= $3)
+                  ORDER BY due_at, work_item_id LIMIT $5 FOR NO KEY UPDATE SKIP LOCKED
+                ) AS due
+                WHERE w.tenant_id = $1 AND w.work_item_id = due.work_item_id
+                RETURNING w.work_item_id, w.connection_id, w.kind, w.ref, w.attempts, w.asked
+                """,
+                Sql.P(connection.Value), Sql.P(now), Sql.P(now + ClaimFor), Sql.P(limit)),
+            Read,
+            ct);
+    }
+
+    /// <summary>The answer is in the inbox. The item is done, unless it was wished for again since it was claimed.</summary>
+    public Task DoneAsync(StorageSession session, StoredWorkItem item, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(item);
+        return session.ExecuteAsync(
+            session.Of(
+                """
+                UPDATE work_items SET claimed_until = NULL, error = NULL,
+                  state = CASE WHEN asked = $3 THEN 1 ELSE 0 END, attempts = CASE WHEN asked = $3 THEN attempts ELSE 0 END,
+                  finished_at = CASE WHEN asked = $3 THEN $4::timestamptz END
+                WHERE tenant_id = $1 AND work_item_id = $2 AND state = 0
+                """,
+                Sql.P(item.Id), Sql.P(item.Asked), Sql.P(DatabaseTime.Now(time))),
+            ct);
+    }
+
+    /// <summary>The call failed and may work later: the item waits twice as long each time, and is dead after <see cref="MostAttempts"/>.</summary>
+    /// <param name="retryAfter">How long the other side asked us to wait, if it did.</param>
+    public Task RetryAsync(StorageSession session, StoredWorkItem item, string error, TimeSpan? retryAfter, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        if (item.Attempts >= MostAttempts)
+        {
+            return DeadAsync(session, item, error, ct);
+        }
+
+        ArgumentNullException.ThrowIfNull(session);
+        var wait = FirstWait * Math.Pow(2, item.Attempts - 1);
+        wait = wait > LongestWait ? LongestWait : wait;
+        wait = retryAfter > wait ? retryAfter.Value : wait;
+        return session.ExecuteAsync(
+            session.Of(
+                "UPDATE work_items SET claimed_until = NULL, due_at = $3, error = $4 WHERE tenant_id = $1 AND work_item_id = $2 AND state = 0",
+                Sql.P(item.Id), Sql.P(DatabaseTime.Now(time) + wait), Sql.P(error)),
+            ct);
+    }
+
+    /// <summary>The call will never work.</summary>
+    public Task DeadAsync(StorageSession session, StoredWorkItem item, string error, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(item);
+        return session.ExecuteAsync(
+            session.Of(
+                """
+                UPDATE work_items SET state = 2, claimed_until = NULL, error = $3, finished_at = $4
+                WHERE tenant_id = $1 AND work_item_id = $2 AND state = 0
+                """,
+                Sql.P(item.Id), Sql.P(error), Sql.P(DatabaseTime.Now(time))),
+            ct);
+    }
+
+    internal static NpgsqlBatchCommand Upsert(StorageSession session, IReadOnlyList<WorkItem> items, DateTimeOffset at)
+    {
+        var once = items.GroupBy(i => (i.Connection, i.Kind, i.Ref)).Select(g => (Item: g.First(), Due: g.Min(i => i.DueAt))).ToList();
+        return session.Of(
+            """
+            INSERT INTO work_items AS w (tenant_id, connection_id, kind, ref, due_at, created_at)
+            SELECT $1, d.connection_id, d.kind, d.ref, d.due_at, $2
+            FROM unnest($3::bigint[], $4::smallint[], $5::text[], $6::timestamptz[]) AS d (connection_id, kind, ref, due_at)
+            ORDER BY d.connection_id, d.kind, d.ref
+            ON CONFLICT (tenant_id, connection_id, kind, ref) WHERE state = 0
+            DO UPDATE SET due_at = least(w.due_at, excluded.due_at), asked = w.asked + 1
+            """,
+            Sql.P(at),
+            Sql.Column(once, o => o.Item.Connection.Value), Sql.Column(once, o => (short)o.Item.Kind),
+            Sql.Column(once, o => o.Item.Ref), Sql.Column(once, o => DatabaseTime.Of(o.Due)));
+    }
+
+    private static StoredWorkItem Read(NpgsqlDataReader row) => new(
+        row.GetInt64(0), new ConnectionId(row.GetInt64(1)), (WorkKind)row.GetInt16(2), row.GetString(3), row.GetInt32(4),
+        row.GetInt64(5));
+}
