@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
+using SyncFlow.Core.Orders;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Configuration;
@@ -79,6 +80,6 @@ public static class SettingsReader
             return given.ToImmutableHashSet(StringComparer.Ordinal);
         }
 
-        return kind == ConnectionKinds.Shopify ? ClaimingDefaults.Shopify : [];
+        return kind == ConnectionKinds.Shopify ? ClaimingSources.Shopify : [];
     }
 }

@@ -1,6 +1,5 @@
 using Npgsql;
 using SyncFlow.Core;
-using SyncFlow.Core.Engine;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Storage.Sessions;
 

@@ -1,6 +1,8 @@
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Publishing;
+using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Stock;
@@ -127,4 +129,4 @@ internal static class LevelRows
 /// <summary>A level to write back.</summary>
 /// <param name="Sku">Its SKU, whole.</param>
 /// <param name="Changes">How many facts of the batch changed the SKU's stock; counted when the target moves. ≥ 1.</param>
-internal sealed record ChangedLevel(Core.Stock.SkuState Sku, LevelState Level, int Changes);
+internal sealed record ChangedLevel(SkuState Sku, LevelState Level, int Changes);

@@ -101,6 +101,9 @@ internal static class SkuRows
             Policy = new SkuPolicy((SharingMode)row.GetInt16(1), row.GetInt32(2), row.GetInt32(3)),
             Mode = (EffectiveMode)row.GetInt16(4),
             Velocity = new Velocity(row.GetDouble(5), row.GetDouble(6), row.Moment(7), row.GetInt32(8)),
+            Shortfall = row.GetInt32(9),
+            OversoldUnits = row.GetInt64(10),
+            OversoldGuardedUnits = row.GetInt64(11),
             Pools = [.. pools[sku]],
             Levels = [.. levels[sku]],
         };

@@ -2,6 +2,7 @@ using Npgsql;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Stock;
+using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Work;
 
@@ -39,6 +40,11 @@ internal static class StockWriter
         Add(set.Drift, () => CaseRows.InsertDrift(session, set.Drift));
         Add(set.Incidents, () => CaseRows.UpsertIncidents(session, set.Incidents));
         Add(set.Verifications, () => CaseRows.MarkVerified(session, set.Verifications));
+        foreach (var change in set.ConnectionChanges)
+        {
+            statements.Add(ConnectionStore.Status(session, change.Connection, change.Status, change.Reason, at));
+        }
+
         if (statements.Count == 0)
         {
             return;
@@ -126,9 +132,9 @@ internal static class StockWriter
             Sql.Column(skus, s => s.Velocity.LargestOrder),
             Sql.Column(figures, f => f.Available),
             Sql.Column(figures, f => f.Exposure),
-            Sql.Column(figures, f => f.Shortfall),
-            Sql.Column(figures, f => f.OversoldUnits),
-            Sql.Column(figures, f => f.OversoldGuardedUnits));
+            Sql.Column(skus, s => s.Shortfall),
+            Sql.Column(skus, s => s.OversoldUnits),
+            Sql.Column(skus, s => s.OversoldGuardedUnits));
     }
 
     private static NpgsqlBatchCommand AppendHistory(
