@@ -84,10 +84,10 @@ public static class Footprints
                 switch (restock.Kind)
                 {
                     case RestockKind.Cancel:
-                        Add(listing, at, taken: -restock.Units);
+                        Add(listing, at, taken: -restock.Units, putBack: restock.Units);
                         break;
                     case RestockKind.Return:
-                        Add(listing, at, onHand: restock.Units, taken: -restock.Units);
+                        Add(listing, at, onHand: restock.Units, taken: -restock.Units, putBack: restock.Units);
                         break;
                     case RestockKind.None:
                         break;
@@ -98,7 +98,7 @@ public static class Footprints
         public ImmutableArray<FootprintRow> Rows() =>
         [
             .. _rows.Values
-                .Where(r => (r.Committed | r.OnHand | r.WrittenOff | r.Suspense | r.Taken | r.OpenClaims) != 0)
+                .Where(r => !r.IsEmpty)
                 .OrderBy(r => r.Sku.Value).ThenBy(r => r.Location.Value).ThenBy(r => r.Level?.Value),
         ];
 
@@ -120,11 +120,11 @@ public static class Footprints
 
         private void Add(
             ListingInfo listing, LocationId location, int committed = 0, int onHand = 0, int writtenOff = 0,
-            int suspense = 0, int taken = 0, int openClaims = 0)
+            int suspense = 0, int taken = 0, int putBack = 0, int openClaims = 0)
         {
             var level = Set.FindSku(listing.Sku)?.FindLevel(Channel.Connection, listing.Listing, location)?.Id;
             var key = (listing.Sku, location, level);
-            var row = _rows.GetValueOrDefault(key, new FootprintRow(listing.Sku, location, level, 0, 0, 0, 0, 0, 0));
+            var row = _rows.GetValueOrDefault(key, new FootprintRow(listing.Sku, location, level, 0, 0, 0, 0, 0, 0, 0));
             var each = listing.UnitsPerSale;
             _rows[key] = row with
             {
@@ -135,6 +135,7 @@ public static class Footprints
 
                 // Levels count sales of the listing, not units of the SKU.
                 Taken = row.Taken + (Claims ? taken : 0),
+                PutBack = row.PutBack + (Claims ? putBack : 0),
                 OpenClaims = row.OpenClaims + (Claims ? openClaims : 0),
             };
         }

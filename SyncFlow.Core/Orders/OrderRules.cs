@@ -136,10 +136,14 @@ internal static class OrderRules
             return sku;
         }
 
+        // What is taken off this level without being put back by the order moved to another location.
+        var sold = change.Taken + change.PutBack;
         level = level with
         {
             OpenClaims = level.OpenClaims + change.OpenClaims,
             ExplainedThrough = change.Taken == 0 ? level.ExplainedThrough : Math.Max(level.ExplainedThrough, explainedAt),
+            SoldTotal = level.SoldTotal + Math.Max(0, sold),
+            PutBackTotal = level.PutBackTotal + Math.Max(0, change.PutBack) + Math.Max(0, -sold),
         };
         if (change.Taken > 0)
         {
@@ -148,7 +152,6 @@ internal static class OrderRules
                 set, fact, sku, change, Bucket.Suspense, -explained, EntryReason.SuspenseExplained);
             level = level with
             {
-                SoldTotal = level.SoldTotal + change.Taken,
                 Suspense = level.Suspense - explained,
                 SuspenseSince = level.Suspense == explained ? null : level.SuspenseSince,
                 SuspenseReadings = level.Suspense == explained ? 0 : level.SuspenseReadings,
@@ -161,7 +164,6 @@ internal static class OrderRules
             var rises = -change.Taken - adopted;
             level = level with
             {
-                PutBackTotal = level.PutBackTotal - change.Taken,
                 Adopted = level.Adopted - adopted,
                 Surplus = Math.Max(0, level.Surplus - rises),
                 Belief = level.Belief + rises,
@@ -177,8 +179,7 @@ internal static class OrderRules
         var rows = new SortedDictionary<(long, long, long), FootprintRow>();
         Accumulate(rows, after, 1);
         Accumulate(rows, before, -1);
-        return rows.Values.Where(r =>
-            (r.Committed | r.OnHand | r.WrittenOff | r.Suspense | r.Taken | r.OpenClaims) != 0);
+        return rows.Values.Where(r => !r.IsEmpty);
     }
 
     private static void Accumulate(
@@ -187,7 +188,7 @@ internal static class OrderRules
         foreach (var row in add)
         {
             var key = (row.Sku.Value, row.Location.Value, row.Level?.Value ?? 0);
-            var sum = rows.GetValueOrDefault(key, new FootprintRow(row.Sku, row.Location, row.Level, 0, 0, 0, 0, 0, 0));
+            var sum = rows.GetValueOrDefault(key, new FootprintRow(row.Sku, row.Location, row.Level, 0, 0, 0, 0, 0, 0, 0));
             rows[key] = sum with
             {
                 Committed = sum.Committed + (sign * row.Committed),
@@ -195,6 +196,7 @@ internal static class OrderRules
                 WrittenOff = sum.WrittenOff + (sign * row.WrittenOff),
                 Suspense = sum.Suspense + (sign * row.Suspense),
                 Taken = sum.Taken + (sign * row.Taken),
+                PutBack = sum.PutBack + (sign * row.PutBack),
                 OpenClaims = sum.OpenClaims + (sign * row.OpenClaims),
             };
         }

@@ -39,6 +39,10 @@ public sealed record OrderState(
 /// <param name="WrittenOff">Part of <paramref name="OnHand"/> lost without being shipped (negative).</param>
 /// <param name="Suspense">Units that left the order with no known restock kind.</param>
 /// <param name="Taken">Units the level lost to the order, net of those put back.</param>
+/// <param name="PutBack">
+/// The part of <paramref name="Taken"/>'s sum that was put back (positive): a sale and its cancel may become known
+/// together and still lie on different sides of a reading.
+/// </param>
 /// <param name="OpenClaims">Open units that the channel's own committed state includes.</param>
 public readonly record struct FootprintRow(
     SkuId Sku,
@@ -49,4 +53,9 @@ public readonly record struct FootprintRow(
     int WrittenOff,
     int Suspense,
     int Taken,
-    int OpenClaims);
+    int PutBack,
+    int OpenClaims)
+{
+    /// <summary>Whether the row changes nothing.</summary>
+    public bool IsEmpty => (Committed | OnHand | WrittenOff | Suspense | Taken | PutBack | OpenClaims) == 0;
+}
