@@ -98,7 +98,7 @@ public static class Footprints
         public ImmutableArray<FootprintRow> Rows() =>
         [
             .. _rows.Values
-                .Where(r => !r.IsEmpty)
+                .Where(r => !r.IsEmpty())
                 .OrderBy(r => r.Sku.Value).ThenBy(r => r.Location.Value).ThenBy(r => r.Level?.Value),
         ];
 

@@ -179,7 +179,7 @@ internal static class OrderRules
         var rows = new SortedDictionary<(long, long, long), FootprintRow>();
         Accumulate(rows, after, 1);
         Accumulate(rows, before, -1);
-        return rows.Values.Where(r => !r.IsEmpty);
+        return rows.Values.Where(r => !r.IsEmpty());
     }
 
     private static void Accumulate(

@@ -57,5 +57,5 @@ public readonly record struct FootprintRow(
     int OpenClaims)
 {
     /// <summary>Whether the row changes nothing.</summary>
-    public bool IsEmpty => (Committed | OnHand | WrittenOff | Suspense | Taken | PutBack | OpenClaims) == 0;
+    public bool IsEmpty() => (Committed | OnHand | WrittenOff | Suspense | Taken | PutBack | OpenClaims) == 0;
 }

@@ -99,7 +99,7 @@ CREATE TABLE skus (
   title         text        NOT NULL DEFAULT '',
   mode          smallint    NOT NULL DEFAULT 3 CHECK (mode BETWEEN 1 AND 3),
   safety_buffer int         NOT NULL DEFAULT 0 CHECK (safety_buffer >= 0),
-  risk_budget   int         NOT NULL DEFAULT 1000 CHECK (risk_budget >= 0),
+  risk_budget   int         NOT NULL DEFAULT 10000 CHECK (risk_budget >= 0),
   created_at    timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, sku_id),
   CONSTRAINT skus_code UNIQUE (tenant_id, code_key)

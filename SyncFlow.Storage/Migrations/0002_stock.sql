@@ -89,6 +89,7 @@ CREATE TABLE listing_levels (
   suspense_since       timestamptz,
   suspense_readings    int         NOT NULL DEFAULT 0,
   surplus              int         NOT NULL DEFAULT 0 CHECK (surplus >= 0),
+  adopted              int         NOT NULL DEFAULT 0 CHECK (adopted >= 0),
   in_flight_push       uuid,
   in_flight_from       int,
   in_flight_to         int,
