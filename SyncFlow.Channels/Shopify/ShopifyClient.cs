@@ -79,6 +79,21 @@ public sealed partial class ShopifyClient(HttpClient http, ShopifyAccess access,
         }
     }
 
+    /// <summary>Sends one operation and reads what is needed out of its data.</summary>
+    private async Task<ChannelResult<T>> AskAsync<T>(
+        ShopifyOperation operation, object? variables, int cost, BudgetUse use, Func<JsonElement, ChannelResult<T>> read,
+        CancellationToken cancel)
+    {
+        var answer = await SendRawAsync(operation, ShopifyJson.Serialise(variables), cost, use, cancel);
+        if (!answer.Succeeded)
+        {
+            return answer.Fault;
+        }
+
+        using var document = answer.Value;
+        return ShopifyFaults.Understand(operation, document.RootElement.GetProperty("data"), read);
+    }
+
     private async Task<ChannelFault?> ReserveAsync(int cost, BudgetUse use, CancellationToken cancel)
     {
         var until = time.GetUtcNow() + LongestBudgetWait;

@@ -18,6 +18,29 @@ internal static class ShopifyFaults
     internal static ChannelFault Lost(ShopifyOperation operation, string code, string message) => new(
         operation.IsMutation ? ChannelFaultKind.Unknown : ChannelFaultKind.Transient, code, message);
 
+    /// <summary>Reads an answer's data; one of a shape we do not know is as good as lost.</summary>
+    internal static ChannelResult<T> Understand<T>(
+        ShopifyOperation operation, JsonElement data, Func<JsonElement, ChannelResult<T>> read)
+    {
+        try
+        {
+            return read(data);
+        }
+        catch (Exception shape) when (shape is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return Lost(operation, "ANSWER_UNEXPECTED", $"the answer to {operation.Name} has a shape we do not know");
+        }
+    }
+
+    /// <summary>What a mutation refused in its own userErrors, where these have no code; null when it did not.</summary>
+    internal static ChannelFault? OfUserErrors(JsonElement payload, string code)
+    {
+        var errors = payload.GetProperty("userErrors");
+        return errors.GetArrayLength() == 0
+            ? null
+            : new ChannelFault(ChannelFaultKind.Rejected, code, Text(errors[0].GetProperty("message")));
+    }
+
     /// <summary>Failures below HTTP.</summary>
     internal static ChannelFault Classify(ShopifyOperation operation, HttpRequestException failure) =>
         failure.HttpRequestError switch
@@ -107,10 +130,11 @@ internal static class ShopifyFaults
         }
 
         // Where there are several the gravest tells: what may have happened comes before what surely did not.
-        return errors.EnumerateArray().Select(error => OfError(operation, error)).MinBy(fault => Gravity(fault.Kind));
+        var executed = root.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null;
+        return errors.EnumerateArray().Select(error => OfError(operation, error, executed)).MinBy(fault => Gravity(fault.Kind));
     }
 
-    private static ChannelFault OfError(ShopifyOperation operation, JsonElement error)
+    private static ChannelFault OfError(ShopifyOperation operation, JsonElement error, bool executed)
     {
         var message = error.ValueKind == JsonValueKind.Object && error.TryGetProperty("message", out var text) ? Text(text) : Text(error);
         var code = error.ValueKind == JsonValueKind.Object
@@ -123,8 +147,11 @@ internal static class ShopifyFaults
             "THROTTLED" => new(ChannelFaultKind.RateLimited, code, message),
             "INTERNAL_SERVER_ERROR" or "TIMEOUT" => Lost(operation, code, message),
             "SHOP_INACTIVE" => new(ChannelFaultKind.ShopUnavailable, code, message),
-            // INVALID_FIELD_ARGUMENTS, BAD_REQUEST, undefinedField, argumentLiteralsIncompatible, ACCESS_DENIED,
-            // MAX_COST_EXCEEDED and their like are found before anything is carried out.
+            "INVALID_FIELD_ARGUMENTS" or "BAD_REQUEST" or "ACCESS_DENIED" or "MAX_COST_EXCEEDED" or "MAX_INPUT_SIZE_EXCEEDED" =>
+                new(ChannelFaultKind.Rejected, code, message),
+            // An error that we do not know, beside data: something was carried out, perhaps the mutation.
+            _ when executed && operation.IsMutation => Lost(operation, code, message),
+            // undefinedField, argumentLiteralsIncompatible and their like are found before anything is carried out.
             _ => new(ChannelFaultKind.Rejected, code, message),
         };
     }

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using SyncFlow.Core.Faults;
+
+namespace SyncFlow.Channels.Shopify;
+
+// Reading orders.
+public sealed partial class ShopifyClient
+{
+    private const int OrdersPerPage = 25;
+
+    /// <summary>Points reserved for a page of orders, and for one; the answer corrects it.</summary>
+    private const int OrdersCost = 600;
+    private const int OrderCost = 100;
+
+    /// <summary>
+    /// Orders changed at or after a moment, oldest change first, in pages; a fault ends the reading. Shopify's search
+    /// index lags behind its orders and holds whole seconds: callers overlap what they ask for.
+    /// </summary>
+    /// <param name="use">Verification pays from its own share; a baseline may pay from the whole.</param>
+    public IAsyncEnumerable<ChannelResult<OrderPage>> ReadOrdersUpdatedSinceAsync(
+        DateTimeOffset since, CancellationToken cancel, BudgetUse use = BudgetUse.Verify)
+    {
+        var from = since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        return ReadOrdersAsync($"updated_at:>='{from}'", use, cancel);
+    }
+
+    /// <summary>All open orders in pages; a fault ends the reading.</summary>
+    public IAsyncEnumerable<ChannelResult<OrderPage>> ReadOpenOrdersAsync(CancellationToken cancel) =>
+        ReadOrdersAsync("status:open", BudgetUse.Publish, cancel);
+
+    /// <summary>One order, current and whole; a page without orders when the shop has it no longer.</summary>
+    /// <param name="orderRef">Its id, or <c>fulfillment_order:id</c> for the order of a fulfilment order.</param>
+    public async Task<ChannelResult<OrderPage>> ReadOrderAsync(string orderRef, CancellationToken cancel)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(orderRef);
+        if (orderRef.StartsWith(ShopifyIds.FulfillmentOrderPrefix, StringComparison.Ordinal))
+        {
+            var owner = await OrderOfAsync(orderRef[ShopifyIds.FulfillmentOrderPrefix.Length..], cancel);
+            if (!owner.Succeeded && owner.Fault is { } fault)
+            {
+                return fault;
+            }
+
+            if (owner.Value is not { Length: > 0 } found)
+            {
+                return new OrderPage([], time.GetUtcNow());
+            }
+
+            orderRef = found;
+        }
+
+        var askedAt = time.GetUtcNow();
+        var answer = await AskAsync<FetchedOrder?>(
+            ShopifyOperation.Named("Order"), new { id = ShopifyIds.Gid("Order", orderRef) }, OrderCost, BudgetUse.Publish,
+            data => Maybe(data, "order") is { } order ? Fetched(order) : (FetchedOrder?)null, cancel);
+        if (answer.Fault is { } failed)
+        {
+            return failed;
+        }
+
+        return answer.Value is { } one
+            ? await CompletePageAsync([one], askedAt, BudgetUse.Publish, cancel)
+            : new OrderPage([], askedAt);
+    }
+
+    private async IAsyncEnumerable<ChannelResult<OrderPage>> ReadOrdersAsync(
+        string query, BudgetUse use, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var askedAt = time.GetUtcNow();
+        var pages = PagesAsync(
+            ShopifyOperation.Named("Orders"), new() { ["query"] = query }, OrdersPerPage, OrdersCost, use,
+            data => data.GetProperty("orders"), Fetched, cancel);
+        await foreach (var page in pages)
+        {
+            if (!page.Succeeded)
+            {
+                yield return page.Fault;
+                yield break;
+            }
+
+            var whole = await CompletePageAsync(page.Value, askedAt, use, cancel);
+            yield return whole;
+            if (!whole.Succeeded)
+            {
+                yield break;
+            }
+
+            askedAt = time.GetUtcNow();
+        }
+    }
+
+    /// <summary>Reads the rest of orders whose nested lists did not fit their page.</summary>
+    private async Task<ChannelResult<OrderPage>> CompletePageAsync(
+        ImmutableArray<FetchedOrder> orders, DateTimeOffset askedAt, BudgetUse use, CancellationToken cancel)
+    {
+        var whole = ImmutableArray.CreateBuilder<FetchedOrder>(orders.Length);
+        foreach (var order in orders)
+        {
+            if (!OrderRest.IsCut(order.Json))
+            {
+                whole.Add(order);
+                continue;
+            }
+
+            var json = await new OrderRest((operation, variables, read) =>
+                AskAsync(operation, variables, OrderCost, use, read, cancel)).CompleteAsync(order.Json);
+            if (!json.Succeeded)
+            {
+                return json.Fault;
+            }
+
+            whole.Add(order with { Json = json.Value });
+        }
+
+        return new OrderPage(whole.MoveToImmutable(), askedAt);
+    }
+
+    private Task<ChannelResult<string>> OrderOfAsync(string fulfillmentOrderRef, CancellationToken cancel) => AskAsync<string>(
+        ShopifyOperation.Named("OrderOfFulfillmentOrder"),
+        new { id = ShopifyIds.Gid("FulfillmentOrder", fulfillmentOrderRef) }, 10, BudgetUse.Publish,
+        data => Maybe(data, "node") is { } node ? ShopifyIds.Numeric(Text(node, "orderId")) ?? "" : "", cancel);
+
+    private static FetchedOrder Fetched(JsonElement order) => new(
+        Ref(order), order.GetProperty("updatedAt").GetDateTimeOffset(), JsonMarshal.GetRawUtf8Value(order).ToArray());
+}
