@@ -67,6 +67,7 @@ internal static class CatalogResolvers
         .Field("legacyResourceId", v => v.Id.ToString(System.Globalization.CultureInfo.InvariantCulture))
         .Field("position", v => v.Position)
         .Field("product", (v, c, _) => c.Shop.ProductById(v.ProductId))
+        .Field("requiresComponents", v => v.IsBundleParent)
         .Field("sellableOnlineQuantity", (v, c, _) => c.Shop.SellableOnline(v))
         .Field("sku", v => v.Sku)
         .Field("title", v => v.Title)

@@ -46,6 +46,8 @@ internal static class QueryResolvers
         WebhookSubscription => "WebhookSubscription",
         BulkOperation => "BulkOperation",
         FulfillmentOrderView => "FulfillmentOrder",
+        FulfillmentView => "Fulfillment",
+        RefundView => "Refund",
         Uri => "WebhookHttpEndpoint",
         _ => throw new InvalidOperationException($"no GraphQL type for {value.GetType().Name}"),
     };
@@ -96,6 +98,10 @@ internal static class QueryResolvers
             "BulkOperation" => shop.BulkOperations.GetValueOrDefault(id),
             "FulfillmentOrder" => shop.Orders.SelectMany(o => o.FulfillmentOrders, (o, f) => new FulfillmentOrderView(o, f))
                 .FirstOrDefault(f => f.Value.Id == id),
+            "Fulfillment" => shop.Orders.SelectMany(o => o.Fulfillments, (o, f) => new FulfillmentView(o, f))
+                .FirstOrDefault(f => f.Value.Id == id),
+            "Refund" => shop.Orders.SelectMany(o => o.Refunds, (o, r) => new RefundView(o, r))
+                .FirstOrDefault(r => r.Value.Id == id),
             _ => null,
         };
     }
