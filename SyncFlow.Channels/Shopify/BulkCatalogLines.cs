@@ -13,10 +13,7 @@ internal sealed class BulkCatalogLines
     private readonly Dictionary<string, CatalogReading.ProductInfo> _products = new(StringComparer.Ordinal);
     private readonly List<(string Parent, JsonElement Variant)> _waiting = [];
 
-    /// <summary>What was wrong with a line.</summary>
-    internal ChannelFault? Fault { get; private set; }
-
-    /// <summary>Takes one line; a variant whose product is known goes to <paramref name="into"/>.</summary>
+    /// <summary>Takes one line, or says what is wrong with it; a variant whose product is known goes to <paramref name="into"/>.</summary>
     internal ChannelFault? Take(string line, ImmutableArray<CatalogItem>.Builder into)
     {
         try
@@ -38,10 +35,10 @@ internal sealed class BulkCatalogLines
         }
         catch (Exception shape) when (shape is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            Fault = new ChannelFault(ChannelFaultKind.Transient, "BULK_LINE", "a line of the result is not readable");
+            return new ChannelFault(ChannelFaultKind.Transient, "BULK_LINE", "a line of the result is not readable");
         }
 
-        return Fault;
+        return null;
     }
 
     /// <summary>After the last line: the variants that waited. One without a product means that lines are missing.</summary>
@@ -51,7 +48,7 @@ internal sealed class BulkCatalogLines
         {
             if (!_products.TryGetValue(parent, out var product))
             {
-                return Fault = new ChannelFault(ChannelFaultKind.Transient, "BULK_LINE", "the result is not whole");
+                return new ChannelFault(ChannelFaultKind.Transient, "BULK_LINE", "the result is not whole");
             }
 
             into.Add(CatalogReading.Item(variant, product));

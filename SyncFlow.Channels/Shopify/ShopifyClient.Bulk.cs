@@ -35,9 +35,9 @@ public sealed partial class ShopifyClient
         var page = ImmutableArray.CreateBuilder<CatalogItem>(ItemsPerBulkPage);
         await foreach (var line in DownloadAsync(new Uri(result.Value), cancel))
         {
-            if (!line.Succeeded || lines.Take(line.Value, page) is not null)
+            if ((line.Succeeded ? lines.Take(line.Value, page) : line.Fault) is { } fault)
             {
-                yield return line.Fault ?? lines.Fault!;
+                yield return fault;
                 yield break;
             }
 

@@ -8,7 +8,7 @@ namespace SyncFlow.Channels.Shopify;
 /// Shopify's Admin GraphQL API for one connection: one method that sends, and typed operations on it. Every failure is
 /// a <see cref="ChannelFault"/>; the only exceptions are the caller's own cancellation and programming errors.
 /// </summary>
-/// <param name="http">Its timeout bounds one request; tokens are not kept in it.</param>
+/// <param name="http">Must not follow redirects: the token would go along. Tokens are not kept in it.</param>
 /// <param name="access">Which shop, and how.</param>
 /// <param name="budget">The shop's points; one instance for all callers of the shop.</param>
 /// <param name="time">Clock and waits.</param>

@@ -23,20 +23,15 @@ public sealed record ShopifyWebhookHeaders(
         string? topic = null, shop = null, webhook = null, @event = null, hmac = null, version = null, triggered = null;
         foreach (var (name, value) in headers)
         {
-            if (!name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            switch (name)
             {
-                continue;
-            }
-
-            switch (name.Length)
-            {
-                case 15 when Is(name, "X-Shopify-Topic"): topic ??= value; break;
-                case 21 when Is(name, "X-Shopify-Shop-Domain"): shop ??= value; break;
-                case 20 when Is(name, "X-Shopify-Webhook-Id"): webhook ??= value; break;
-                case 18 when Is(name, "X-Shopify-Event-Id"): @event ??= value; break;
-                case 21 when Is(name, "X-Shopify-Hmac-Sha256"): hmac ??= value; break;
-                case 21 when Is(name, "X-Shopify-API-Version"): version ??= value; break;
-                case 22 when Is(name, "X-Shopify-Triggered-At"): triggered ??= value; break;
+                case var _ when Is(name, "X-Shopify-Topic"): topic ??= value; break;
+                case var _ when Is(name, "X-Shopify-Shop-Domain"): shop ??= value; break;
+                case var _ when Is(name, "X-Shopify-Webhook-Id"): webhook ??= value; break;
+                case var _ when Is(name, "X-Shopify-Event-Id"): @event ??= value; break;
+                case var _ when Is(name, "X-Shopify-Hmac-Sha256"): hmac ??= value; break;
+                case var _ when Is(name, "X-Shopify-API-Version"): version ??= value; break;
+                case var _ when Is(name, "X-Shopify-Triggered-At"): triggered ??= value; break;
                 default: break;
             }
         }
@@ -52,8 +47,6 @@ public sealed record ShopifyWebhookHeaders(
             topic!, shop!.ToLowerInvariant(), webhook!, Short(@event), hmac, Short(version), Moment(triggered));
 #pragma warning restore CA1308
     }
-
-    private const string Prefix = "X-Shopify-";
 
     private static bool Is(string name, string wanted) => name.Equals(wanted, StringComparison.OrdinalIgnoreCase);
 

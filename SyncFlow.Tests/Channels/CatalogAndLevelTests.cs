@@ -51,10 +51,10 @@ public sealed class CatalogAndLevelTests
 
         var items = await AllAsync(stand);
 
-        items.Count.ShouldBe(2_500);
-        items.Select(i => i.VariantRef).Distinct().Count().ShouldBe(2_500);
+        items.Count.ShouldBeGreaterThanOrEqualTo(2_500);
+        items.Select(i => i.VariantRef).Order().ShouldBe(stand.Shop.Variants.Select(v => Text(v.Id)).Order());
         stand.Shop.BulkOperations.Count.ShouldBe(1);
-        items.Select(i => i.ProductRef).ShouldAllBe(p => stand.Shop.Products.Any(s => Text(s.Id) == p));
+        items.Select(i => i.ProductRef).Order().ShouldBe(stand.Shop.Variants.Select(v => Text(v.ProductId)).Order());
     }
 
     [Fact]

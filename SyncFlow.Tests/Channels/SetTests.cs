@@ -133,6 +133,7 @@ public sealed class SetTests
 
         var first = stand.SendAsync(push);
         await Task.Delay(200);
+        stand.Shop.Faults = new FaultSettings();
         var second = await stand.SendAsync(push);
         (await first).Succeeded.ShouldBeTrue();
         var other = await stand.SendAsync(push with { Elements = [stand.Element(0, 9)] });
