@@ -158,7 +158,9 @@ public sealed class CostBudget
 
         internal Bucket Resized(ThrottleStatus status) => this with
         {
-            Size = status.MaximumAvailable, Rate = status.RestoreRate, Points = Math.Min(Points, status.MaximumAvailable),
+            Size = status.MaximumAvailable,
+            Rate = status.RestoreRate,
+            Points = Math.Min(Points, status.MaximumAvailable),
         };
 
         // A call dearer than the bucket waits until it is full: a shop's own bucket is never smaller than a call.

@@ -87,7 +87,9 @@ public sealed class GraphQlContractTests
     {
         var start = new ProcessStartInfo(program, arguments)
         {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment["GRAPHQL_CONTRACT_MODULES"] = modules;
         using var process = Process.Start(start)!;
