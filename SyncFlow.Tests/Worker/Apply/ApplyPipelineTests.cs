@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Storage.Audit;
+using SyncFlow.Storage.Inbox;
+using SyncFlow.Tests.Storage;
+using SyncFlow.Tests.Support;
+using SyncFlow.Worker;
+using SyncFlow.Worker.Apply;
+using Xunit;
+
+namespace SyncFlow.Tests.Worker.Apply;
+
+public sealed class ApplyPipelineTests(PostgresFixture postgres)
+{
+    private readonly TestClock clock = new(new DateTimeOffset(2026, 3, 4, 5, 6, 7, TimeSpan.Zero));
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_movement_is_applied_once_and_asks_its_channels_for_a_push()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, skus: 1, onHand: 10);
+        await StoreAsync(merchant, Movement(merchant, 0, "m1", 5), Movement(merchant, 0, "m1", 5) with { WebhookId = "again" });
+        var result = await Pipeline(database).RunAsync(merchant.Tenant, Ct);
+        (result.Claimed, result.Failed).ShouldBe((2, 0));
+        result.Connections.ShouldBe(merchant.Connections, ignoreOrder: true);
+        (await database.ScalarAsync<int>("SELECT on_hand FROM positions")).ShouldBe(15);
+        (await database.ScalarAsync<long>("SELECT count(*) FROM inbox WHERE state = 1")).ShouldBe(2);
+        (await Pipeline(database).RunAsync(merchant.Tenant, Ct)).ShouldBe(ApplyResult.Nothing);
+    }
+
+    [Fact]
+    public async Task What_does_not_parse_is_a_dead_letter_and_what_is_unknown_is_ignored_beside_a_good_event()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, skus: 1, onHand: 10);
+        await StoreAsync(
+            merchant,
+            Movement(merchant, 0, "broken", 1) with { Body = Encoding.UTF8.GetBytes("{\"Key\":") },
+            Movement(merchant, 0, "alien", 1) with { Content = "alien", Connection = merchant.Connections[0] },
+            Movement(merchant, 0, "good", 1));
+        (await Pipeline(database).RunAsync(merchant.Tenant, Ct)).Failed.ShouldBe(0);
+        await using var look = await merchant.WorkAsync();
+        (await DeadLetterStore.CountsAsync(look, Ct)).ShouldBe(new InboxCounts(3, 0, 1, 1, 1));
+        (await DeadLetterStore.ListAsync(look, null, 5, Ct)).Single().WebhookId.ShouldBe("broken");
+        (await database.ScalarAsync<int>("SELECT on_hand FROM positions")).ShouldBe(11);
+    }
+
+    [Fact]
+    public async Task An_event_that_cannot_be_applied_stops_only_itself_and_dies_after_five_attempts()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, skus: 2, onHand: 10);
+        await StoreAsync(merchant, Movement(merchant, 0, "poison", int.MaxValue), Movement(merchant, 1, "good", 1));
+        for (var attempt = 1; attempt <= InboxRetries.MostAttempts; attempt++)
+        {
+            var result = await Pipeline(database).RunAsync(merchant.Tenant, Ct);
+            (result.Claimed, result.Failed).ShouldBe((attempt == 1 ? 2 : 1, 1));
+            clock.Advance(InboxRetries.After(attempt));
+        }
+
+        await using var look = await merchant.WorkAsync();
+        (await DeadLetterStore.CountsAsync(look, Ct)).ShouldBe(new InboxCounts(2, 0, 1, 1, 0));
+        (await DeadLetterStore.ListAsync(look, null, 5, Ct)).Single().Error!.ShouldContain("OverflowException");
+        (await database.ScalarAsync<long>("SELECT sum(on_hand) FROM positions")).ShouldBe(21);
+    }
+
+    [Fact]
+    public async Task Workers_side_by_side_apply_everything_once_and_positions_stay_the_ledgers_replay()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, skus: 20, onHand: 1);
+        var random = new Random(7);
+        for (var batch = 0; batch < 4; batch++)
+        {
+            await StoreAsync(merchant, [.. Enumerable.Range(0, 400).Select(i => Movement(merchant, random.Next(20), $"m{batch}-{i}", 1))]);
+        }
+
+        var applied = await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
+        {
+            var (pipeline, sum) = (Pipeline(database), 0);
+            while (await pipeline.RunAsync(merchant.Tenant, Ct) is { Claimed: > 0 } result)
+            {
+                result.Failed.ShouldBe(0);
+                sum += result.Claimed;
+            }
+
+            return sum;
+        }));
+
+        // A worker may find nothing while others still hold the last events; together they have done all.
+        applied.Sum().ShouldBe(1_600);
+        (await database.ScalarAsync<long>("SELECT sum(on_hand) FROM positions")).ShouldBe(1_620);
+        await using var look = await merchant.WorkAsync();
+        (await LedgerAudit.PositionsDifferFromLedgerAsync(look, Ct)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_batch_of_500_events_over_500_skus_is_a_matter_of_milliseconds()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, skus: 500, onHand: 10);
+        var pipeline = Pipeline(database);
+        var best = TimeSpan.MaxValue;
+        for (var round = 0; round < 4; round++)
+        {
+            await StoreAsync(merchant, [.. Enumerable.Range(0, 500).Select(i => Movement(merchant, i, $"r{round}-{i}", 1))]);
+            await database.ExecuteAsync("ANALYZE listing_levels, sku_state, positions, listings, skus, inbox");
+            var watch = Stopwatch.StartNew();
+            (await pipeline.RunAsync(merchant.Tenant, Ct)).ShouldSatisfyAllConditions(r => r.Claimed.ShouldBe(500), r => r.Failed.ShouldBe(0));
+            best = watch.Elapsed < best ? watch.Elapsed : best;
+        }
+
+        TestContext.Current.SendDiagnosticMessage("500 events applied in {0:0} ms at best", best.TotalMilliseconds);
+
+        // Wide, because the machine is shared: one row at a time would take ten times as long.
+        best.ShouldBeLessThan(TimeSpan.FromMilliseconds(500));
+    }
+
+    private ApplyPipeline Pipeline(TestDatabase database) =>
+        new(database.Worker, new InboxStore(database.Worker, clock), clock, NullLogger<ApplyPipeline>.Instance);
+
+    private Task<int> StoreAsync(Merchant merchant, params InboxEvent[] events) =>
+        new InboxStore(merchant.Database.Ingest, clock).AppendAsync(events, Ct);
+
+    private InboxEvent Movement(Merchant merchant, int sku, string key, int delta) => new(
+        merchant.Tenant, null, "movement", key, null, clock.GetUtcNow(), clock.GetUtcNow(), null, InternalFacts.Movement,
+        InternalFacts.Body(new InternalFacts.MovementBody(
+            key, merchant.Skus[sku].Value, merchant.Location.Value, Bucket.OnHand, delta, EntryReason.Receipt, clock.GetUtcNow())));
+}
