@@ -1,0 +1,114 @@
+using System.Security.Cryptography;
+using System.Text;
+using SyncFlow.Api.Security;
+using SyncFlow.Storage.Front;
+
+namespace SyncFlow.Api.Http;
+
+/// <summary>
+/// <c>Idempotency-Key</c> on POST: the same key with the same request gives the stored answer again; with another
+/// request it is refused (422); while the first request runs it is refused too (409). An answer of 500 or more is not
+/// kept: the caller may try again.
+/// </summary>
+internal sealed class IdempotencyKeys(RequestDelegate next)
+{
+    public const string Header = "Idempotency-Key";
+
+    public const string ReplayedHeader = "Idempotency-Replayed";
+
+    private const int LongestKey = 255;
+
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    public async Task InvokeAsync(HttpContext context, IdempotencyStore store, Caller caller)
+    {
+        var key = context.Request.Headers[Header].ToString();
+        if (!HttpMethods.IsPost(context.Request.Method) || key.Length == 0)
+        {
+            await next(context).ConfigureAwait(false);
+            return;
+        }
+
+        if (key.Length > LongestKey)
+        {
+            await ProblemMapping.WriteAsync(context, Problem.Invalid(Header, $"At most {LongestKey} characters.")).ConfigureAwait(false);
+            return;
+        }
+
+        var hash = await HashAsync(context.Request).ConfigureAwait(false);
+        var (state, answer) = await store.ClaimAsync(caller.Tenant, key, hash, context.RequestAborted).ConfigureAwait(false);
+        switch (state)
+        {
+            case IdempotencyState.Claimed:
+                await RunAsync(context, store, caller.Tenant, key).ConfigureAwait(false);
+                break;
+            case IdempotencyState.Answered:
+                await ReplayAsync(context, answer!).ConfigureAwait(false);
+                break;
+            case IdempotencyState.OtherRequest:
+                await ProblemMapping.WriteAsync(context, new(ProblemKind.IdempotencyKeyReused, "Take a new key for a new request.")).ConfigureAwait(false);
+                break;
+            case IdempotencyState.Running:
+                await ProblemMapping.WriteAsync(
+                    context, new(ProblemKind.IdempotencyKeyInUse, "Ask again a little later.") { RetryAfter = Retry }).ConfigureAwait(false);
+                break;
+        }
+    }
+
+    private async Task RunAsync(HttpContext context, IdempotencyStore store, long tenant, string key)
+    {
+        var outward = context.Response.Body;
+        using var kept = new MemoryStream();
+        context.Response.Body = kept;
+        var done = false;
+        try
+        {
+            await next(context).ConfigureAwait(false);
+            done = context.Response.StatusCode < StatusCodes.Status500InternalServerError;
+        }
+        finally
+        {
+            context.Response.Body = outward;
+
+            // Written whether or not the caller still listens: the work is done.
+            var answer = new StoredAnswer(context.Response.StatusCode, Encoding.UTF8.GetString(kept.GetBuffer(), 0, (int)kept.Length));
+            await (done
+                ? store.CompleteAsync(tenant, key, answer, CancellationToken.None)
+                : store.ReleaseAsync(tenant, key, CancellationToken.None)).ConfigureAwait(false);
+        }
+
+        kept.Position = 0;
+        await kept.CopyToAsync(outward, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static Task ReplayAsync(HttpContext context, StoredAnswer answer)
+    {
+        context.Response.StatusCode = answer.Status;
+        context.Response.Headers[ReplayedHeader] = "true";
+        if (answer.Body.Length == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        context.Response.ContentType = answer.Status >= StatusCodes.Status400BadRequest
+            ? ProblemMapping.ContentType
+            : "application/json; charset=utf-8";
+        return context.Response.WriteAsync(answer.Body, context.RequestAborted);
+    }
+
+    private static async Task<byte[]> HashAsync(HttpRequest request)
+    {
+        request.EnableBuffering();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
+        var buffer = new byte[16 << 10];
+        int read;
+        while ((read = await request.Body.ReadAsync(buffer, request.HttpContext.RequestAborted).ConfigureAwait(false)) > 0)
+        {
+            hash.AppendData(buffer, 0, read);
+        }
+
+        request.Body.Position = 0;
+        return hash.GetHashAndReset();
+    }
+}
