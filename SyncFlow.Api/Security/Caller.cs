@@ -11,6 +11,9 @@ internal sealed class Caller
     /// <exception cref="InvalidOperationException">The request was not authenticated: the route stands outside the guard.</exception>
     public long Tenant => Key.TenantId;
 
+    /// <summary>Name of the key, for the audit log.</summary>
+    public string Name => Key.Name;
+
     private ApiKey Key => key ?? throw new InvalidOperationException("The request has no caller.");
 
     public void Identify(ApiKey found) => key = found;

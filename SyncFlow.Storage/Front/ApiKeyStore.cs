@@ -29,15 +29,20 @@ public sealed class ApiKeyStore(NpgsqlDataSource source, TimeProvider time)
     /// <returns>Whether the key is new.</returns>
     public async Task<bool> EnsureBootstrapAsync(byte[] hash, CancellationToken ct)
     {
-        const long tenant = 1;
-        const string insertTenant =
-            "INSERT INTO tenants (tenant_id, name, created_at) OVERRIDING SYSTEM VALUE VALUES ($1, 'Default', $2) ON CONFLICT DO NOTHING";
+        // One process at a time: two that start together must not make two tenants.
+        const string firstTenant =
+            """
+            WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock(7311003)),
+                 known AS MATERIALIZED (SELECT min(t.tenant_id) AS tenant_id FROM lock, all_tenants() t)
+            SELECT coalesce(known.tenant_id, create_tenant('Default')) FROM lock LEFT JOIN known ON true
+            """;
         const string insertKey =
             """
             INSERT INTO api_keys (tenant_id, name, key_hash, scopes, created_at)
             VALUES ($1, 'Bootstrap', $2, ARRAY['*'], $3) ON CONFLICT (key_hash) DO NOTHING
             """;
-        await source.ExecuteAsync(tenant, insertTenant, [time.GetUtcNow()], ct).ConfigureAwait(false);
+        await using var command = source.CreateCommand(firstTenant);
+        var tenant = (long)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
         return await source.ExecuteAsync(tenant, insertKey, [hash, time.GetUtcNow()], ct).ConfigureAwait(false) == 1;
     }
 }

@@ -1,0 +1,105 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
+using SyncFlow.Api.Http;
+using SyncFlow.Api.Security;
+using SyncFlow.Api.Webhooks;
+using SyncFlow.ServiceDefaults;
+using SyncFlow.ServiceDefaults.Health;
+using SyncFlow.ServiceDefaults.Postgres;
+using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Stats;
+
+namespace SyncFlow.Api;
+
+/// <summary>Composes the Api. Tests build the same application in their own process.</summary>
+public static class ApiHost
+{
+    /// <summary>Largest body of a request, webhooks included; they have a smaller limit of their own.</summary>
+    private const long MostBodyBytes = 6 << 20;
+
+    private const string Root = "/api/v1";
+
+    /// <summary>The application, ready to run.</summary>
+    /// <param name="args">Command line; configuration by <c>--Name=value</c>.</param>
+    /// <param name="configure">Changes the composition before the application is built; null for none.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ApplicationName = "SyncFlow.Api" });
+        builder.AddServiceDefaults();
+        builder.AddSyncFlowPostgres(PostgresRole.Api);
+        builder.AddSyncFlowPostgres(PostgresRole.Ingest);
+        builder.AddSyncFlowRedis();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MostBodyBytes;
+        });
+        AddStorage(builder.Services);
+        AddHttp(builder.Services);
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        Compose(app);
+        return app;
+    }
+
+    private static void AddStorage(IServiceCollection services)
+    {
+        services.AddSingleton<ApiKeyStore>().AddSingleton<IdempotencyStore>().AddSingleton<ConnectionDesk>().AddSingleton<LocationDesk>()
+            .AddSingleton<SkuDesk>().AddSingleton<ListingDesk>().AddSingleton<AutoMapper>().AddSingleton<StockDesk>()
+            .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>().AddSingleton<MovementDesk>()
+            .AddSingleton<DeadLetterStore>().AddSingleton<StatsReader>();
+        services.AddSingleton(provider => new CredentialVault(
+            provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]
+            ?? throw new InvalidOperationException($"{EnvironmentContract.SecretsKey} is not set.")));
+
+        // What serves webhooks acts as the ingest role, which may store events and read little else.
+        services.AddSingleton(provider => new WebhookDirectory(Ingest(provider)));
+        services.AddSingleton(provider => new InboxStore(Ingest(provider), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new GroupCommitInbox<InboxEvent>(
+            provider.GetRequiredService<InboxStore>().AppendAsync, stored => stored.Body.Length, GroupCommitLimits.Default));
+        services.AddHostedService(provider => provider.GetRequiredService<GroupCommitInbox<InboxEvent>>());
+    }
+
+    private static void AddHttp(IServiceCollection services)
+    {
+        services.AddSingleton<ShopCache>().AddSingleton<ShopifySecret>().AddScoped<Caller>().AddScoped<Operations.Runs>()
+            .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Stock.MoveStock.Work>()
+            .AddSingleton<ReceiveShopifyWebhook.Work>();
+        services.AddHostedService<BootstrapKey>();
+        services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddExceptionHandler<Boundary>();
+        services.AddProblemDetails();
+        services.AddSyncFlowOpenApi();
+        services.TryAddSingleton(TimeProvider.System);
+    }
+
+    private static void Compose(WebApplication app)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            // Refusals are not worth a stack trace; Boundary logs what is.
+            SuppressDiagnosticsCallback = _ => true,
+        });
+        app.UseStatusCodePages(context => ProblemMapping.OfStatus(context.HttpContext.Response.StatusCode) is { } problem
+            ? ProblemMapping.WriteAsync(context.HttpContext, problem)
+            : Task.CompletedTask);
+        app.UseWhen(context => context.Request.Path.StartsWithSegments(Root), guarded =>
+        {
+            guarded.UseMiddleware<ApiKeyGuard>();
+            guarded.UseMiddleware<IdempotencyKeys>();
+        });
+        app.UseRouting();
+        app.MapHealth();
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapDocsPage();
+        app.Add<ReceiveShopifyWebhook>();
+        app.MapGroup(Root).AddAll();
+    }
+
+    private static NpgsqlDataSource Ingest(IServiceProvider provider) =>
+        provider.GetRequiredKeyedService<NpgsqlDataSource>(PostgresRole.Ingest);
+}

@@ -1,0 +1,57 @@
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http.HttpResults;
+using SyncFlow.Api.Http;
+using SyncFlow.Api.Security;
+using SyncFlow.Api.Webhooks;
+using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Front;
+
+namespace SyncFlow.Api.Connections;
+
+/// <summary>Connects a store by an access token. The token is encrypted before it is stored and never shown again.</summary>
+internal sealed partial class CreateConnection : IEndpoint
+{
+    private const string Shopify = "shopify";
+
+    private const int LongestName = 200;
+
+    private const int LongestToken = 2_000;
+
+    /// <param name="Kind">The channel's kind; <c>shopify</c>.</param>
+    /// <param name="Name">For people.</param>
+    /// <param name="Shop">The shop's permanent domain, for example <c>main-store.myshopify.com</c>.</param>
+    /// <param name="AccessToken">Admin API access token.</param>
+    internal sealed record Request(string? Kind, string? Name, string? Shop, string? AccessToken);
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/connections", HandleAsync)
+        .WithName("CreateConnection").WithTags("Connections").WithSummary("Connects a store.");
+
+    private static async Task<Results<Created<ConnectionView>, Refused>> HandleAsync(
+        Request request, Caller caller, ConnectionDesk desk, CredentialVault vault, ShopCache shops, CancellationToken ct)
+    {
+        var check = new Check()
+            .That(request.Kind == Shopify, "kind", "One of: shopify.")
+            .Text(request.Name, "name", LongestName)
+            .That(request.Shop is { Length: <= 255 } shop && Domain().IsMatch(shop), "shop", "A domain, for example main-store.myshopify.com.")
+            .Text(request.AccessToken, "accessToken", LongestToken);
+        if (check.Failed(out var refused))
+        {
+            return refused;
+        }
+
+        var credential = vault.Encrypt(request.AccessToken!.Trim());
+        var id = await desk.CreateAsync(
+            caller.Tenant, Shopify, request.Name!.Trim(), request.Shop!, credential, ct).ConfigureAwait(false);
+        if (id is not { } made)
+        {
+            return (Refused)new Problem(ProblemKind.AlreadyExists, $"The shop {request.Shop} is connected already.");
+        }
+
+        shops.Forget(request.Shop!);
+        var view = await desk.FindAsync(caller.Tenant, made, ct).ConfigureAwait(false);
+        return TypedResults.Created($"/api/v1/connections/{made}", view);
+    }
+
+    [GeneratedRegex(@"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$", RegexOptions.IgnoreCase)]
+    private static partial Regex Domain();
+}

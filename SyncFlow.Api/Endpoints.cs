@@ -1,0 +1,25 @@
+using SyncFlow.Api.Connections;
+using SyncFlow.Api.Http;
+using SyncFlow.Api.Ledger;
+using SyncFlow.Api.Listings;
+using SyncFlow.Api.Locations;
+using SyncFlow.Api.Operations;
+using SyncFlow.Api.Skus;
+using SyncFlow.Api.Stock;
+
+namespace SyncFlow.Api;
+
+/// <summary>Every endpoint under <c>/api/v1</c>.</summary>
+internal static class Endpoints
+{
+    public static void AddAll(this IEndpointRouteBuilder api) => api
+        .Add<ListConnections>().Add<GetConnection>().Add<CreateConnection>().Add<ChangeConnectionStatus>().Add<BeginConnectionRun>()
+        .Add<GoLive>()
+        .Add<ListChannelLocations>().Add<MapLocation>().Add<ListLocations>().Add<GetLocation>().Add<CreateLocation>().Add<UpdateLocation>()
+        .Add<ListSkus>().Add<GetSku>().Add<CreateSku>().Add<UpdateSku>()
+        .Add<ListListings>().Add<AutoMap>()
+        .Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()
+        .Add<ListLedger>()
+        .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
+        .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<PipelineStats>();
+}

@@ -1,0 +1,105 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using SyncFlow.Api.Http;
+using SyncFlow.Api.Security;
+using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Front;
+
+namespace SyncFlow.Api.Locations;
+
+/// <summary>The tenant's places.</summary>
+internal sealed class ListLocations : IEndpoint
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/locations", HandleAsync)
+        .WithName("ListLocations").WithTags("Locations").WithSummary("Lists locations; search looks at code and name.");
+
+    private static async Task<Ok<Page<LocationView>>> HandleAsync(
+        Caller caller, LocationDesk desk, [AsParameters] PageQuery page, string? search, CancellationToken ct)
+    {
+        var items = await desk.ListAsync(caller.Tenant, search, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
+        return TypedResults.Ok(page.Of(items, item => item.Id));
+    }
+}
+
+/// <summary>One place.</summary>
+internal sealed class GetLocation : IEndpoint
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/locations/{id:long}", HandleAsync)
+        .WithName("GetLocation").WithTags("Locations").WithSummary("Reads a location.");
+
+    private static async Task<Results<Ok<LocationView>, Refused>> HandleAsync(long id, Caller caller, LocationDesk desk, CancellationToken ct)
+    {
+        return await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is { } found
+            ? TypedResults.Ok(found)
+            : (Refused)Problem.NotFound("location", id);
+    }
+}
+
+/// <summary>A new place.</summary>
+internal sealed class CreateLocation : IEndpoint
+{
+    internal const int LongestCode = 60;
+
+    internal const int LongestName = 200;
+
+    /// <param name="Code">Short and lasting; facts name it.</param>
+    /// <param name="Name">For people.</param>
+    /// <param name="FulfillsOnline">Whether online orders may ship from it.</param>
+    /// <param name="PoolGroup">Locations of one group may ship for each other.</param>
+    internal sealed record Request(string? Code, string? Name, bool FulfillsOnline = true, int PoolGroup = 1);
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/locations", HandleAsync)
+        .WithName("CreateLocation").WithTags("Locations").WithSummary("Creates a location.");
+
+    private static async Task<Results<Created<LocationView>, Refused>> HandleAsync(
+        Request request, Caller caller, LocationDesk desk, CancellationToken ct)
+    {
+        var check = new Check()
+            .Text(request.Code, "code", LongestCode)
+            .Text(request.Name, "name", LongestName)
+            .That(request.PoolGroup >= 1, "poolGroup", "1 or more.");
+        if (check.Failed(out var refused))
+        {
+            return refused;
+        }
+
+        var made = await desk.CreateAsync(
+            caller.Tenant, request.Code!.Trim(), request.Name!.Trim(), request.FulfillsOnline, request.PoolGroup, ct).ConfigureAwait(false);
+        return made is null
+            ? (Refused)new Problem(ProblemKind.AlreadyExists, $"There is a location with the code {request.Code}.")
+            : TypedResults.Created($"/api/v1/locations/{made.Id}", made);
+    }
+}
+
+/// <summary>Changes a place. Its code stays, and it is never deleted: the ledger speaks of it.</summary>
+internal sealed class UpdateLocation : IEndpoint
+{
+    internal sealed record Request(string? Name, bool? FulfillsOnline, int? PoolGroup);
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/locations/{id:long}", HandleAsync)
+        .WithName("UpdateLocation").WithTags("Locations").WithSummary("Changes a location; what is left out stays.");
+
+    private static async Task<Results<Ok<LocationView>, Refused>> HandleAsync(
+        long id, Request request, Caller caller, LocationDesk desk, WakeUps wakeUps, CancellationToken ct)
+    {
+        var check = new Check()
+            .That(
+                request.Name is null || (!string.IsNullOrWhiteSpace(request.Name) && request.Name.Length <= CreateLocation.LongestName),
+                "name",
+                $"1 to {CreateLocation.LongestName} characters.")
+            .That(request.PoolGroup is null or >= 1, "poolGroup", "1 or more.");
+        if (check.Failed(out var refused))
+        {
+            return refused;
+        }
+
+        var changed = await desk.UpdateAsync(
+            caller.Tenant, id, request.Name?.Trim(), request.FulfillsOnline, request.PoolGroup, ct).ConfigureAwait(false);
+        if (changed is null)
+        {
+            return (Refused)Problem.NotFound("location", id);
+        }
+
+        _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
+        return TypedResults.Ok(changed);
+    }
+}

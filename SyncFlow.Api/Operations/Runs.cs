@@ -1,0 +1,36 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using SyncFlow.Api.Http;
+using SyncFlow.Api.Security;
+using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Front;
+
+namespace SyncFlow.Api.Operations;
+
+/// <summary>The answer of an endpoint whose work takes long: <c>GET /api/v1/sync-runs/{runId}</c> tells how it goes.</summary>
+internal sealed record RunAccepted(long RunId);
+
+/// <summary>Asks for runs and wakes the worker.</summary>
+internal sealed class Runs(Caller caller, RunDesk runs, ConnectionDesk connections, WakeUps wakeUps)
+{
+    /// <summary>Asks for a run with a connection of the caller's.</summary>
+    public async Task<Results<Accepted<RunAccepted>, Refused>> BeginAsync(
+        long connection, string kind, object parameters, CancellationToken ct)
+    {
+        if (await connections.FindAsync(caller.Tenant, connection, ct).ConfigureAwait(false) is null)
+        {
+            return (Refused)Problem.NotFound("connection", connection);
+        }
+
+        return await QueueAsync(connection, kind, parameters, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks for a run; the caller has made sure that the connection is the tenant's.</summary>
+    public async Task<Accepted<RunAccepted>> QueueAsync(long? connection, string kind, object parameters, CancellationToken ct)
+    {
+        var text = JsonSerializer.Serialize(parameters, Json.Options);
+        var run = await runs.QueueAsync(caller.Tenant, kind, connection, text, ct).ConfigureAwait(false);
+        _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
+        return TypedResults.Accepted($"/api/v1/sync-runs/{run}", new RunAccepted(run));
+    }
+}

@@ -1,0 +1,73 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using SyncFlow.Api.Http;
+using SyncFlow.Api.Security;
+using SyncFlow.Storage.Front;
+
+namespace SyncFlow.Api.Operations;
+
+/// <summary>Runs, newest first.</summary>
+internal sealed class ListSyncRuns : IEndpoint
+{
+    private static readonly string[] Known = ["queued", "running", "succeeded", "failed"];
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/sync-runs", HandleAsync)
+        .WithName("ListSyncRuns").WithTags("Operations").WithSummary("Lists runs, optionally of one kind, status or connection.");
+
+    private static async Task<Results<Ok<Page<RunView>>, Refused>> HandleAsync(
+        Caller caller, RunDesk desk, [AsParameters] PageQuery page, string? kind, string? status, long? connectionId, CancellationToken ct)
+    {
+        if (status is not null && !Known.Contains(status))
+        {
+            return (Refused)Problem.Invalid("status", "One of: " + string.Join(", ", Known) + ".");
+        }
+
+        var items = await desk.ListAsync(
+            caller.Tenant, kind, status, connectionId, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
+        return TypedResults.Ok(page.Of(items, item => item.Id));
+    }
+}
+
+/// <summary>One run: how far it is and what it found.</summary>
+internal sealed class GetSyncRun : IEndpoint
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/sync-runs/{id:long}", HandleAsync)
+        .WithName("GetSyncRun").WithTags("Operations").WithSummary("Reads a run's progress and result.");
+
+    private static async Task<Results<Ok<RunView>, Refused>> HandleAsync(long id, Caller caller, RunDesk desk, CancellationToken ct)
+    {
+        return await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is { } found
+            ? TypedResults.Ok(found)
+            : (Refused)Problem.NotFound("run", id);
+    }
+}
+
+/// <summary>A manual sync: read levels exactly, or publish what differs, of everything, a connection or a SKU.</summary>
+internal sealed class BeginSyncRun : IEndpoint
+{
+    /// <param name="Kind"><c>verify</c> or <c>push</c>.</param>
+    /// <param name="ConnectionId">Only this connection; all when left out.</param>
+    /// <param name="Sku">Only this SKU; all when left out.</param>
+    internal sealed record Request(string? Kind, long? ConnectionId, string? Sku);
+
+    internal sealed record Parameters(long? SkuId);
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/sync-runs", HandleAsync)
+        .WithName("BeginSyncRun").WithTags("Operations").WithSummary("Begins a manual sync.");
+
+    private static async Task<Results<Accepted<RunAccepted>, Refused>> HandleAsync(
+        Request request, Caller caller, Runs runs, SkuDesk skus, ConnectionDesk connections, CancellationToken ct)
+    {
+        var known = request.ConnectionId is not { } id || await connections.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is not null;
+        var sku = request.Sku is null ? null : await skus.FindAsync(caller.Tenant, request.Sku, ct).ConfigureAwait(false);
+        var check = new Check()
+            .That(request.Kind is "verify" or "push", "kind", "One of: verify, push.")
+            .That(known, "connectionId", "There is no such connection.")
+            .That(request.Sku is null || sku is not null, "sku", "There is no such SKU.");
+        if (check.Failed(out var refused))
+        {
+            return refused;
+        }
+
+        return await runs.QueueAsync(request.ConnectionId, request.Kind!, new Parameters(sku?.Id), ct).ConfigureAwait(false);
+    }
+}

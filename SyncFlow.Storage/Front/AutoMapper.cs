@@ -1,0 +1,185 @@
+using Npgsql;
+
+namespace SyncFlow.Storage.Front;
+
+/// <summary>An imported variant that was not mapped.</summary>
+public sealed record UnmappedItem(string VariantRef, string ItemRef, string Sku, string Title);
+
+/// <summary>A SKU that several variants of one store carry: nobody can say which one is meant.</summary>
+public sealed record AmbiguousSku(string Sku, IReadOnlyList<UnmappedItem> Variants);
+
+/// <summary>What automatic mapping did, or would do.</summary>
+/// <param name="Mapped">New listings.</param>
+/// <param name="AlreadyMapped">Variants that had a listing before.</param>
+/// <param name="SkusCreated">New SKUs.</param>
+/// <param name="LevelsCreated">New listing levels.</param>
+/// <param name="Ambiguous">SKUs that stand on more than one variant; none of them is mapped.</param>
+/// <param name="Blank">Variants without a SKU.</param>
+/// <param name="Untracked">Variants whose stock the channel does not track.</param>
+/// <param name="Bundles">Variants made of others: they have no stock of their own.</param>
+/// <param name="Unmatched">Variants whose SKU the tenant does not have, where none was to be created.</param>
+public sealed record MappingReport(
+    int Mapped, int AlreadyMapped, int SkusCreated, int LevelsCreated, IReadOnlyList<AmbiguousSku> Ambiguous,
+    IReadOnlyList<UnmappedItem> Blank, IReadOnlyList<UnmappedItem> Untracked, IReadOnlyList<UnmappedItem> Bundles,
+    IReadOnlyList<UnmappedItem> Unmatched);
+
+/// <summary>
+/// Maps a connection's imported variants to SKUs by the text of their SKU, trimmed and in upper case. What is not
+/// certain is reported and left alone.
+/// </summary>
+/// <param name="source">Acts as the api role.</param>
+/// <param name="time">The clock.</param>
+public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
+{
+    private const string Classify =
+        """
+        CREATE TEMP TABLE auto_map ON COMMIT DROP AS
+        SELECT i.variant_ref, i.item_ref, btrim(i.sku_text) AS code, upper(btrim(i.sku_text)) AS code_key, i.title,
+          CASE
+            WHEN EXISTS (SELECT FROM listings l WHERE l.tenant_id = $1 AND l.connection_id = $2 AND l.variant_ref = i.variant_ref) THEN 'known'
+            WHEN i.is_bundle THEN 'bundle'
+            WHEN NOT i.tracked THEN 'untracked'
+            WHEN btrim(i.sku_text) = '' THEN 'blank'
+            WHEN count(*) FILTER (WHERE NOT i.is_bundle) OVER (PARTITION BY upper(btrim(i.sku_text))) > 1
+              OR count(*) OVER (PARTITION BY i.item_ref) > 1 THEN 'ambiguous'
+            ELSE 'map'
+          END AS class
+        FROM channel_items i WHERE i.tenant_id = $1 AND i.connection_id = $2 AND NOT i.archived
+        """;
+
+    private const string CreateSkus =
+        """
+        INSERT INTO skus (tenant_id, code, code_key, title, created_at)
+        SELECT $1, m.code, m.code_key, m.title, $2 FROM auto_map m WHERE m.class = 'map'
+        ON CONFLICT (tenant_id, code_key) DO NOTHING
+        """;
+
+    private const string CreateListings =
+        """
+        INSERT INTO listings (tenant_id, connection_id, variant_ref, item_ref, sku_id, created_at)
+        SELECT $1, $2, m.variant_ref, m.item_ref, s.sku_id, $3
+        FROM auto_map m JOIN skus s ON s.tenant_id = $1 AND s.code_key = m.code_key
+        WHERE m.class = 'map' ORDER BY s.sku_id
+        ON CONFLICT DO NOTHING
+        """;
+
+    private const string CreateLocks =
+        """
+        INSERT INTO sku_state (tenant_id, sku_id)
+        SELECT DISTINCT $1::bigint, l.sku_id FROM listings l WHERE l.tenant_id = $1 AND l.connection_id = $2
+        ORDER BY l.sku_id ON CONFLICT DO NOTHING
+        """;
+
+    private const string TakeLocks =
+        """
+        SELECT 1 FROM sku_state k WHERE k.tenant_id = $1
+          AND k.sku_id IN (SELECT l.sku_id FROM listings l WHERE l.tenant_id = $1 AND l.connection_id = $2)
+        ORDER BY k.sku_id FOR NO KEY UPDATE
+        """;
+
+    private const string CreateLevels =
+        """
+        INSERT INTO listing_levels
+          (tenant_id, listing_id, connection_id, sku_id, location_id, external_location_id, item_ref, generation, updated_at)
+        SELECT $1, l.listing_id, l.connection_id, l.sku_id, c.location_id, c.external_location_id, l.item_ref, n.generation, $3
+        FROM listings l
+        JOIN connections n USING (tenant_id, connection_id)
+        JOIN channel_locations c USING (tenant_id, connection_id)
+        WHERE l.tenant_id = $1 AND l.connection_id = $2 AND l.active AND c.active AND c.location_id IS NOT NULL
+        ORDER BY l.sku_id, c.location_id
+        ON CONFLICT (tenant_id, listing_id, location_id) DO NOTHING
+        """;
+
+    // Orders that named a variant before it was mapped are read again: their units count from now on.
+    private const string FetchOrdersAgain =
+        """
+        INSERT INTO work_items (tenant_id, connection_id, kind, ref, due_at, created_at)
+        SELECT $1, $2, 1, o.order_ref, $3, $3 FROM orders o
+        WHERE o.tenant_id = $1 AND o.connection_id = $2 AND o.unmapped_lines > 0
+        ON CONFLICT DO NOTHING
+        """;
+
+    private const string Report =
+        """
+        SELECT m.class, m.variant_ref, m.item_ref, m.code, m.title, m.code_key FROM auto_map m
+        WHERE m.class NOT IN ('known', 'map') OR (m.class = 'map' AND NOT EXISTS (
+          SELECT FROM skus s WHERE s.tenant_id = $1 AND s.code_key = m.code_key))
+        ORDER BY m.code_key, m.variant_ref
+        """;
+
+    /// <summary>Maps what is certain and reports the rest. A dry run does the same and takes it back.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="connection">The connection; the caller has made sure that it is the tenant's.</param>
+    /// <param name="createMissingSkus">Whether a SKU that the tenant does not have is created from the variant.</param>
+    /// <param name="dryRun">Whether only to report.</param>
+    /// <param name="ct">Ends the call; nothing is done then.</param>
+    public async Task<MappingReport> RunAsync(
+        long tenant, long connection, bool createMissingSkus, bool dryRun, CancellationToken ct)
+    {
+        await using var link = await source.OpenConnectionAsync(ct).ConfigureAwait(false);
+        await using var transaction = await link.BeginTransactionAsync(ct).ConfigureAwait(false);
+        var run = new Run(link, ct);
+        await run.ExecuteAsync(
+            "SELECT set_config('app.tenant_id', $1, true)",
+            tenant.ToString(System.Globalization.CultureInfo.InvariantCulture)).ConfigureAwait(false);
+        var now = time.GetUtcNow();
+        await run.ExecuteAsync(Classify, tenant, connection).ConfigureAwait(false);
+        await run.ExecuteAsync("ANALYZE auto_map").ConfigureAwait(false);
+        var skus = createMissingSkus ? await run.ExecuteAsync(CreateSkus, tenant, now).ConfigureAwait(false) : 0;
+        var listings = await run.ExecuteAsync(CreateListings, tenant, connection, now).ConfigureAwait(false);
+        await run.ExecuteAsync(CreateLocks, tenant, connection).ConfigureAwait(false);
+        await run.ExecuteAsync(TakeLocks, tenant, connection).ConfigureAwait(false);
+        var levels = await run.ExecuteAsync(CreateLevels, tenant, connection, now).ConfigureAwait(false);
+        await run.ExecuteAsync(FetchOrdersAgain, tenant, connection, now).ConfigureAwait(false);
+        var known = await run.CountAsync("SELECT count(*)::int FROM auto_map WHERE class = 'known'").ConfigureAwait(false);
+        var left = await run.LeftAsync(Report, tenant).ConfigureAwait(false);
+        await (dryRun ? transaction.RollbackAsync(ct) : transaction.CommitAsync(ct)).ConfigureAwait(false);
+
+        IReadOnlyList<UnmappedItem> Of(string name) => [.. left.Where(row => row.Class == name).Select(row => row.Item)];
+        var ambiguous = left.Where(row => row.Class == "ambiguous").GroupBy(row => row.Key)
+            .Select(group => new AmbiguousSku(group.First().Item.Sku, [.. group.Select(row => row.Item)]));
+        return new(listings, known, skus, levels, [.. ambiguous], Of("blank"), Of("untracked"), Of("bundle"), Of("map"));
+    }
+
+    private sealed class Run(NpgsqlConnection link, CancellationToken ct)
+    {
+        public async Task<int> ExecuteAsync(string sql, params object[] values)
+        {
+            await using var command = Command(sql, values);
+            return await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+        }
+
+        public async Task<int> CountAsync(string sql)
+        {
+            await using var command = Command(sql, []);
+            return (int)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
+        }
+
+        public async Task<List<(string Class, string Key, UnmappedItem Item)>> LeftAsync(string sql, params object[] values)
+        {
+            await using var command = Command(sql, values);
+            await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+            var rows = new List<(string, string, UnmappedItem)>();
+            while (await reader.ReadAsync(ct).ConfigureAwait(false))
+            {
+                rows.Add((reader.GetString(0), reader.GetString(5), new(
+                    reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4))));
+            }
+
+            return rows;
+        }
+
+        private NpgsqlCommand Command(string sql, object[] values)
+        {
+#pragma warning disable CA2100 // The statements are the constants above.
+            var command = new NpgsqlCommand(sql, link);
+#pragma warning restore CA2100
+            foreach (var value in values)
+            {
+                command.Parameters.Add(new NpgsqlParameter { Value = value });
+            }
+
+            return command;
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Data.Common;
+using Npgsql;
+using SyncFlow.Core.Engine;
+
+namespace SyncFlow.Storage.Front;
+
+/// <summary>A connection as people see it; its credential is not among them.</summary>
+public sealed record ConnectionView(
+    long Id, string Kind, string Name, string? Shop, ConnectionStatus Status, int Generation, string? Scopes,
+    double SettleSeconds, string? LastError, DateTimeOffset? LastErrorAt, DateTimeOffset? LastVerifiedAt,
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+
+/// <summary>A channel's own location and which of ours it is mapped to.</summary>
+public sealed record ChannelLocationView(
+    long ConnectionId, string ExternalLocationId, string Name, bool Active, bool FulfillsOnline, long? LocationId,
+    string? LocationCode, DateTimeOffset UpdatedAt);
+
+/// <summary>What became of a wish to change a connection's status.</summary>
+public enum StatusChange
+{
+    Done,
+    NoSuchConnection,
+
+    /// <summary>It is in a status from which this cannot be reached.</summary>
+    WrongStatus,
+}
+
+/// <summary>Connections, as people and integrators manage them.</summary>
+/// <param name="source">Acts as the api role.</param>
+/// <param name="time">The clock.</param>
+public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
+{
+    private const string Columns =
+        """
+        SELECT c.connection_id, c.kind, c.name, c.shop, c.status, c.generation, c.scopes, c.settle_seconds, c.last_error,
+               c.last_error_at, r.last_verified_at, c.created_at, c.updated_at
+        FROM connections c LEFT JOIN connection_runtime r USING (tenant_id, connection_id)
+        WHERE c.tenant_id = $1
+        """;
+
+    /// <summary>Connections by id.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="kind">Only this kind; null for all.</param>
+    /// <param name="status">Only this status; null for all.</param>
+    /// <param name="after">Only later ids.</param>
+    /// <param name="count">At most so many.</param>
+    /// <param name="ct">Ends the call.</param>
+    public Task<List<ConnectionView>> ListAsync(
+        long tenant, string? kind, ConnectionStatus? status, long? after, int count, CancellationToken ct)
+    {
+        const string sql = Columns +
+            """
+             AND ($2::text IS NULL OR c.kind = $2) AND ($3::smallint IS NULL OR c.status = $3)
+             AND ($4::bigint IS NULL OR c.connection_id > $4) ORDER BY c.connection_id LIMIT $5
+            """;
+        return source.ListAsync(tenant, sql, Read, [kind, (short?)status, after, count], ct);
+    }
+
+    /// <summary>One connection, or null where the tenant has none of that id.</summary>
+    public Task<ConnectionView?> FindAsync(long tenant, long connection, CancellationToken ct)
+    {
+        return source.FirstAsync(tenant, Columns + " AND c.connection_id = $2", Read, [connection], ct);
+    }
+
+    /// <summary>Stores a new connection.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="kind">The channel's kind.</param>
+    /// <param name="name">For people.</param>
+    /// <param name="shop">The shop's domain.</param>
+    /// <param name="credential">Encrypted.</param>
+    /// <param name="ct">Ends the call.</param>
+    /// <returns>Its id; null where the shop is connected already, to whomever.</returns>
+    public async Task<long?> CreateAsync(
+        long tenant, string kind, string name, string shop, byte[] credential, CancellationToken ct)
+    {
+        const string sql =
+            """
+            INSERT INTO connections (tenant_id, kind, name, shop, status, credential, created_at, updated_at)
+            VALUES ($1, $2, $3, lower($4), 1, $5, $6, $6) RETURNING connection_id
+            """;
+        try
+        {
+            return await source.FirstAsync(
+                tenant, sql, row => row.GetInt64(0), [kind, name, shop, credential, time.GetUtcNow()], ct).ConfigureAwait(false);
+        }
+        catch (PostgresException taken) when (taken is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "connections_shop" })
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Moves a connection to another status, and asks the worker (run kind <c>replan</c>) to compute the targets of its
+    /// SKUs again, in one transaction.
+    /// </summary>
+    public async Task<StatusChange> ChangeStatusAsync(
+        long tenant, long connection, IReadOnlyList<ConnectionStatus> from, ConnectionStatus to, CancellationToken ct)
+    {
+        const string sql =
+            """
+            WITH changed AS (
+              UPDATE connections SET status = $3, updated_at = $5, last_error = CASE WHEN $3 = 3 THEN NULL ELSE last_error END
+              WHERE tenant_id = $1 AND connection_id = $2 AND status = ANY($4) RETURNING connection_id
+            )
+            INSERT INTO sync_runs (tenant_id, kind, connection_id, parameters, created_at)
+            SELECT $1, 'replan', connection_id, '{}', $5 FROM changed
+            """;
+        short[] allowed = [.. from.Select(status => (short)status)];
+        if (await source.ExecuteAsync(tenant, sql, [connection, (short)to, allowed, time.GetUtcNow()], ct).ConfigureAwait(false) == 1)
+        {
+            return StatusChange.Done;
+        }
+
+        return await FindAsync(tenant, connection, ct).ConfigureAwait(false) is null
+            ? StatusChange.NoSuchConnection
+            : StatusChange.WrongStatus;
+    }
+
+    /// <summary>A channel's own locations, or those mapped (or not) over all channels.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="connection">Only this connection's; null for all.</param>
+    /// <param name="mapped">Only mapped or only unmapped ones; null for all.</param>
+    /// <param name="after">Position of the last one before: connection and external id, parted by a space.</param>
+    /// <param name="count">At most so many.</param>
+    /// <param name="ct">Ends the call.</param>
+    public Task<List<ChannelLocationView>> ChannelLocationsAsync(
+        long tenant, long? connection, bool? mapped, (long Connection, string External)? after, int count, CancellationToken ct)
+    {
+        const string sql =
+            """
+            SELECT c.connection_id, c.external_location_id, c.name, c.active, c.fulfills_online, c.location_id, l.code, c.updated_at
+            FROM channel_locations c LEFT JOIN locations l USING (tenant_id, location_id)
+            WHERE c.tenant_id = $1 AND ($2::bigint IS NULL OR c.connection_id = $2)
+              AND ($3::bool IS NULL OR (c.location_id IS NOT NULL) = $3)
+              AND ($4::bigint IS NULL OR (c.connection_id, c.external_location_id) > ($4, $5::text))
+            ORDER BY c.connection_id, c.external_location_id LIMIT $6
+            """;
+        return source.ListAsync(tenant, sql, ReadLocation, [connection, mapped, after?.Connection, after?.External, count], ct);
+    }
+
+    private static ConnectionView Read(DbDataReader row) => new(
+        row.GetInt64(0), row.GetString(1), row.GetString(2), row.Text(3), (ConnectionStatus)row.GetInt16(4), row.GetInt32(5),
+        row.Text(6), row.GetDouble(7), row.Text(8), row.TimeOrNull(9), row.TimeOrNull(10), row.Time(11), row.Time(12));
+
+    private static ChannelLocationView ReadLocation(DbDataReader row) => new(
+        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetBoolean(4), row.LongOrNull(5),
+        row.Text(6), row.Time(7));
+}

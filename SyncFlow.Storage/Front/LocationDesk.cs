@@ -1,0 +1,127 @@
+using System.Data.Common;
+using Npgsql;
+
+namespace SyncFlow.Storage.Front;
+
+/// <summary>A place that holds stock.</summary>
+/// <param name="PoolGroup">Locations of one group may ship for each other.</param>
+public sealed record LocationView(
+    long Id, string Code, string Name, bool FulfillsOnline, int PoolGroup, DateTimeOffset CreatedAt);
+
+/// <summary>What became of a wish to map a channel's location.</summary>
+public enum MappingChange
+{
+    Done,
+    NoSuchChannelLocation,
+    NoSuchLocation,
+
+    /// <summary>Another location of the same channel is mapped to that place: two levels would show the same units.</summary>
+    LocationTaken,
+
+    /// <summary>Listing levels exist under the present mapping.</summary>
+    LevelsExist,
+}
+
+/// <summary>Locations and which of the channels' own they stand for.</summary>
+/// <param name="source">Acts as the api role.</param>
+/// <param name="time">The clock.</param>
+public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
+{
+    private const string Columns =
+        "SELECT location_id, code, name, fulfills_online, pool_group, created_at FROM locations WHERE tenant_id = $1";
+
+    /// <summary>Locations by id.</summary>
+    public Task<List<LocationView>> ListAsync(long tenant, string? search, long? after, int count, CancellationToken ct)
+    {
+        const string sql = Columns +
+            """
+             AND ($2::text IS NULL OR code ILIKE $2 OR name ILIKE $2) AND ($3::bigint IS NULL OR location_id > $3)
+             ORDER BY location_id LIMIT $4
+            """;
+        return source.ListAsync(tenant, sql, Read, [TenantSql.Contains(search), after, count], ct);
+    }
+
+    /// <summary>One location, or null.</summary>
+    public Task<LocationView?> FindAsync(long tenant, long location, CancellationToken ct) =>
+        source.FirstAsync(tenant, Columns + " AND location_id = $2", Read, [location], ct);
+
+    /// <summary>One location by its code, or null.</summary>
+    public Task<LocationView?> FindAsync(long tenant, string code, CancellationToken ct) =>
+        source.FirstAsync(tenant, Columns + " AND code = $2", Read, [code], ct);
+
+    /// <summary>Creates a location; null where its code is taken.</summary>
+    public Task<LocationView?> CreateAsync(
+        long tenant, string code, string name, bool fulfillsOnline, int poolGroup, CancellationToken ct)
+    {
+        const string sql =
+            """
+            INSERT INTO locations (tenant_id, code, name, fulfills_online, pool_group, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (tenant_id, code) DO NOTHING
+            RETURNING location_id, code, name, fulfills_online, pool_group, created_at
+            """;
+        return source.FirstAsync(tenant, sql, Read, [code, name, fulfillsOnline, poolGroup, time.GetUtcNow()], ct);
+    }
+
+    /// <summary>Changes what is given; null where there is no such location. Its code never changes: facts name it.</summary>
+    /// <remarks>Every SKU that has stock there is planned again, by the worker (run kind <c>replan</c>).</remarks>
+    public Task<LocationView?> UpdateAsync(
+        long tenant, long location, string? name, bool? fulfillsOnline, int? poolGroup, CancellationToken ct)
+    {
+        const string sql =
+            """
+            WITH changed AS (
+              UPDATE locations SET name = coalesce($3::text, name), fulfills_online = coalesce($4::bool, fulfills_online),
+                pool_group = coalesce($5::int, pool_group)
+              WHERE tenant_id = $1 AND location_id = $2
+              RETURNING location_id, code, name, fulfills_online, pool_group, created_at
+            ), replan AS (
+              INSERT INTO sync_runs (tenant_id, kind, parameters, created_at)
+              SELECT $1, 'replan', jsonb_build_object('locationId', location_id), $6 FROM changed
+              WHERE $4::bool IS NOT NULL OR $5::int IS NOT NULL
+            )
+            SELECT * FROM changed
+            """;
+        return source.FirstAsync(tenant, sql, Read, [location, name, fulfillsOnline, poolGroup, time.GetUtcNow()], ct);
+    }
+
+    /// <summary>Maps a channel's own location to one of ours, or to none.</summary>
+    public async Task<MappingChange> MapAsync(
+        long tenant, long connection, string externalLocation, long? location, CancellationToken ct)
+    {
+        const string look =
+            """
+            SELECT c.location_id,
+                   $4::bigint IS NULL OR EXISTS (SELECT FROM locations WHERE tenant_id = $1 AND location_id = $4),
+                   EXISTS (SELECT FROM channel_locations o WHERE o.tenant_id = $1 AND o.connection_id = $2
+                           AND o.location_id = $4 AND o.external_location_id <> $3),
+                   EXISTS (SELECT FROM listing_levels v WHERE v.tenant_id = $1 AND v.connection_id = $2 AND v.external_location_id = $3)
+            FROM channel_locations c WHERE c.tenant_id = $1 AND c.connection_id = $2 AND c.external_location_id = $3
+            """;
+        const string map =
+            """
+            UPDATE channel_locations SET location_id = $4, updated_at = $5
+            WHERE tenant_id = $1 AND connection_id = $2 AND external_location_id = $3
+            """;
+        var found = await source.FirstAsync(
+            tenant,
+            look,
+            row => new { Now = row.LongOrNull(0), Known = row.GetBoolean(1), Taken = row.GetBoolean(2), Levels = row.GetBoolean(3) },
+            [connection, externalLocation, location],
+            ct).ConfigureAwait(false);
+        switch (found)
+        {
+            case null: return MappingChange.NoSuchChannelLocation;
+            case { Known: false }: return MappingChange.NoSuchLocation;
+            case { Taken: true }: return MappingChange.LocationTaken;
+            case { Now: { } now } when now == location: return MappingChange.Done;
+            case { Levels: true }: return MappingChange.LevelsExist;
+            default: break;
+        }
+
+        await source.ExecuteAsync(tenant, map, [connection, externalLocation, location, time.GetUtcNow()], ct).ConfigureAwait(false);
+        return MappingChange.Done;
+    }
+
+    private static LocationView Read(DbDataReader row) => new(
+        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetInt32(4), row.Time(5));
+}

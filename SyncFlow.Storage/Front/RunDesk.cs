@@ -1,0 +1,73 @@
+using System.Data.Common;
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace SyncFlow.Storage.Front;
+
+/// <summary>How far a run is.</summary>
+public sealed record RunProgress(int Done, int? Total);
+
+/// <summary>Long work that the worker does.</summary>
+/// <param name="Status"><c>queued</c>, <c>running</c>, <c>succeeded</c> or <c>failed</c>.</param>
+/// <param name="Result">What the kind of run found; null while it has not ended.</param>
+public sealed record RunView(
+    long Id, string Kind, long? ConnectionId, JsonElement Parameters, string Status, RunProgress Progress, string? Message,
+    JsonElement? Result, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt)
+{
+    /// <summary>Whether it is over.</summary>
+    public bool IsOver => FinishedAt is not null;
+}
+
+/// <summary>Sync runs: asked for here, done by the worker.</summary>
+/// <param name="source">Acts as the api role.</param>
+/// <param name="time">The clock.</param>
+public sealed class RunDesk(NpgsqlDataSource source, TimeProvider time)
+{
+    private const string Columns =
+        """
+        SELECT run_id, kind, connection_id, parameters::text, state, done, total, message, result::text, created_at, started_at,
+               finished_at
+        FROM sync_runs WHERE tenant_id = $1
+        """;
+
+    /// <summary>Asks for a run.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="kind">What is to be done.</param>
+    /// <param name="connection">With which connection, if with one.</param>
+    /// <param name="parametersJson">A JSON object; what it holds depends on the kind.</param>
+    /// <param name="ct">Ends the call.</param>
+    /// <returns>The run's id.</returns>
+    public Task<long> QueueAsync(long tenant, string kind, long? connection, string parametersJson, CancellationToken ct)
+    {
+        const string sql =
+            """
+            INSERT INTO sync_runs (tenant_id, kind, connection_id, parameters, created_at) VALUES ($1, $2, $3, $4, $5)
+            RETURNING run_id
+            """;
+        var parameters = new NpgsqlParameter { Value = parametersJson, NpgsqlDbType = NpgsqlDbType.Jsonb };
+        var connectionId = new NpgsqlParameter { Value = (object?)connection ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
+        return source.FirstAsync(tenant, sql, row => row.GetInt64(0), [kind, connectionId, parameters, time.GetUtcNow()], ct);
+    }
+
+    /// <summary>Runs, newest first.</summary>
+    public Task<List<RunView>> ListAsync(
+        long tenant, string? kind, string? status, long? connection, long? before, int count, CancellationToken ct)
+    {
+        const string sql = Columns +
+            """
+             AND ($2::text IS NULL OR kind = $2) AND ($3::text IS NULL OR state = $3) AND ($4::bigint IS NULL OR connection_id = $4)
+             AND ($5::bigint IS NULL OR run_id < $5) ORDER BY run_id DESC LIMIT $6
+            """;
+        return source.ListAsync(tenant, sql, Read, [kind, status, connection, before, count], ct);
+    }
+
+    /// <summary>One run, or null.</summary>
+    public Task<RunView?> FindAsync(long tenant, long run, CancellationToken ct) =>
+        source.FirstAsync(tenant, Columns + " AND run_id = $2", Read, [run], ct);
+
+    private static RunView Read(DbDataReader row) => new(
+        row.GetInt64(0), row.GetString(1), row.LongOrNull(2), JsonElement.Parse(row.GetString(3)), row.GetString(4),
+        new RunProgress(row.GetInt32(5), row.IntOrNull(6)), row.Text(7),
+        row.Text(8) is { } result ? JsonElement.Parse(result) : null, row.Time(9), row.TimeOrNull(10), row.TimeOrNull(11));
+}
