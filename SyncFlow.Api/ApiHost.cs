@@ -10,7 +10,6 @@ using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Inbox;
-using SyncFlow.Storage.Stats;
 
 namespace SyncFlow.Api;
 
@@ -50,13 +49,13 @@ public static class ApiHost
         services.AddSingleton<ApiKeyStore>().AddSingleton<IdempotencyStore>().AddSingleton<ConnectionDesk>().AddSingleton<LocationDesk>()
             .AddSingleton<SkuDesk>().AddSingleton<ListingDesk>().AddSingleton<AutoMapper>().AddSingleton<StockDesk>()
             .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>().AddSingleton<MovementDesk>()
-            .AddSingleton<DeadLetterStore>().AddSingleton<StatsReader>();
-        services.AddSingleton(provider => new CredentialVault(
+            .AddSingleton<DeadLetterStore>();
+        services.AddSingleton(provider => CredentialVault.FromBase64(
             provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]
             ?? throw new InvalidOperationException($"{EnvironmentContract.SecretsKey} is not set.")));
 
         // What serves webhooks acts as the ingest role, which may store events and read little else.
-        services.AddSingleton(provider => new WebhookDirectory(Ingest(provider)));
+        services.AddSingleton(provider => new ConnectionStore(Ingest(provider)));
         services.AddSingleton(provider => new InboxStore(Ingest(provider), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new GroupCommitInbox<InboxEvent>(
             provider.GetRequiredService<InboxStore>().AppendAsync, stored => stored.Body.Length, GroupCommitLimits.Default));

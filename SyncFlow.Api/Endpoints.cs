@@ -21,5 +21,5 @@ internal static class Endpoints
         .Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()
         .Add<ListLedger>()
         .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
-        .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<PipelineStats>();
+        .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<GetPipelineStats>();
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Webhooks;
+using SyncFlow.Core;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
 
@@ -39,17 +40,18 @@ internal sealed partial class CreateConnection : IEndpoint
             return refused;
         }
 
-        var credential = vault.Encrypt(request.AccessToken!.Trim());
+        var token = request.AccessToken!.Trim();
         var id = await desk.CreateAsync(
-            caller.Tenant, Shopify, request.Name!.Trim(), request.Shop!, credential, ct).ConfigureAwait(false);
-        if (id is not { } made)
+            caller.Tenant, Shopify, request.Name!.Trim(), request.Shop!,
+            made => vault.Seal(new TenantId(caller.Tenant), new ConnectionId(made), token), ct).ConfigureAwait(false);
+        if (id is not { } created)
         {
             return (Refused)new Problem(ProblemKind.AlreadyExists, $"The shop {request.Shop} is connected already.");
         }
 
         shops.Forget(request.Shop!);
-        var view = await desk.FindAsync(caller.Tenant, made, ct).ConfigureAwait(false);
-        return TypedResults.Created($"/api/v1/connections/{made}", view);
+        var view = await desk.FindAsync(caller.Tenant, created, ct).ConfigureAwait(false);
+        return TypedResults.Created($"/api/v1/connections/{created}", view);
     }
 
     [GeneratedRegex(@"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$", RegexOptions.IgnoreCase)]

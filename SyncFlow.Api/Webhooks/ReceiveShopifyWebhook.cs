@@ -4,8 +4,8 @@ using System.Text;
 using SyncFlow.Api.Http;
 using SyncFlow.Channels;
 using SyncFlow.Channels.Shopify;
-using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
 
 namespace SyncFlow.Api.Webhooks;
@@ -56,7 +56,7 @@ internal sealed class ReceiveShopifyWebhook : IEndpoint
                 return TooLarge();
             }
 
-            if (!ShopifyWebhookVerifier.Verify(body, headers.Hmac, secret.Bytes))
+            if (!ShopifyWebhookVerifier.Verify(body, headers.Hmac, secret.Of(owner)))
             {
                 return (Refused)new Problem(ProblemKind.BadSignature, "X-Shopify-Hmac-Sha256 does not sign this body.");
             }
@@ -64,9 +64,9 @@ internal sealed class ReceiveShopifyWebhook : IEndpoint
             var now = time.GetUtcNow();
             var correlation = headers.EventId ?? Activity.Current?.TraceId.ToHexString();
             await inbox.StoreAsync(new InboxEvent(
-                new TenantId(owner.TenantId), new ConnectionId(owner.ConnectionId), headers.Topic, headers.WebhookId, correlation,
+                owner.Tenant, owner.Connection, headers.Topic, headers.WebhookId, correlation,
                 headers.TriggeredAt ?? now, now, headers.ApiVersion, ContentKinds.ShopifyWebhook, body)).ConfigureAwait(false);
-            _ = wakeUps.PublishAsync(WakeUpKind.Inbox, owner.TenantId); // Lost, it costs a second: the worker also sweeps.
+            _ = wakeUps.PublishAsync(WakeUpKind.Inbox, owner.Tenant.Value); // Lost, it costs a second: the worker also sweeps.
             return TypedResults.Ok();
         }
 
@@ -97,8 +97,12 @@ internal sealed class ReceiveShopifyWebhook : IEndpoint
     }
 }
 
-/// <summary>The app's client secret, which signs webhooks. Without one no webhook is accepted.</summary>
-internal sealed class ShopifySecret(IConfiguration configuration)
+/// <summary>What signs webhooks: a connection's own secret, else the app's. Without one no webhook is accepted.</summary>
+internal sealed class ShopifySecret(IConfiguration configuration, CredentialVault vault)
 {
-    public byte[] Bytes { get; } = Encoding.UTF8.GetBytes(configuration["Channels:Shopify:ClientSecret"] ?? "");
+    private readonly byte[] ofApp = Encoding.UTF8.GetBytes(configuration["Channels:Shopify:ClientSecret"] ?? "");
+
+    public byte[] Of(ShopConnection owner) => owner.WebhookSecret is { } own
+        ? Encoding.UTF8.GetBytes(vault.Open(owner.Tenant, owner.Connection, own.Span))
+        : ofApp;
 }

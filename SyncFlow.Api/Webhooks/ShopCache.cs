@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Connections;
 
 namespace SyncFlow.Api.Webhooks;
 
@@ -7,7 +7,7 @@ namespace SyncFlow.Api.Webhooks;
 /// Remembers for a moment whose shop is whose, so that a burst of webhooks asks the database once. A connection that is
 /// made or closed elsewhere is known here after that moment; until then the sender is told to come back.
 /// </summary>
-internal sealed class ShopCache(WebhookDirectory directory, TimeProvider time)
+internal sealed class ShopCache(ConnectionStore connections, TimeProvider time)
 {
     private static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(15);
 
@@ -19,7 +19,7 @@ internal sealed class ShopCache(WebhookDirectory directory, TimeProvider time)
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The owner of a shop, or null where it is connected to nothing.</summary>
-    public async ValueTask<WebhookOwner?> FindAsync(string shop, CancellationToken ct)
+    public async ValueTask<ShopConnection?> FindAsync(string shop, CancellationToken ct)
     {
         var now = time.GetTimestamp();
         if (entries.TryGetValue(shop, out var entry)
@@ -28,7 +28,7 @@ internal sealed class ShopCache(WebhookDirectory directory, TimeProvider time)
             return entry.Owner;
         }
 
-        var owner = await directory.FindShopifyAsync(shop, ct).ConfigureAwait(false);
+        var owner = await connections.FindShopAsync(shop, ct).ConfigureAwait(false);
         if (entries.Count >= MostEntries)
         {
             entries.Clear();
@@ -41,5 +41,5 @@ internal sealed class ShopCache(WebhookDirectory directory, TimeProvider time)
     /// <summary>Asks the database the next time.</summary>
     public void Forget(string shop) => entries.TryRemove(shop, out _);
 
-    private sealed record Entry(WebhookOwner? Owner, long ReadAt);
+    private sealed record Entry(ShopConnection? Owner, long ReadAt);
 }

@@ -1,6 +1,9 @@
 using System.Data.Common;
 using Npgsql;
+using SyncFlow.Core;
 using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Front;
 
@@ -67,21 +70,26 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
     /// <param name="kind">The channel's kind.</param>
     /// <param name="name">For people.</param>
     /// <param name="shop">The shop's domain.</param>
-    /// <param name="credential">Encrypted.</param>
-    /// <param name="ct">Ends the call.</param>
+    /// <param name="seal">Seals the credential for the connection's id.</param>
+    /// <param name="ct">Ends the call; nothing is stored then.</param>
     /// <returns>Its id; null where the shop is connected already, to whomever.</returns>
     public async Task<long?> CreateAsync(
-        long tenant, string kind, string name, string shop, byte[] credential, CancellationToken ct)
+        long tenant, string kind, string name, string shop, Func<long, byte[]> seal, CancellationToken ct)
     {
-        const string sql =
+        ArgumentNullException.ThrowIfNull(seal);
+        const string insert =
             """
-            INSERT INTO connections (tenant_id, kind, name, shop, status, credential, created_at, updated_at)
-            VALUES ($1, $2, $3, lower($4), 1, $5, $6, $6) RETURNING connection_id
+            INSERT INTO connections (tenant_id, kind, name, shop, status, created_at, updated_at)
+            VALUES ($1, $2, $3, lower($4), 1, $5, $5) RETURNING connection_id
             """;
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
         try
         {
-            return await source.FirstAsync(
-                tenant, sql, row => row.GetInt64(0), [kind, name, shop, credential, time.GetUtcNow()], ct).ConfigureAwait(false);
+            var statement = session.Of(insert, Sql.P(kind), Sql.P(name), Sql.P(shop), Sql.P(DatabaseTime.Now(time)));
+            var ids = await session.QueryAsync(statement, row => row.GetInt64(0), ct).ConfigureAwait(false);
+            await ConnectionStore.SetCredentialAsync(session, new ConnectionId(ids[0]), seal(ids[0]), ct).ConfigureAwait(false);
+            await session.CommitAsync(ct).ConfigureAwait(false);
+            return ids[0];
         }
         catch (PostgresException taken) when (taken is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "connections_shop" })
         {

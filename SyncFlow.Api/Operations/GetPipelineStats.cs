@@ -1,0 +1,24 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SyncFlow.Api.Http;
+using SyncFlow.Api.Security;
+using SyncFlow.Core;
+using SyncFlow.Storage.Audit;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Api.Operations;
+
+/// <summary>Figures of the tenant's pipeline: what waits, what was pushed and verified, how long it took.</summary>
+internal sealed class GetPipelineStats : IEndpoint
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stats/pipeline", HandleAsync)
+        .WithName("GetPipelineStats").WithTags("Operations")
+        .WithSummary("Figures of the pipeline; latencies of pushes planned since a moment, of all when left out.");
+
+    private static async Task<Ok<PipelineStats>> HandleAsync(
+        DateTimeOffset? since, Caller caller, NpgsqlDataSource source, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(caller.Tenant), ct).ConfigureAwait(false);
+        return TypedResults.Ok(await StatsReader.ReadAsync(session, since?.ToUniversalTime(), ct).ConfigureAwait(false));
+    }
+}

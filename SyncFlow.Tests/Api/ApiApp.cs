@@ -1,0 +1,155 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Npgsql;
+using SyncFlow.Api;
+using SyncFlow.Api.Security;
+using SyncFlow.Tests.Support;
+
+namespace SyncFlow.Tests.Api;
+
+/// <summary>The real Api in this process, on a free port, with a database of its own.</summary>
+internal sealed class ApiApp : IAsyncDisposable
+{
+    public const string Key = "sf_test_0123456789abcdef";
+
+    public const string Secret = "webhook secret of the tests";
+
+    public const string Shop = "main-store.myshopify.com";
+
+    private readonly WebApplication app;
+
+    private readonly NpgsqlDataSource admin;
+
+    private ApiApp(WebApplication app, string database)
+    {
+        this.app = app;
+        admin = NpgsqlDataSource.Create(database);
+        Client = NewClient(Key);
+    }
+
+    /// <summary>Calls with the bootstrap key.</summary>
+    public HttpClient Client { get; }
+
+    public IServiceProvider Services => app.Services;
+
+    public static async Task<ApiApp> StartAsync(PostgresFixture postgres, RedisFixture redis) =>
+        await StartAsync(await postgres.CreateDatabaseAsync(), await redis.ConfigurationAsync());
+
+    public static async Task<ApiApp> StartAsync(string database, string redis)
+    {
+        var app = ApiHost.Build([], builder => builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:syncflow"] = database,
+            ["ConnectionStrings:redis"] = redis,
+            ["SyncFlow:BootstrapApiKey"] = Key,
+            ["SyncFlow:SecretsKey"] = Convert.ToBase64String(new byte[32]),
+            ["Channels:Shopify:ClientSecret"] = Secret,
+            ["Logging:LogLevel:Default"] = "None",
+            ["urls"] = "http://127.0.0.1:0",
+        }));
+        await app.StartAsync();
+        return new ApiApp(app, database);
+    }
+
+    public HttpClient NewClient(string? key)
+    {
+        var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()), Timeout = TimeSpan.FromSeconds(60) };
+        if (key is not null)
+        {
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+
+        return client;
+    }
+
+    public async Task<JsonNode> GetAsync(string path)
+    {
+        using var answer = await Client.GetAsync(path);
+        var text = await answer.Content.ReadAsStringAsync();
+        return answer.StatusCode == HttpStatusCode.OK ? JsonNode.Parse(text)! : throw new InvalidOperationException($"{path}: {answer.StatusCode} {text}");
+    }
+
+    public async Task<(HttpStatusCode Status, JsonNode? Body)> PostAsync(string path, object body, string? idempotencyKey = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+        if (idempotencyKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
+        }
+
+        return await SendAsync(request);
+    }
+
+    public async Task<(HttpStatusCode Status, JsonNode? Body)> SendAsync(HttpRequestMessage request)
+    {
+        using var answer = await Client.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        return (answer.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
+    }
+
+    /// <summary>Connects a shop and returns the connection's id.</summary>
+    public async Task<long> ConnectAsync(string shop = Shop)
+    {
+        var (status, body) = await PostAsync("/api/v1/connections", new { kind = "shopify", name = shop, shop, accessToken = "shpat_secret" });
+        return status == HttpStatusCode.Created ? (long)body!["id"]! : throw new InvalidOperationException($"{status} {body}");
+    }
+
+    /// <summary>Sends a webhook as Shopify does.</summary>
+    public async Task<HttpResponseMessage> WebhookAsync(string body, string id, string shop = Shop, string? hmac = "", string topic = "orders/create")
+    {
+        var bytes = Encoding.UTF8.GetBytes(body);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/webhooks/shopify") { Content = new ByteArrayContent(bytes) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.Add("X-Shopify-Topic", topic);
+        request.Headers.Add("X-Shopify-Shop-Domain", shop);
+        request.Headers.Add("X-Shopify-Webhook-Id", id);
+        request.Headers.Add("X-Shopify-API-Version", "2026-10");
+        var signature = hmac is "" ? Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), bytes)) : hmac;
+        if (signature is not null)
+        {
+            request.Headers.Add("X-Shopify-Hmac-Sha256", signature);
+        }
+
+        return await Client.SendAsync(request);
+    }
+
+    /// <summary>Asks or tells the database as its superuser.</summary>
+    public async Task<T> SqlAsync<T>(string sql, params object[] values)
+    {
+        await using var command = admin.CreateCommand(sql);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public Task<long> InboxCountAsync() => SqlAsync<long>("SELECT count(*) FROM inbox");
+
+    /// <summary>A second tenant with a key of its own; returns a client of its.</summary>
+    public async Task<HttpClient> OtherTenantAsync()
+    {
+        const string key = "sf_other_0123456789abcdef";
+        await SqlAsync<long>(
+            """
+            WITH t AS (INSERT INTO tenants (name) VALUES ('Other') RETURNING tenant_id)
+            INSERT INTO api_keys (tenant_id, name, key_hash, scopes) SELECT tenant_id, 'k', $1, ARRAY['*'] FROM t RETURNING tenant_id
+            """,
+            ApiKeyGuard.Hash(key));
+        return NewClient(key);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await app.DisposeAsync();
+        await admin.DisposeAsync();
+    }
+}
