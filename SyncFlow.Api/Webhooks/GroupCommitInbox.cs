@@ -61,7 +61,7 @@ internal sealed class GroupCommitInbox<TEvent>(
         {
             Interlocked.Add(ref bytes, -waiting.Bytes);
             Refusals.Add(1);
-            throw new InboxFullException();
+            return Task.FromException(new InboxFullException());
         }
 
         return waiting.Done.Task;

@@ -102,7 +102,7 @@ internal sealed class ShopifySecret(IConfiguration configuration, CredentialVaul
 {
     private readonly byte[] ofApp = Encoding.UTF8.GetBytes(configuration["Channels:Shopify:ClientSecret"] ?? "");
 
-    public byte[] Of(ShopConnection owner) => owner.WebhookSecret is { } own
+    public byte[] Of(ShopConnection owner) => owner.WebhookSecret is { IsEmpty: false } own
         ? Encoding.UTF8.GetBytes(vault.Open(owner.Tenant, owner.Connection, own.Span))
         : ofApp;
 }

@@ -104,18 +104,32 @@ public sealed class WebhookTests(PostgresFixture postgres, RedisFixture redis)
         var folder = TestServers.CreateFolder();
         var settings = new PostgresSettings(folder.FullName, Path.Combine(folder.FullName, "postgres.log"), Temporary: true);
         var server = await TestServers.StartOrSkipAsync(limit => EmbeddedPostgres.StartAsync(settings, limit));
-        await Migrator.MigrateAsync(server.ConnectionString, TestContext.Current.CancellationToken);
-        await using var app = await ApiApp.StartAsync(server.ConnectionString, await redis.ConfigurationAsync());
-        await app.ConnectAsync();
-        (await app.WebhookAsync("{}", "1")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        await server.DisposeAsync();
+        var stopped = false;
+        try
+        {
+            await Migrator.MigrateAsync(server.ConnectionString, TestContext.Current.CancellationToken);
+            await using var app = await ApiApp.StartAsync(server.ConnectionString, await redis.ConfigurationAsync());
+            await app.ConnectAsync();
+            (await app.WebhookAsync("{}", "1")).StatusCode.ShouldBe(HttpStatusCode.OK);
+            await server.DisposeAsync();
+            stopped = true;
 
-        var known = await app.WebhookAsync("{}", "2");
-        var unknown = await app.WebhookAsync("{}", "3", shop: "other.myshopify.com");
-        known.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-        known.Headers.RetryAfter.ShouldNotBeNull();
-        unknown.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-        (await app.Client.GetAsync("/api/v1/skus")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            var known = await app.WebhookAsync("{}", "2");
+            var unknown = await app.WebhookAsync("{}", "3", shop: "other.myshopify.com");
+            known.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            known.Headers.RetryAfter.ShouldNotBeNull();
+            unknown.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            (await app.Client.GetAsync("/api/v1/skus")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        }
+        finally
+        {
+            if (!stopped)
+            {
+                await server.DisposeAsync();
+            }
+
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]
