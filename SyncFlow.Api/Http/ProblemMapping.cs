@@ -117,7 +117,7 @@ internal static partial class ProblemMapping
 
         var parameter = ParameterName().Match(bad.Message);
         return parameter.Success
-            ? Problem.Invalid(parameter.Groups[1].Value, "This value is missing or has the wrong type.")
+            ? Problem.Invalid(JsonNamingPolicy.CamelCase.ConvertName(parameter.Groups[1].Value), "This value is missing or has the wrong type.")
             : new(ProblemKind.Malformed, bad.Message);
     }
 

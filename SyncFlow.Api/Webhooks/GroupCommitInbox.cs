@@ -31,7 +31,7 @@ internal sealed record GroupCommitLimits(int Writers, int BatchEvents, long Batc
 /// <param name="limits">Sizes.</param>
 internal sealed class GroupCommitInbox<TEvent>(
     Func<IReadOnlyList<TEvent>, CancellationToken, Task> append, Func<TEvent, int> size, GroupCommitLimits limits)
-    : BackgroundService
+    : IHostedService
 {
     private static readonly Meter Meter = new("SyncFlow.Inbox");
 
@@ -43,6 +43,8 @@ internal sealed class GroupCommitInbox<TEvent>(
 
     private readonly Channel<Waiting> queue = Channel.CreateBounded<Waiting>(
         new BoundedChannelOptions(limits.QueueEvents) { FullMode = BoundedChannelFullMode.Wait });
+
+    private Task writers = Task.CompletedTask;
 
     private long bytes;
 
@@ -67,11 +69,17 @@ internal sealed class GroupCommitInbox<TEvent>(
         return waiting.Done.Task;
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        // The stopping token only closes the door: what was taken in is stored before the process ends.
-        stoppingToken.Register(() => queue.Writer.TryComplete());
-        return Task.WhenAll(Enumerable.Range(0, limits.Writers).Select(_ => Task.Run(WriteAsync, CancellationToken.None)));
+        writers = Task.WhenAll(Enumerable.Range(0, limits.Writers).Select(_ => Task.Run(WriteAsync, CancellationToken.None)));
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Takes nothing more in; what was taken in is stored before the process ends.</summary>
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        queue.Writer.TryComplete();
+        return writers.WaitAsync(cancellationToken);
     }
 
     private async Task WriteAsync()

@@ -14,7 +14,7 @@ public sealed class GroupCommitInboxTests
     {
         var gate = new TaskCompletionSource();
         var begun = new TaskCompletionSource();
-        using var inbox = new GroupCommitInbox<int>(
+        var inbox = new GroupCommitInbox<int>(
             async (_, _) =>
             {
                 begun.TrySetResult();
@@ -38,7 +38,7 @@ public sealed class GroupCommitInboxTests
     public async Task A_queue_is_full_by_bytes_too()
     {
         var gate = new TaskCompletionSource();
-        using var inbox = new GroupCommitInbox<int>((_, _) => gate.Task, size => size, Small);
+        var inbox = new GroupCommitInbox<int>((_, _) => gate.Task, size => size, Small);
         await inbox.StartAsync(CancellationToken.None);
         var first = inbox.StoreAsync(90);
         await Should.ThrowAsync<InboxFullException>(() => inbox.StoreAsync(20));
@@ -50,7 +50,7 @@ public sealed class GroupCommitInboxTests
     public async Task A_failed_commit_is_told_to_every_caller_and_the_next_goes_on()
     {
         var fail = true;
-        using var inbox = new GroupCommitInbox<int>(
+        var inbox = new GroupCommitInbox<int>(
             (_, _) => fail ? Task.FromException(new TimeoutException("away")) : Task.CompletedTask, _ => 1, Small);
         await inbox.StartAsync(CancellationToken.None);
         await Should.ThrowAsync<InboxUnavailableException>(() => inbox.StoreAsync(1));
@@ -63,7 +63,7 @@ public sealed class GroupCommitInboxTests
     {
         var gate = new TaskCompletionSource();
         var stored = new List<int>();
-        using var inbox = new GroupCommitInbox<int>(
+        var inbox = new GroupCommitInbox<int>(
             async (batch, _) =>
             {
                 await gate.Task;
@@ -89,7 +89,7 @@ public sealed class GroupCommitInboxTests
     public async Task What_was_taken_in_is_stored_before_the_process_ends()
     {
         var gate = new TaskCompletionSource();
-        using var inbox = new GroupCommitInbox<int>((_, _) => gate.Task, _ => 1, Small);
+        var inbox = new GroupCommitInbox<int>((_, _) => gate.Task, _ => 1, Small);
         await inbox.StartAsync(CancellationToken.None);
         var stored = inbox.StoreAsync(1);
         var stop = inbox.StopAsync(CancellationToken.None);
