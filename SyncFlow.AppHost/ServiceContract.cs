@@ -20,6 +20,12 @@ internal enum Supply
     /// <summary>The simulator's stand-in for <c>https://{shop}</c>; absent without a sandbox.</summary>
     SandboxShopifyUrl,
 
+    /// <summary>How late the sandbox's orders may become visible, in milliseconds; absent without a sandbox.</summary>
+    SandboxVisibilityLag,
+
+    /// <summary>How much faster than the real one the sandbox retries webhooks.</summary>
+    SandboxRetryScale,
+
     /// <summary>A secret: the API key that works until identities exist.</summary>
     BootstrapApiKey,
 
@@ -65,6 +71,12 @@ internal static class ServiceContract
     /// <summary>Path of the simulator below which shops live; <c>{shop}</c> stands for the shop's domain.</summary>
     public const string SandboxShopifyPath = "/shopify/{shop}";
 
+    /// <summary>The sandbox's order search is at most 300 ms behind; a second leaves room for a busy machine.</summary>
+    public const string SandboxVisibilityLagMs = "1000";
+
+    /// <summary>Four hours of webhook retries become half a minute.</summary>
+    public const string SandboxRetryTimeScale = "0.002";
+
     private static readonly ImmutableArray<Variable> Common =
     [
         new(EnvironmentContract.Urls, Supply.OwnUrl),
@@ -78,6 +90,7 @@ internal static class ServiceContract
     [
         new(EnvironmentContract.PublicUrl, Supply.ApiUrl),
         new(EnvironmentContract.ShopifyBaseUrl, Supply.SandboxShopifyUrl),
+        new(EnvironmentContract.ShopifyOrderVisibilityLagMs, Supply.SandboxVisibilityLag),
         new(EnvironmentContract.ShopifyClientSecret, Supply.ShopifyClientSecret),
     ];
 
@@ -90,6 +103,7 @@ internal static class ServiceContract
             new(EnvironmentContract.Urls, Supply.OwnUrl),
             new(EnvironmentContract.SimulatorDataFolder, Supply.DataFolder),
             new(EnvironmentContract.SimulatorShopifySecret, Supply.ShopifyClientSecret),
+            new(EnvironmentContract.SimulatorRetryTimeScale, Supply.SandboxRetryScale),
         ]);
 
     public static readonly Service Api = new(

@@ -75,4 +75,7 @@ static class EnvironmentContract
 
     /// <summary>The client secret with which the simulated Shopify signs its webhooks.</summary>
     public const string SimulatorShopifySecret = "Simulator__ShopifyClientSecret";
+
+    /// <summary>Factor on the simulated Shopify's waits between webhook retries; 1 is the real four hours.</summary>
+    public const string SimulatorRetryTimeScale = "Simulator__RetryTimeScale";
 }

@@ -50,6 +50,10 @@ internal static class AspireHost
                     Supply.OwnUrl => project, // Aspire derives it from the endpoint.
                     Supply.ApiUrl => project.WithEnvironment(name, projects[ServiceContract.Api].GetEndpoint(Http)),
                     Supply.SandboxShopifyUrl => WithSandbox(project, name),
+                    Supply.SandboxVisibilityLag => projects.ContainsKey(ServiceContract.Simulator)
+                        ? project.WithEnvironment(name, ServiceContract.SandboxVisibilityLagMs)
+                        : project,
+                    Supply.SandboxRetryScale => project.WithEnvironment(name, ServiceContract.SandboxRetryTimeScale),
                     Supply.BootstrapApiKey or Supply.SecretsKey or Supply.ShopifyClientSecret =>
                         project.WithEnvironment(name, secrets[supply]),
                     Supply.DataFolder => project.WithEnvironment(name, Path.Combine(builder.AppHostDirectory, "..", ".syncflow", service.Resource)),

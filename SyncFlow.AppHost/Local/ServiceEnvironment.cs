@@ -40,6 +40,9 @@ internal sealed record ServiceEnvironment(
         // Real channels reach the API under an address that only the person who runs it knows.
         Supply.ApiUrl => Inherited(EnvironmentContract.PublicUrl) ?? Urls[EnvironmentContract.ApiResource],
         Supply.SandboxShopifyUrl => Sandbox ? Urls[EnvironmentContract.SimulatorResource] + ServiceContract.SandboxShopifyPath : null,
+        Supply.SandboxVisibilityLag => Inherited(EnvironmentContract.ShopifyOrderVisibilityLagMs)
+            ?? (Sandbox ? ServiceContract.SandboxVisibilityLagMs : null),
+        Supply.SandboxRetryScale => ServiceContract.SandboxRetryTimeScale,
         Supply.BootstrapApiKey => Secrets.BootstrapApiKey,
         Supply.SecretsKey => Inherited(EnvironmentContract.SecretsKey) ?? Secrets.SecretsKey,
         // Without a sandbox the secret is that of a real app, and comes from outside.

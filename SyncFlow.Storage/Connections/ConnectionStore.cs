@@ -38,7 +38,7 @@ public sealed class ConnectionStore(NpgsqlDataSource source)
             reader,
             row => new ShopConnection(
                 new TenantId(row.GetInt64(0)), new ConnectionId(row.GetInt64(1)), row.GetString(2),
-                (ConnectionStatus)row.GetInt16(3), row.IsDBNull(4) ? null : row.GetFieldValue<byte[]>(4)),
+                (ConnectionStatus)row.GetInt16(3), row.IsDBNull(4) ? null : (ReadOnlyMemory<byte>?)row.GetFieldValue<byte[]>(4)),
             ct).ConfigureAwait(false);
         return found.SingleOrDefault();
     }
