@@ -14,11 +14,12 @@ public static class InternalFacts
     /// <summary>A JSON array of <see cref="Reading"/>.</summary>
     public const string LevelReadings = "level.readings";
 
-    /// <summary>A JSON object: key, sku, location, bucket, delta, reason.</summary>
+    /// <summary>A JSON object: key, skuId, locationId, bucket, delta, reason, occurredAt.</summary>
     public const string Movement = "movement";
 
     /// <summary>A movement as the API stores it; numbers are ids and the stored numbers of bucket and reason.</summary>
-    public sealed record MovementBody(string Key, long Sku, long Location, Bucket Bucket, int Delta, EntryReason Reason);
+    public sealed record MovementBody(
+        string Key, long SkuId, long LocationId, Bucket Bucket, int Delta, EntryReason Reason, DateTimeOffset? OccurredAt);
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
 
@@ -80,7 +81,8 @@ public static class InternalFacts
             Facts =
             [
                 new StockMovement(
-                    movement.Key, connection, inboxEvent, at, new SkuId(movement.Sku), new LocationId(movement.Location),
+                    movement.Key, connection, inboxEvent, movement.OccurredAt ?? at, new SkuId(movement.SkuId),
+                    new LocationId(movement.LocationId),
                     movement.Bucket, movement.Delta, movement.Reason),
             ],
         };

@@ -83,7 +83,7 @@ public sealed class ChannelStore(NpgsqlDataSource source, TimeProvider time)
         ct);
 
     /// <summary>Takes levels that were read exactly into service; returns how many.</summary>
-    public async Task<int> TakeLevelsLiveAsync(StorageSession session, ConnectionId connection, CancellationToken ct)
+    public static async Task<int> TakeLevelsLiveAsync(StorageSession session, ConnectionId connection, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using SyncFlow.Channels.Shopify;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
@@ -26,7 +25,7 @@ internal sealed class ChannelLinks(
         }
 
         var access = new ShopifyAccess(
-            shop, options.ShopifyBaseUrl, options.ShopifyApiVersion, vault.OpenText(credential));
+            shop, options.ShopifyBaseUrl, options.ShopifyApiVersion, vault.Open(tenant, connection, credential));
         var budget = _budgets.GetOrAdd(shop, static (_, now) => new CostBudget(now), time.GetUtcNow());
         return new ChannelLink(
             details, new ShopifyClient(clients.CreateClient(HttpClientName), access, budget, time), budget);
