@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using SyncFlow.ServiceDefaults;
 using SyncFlow.ServiceDefaults.Health;
@@ -8,6 +9,7 @@ using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Work;
+using SyncFlow.Worker.Apply;
 using SyncFlow.Worker.Connections;
 using SyncFlow.Worker.Publishing;
 using SyncFlow.Worker.Runs;
@@ -69,6 +71,8 @@ public static class WorkerHost
     {
         services.AddSingleton<ConnectionLoopFactory>().AddSingleton<ConnectionRunnerFactory>().AddSingleton<Replanning>()
             .AddSingleton<BaselineRun>().AddSingleton<GoLiveRun>().AddSingleton<RunSteps>();
+        services.AddSingleton<ApplyPipeline>().AddSingleton<LevelSignals>().AddSingleton<ApplyService>();
+        services.AddHostedService(provider => provider.GetRequiredService<ApplyService>());
         services.AddHostedService<ConnectionSupervisor>().AddHostedService<RunExecutor>().AddHostedService<UpkeepJobs>();
     }
 }

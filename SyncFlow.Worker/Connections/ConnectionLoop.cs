@@ -44,7 +44,7 @@ internal sealed class ConnectionLoop(ChannelLease lease, ConnectionLoopFactory p
     public async Task RunAsync(CancellationToken ct)
     {
         using var holds = new LevelHolds();
-        var orders = parts.Orders();
+        using var orders = parts.Orders();
         await Task.WhenAll(
             KeepAsync("publish", t => parts.Publisher(lease, holds).RunAsync(t), ct),
             KeepAsync("verify", t => parts.Verifier(lease, VerifyPurpose.Prove, holds, orders).RunAsync(t), ct),

@@ -4,6 +4,7 @@ using SyncFlow.Core.Engine;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Connections;
+using SyncFlow.Worker.Apply;
 
 namespace SyncFlow.Worker.Connections;
 
@@ -12,7 +13,7 @@ namespace SyncFlow.Worker.Connections;
 /// holds. Wake-ups from other processes enter here.
 /// </summary>
 internal sealed class ConnectionSupervisor(
-    ConnectionStore connections, ConnectionRunnerFactory runners, WakeUps wakeUps, Signals signals, TimeProvider time,
+    ConnectionStore connections, ConnectionRunnerFactory runners, WakeUps wakeUps, LevelSignals applied, Signals signals, TimeProvider time,
     ILogger<ConnectionSupervisor> logger) : BackgroundService
 {
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
@@ -23,7 +24,8 @@ internal sealed class ConnectionSupervisor(
     {
         await wakeUps.SubscribeAsync(WakeUpKind.Levels, tenant => signals.Raise(new TenantId(tenant))).ConfigureAwait(false);
         await wakeUps.SubscribeAsync(WakeUpKind.Runs, tenant => signals.Raise(new TenantId(tenant))).ConfigureAwait(false);
-        using var woken = signals.Listen(null);
+        void Applied(TenantId tenant, ConnectionId connection) => signals.Raise(tenant);
+        applied.Wanted += Applied;
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -38,6 +40,7 @@ internal sealed class ConnectionSupervisor(
         }
         finally
         {
+            applied.Wanted -= Applied;
             await Task.WhenAll(_running.Values.Select(StopAsync)).ConfigureAwait(false);
         }
     }

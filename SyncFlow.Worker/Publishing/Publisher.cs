@@ -5,7 +5,6 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Core.Faults;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Storage.Channels;
-using SyncFlow.Storage.Publishing;
 using SyncFlow.Worker.Connections;
 
 namespace SyncFlow.Worker.Publishing;
@@ -101,12 +100,17 @@ internal sealed class Publisher(
     private async Task<PlannedPush?> PlanAsync(CancellationToken ct)
     {
         using var gate = await holds.EnterPlanAsync(ct).ConfigureAwait(false);
-        while (_parts.TryDequeue(out var part))
+        for (var look = _parts.Count; look > 0; look--)
         {
+            var part = _parts.Dequeue();
+            if (part.Any(c => holds.IsHeld(c.Level)))
+            {
+                _parts.Enqueue(part); // A part goes whole or the search grows by calls; a hold is short.
+                continue;
+            }
+
             _inParts.ExceptWith(part.Select(c => c.Level));
-            var free = part.Where(c => !holds.IsHeld(c.Level)).ToList();
-            if (free.Count > 0
-                && await transactions.PlanAsync(lease.Tenant, lease.Connection, free, lease.Epoch, ct).ConfigureAwait(false) is { } planned)
+            if (await transactions.PlanAsync(lease.Tenant, lease.Connection, part, lease.Epoch, ct).ConfigureAwait(false) is { } planned)
             {
                 return planned;
             }
@@ -132,6 +136,7 @@ internal sealed class Publisher(
 
         var pause = _pausedUntil - time.GetUtcNow();
         var limit = pause > TimeSpan.Zero && pause < Sweep ? pause : Sweep;
+        limit = _parts.Count > 0 && pause <= TimeSpan.Zero ? CoalesceWait : limit;
         if (_flying.Count == 0)
         {
             await dirty.WaitAsync(limit, time, ct).ConfigureAwait(false);

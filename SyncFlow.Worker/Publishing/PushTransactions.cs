@@ -2,8 +2,6 @@ using System.Collections.Immutable;
 using Npgsql;
 using SyncFlow.Channels.Shopify;
 using SyncFlow.Core;
-using SyncFlow.Core.Engine;
-using SyncFlow.Core.Levels;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sessions;

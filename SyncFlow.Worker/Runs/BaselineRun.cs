@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Npgsql;
 using SyncFlow.Channels.Shopify;
-using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 using SyncFlow.Storage.Channels;
@@ -27,7 +26,7 @@ internal sealed class BaselineRun(
     public async Task<string?> RunAsync(ChannelLink link, bool openingStock, RunProgress progress, CancellationToken ct)
     {
         var startedAt = time.GetUtcNow();
-        var orders = new OrderFetch(feed, fetches, options, time);
+        using var orders = new OrderFetch(feed, fetches, options, time);
         await progress.ReportAsync(0, null, "importing open orders", ct).ConfigureAwait(false);
         var (names, _) = await orders.StoreAsync(
             link, link.Client.ReadOpenOrdersAsync(ct), "import", n => progress.ReportAsync(n, null, null, ct), ct).ConfigureAwait(false);

@@ -1,17 +1,15 @@
 using System.Collections.Concurrent;
 using Npgsql;
 using SyncFlow.Core;
-using SyncFlow.Core.Faults;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Work;
 using SyncFlow.Worker.Connections;
-using SyncFlow.Worker.Publishing;
 
 namespace SyncFlow.Worker.Runs;
 
 /// <summary>Claims runs and carries them out, a few side by side.</summary>
 internal sealed class RunExecutor(
-    RunStore runs, RunSteps steps, Suspension suspension, NpgsqlDataSource source, Signals signals, TimeProvider time,
+    RunStore runs, RunSteps steps, Suspension suspension, NpgsqlDataSource source, TimeProvider time,
     ILogger<RunExecutor> logger) : BackgroundService
 {
     private const int MostAtOnce = 4;
@@ -23,7 +21,6 @@ internal sealed class RunExecutor(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var asked = signals.Listen(null);
         try
         {
             while (!stoppingToken.IsCancellationRequested)

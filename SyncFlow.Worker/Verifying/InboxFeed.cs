@@ -2,7 +2,7 @@ using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Inbox;
-using SyncFlow.Worker.Publishing;
+using SyncFlow.Worker.Apply;
 
 namespace SyncFlow.Worker.Verifying;
 
@@ -11,7 +11,7 @@ internal sealed class NotAppliedException(string message) : Exception(message);
 
 /// <summary>Puts what the worker read itself into the inbox, like anything else that arrives, and waits until it is applied.</summary>
 internal sealed class InboxFeed(
-    FetchStore store, WakeUps wakeUps, Signals signals, TimeProvider time, ILogger<InboxFeed> logger)
+    FetchStore store, ApplyService apply, WakeUps wakeUps, TimeProvider time, ILogger<InboxFeed> logger)
 {
     /// <summary>Events in one statement.</summary>
     private const int MostPerStatement = 250;
@@ -28,7 +28,7 @@ internal sealed class InboxFeed(
 
         if (events.Count > 0)
         {
-            signals.Raise(tenant);
+            apply.Wake(tenant);
             await wakeUps.PublishAsync(WakeUpKind.Inbox, tenant.Value).ConfigureAwait(false);
         }
     }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using SyncFlow.Channels;
 using SyncFlow.Channels.Shopify;
-using SyncFlow.Core;
 using SyncFlow.Core.Faults;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Inbox;
@@ -14,7 +13,7 @@ namespace SyncFlow.Worker.Verifying;
 /// Fetches orders of one connection and puts them into the inbox. The watermark is the channel's own update time and
 /// moves only past what is stored; each fetch overlaps the one before by more than an order can stay invisible.
 /// </summary>
-internal sealed class OrderFetch(InboxFeed feed, FetchStore store, WorkerOptions options, TimeProvider time)
+internal sealed class OrderFetch(InboxFeed feed, FetchStore store, WorkerOptions options, TimeProvider time) : IDisposable
 {
     /// <summary>Added to λ for the overlap: clocks and whole seconds.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
@@ -83,6 +82,8 @@ internal sealed class OrderFetch(InboxFeed feed, FetchStore store, WorkerOptions
 
         return (names, newest);
     }
+
+    public void Dispose() => _one.Dispose();
 
     /// <summary>Names an order's content: the same content again is not stored again on the same day.</summary>
     private InboxEvent Event(ChannelLink link, FetchedOrder order, string topic, DateTimeOffset askedAt) => new(

@@ -1,6 +1,5 @@
 using SyncFlow.Channels;
 using SyncFlow.Channels.Shopify;
-using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Inbox;
