@@ -6,7 +6,10 @@ public enum BudgetUse : short
     /// <summary>Writing levels and everything else that must not wait.</summary>
     Publish = 1,
 
-    /// <summary>Verifying; may use a quarter of the budget (<see cref="CostBudget.VerifyShare"/>).</summary>
+    /// <summary>
+    /// Verifying; may use a quarter of the budget (<see cref="CostBudget.VerifyShare"/>), and beyond it what leaves the
+    /// bucket more than half full: points that writes could not use before they are restored anyway.
+    /// </summary>
     Verify = 2,
 }
 
@@ -25,6 +28,9 @@ public sealed class CostBudget
 {
     /// <summary>Part of size and rate that <see cref="BudgetUse.Verify"/> may use.</summary>
     public const double VerifyShare = 0.25;
+
+    /// <summary>Part of the bucket that verifying beyond its share always leaves for writes.</summary>
+    public const double KeptForWrites = 0.5;
 
     /// <summary>Dearest single call Shopify runs on any plan, in points.</summary>
     public const int DearestCall = 1_000;
@@ -76,7 +82,7 @@ public sealed class CostBudget
             _all = _all.Refilled(now);
             _verify = _verify.Refilled(now);
             var wait = _all.SecondsUntil(cost);
-            if (use == BudgetUse.Verify)
+            if (use == BudgetUse.Verify && _all.Points - cost < _all.Size * KeptForWrites)
             {
                 wait = Math.Max(wait, _verify.SecondsUntil(cost));
             }
@@ -90,7 +96,8 @@ public sealed class CostBudget
             _reserved += cost;
             if (use == BudgetUse.Verify)
             {
-                _verify = _verify.Minus(cost);
+                // What was spare is not owed by the share.
+                _verify = _verify.Minus(Math.Min(cost, Math.Max(0, _verify.Points)));
             }
 
             return TimeSpan.Zero;
