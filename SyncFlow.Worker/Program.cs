@@ -3,9 +3,11 @@ namespace SyncFlow.Worker;
 /// <summary>Entry point of the Worker process.</summary>
 public static class Program
 {
-    public static Task<int> Main(string[] args)
+    public static async Task<int> Main(string[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
-        return Task.FromResult(0);
+        await using var app = WorkerHost.Build(args);
+        await app.RunAsync().ConfigureAwait(false);
+        return 0;
     }
 }

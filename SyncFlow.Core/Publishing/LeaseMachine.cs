@@ -1,0 +1,116 @@
+namespace SyncFlow.Core.Publishing;
+
+/// <summary>What a worker knows of its lease on a connection.</summary>
+/// <param name="Epoch">The lease's number; 0 while there is none. Every new holder gets a higher one.</param>
+/// <param name="Until">When it ends unless renewed, by our own clock.</param>
+/// <param name="NextAt">When to ask for it, or to renew it, next.</param>
+public sealed record LeaseState(long Epoch, DateTimeOffset Until, DateTimeOffset NextAt)
+{
+    /// <summary>No lease; asks at once.</summary>
+    public static LeaseState None { get; } = new(0, DateTimeOffset.MinValue, DateTimeOffset.MinValue);
+
+    /// <summary>Whether a lease is thought to be held.</summary>
+    public bool Held => Epoch > 0;
+}
+
+/// <summary>What happened to a lease.</summary>
+public abstract record LeaseInput
+{
+    private LeaseInput()
+    {
+    }
+
+    /// <summary>Time passed.</summary>
+    public sealed record Tick : LeaseInput;
+
+    /// <summary>The request sent at <paramref name="AskedAt"/> was granted.</summary>
+    public sealed record Granted(long Epoch, DateTimeOffset AskedAt) : LeaseInput;
+
+    /// <summary>Somebody else holds it.</summary>
+    public sealed record Refused : LeaseInput;
+
+    /// <summary>The request could not be made: nobody knows.</summary>
+    public sealed record Failed : LeaseInput;
+}
+
+/// <summary>What to do about a lease.</summary>
+public enum LeaseEffect
+{
+    /// <summary>Nothing until <see cref="LeaseState.NextAt"/>.</summary>
+    Wait,
+
+    /// <summary>Ask the database for it.</summary>
+    Acquire,
+
+    /// <summary>Ask the database for more time.</summary>
+    Renew,
+
+    /// <summary>Begin to work: it is held from now on.</summary>
+    Start,
+
+    /// <summary>Stop working at once: it is lost, or may be.</summary>
+    Stop,
+}
+
+/// <summary>
+/// One writer per connection. The holder counts its time from before it asked, so it stops no later than the database
+/// lets another one start, whatever the request took; a holder that cannot reach the database stops by itself.
+/// </summary>
+public static class LeaseMachine
+{
+    /// <summary>How long a lease lasts without renewal.</summary>
+    public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often it is renewed.</summary>
+    public static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(3);
+
+    /// <summary>How soon to ask again for what another holds.</summary>
+    public static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>Time before the end at which work stops although nobody said so.</summary>
+    public static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
+
+    /// <summary>One step.</summary>
+    public static (LeaseState State, LeaseEffect Effect) Step(LeaseState state, LeaseInput input, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return input switch
+        {
+            LeaseInput.Tick => Tick(state, now),
+            LeaseInput.Granted granted => Grant(state, granted),
+            LeaseInput.Refused => (LeaseState.None with { NextAt = now + AskEvery }, state.Held ? LeaseEffect.Stop : LeaseEffect.Wait),
+            LeaseInput.Failed => state.Held && now < state.Until - Margin
+                ? (state with { NextAt = Earlier(now + AskEvery, state.Until - Margin) }, LeaseEffect.Wait)
+                : (LeaseState.None with { NextAt = now + AskEvery }, state.Held ? LeaseEffect.Stop : LeaseEffect.Wait),
+            _ => throw new ArgumentException($"No rule for {input?.GetType().Name ?? "null"}.", nameof(input)),
+        };
+    }
+
+    private static (LeaseState, LeaseEffect) Tick(LeaseState state, DateTimeOffset now)
+    {
+        if (state.Held && now >= state.Until - Margin)
+        {
+            return (LeaseState.None with { NextAt = now }, LeaseEffect.Stop);
+        }
+
+        return now < state.NextAt
+            ? (state, LeaseEffect.Wait)
+            : (state, state.Held ? LeaseEffect.Renew : LeaseEffect.Acquire);
+    }
+
+    private static (LeaseState, LeaseEffect) Grant(LeaseState state, LeaseInput.Granted granted)
+    {
+        var next = new LeaseState(granted.Epoch, granted.AskedAt + Ttl, granted.AskedAt + RenewEvery);
+        if (!state.Held)
+        {
+            return (next, LeaseEffect.Start);
+        }
+
+        // Another number means that somebody held it in between: what we planned under the old one is not ours any more.
+        return state.Epoch == granted.Epoch
+            ? (next, LeaseEffect.Wait)
+            : (LeaseState.None with { NextAt = granted.AskedAt }, LeaseEffect.Stop);
+    }
+
+    private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+}

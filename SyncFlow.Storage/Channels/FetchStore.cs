@@ -1,0 +1,70 @@
+using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Channels;
+
+/// <summary>What the worker fetched itself: stored as inbox events, waited for, and how far it got.</summary>
+/// <param name="source">Of the role worker.</param>
+public sealed class FetchStore(NpgsqlDataSource source, TimeProvider time)
+{
+    /// <summary>Stores events; those stored before on the same day are left as they are.</summary>
+    public async Task<int> StoreAsync(TenantId tenant, IReadOnlyList<InboxEvent> events, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var stored = await InboxStore.AppendAsync(session, events, ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return stored;
+    }
+
+    /// <summary>How many of these events, stored on this day or the one before, are not applied yet; and how many are dead.</summary>
+    public async Task<(int Pending, int Dead)> PendingAsync(
+        TenantId tenant, ConnectionId connection, IReadOnlyList<string> names, CancellationToken ct)
+    {
+        var today = DateOnly.FromDateTime(DatabaseTime.Now(time).UtcDateTime);
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var counts = await session.QueryAsync(
+            session.Of(
+                """
+                SELECT count(*) FILTER (WHERE state = 0)::int, count(*) FILTER (WHERE state = 2)::int FROM inbox
+                WHERE tenant_id = $1 AND connection_id = $2 AND webhook_id = ANY($3) AND received_day BETWEEN $4 AND $5
+                """,
+                Sql.P(connection.Value), Sql.Column(names, n => n), Sql.P(today.AddDays(-1)), Sql.P(today.AddDays(1))),
+            row => (row.GetInt32(0), row.GetInt32(1)),
+            ct).ConfigureAwait(false);
+        return counts[0];
+    }
+
+    /// <summary>Up to which update time orders have been fetched, by the channel's clock; null before the first fetch.</summary>
+    public async Task<DateTimeOffset?> WatermarkAsync(TenantId tenant, ConnectionId connection, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var found = await session.QueryAsync(
+            session.Of(
+                "SELECT orders_watermark FROM connection_runtime WHERE tenant_id = $1 AND connection_id = $2",
+                Sql.P(connection.Value)),
+            row => row.Nullable<DateTimeOffset>(0),
+            ct).ConfigureAwait(false);
+        return found.SingleOrDefault();
+    }
+
+    /// <summary>Moves the watermark forward; never back.</summary>
+    public Task AdvanceAsync(TenantId tenant, ConnectionId connection, DateTimeOffset to, CancellationToken ct) => RunAsync(
+        tenant,
+        session => session.Of(
+            """
+            INSERT INTO connection_runtime (tenant_id, connection_id, orders_watermark) VALUES ($1, $2, $3)
+            ON CONFLICT (tenant_id, connection_id) DO UPDATE
+            SET orders_watermark = greatest(connection_runtime.orders_watermark, excluded.orders_watermark)
+            """,
+            Sql.P(connection.Value), Sql.P(DatabaseTime.Of(to))),
+        ct);
+
+    private async Task RunAsync(TenantId tenant, Func<StorageSession, NpgsqlBatchCommand> statement, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        await session.ExecuteAsync(statement(session), ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,57 @@
+using SyncFlow.Core;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Channels;
+
+/// <summary>Which SKUs are to be planned again; what is null does not narrow.</summary>
+/// <param name="Location">Those with a pool there.</param>
+/// <param name="Moving">Only those whose targets change as time passes: not shared, or selling.</param>
+public sealed record SkuFilter(ConnectionId? Connection = null, SkuId? Sku = null, LocationId? Location = null, bool Moving = false);
+
+/// <summary>SKUs with levels, in pages by number.</summary>
+public static class SkuPages
+{
+    /// <summary>The next SKUs after a number.</summary>
+    public static Task<List<SkuId>> NextAsync(
+        StorageSession session, SkuFilter filter, SkuId after, int limit, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(filter);
+        return session.QueryAsync(
+            session.Of(
+                """
+                SELECT s.sku_id FROM skus s
+                WHERE s.tenant_id = $1 AND s.sku_id > $2
+                  AND EXISTS (SELECT FROM listing_levels l WHERE l.tenant_id = $1 AND l.sku_id = s.sku_id
+                    AND ($3::bigint IS NULL OR l.connection_id = $3))
+                  AND ($4::bigint IS NULL OR s.sku_id = $4)
+                  AND ($5::bigint IS NULL OR EXISTS (
+                    SELECT FROM positions p WHERE p.tenant_id = $1 AND p.sku_id = s.sku_id AND p.location_id = $5))
+                  AND (NOT $6 OR EXISTS (
+                    SELECT FROM sku_state t WHERE t.tenant_id = $1 AND t.sku_id = s.sku_id
+                      AND (t.mode <> 1 OR t.velocity_fast > 0 OR t.velocity_slow > 0)))
+                ORDER BY s.sku_id LIMIT $7
+                """,
+                Sql.P(after.Value), Sql.P(filter.Connection?.Value), Sql.P(filter.Sku?.Value), Sql.P(filter.Location?.Value),
+                Sql.P(filter.Moving), Sql.P(limit)),
+            row => new SkuId(row.GetInt64(0)),
+            ct);
+    }
+
+    /// <summary>How many there are.</summary>
+    public static async Task<int> CountAsync(StorageSession session, SkuFilter filter, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(filter);
+        var counted = await session.QueryAsync(
+            session.Of(
+                """
+                SELECT count(DISTINCT sku_id)::int FROM listing_levels
+                WHERE tenant_id = $1 AND ($2::bigint IS NULL OR connection_id = $2) AND ($3::bigint IS NULL OR sku_id = $3)
+                """,
+                Sql.P(filter.Connection?.Value), Sql.P(filter.Sku?.Value)),
+            row => row.GetInt32(0),
+            ct).ConfigureAwait(false);
+        return counted[0];
+    }
+}

@@ -1,0 +1,263 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Shouldly;
+using SyncFlow.Channels;
+using SyncFlow.Core;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Simulator;
+using SyncFlow.Simulator.Worlds;
+using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Inbox;
+using SyncFlow.Tests.Storage;
+using SyncFlow.Tests.Support;
+using SyncFlow.Worker;
+
+namespace SyncFlow.Tests.Worker;
+
+/// <summary>
+/// A whole small world: PostgreSQL, Redis, the sandbox over HTTP, a receiver of its webhooks, and workers in this
+/// process that may be killed and started again.
+/// </summary>
+internal sealed class WorkerWorld : IAsyncDisposable
+{
+    public const long Tenant = 1;
+
+    private const long Location = 1;
+
+    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(60);
+
+    private readonly string _secretsKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    private readonly string _redis;
+    private readonly WebApplication _receiver;
+    private WebApplication? _worker;
+
+    private WorkerWorld(TestDatabase database, string redis, SimulatorHost sandbox, WebApplication receiver)
+    {
+        Database = database;
+        _redis = redis;
+        Sandbox = sandbox;
+        _receiver = receiver;
+    }
+
+    public TestDatabase Database { get; }
+
+    public SimulatorHost Sandbox { get; }
+
+    public Shop A => Sandbox.World.Shops[0];
+
+    public Shop B => Sandbox.World.Shops[1];
+
+    public static async Task<WorkerWorld> StartAsync(PostgresFixture postgres, RedisFixture redis, int skus, int stock = 100)
+    {
+        var database = await TestDatabase.CreateAsync(postgres);
+        var configuration = await redis.ConfigurationAsync();
+        var sandbox = await SimulatorHost.StartAsync(
+            new SimulatorOptions
+            {
+                Stores = 2, Skus = skus, MinStock = stock, MaxStock = stock, MainLocations = 1, DirtyCatalog = false,
+                BulkDurationMs = 20, RetryTimeScale = 0.001,
+            },
+            TimeProvider.System);
+        var receiver = await ReceiverAsync(database);
+        var world = new WorkerWorld(database, configuration, sandbox, receiver);
+        await world.SeedAsync();
+        await world.StartWorkerAsync();
+        return world;
+    }
+
+    /// <summary>Both stores imported, mapped by SKU, baselined (the first opens the ledger) and live.</summary>
+    public async Task GoLiveAsync()
+    {
+        await Task.WhenAll(RunAsync("import", 1), RunAsync("import", 2));
+        await MapAsync();
+        await RunAsync("baseline", 1, """{"openingStock": true}""");
+        await RunAsync("baseline", 2, """{"openingStock": false}""");
+        await RunAsync("go-live", 1);
+        await RunAsync("go-live", 2);
+    }
+
+    public async Task StartWorkerAsync()
+    {
+        _worker = WorkerHost.Build([], builder =>
+        {
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["ConnectionStrings:syncflow"] = Database.ConnectionString,
+                ["ConnectionStrings:redis"] = _redis,
+                ["SyncFlow:SecretsKey"] = _secretsKey,
+                ["SyncFlow:PublicUrl"] = AddressOf(_receiver),
+                ["Channels:Shopify:BaseUrl"] = Sandbox.ShopifyBaseUrlTemplate,
+                ["Channels:Shopify:OrderVisibilityLagMs"] = "500",
+                ["Worker:VerifyEveryMs"] = "500",
+            });
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        });
+        await _worker.StartAsync();
+    }
+
+    /// <summary>Stops the worker in good order: what is on its way is settled, leases are given back.</summary>
+    public async Task StopWorkerAsync()
+    {
+        await _worker!.StopAsync();
+        await _worker.DisposeAsync();
+        _worker = null;
+    }
+
+    /// <summary>Queues a run and waits until it succeeded.</summary>
+    public async Task RunAsync(string kind, long connection, string parameters = "{}")
+    {
+        var run = await Database.ScalarAsync<long>(
+            "INSERT INTO sync_runs (tenant_id, kind, connection_id, parameters, created_at) VALUES (1, $1, $2, $3::jsonb, now()) RETURNING run_id",
+            kind, connection, parameters);
+        var state = "";
+        await Waits.UntilAsync(
+            async () => (state = await Database.ScalarAsync<string>("SELECT state FROM sync_runs WHERE run_id = $1", run)) is "succeeded" or "failed",
+            kind, RunLimit);
+        var message = await Database.ScalarAsync<string>("SELECT coalesce(message, '') FROM sync_runs WHERE run_id = $1", run);
+        state.ShouldBe("succeeded", $"{kind} of {connection}: {message}");
+    }
+
+    /// <summary>Waits until every level of both stores shows its target and nothing is unproven.</summary>
+    public Task QuietAsync(TimeSpan limit) => Waits.UntilAsync(
+        () => Database.ScalarAsync<bool>(
+            """
+            SELECT NOT EXISTS (SELECT FROM listing_levels WHERE target IS NULL OR belief IS DISTINCT FROM target OR wants_push
+              OR in_flight_push IS NOT NULL OR unverified_units > 0 OR needs_reading OR suspense > 0 OR surplus > 0)
+              AND NOT EXISTS (SELECT FROM inbox WHERE state = 0)
+            """),
+        "quiet", limit);
+
+    public Task<long> CountAsync(string sql, params object?[] parameters) => Database.ScalarAsync<long>(sql, parameters);
+
+    public static Level LevelOf(Shop shop, int item = 0)
+    {
+        var variant = shop.Variants[item];
+        return shop.Level(variant.ItemId, shop.Locations[0].Id)!;
+    }
+
+    public static int Shown(Shop shop, string sku)
+    {
+        lock (shop.Gate)
+        {
+            return shop.Variants.Where(v => v.Sku == sku).Sum(shop.SellableOnline);
+        }
+    }
+
+    public void Place(Shop shop, int units, string sku)
+    {
+        var variant = shop.Variants.First(v => v.Sku == sku);
+        var outcome = Sandbox.World.Place(shop, new OrderRequest([new LineRequest(units, variant.Id)]));
+        outcome.Accepted.ShouldBeTrue(outcome.Detail);
+    }
+
+    /// <summary>Receives units: a movement through the inbox, as the API stores it.</summary>
+    public async Task ReceiveAsync(IEnumerable<(long Sku, int Units)> receipts)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var events = receipts.Select(r =>
+        {
+            var key = $"receipt:{Guid.CreateVersion7(now)}";
+            return new InboxEvent(
+                new TenantId(Tenant), null, "movement", key, null, now, now, null, InternalFacts.Movement,
+                InternalFacts.Body(new InternalFacts.MovementBody(
+                    key, r.Sku, Location, Bucket.OnHand, r.Units, EntryReason.Receipt, now)));
+        });
+        var inbox = new InboxStore(Database.Ingest, TimeProvider.System);
+        foreach (var chunk in events.Chunk(1_000))
+        {
+            await inbox.AppendAsync(chunk, CancellationToken.None);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_worker is not null)
+        {
+            await StopWorkerAsync();
+        }
+
+        await _receiver.DisposeAsync();
+        await Sandbox.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    private async Task SeedAsync()
+    {
+        var vault = CredentialVault.FromBase64(_secretsKey);
+        await Database.ExecuteAsync("INSERT INTO tenants (tenant_id, name) VALUES (1, 'Merchant')");
+        await Database.ExecuteAsync("INSERT INTO locations (tenant_id, location_id, code, name) VALUES (1, 1, 'MAIN', 'Main')");
+        foreach (var (shop, id) in new[] { (A, 1L), (B, 2L) })
+        {
+            await Database.ExecuteAsync(
+                """
+                INSERT INTO connections (tenant_id, connection_id, kind, name, shop, credential, settings)
+                VALUES (1, $1, 'shopify', $2, $2, $3, '{"defaultLocationId": 1}')
+                """,
+                id, shop.Domain, vault.Seal(new TenantId(1), new ConnectionId(id), shop.AccessToken));
+        }
+    }
+
+    private async Task MapAsync()
+    {
+        await Database.ExecuteAsync("UPDATE channel_locations SET location_id = 1");
+        await Database.ExecuteAsync(
+            """
+            INSERT INTO skus (tenant_id, code, code_key)
+            SELECT DISTINCT 1, sku_text, upper(btrim(sku_text)) FROM channel_items WHERE sku_text <> ''
+            """);
+        await Database.ExecuteAsync("INSERT INTO sku_state (tenant_id, sku_id) SELECT tenant_id, sku_id FROM skus");
+        await Database.ExecuteAsync(
+            """
+            INSERT INTO listings (tenant_id, connection_id, variant_ref, item_ref, sku_id)
+            SELECT 1, i.connection_id, i.variant_ref, i.item_ref, s.sku_id
+            FROM channel_items i JOIN skus s ON s.code_key = upper(btrim(i.sku_text))
+            """);
+        await Database.ExecuteAsync(
+            """
+            INSERT INTO listing_levels (tenant_id, listing_id, connection_id, sku_id, location_id, external_location_id, item_ref)
+            SELECT 1, l.listing_id, l.connection_id, l.sku_id, 1, c.external_location_id, l.item_ref
+            FROM listings l JOIN channel_locations c USING (tenant_id, connection_id) WHERE c.active
+            """);
+    }
+
+    private static async Task<WebApplication> ReceiverAsync(TestDatabase database)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        var inbox = new InboxStore(database.Ingest, TimeProvider.System);
+        app.MapPost("/webhooks/shopify", async (HttpRequest request) =>
+        {
+            using var body = new MemoryStream();
+            await request.Body.CopyToAsync(body);
+            var now = TimeProvider.System.GetUtcNow();
+            var shop = request.Headers["X-Shopify-Shop-Domain"].ToString();
+            var connection = await database.ScalarAsync<long>("SELECT connection_id FROM connections WHERE shop = $1", shop);
+            await inbox.AppendAsync(
+                [
+                    new InboxEvent(
+                        new TenantId(Tenant), new ConnectionId(connection), request.Headers["X-Shopify-Topic"].ToString(),
+                        request.Headers["X-Shopify-Webhook-Id"].ToString(), null,
+                        DateTimeOffset.Parse(request.Headers["X-Shopify-Triggered-At"].ToString(), CultureInfo.InvariantCulture), now,
+                        "2026-10", ContentKinds.ShopifyWebhook, body.ToArray()),
+                ],
+                CancellationToken.None);
+            return Results.Ok();
+        });
+        await app.StartAsync();
+        return app;
+    }
+
+    private static string AddressOf(WebApplication app) =>
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+}

@@ -1,0 +1,37 @@
+using System.Collections.Concurrent;
+using SyncFlow.Channels.Shopify;
+using SyncFlow.Core;
+using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Connections;
+
+namespace SyncFlow.Worker.Connections;
+
+/// <summary>Makes clients for connections; all clients of one shop in this process share its points.</summary>
+internal sealed class ChannelLinks(
+    ChannelStore connections, CredentialVault vault, IHttpClientFactory clients, WorkerOptions options, TimeProvider time)
+{
+    public const string HttpClientName = "shopify";
+
+    private readonly ConcurrentDictionary<string, CostBudget> _budgets = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>A link with the connection's credential as it is now; null where it must not or cannot be spoken to.</summary>
+    public async Task<ChannelLink?> OpenAsync(TenantId tenant, ConnectionId connection, CancellationToken ct)
+    {
+        var details = await connections.FindAsync(tenant, connection, ct).ConfigureAwait(false);
+        if (details is not { Shop: { } shop, Credential: { } credential } || !MayCall(details.Status))
+        {
+            return null;
+        }
+
+        var access = new ShopifyAccess(
+            shop, options.ShopifyBaseUrl, options.ShopifyApiVersion, vault.Open(tenant, connection, credential));
+        var budget = _budgets.GetOrAdd(shop, static (_, now) => new CostBudget(now), time.GetUtcNow());
+        return new ChannelLink(
+            details, new ShopifyClient(clients.CreateClient(HttpClientName), access, budget, time), budget);
+    }
+
+    /// <summary>Whether calls may be made at all (rules R12, R13).</summary>
+    public static bool MayCall(ConnectionStatus status) =>
+        status is ConnectionStatus.Connected or ConnectionStatus.Baselined or ConnectionStatus.Live or ConnectionStatus.Paused;
+}

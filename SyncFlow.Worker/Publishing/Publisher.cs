@@ -1,0 +1,268 @@
+using System.Collections.Immutable;
+using SyncFlow.Channels.Shopify;
+using SyncFlow.Core;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Faults;
+using SyncFlow.Core.Publishing;
+using SyncFlow.Storage.Channels;
+using SyncFlow.Worker.Connections;
+
+namespace SyncFlow.Worker.Publishing;
+
+/// <summary>
+/// Publishes the levels of one leased connection: plans the most urgent ones, sends up to four pushes of different
+/// levels at a time, settles, and looks again while anything is left to say.
+/// </summary>
+internal sealed class Publisher(
+    ChannelLease lease, LevelHolds holds, ChannelLinks links, PushTransactions transactions, PushSender sender,
+    Suspension suspension, ChannelStore connections, Signals signals, TimeProvider time, ILogger<Publisher> logger)
+{
+    /// <summary>Pushes of one connection on their way at a time.</summary>
+    public const int MostInFlight = 4;
+
+    /// <summary>Refusals in a row after which the request itself must be wrong, not an element: more than one bisection has.</summary>
+    private const int MostRefusals = BatchSplitter.MostRounds + 1;
+
+    private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CoalesceWindow = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan CoalesceWait = TimeSpan.FromMilliseconds(50);
+
+    private readonly List<Task<SendResult>> _flying = [];
+    private readonly Queue<ImmutableArray<PlanCandidate>> _parts = new();
+    private readonly HashSet<LevelId> _inParts = [];
+    private DateTimeOffset _lastSent = DateTimeOffset.MinValue;
+    private DateTimeOffset _pausedUntil = DateTimeOffset.MinValue;
+    private int _failures;
+    private int _refusals;
+
+    /// <summary>Runs until the lease ends; pushes on their way are settled before it returns.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using var dirty = signals.Listen(lease.Tenant);
+        try
+        {
+            await TakeOverAsync(ct).ConfigureAwait(false);
+            while (!ct.IsCancellationRequested)
+            {
+                await FillAsync(ct).ConfigureAwait(false);
+                await WaitAsync(dirty, ct).ConfigureAwait(false);
+                await CollectAsync(ct).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(_flying.Select(f => f.ContinueWith(
+                _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default))).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Starts pushes while there is something to say and room for them.</summary>
+    private async Task FillAsync(CancellationToken ct)
+    {
+        while (_flying.Count < MostInFlight && time.GetUtcNow() >= _pausedUntil)
+        {
+            if (await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false) is not
+                { Connection.Status: ConnectionStatus.Live } link)
+            {
+                return;
+            }
+
+            await CoalesceAsync(ct).ConfigureAwait(false);
+            if (await PlanAsync(ct).ConfigureAwait(false) is not { } planned)
+            {
+                return;
+            }
+
+            _lastSent = time.GetUtcNow();
+            _flying.Add(sender.SendAsync(link, planned, lease.Epoch, ct));
+        }
+    }
+
+    /// <summary>
+    /// A few changes right after a push gather for a moment: a burst becomes few calls, a lone change is not kept
+    /// waiting, and a full call goes at once.
+    /// </summary>
+    private async Task CoalesceAsync(CancellationToken ct)
+    {
+        if (_parts.Count > 0 || time.GetUtcNow() - _lastSent >= CoalesceWindow)
+        {
+            return;
+        }
+
+        var waiting = await transactions.CandidatesAsync(
+            lease.Tenant, lease.Connection, PublishLimits.LevelsPerPush, ct).ConfigureAwait(false);
+        if (waiting.Count is > 0 and < PublishLimits.LevelsPerPush)
+        {
+            await Task.Delay(CoalesceWait, time, ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<PlannedPush?> PlanAsync(CancellationToken ct)
+    {
+        using var gate = await holds.EnterPlanAsync(ct).ConfigureAwait(false);
+        for (var look = _parts.Count; look > 0; look--)
+        {
+            var part = _parts.Dequeue();
+            if (part.Any(c => holds.IsHeld(c.Level)))
+            {
+                _parts.Enqueue(part); // A part goes whole or the search grows by calls; a hold is short.
+                continue;
+            }
+
+            _inParts.ExceptWith(part.Select(c => c.Level));
+            if (await transactions.PlanAsync(lease.Tenant, lease.Connection, part, lease.Epoch, ct).ConfigureAwait(false) is { } planned)
+            {
+                return planned;
+            }
+        }
+
+        var candidates = await transactions.CandidatesAsync(
+            lease.Tenant, lease.Connection, PublishLimits.LevelsPerPush + holds.Count + _inParts.Count, ct).ConfigureAwait(false);
+        var chosen = candidates.Where(c => !holds.IsHeld(c.Level) && !_inParts.Contains(c.Level))
+            .Take(PublishLimits.LevelsPerPush).ToList();
+        return chosen.Count == 0
+            ? null
+            : await transactions.PlanAsync(lease.Tenant, lease.Connection, chosen, lease.Epoch, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for an answer where pushes are on their way, else for a change.</summary>
+    private async Task WaitAsync(Signal dirty, CancellationToken ct)
+    {
+        if (_flying.Count >= MostInFlight)
+        {
+            await Task.WhenAny(_flying).ConfigureAwait(false);
+            return;
+        }
+
+        var pause = _pausedUntil - time.GetUtcNow();
+        var limit = pause > TimeSpan.Zero && pause < Sweep ? pause : Sweep;
+        limit = _parts.Count > 0 && pause <= TimeSpan.Zero ? CoalesceWait : limit;
+        if (_flying.Count == 0)
+        {
+            await dirty.WaitAsync(limit, time, ct).ConfigureAwait(false);
+            return;
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var changed = dirty.WaitAsync(limit, time, either.Token);
+        await Task.WhenAny([.. _flying, changed]).ConfigureAwait(false);
+        await either.CancelAsync().ConfigureAwait(false);
+        await changed.ContinueWith(
+            _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+    }
+
+    private async Task CollectAsync(CancellationToken ct)
+    {
+        foreach (var ended in _flying.Where(f => f.IsCompleted).ToList())
+        {
+            _flying.Remove(ended);
+            await LearnAsync(await ended.ConfigureAwait(false), ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What an answer means for the next calls.</summary>
+    private async Task LearnAsync(SendResult result, CancellationToken ct)
+    {
+        if (result.Fault is null or { Kind: ChannelFaultKind.Rejected })
+        {
+            if (_failures > 0)
+            {
+                _failures = 0;
+                await suspension.RecoveredAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false);
+            }
+
+            await SplitAsync(result, ct).ConfigureAwait(false);
+            return;
+        }
+
+        if (result.Fault.Kind == ChannelFaultKind.Unknown)
+        {
+            return; // It stays in flight; other levels go on.
+        }
+
+        _failures++;
+        var schedule = result.Fault.Kind == ChannelFaultKind.ShopUnavailable ? RetrySchedule.ShopUnavailable : RetrySchedule.NotDone;
+        var wait = schedule.After(_failures);
+        Pause(result.Fault.RetryAfter > wait ? result.Fault.RetryAfter.Value : wait);
+    }
+
+    /// <summary>A call refused without a name is halved until the element at fault stands alone (rule R10).</summary>
+    private async Task SplitAsync(SendResult result, CancellationToken ct)
+    {
+        if (result.Answers is not { } answers)
+        {
+            return;
+        }
+
+        if (answers.Any(a => a.Outcome == ElementOutcome.Acknowledged))
+        {
+            _refusals = 0;
+        }
+        else if (result.Fault is not null || answers.Any(BatchSplitter.IsUnindexed))
+        {
+            _refusals++;
+        }
+
+        if (_refusals >= MostRefusals)
+        {
+            // Not one element but all of them: looking on would block the whole catalog one level at a time.
+            _parts.Clear();
+            _inParts.Clear();
+            Pause(RetrySchedule.ShopUnavailable.After(_refusals - MostRefusals + 1));
+            await connections.OpenIncidentAsync(
+                lease.Tenant,
+                new Incident(
+                    $"refuses-writes:{lease.Connection.Value}", "channel-refuses-writes",
+                    $"The channel refuses every write ({result.Fault?.Code ?? answers[0].Code}).", lease.Connection, null, null, time.GetUtcNow()),
+                ct).ConfigureAwait(false);
+            return;
+        }
+
+        if (!answers.Any(BatchSplitter.IsUnindexed))
+        {
+            return; // What was not sent wants a push still, and is planned with everything else.
+        }
+
+        foreach (var part in BatchSplitter.Next(result.Push.Elements, answers))
+        {
+            _parts.Enqueue([.. part.Select(e => new PlanCandidate(e.Sku, e.Level, e.ItemRef, e.ExternalLocation))]);
+            _inParts.UnionWith(part.Select(e => e.Level));
+        }
+    }
+
+    /// <summary>
+    /// Pushes that an earlier holder left without an answer: sent or not, nobody knows. Where keys are proven they are
+    /// asked again; else a reading after their deadline settles them.
+    /// </summary>
+    private async Task TakeOverAsync(CancellationToken ct)
+    {
+        var left = (await transactions.UnsettledAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false))
+            .Where(p => p.Epoch < lease.Epoch && p.Push.Deadline > time.GetUtcNow()).ToList();
+        if (left.Count == 0)
+        {
+            return;
+        }
+
+        Log.TakenOver(logger, lease.Tenant.Value, lease.Connection.Value, left.Count);
+        foreach (var stored in left)
+        {
+            if (await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false) is
+                not { Connection: { Status: ConnectionStatus.Live, Deduplicates: true } } link)
+            {
+                return;
+            }
+
+            var planned = new PlannedPush(stored.Push, stored.Body);
+            if (await sender.TakeOverAsync(link, planned, lease.Epoch, ct).ConfigureAwait(false) is { } result)
+            {
+                await LearnAsync(result, ct).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Pause(TimeSpan wait)
+    {
+        var until = time.GetUtcNow() + wait;
+        _pausedUntil = until > _pausedUntil ? until : _pausedUntil;
+    }
+}

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using SyncFlow.Channels.Shopify;
+using SyncFlow.Core.Faults;
+using SyncFlow.Core.Publishing;
+using SyncFlow.Worker.Connections;
+
+namespace SyncFlow.Worker.Publishing;
+
+/// <summary>How a push ended.</summary>
+/// <param name="Answers">Per element; null when the answer is lost for good and the push stays in flight.</param>
+/// <param name="Fault">Why the call failed as a whole.</param>
+internal sealed record SendResult(Push Push, ImmutableArray<ElementAnswer>? Answers, ChannelFault? Fault);
+
+/// <summary>
+/// Sends stored pushes and settles what comes back. A call that surely did nothing leaves its levels free for the next
+/// plan; a lost answer stays in flight, and is asked for again only where the shop is proven to keep keys (rule R8).
+/// </summary>
+internal sealed class PushSender(
+    PushTransactions transactions, Suspension suspension, TimeProvider time, ILogger<PushSender> logger)
+{
+    /// <summary>Code with which older API versions refuse a pair that is not stocked.</summary>
+    private const string NotStocked = "ITEM_NOT_STOCKED_AT_LOCATION";
+
+    /// <summary>Sends for the first time.</summary>
+    public async Task<SendResult> SendAsync(ChannelLink link, PlannedPush planned, long epoch, CancellationToken ct)
+    {
+        await transactions.MarkSentAsync(link.Tenant, planned.Push, epoch, ct).ConfigureAwait(false);
+        return await SendAsync(link, planned, epoch, replays: 0, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Asks again for the answer of a push that another holder of the lease left behind. It may never have been sent:
+    /// then it is carried out now, once. The shop must be proven to keep keys.
+    /// </summary>
+    public async Task<SendResult?> TakeOverAsync(ChannelLink link, PlannedPush planned, long epoch, CancellationToken ct) =>
+        await transactions.ExtendAsync(link.Tenant, planned.Push, epoch, ct).ConfigureAwait(false)
+            ? await SendAsync(link, planned, epoch, replays: 1, ct).ConfigureAwait(false)
+            : null;
+
+    private async Task<SendResult> SendAsync(ChannelLink link, PlannedPush planned, long epoch, int replays, CancellationToken ct)
+    {
+        var push = planned.Push;
+        using var activity = WorkerMeter.Activities.StartActivity("push");
+        activity?.SetTag("syncflow.push", push.Id);
+        activity?.SetTag("syncflow.levels", push.Elements.Length);
+        while (true)
+        {
+            // What is on its way is waited for even when the worker stops: the client's own limit ends it.
+            var answer = await link.Client.SendSetAsync(push.Id, planned.Body, push, CancellationToken.None).ConfigureAwait(false);
+            WorkerMeter.Call("set", answer.Fault?.Kind.ToString() ?? "ok");
+            if (answer.Fault is { Kind: ChannelFaultKind.Unknown } lost
+                && link.Connection.Deduplicates && replays < RetrySchedule.LostAnswer.Times)
+            {
+                Log.PushFault(logger, link.Tenant.Value, link.Id.Value, push.Id, lost.Code, lost.Message);
+                replays++;
+                await Task.Delay(RetrySchedule.LostAnswer.After(replays), time, ct).ConfigureAwait(false);
+                if (await transactions.ExtendAsync(link.Tenant, push, epoch, ct).ConfigureAwait(false))
+                {
+                    continue;
+                }
+            }
+
+            return await SettleAsync(link, push, answer, epoch).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<SendResult> SettleAsync(
+        ChannelLink link, Push push, ChannelResult<ImmutableArray<ElementAnswer>> answer, long epoch)
+    {
+        // A true answer is stored although the worker may be stopping meanwhile.
+        var ct = CancellationToken.None;
+        WorkerMeter.Pushes.Add(1, new KeyValuePair<string, object?>("outcome", answer.Fault?.Kind.ToString() ?? "answered"));
+        if (answer.Fault is not { } fault)
+        {
+            var told = await WithActivationsAsync(link, push, answer.Value, ct).ConfigureAwait(false);
+            await transactions.SettleAsync(link.Tenant, push, told, null, epoch, ct).ConfigureAwait(false);
+            return new SendResult(push, told, null);
+        }
+
+        Log.PushFault(logger, link.Tenant.Value, link.Id.Value, push.Id, fault.Code, fault.Message);
+        var text = $"{fault.Code}: {fault.Message}";
+        if (fault.Kind == ChannelFaultKind.Unknown)
+        {
+            var lost = PushTransactions.All(push, ElementOutcome.Unknown, fault.Code);
+            await transactions.SettleAsync(link.Tenant, push, lost, text, epoch, ct).ConfigureAwait(false);
+            return new SendResult(push, null, fault);
+        }
+
+        // A refused request is treated like one refused for an element nobody named: the element at fault is looked for.
+        var wrong = fault.Kind == ChannelFaultKind.Rejected;
+        var answers = wrong && push.Elements.Length == 1
+            ? PushTransactions.All(push, ElementOutcome.Blocked, fault.Code)
+            : PushTransactions.All(push, ElementOutcome.NotSent, wrong ? BatchSplitter.UnindexedPrefix + fault.Code : fault.Code);
+        await suspension.HandleAsync(link.Tenant, link.Id, "set", fault, ct).ConfigureAwait(false);
+        await transactions.SettleAsync(link.Tenant, push, answers, text, epoch, ct).ConfigureAwait(false);
+        return new SendResult(push, answers, fault);
+    }
+
+    /// <summary>
+    /// A pair that is not stocked is stocked once, with what we believe it shows, and said again; where that fails too, it
+    /// is blocked. Shops on newer versions take the set itself.
+    /// </summary>
+    private async Task<ImmutableArray<ElementAnswer>> WithActivationsAsync(
+        ChannelLink link, Push push, ImmutableArray<ElementAnswer> answers, CancellationToken ct)
+    {
+        if (!answers.Any(a => a.Code == NotStocked))
+        {
+            return answers;
+        }
+
+        var told = answers.ToBuilder();
+        for (var i = 0; i < told.Count; i++)
+        {
+            var element = push.Elements[i];
+            if (told[i].Code == NotStocked && element.From >= 0)
+            {
+                var activated = await link.Client.ActivateAsync(
+                    Guid.CreateVersion7(time.GetUtcNow()), new LevelRef(element.ItemRef, element.ExternalLocation), element.From, ct)
+                    .ConfigureAwait(false);
+                WorkerMeter.Call("activate", activated.Fault?.Kind.ToString() ?? "ok");
+
+                // An activation that did not work leaves the element blocked, so it is never tried a second time.
+                told[i] = activated.Succeeded ? new ElementAnswer(element.Level, ElementOutcome.NotSent, NotStocked) : told[i];
+            }
+        }
+
+        return told.ToImmutable();
+    }
+}

@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Work;
+using SyncFlow.Worker.Connections;
+
+namespace SyncFlow.Worker.Runs;
+
+/// <summary>Claims runs and carries them out, a few side by side.</summary>
+internal sealed class RunExecutor(
+    RunStore runs, RunSteps steps, Suspension suspension, NpgsqlDataSource source, TimeProvider time,
+    ILogger<RunExecutor> logger) : BackgroundService
+{
+    private const int MostAtOnce = 4;
+
+    private static readonly TimeSpan Sweep = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<(TenantId, long), Task> _running = new();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                await LookAsync(stoppingToken).ConfigureAwait(false);
+                await Task.Delay(Sweep, time, stoppingToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The process ends; another worker takes its runs over when their claims run out.
+        }
+        finally
+        {
+            await Task.WhenAll(_running.Values).ConfigureAwait(false);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken ct)
+    {
+        try
+        {
+            foreach (var tenant in await runs.TenantsWithOpenRunsAsync(ct).ConfigureAwait(false))
+            {
+                while (_running.Count < MostAtOnce && await ClaimAsync(tenant, ct).ConfigureAwait(false) is { } run)
+                {
+                    var key = (tenant, run.RunId);
+                    var task = Task.Run(() => CarryOutAsync(run, ct), ct);
+                    _running[key] = task;
+                    _ = task.ContinueWith(
+                        _ => _running.TryRemove(key, out Task? _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                }
+            }
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            Log.JobFailed(logger, failure, "the look for runs");
+        }
+    }
+
+    private async Task<ClaimedRun?> ClaimAsync(TenantId tenant, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var run = await runs.ClaimNextAsync(session, ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return run;
+    }
+
+    private async Task CarryOutAsync(ClaimedRun run, CancellationToken ct)
+    {
+        using var activity = WorkerMeter.Activities.StartActivity("run");
+        activity?.SetTag("syncflow.run", run.RunId);
+        var progress = new RunProgress(source, runs, run);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var beating = BeatAsync(progress, ended);
+        string? refused = null, result = null;
+        try
+        {
+            result = await steps.RunAsync(run, progress, ended.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (ChannelFaultException fault)
+        {
+            refused = fault.Message;
+            if (run.Connection is { } connection)
+            {
+                await suspension.HandleAsync(run.Tenant, connection, fault.Operation, fault.Fault, ct).ConfigureAwait(false);
+            }
+        }
+        catch (RunRefusedException reason)
+        {
+            refused = reason.Message;
+        }
+        catch (Exception failure) // The job boundary: the run says that it failed.
+        {
+            Log.JobFailed(logger, failure, $"run {run.RunId} ({run.Kind})");
+            refused = $"It failed inside ({failure.GetType().Name}): {failure.Message}";
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await beating.ConfigureAwait(false);
+        }
+
+        await FinishAsync(run, refused, result).ConfigureAwait(false);
+    }
+
+    private async Task FinishAsync(ClaimedRun run, string? refused, string? result)
+    {
+        try
+        {
+            await using var session = await StorageSession.OpenAsync(source, run.Tenant, CancellationToken.None).ConfigureAwait(false);
+            await runs.FinishAsync(session, run, refused is null, refused, result, CancellationToken.None).ConfigureAwait(false);
+            await session.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            Log.RunEnded(logger, run.Tenant.Value, run.RunId, run.Kind, refused ?? "succeeded");
+        }
+        catch (Exception failure) // The job boundary: the claim runs out, and another worker does the run again.
+        {
+            Log.JobFailed(logger, failure, $"the end of run {run.RunId}");
+        }
+    }
+
+    private async Task BeatAsync(RunProgress progress, CancellationTokenSource ended)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(Beat, time, ended.Token).ConfigureAwait(false);
+                await progress.BeatAsync(ended.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The run has ended.
+        }
+        catch (Exception failure) // The job boundary: without a claim the run must not go on.
+        {
+            Log.JobFailed(logger, failure, "the beat of a run");
+            await ended.CancelAsync().ConfigureAwait(false);
+        }
+    }
+}

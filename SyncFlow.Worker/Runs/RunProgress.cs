@@ -1,0 +1,33 @@
+using Npgsql;
+using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Work;
+
+namespace SyncFlow.Worker.Runs;
+
+/// <summary>A run cannot be carried out, for a reason that people understand.</summary>
+internal sealed class RunRefusedException(string message) : Exception(message);
+
+/// <summary>Reports how far a claimed run is, and so keeps the claim.</summary>
+internal sealed class RunProgress(NpgsqlDataSource source, RunStore runs, ClaimedRun run)
+{
+    private int _done;
+    private int? _total;
+    private string? _message;
+
+    /// <summary>Reports; what is null stays.</summary>
+    /// <exception cref="RunRefusedException">Another worker has claimed the run meanwhile.</exception>
+    public async Task ReportAsync(int done, int? total, string? message, CancellationToken ct)
+    {
+        (_done, _total, _message) = (done, total ?? _total, message ?? _message);
+        await using var session = await StorageSession.OpenAsync(source, run.Tenant, ct).ConfigureAwait(false);
+        if (!await runs.ProgressAsync(session, run, _done, _total, _message, ct).ConfigureAwait(false))
+        {
+            throw new RunRefusedException("Another worker goes on with this run.");
+        }
+
+        await session.CommitAsync(ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Says the same again, so that the claim does not run out during a long wait.</summary>
+    public Task BeatAsync(CancellationToken ct) => ReportAsync(_done, _total, _message, ct);
+}

@@ -1,0 +1,131 @@
+using System.Text.Json;
+using SyncFlow.Core;
+using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Work;
+using SyncFlow.Worker.Connections;
+using SyncFlow.Worker.Upkeep;
+using SyncFlow.Worker.Work;
+
+namespace SyncFlow.Worker.Runs;
+
+/// <summary>What each kind of run does. All of them may be done again.</summary>
+internal sealed class RunSteps(
+    ChannelLinks links, WorkItemCalls calls, BaselineRun baseline, GoLiveRun goLive, Replanning replanning,
+    LevelMarks marks, ChannelStore channels, Npgsql.NpgsqlDataSource source, WorkerOptions options, Signals signals, TimeProvider time)
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan VerifyLimit = TimeSpan.FromMinutes(10);
+
+    /// <summary>Carries a run out; returns its result as JSON, or null.</summary>
+    /// <exception cref="RunRefusedException">It cannot be done.</exception>
+    /// <exception cref="ChannelFaultException">The channel did not answer.</exception>
+    public async Task<string?> RunAsync(ClaimedRun run, RunProgress progress, CancellationToken ct)
+    {
+        using var parameters = JsonDocument.Parse(run.Parameters);
+        switch (run.Kind)
+        {
+            case "import":
+                return await ImportAsync(await LinkAsync(run, ct).ConfigureAwait(false), progress, ct).ConfigureAwait(false);
+            case "baseline":
+                var opening = parameters.RootElement.TryGetProperty("openingStock", out var wish) && wish.ValueKind == JsonValueKind.True;
+                return await baseline.RunAsync(await LinkAsync(run, ct).ConfigureAwait(false), opening, progress, ct).ConfigureAwait(false);
+            case "go-live":
+                return await goLive.RunAsync(await LinkAsync(run, ct).ConfigureAwait(false), progress, ct).ConfigureAwait(false);
+            case "verify":
+                return await VerifyAsync(await LinkAsync(run, ct).ConfigureAwait(false), progress, ct).ConfigureAwait(false);
+            case "push" or "replan":
+                return await ReplanAsync(run, Filter(run, parameters.RootElement), progress, ct).ConfigureAwait(false);
+            default:
+                throw new RunRefusedException($"There is no run of kind '{run.Kind}'.");
+        }
+    }
+
+    private async Task<ChannelLink> LinkAsync(ClaimedRun run, CancellationToken ct)
+    {
+        var connection = run.Connection ?? throw new RunRefusedException($"A run of kind '{run.Kind}' needs a connection.");
+        return await links.OpenAsync(run.Tenant, connection, ct).ConfigureAwait(false)
+            ?? throw new RunRefusedException("The connection may not be called: it is suspended, uninstalled or closed, or has no access token.");
+    }
+
+    private async Task<string?> ImportAsync(ChannelLink link, RunProgress progress, CancellationToken ct)
+    {
+        await progress.ReportAsync(0, null, "webhooks", ct).ConfigureAwait(false);
+        await WebhookCare.EnsureAsync(link, options, ct).ConfigureAwait(false);
+        await progress.ReportAsync(0, null, "locations", ct).ConfigureAwait(false);
+        await calls.RefreshLocationsAsync(link, ct).ConfigureAwait(false);
+        var done = 0;
+        await foreach (var page in link.Client.ReadCatalogAsync(ct).ConfigureAwait(false))
+        {
+            var items = page.OrThrow("catalog");
+            await calls.StoreItemsAsync(link, items, ct).ConfigureAwait(false);
+            done += items.Length;
+            await progress.ReportAsync(done, null, "catalog", ct).ConfigureAwait(false);
+        }
+
+        await progress.ReportAsync(done, done, "imported", ct).ConfigureAwait(false);
+        return JsonSerializer.Serialize(new { variants = done });
+    }
+
+    /// <summary>Asks the verifier, whichever worker runs it, for a reading of every level, and waits for them.</summary>
+    private async Task<string?> VerifyAsync(ChannelLink link, RunProgress progress, CancellationToken ct)
+    {
+        if (link.Connection.Status is not (ConnectionStatus.Live or ConnectionStatus.Paused))
+        {
+            throw new RunRefusedException("Only a connection that is live or paused is verified.");
+        }
+
+        var since = DatabaseTime.Now(time);
+        var total = await marks.AskAllAsync(link.Tenant, link.Id, ct).ConfigureAwait(false);
+        signals.Raise(link.Tenant);
+        for (var seen = 0; seen < total;)
+        {
+            if (time.GetUtcNow() > since + VerifyLimit)
+            {
+                throw new RunRefusedException($"Only {seen} of {total} levels were read within {VerifyLimit.TotalMinutes} minutes.");
+            }
+
+            await Task.Delay(LookEvery, time, ct).ConfigureAwait(false);
+            seen = await marks.SeenSinceAsync(link.Tenant, link.Id, since, ct).ConfigureAwait(false);
+            await progress.ReportAsync(Math.Min(seen, total), total, "verifying", ct).ConfigureAwait(false);
+        }
+
+        return JsonSerializer.Serialize(new { levels = total });
+    }
+
+    private async Task<string?> ReplanAsync(ClaimedRun run, SkuFilter filter, RunProgress progress, CancellationToken ct)
+    {
+        int total;
+        await using (var session = await StorageSession.OpenAsync(source, run.Tenant, ct).ConfigureAwait(false))
+        {
+            total = await SkuPages.CountAsync(session, filter, ct).ConfigureAwait(false);
+        }
+
+        var done = await replanning.RunAsync(
+            run.Tenant, filter, run.Kind, n => progress.ReportAsync(n, Math.Max(n, total), "planning", ct), ct).ConfigureAwait(false);
+        await CloseSuspensionAsync(run, ct).ConfigureAwait(false);
+        return JsonSerializer.Serialize(new { skus = done });
+    }
+
+    /// <summary>A connection that was given access again is live: the incident about its suspension is over.</summary>
+    private async Task CloseSuspensionAsync(ClaimedRun run, CancellationToken ct)
+    {
+        if (run.Connection is { } connection
+            && await channels.FindAsync(run.Tenant, connection, ct).ConfigureAwait(false) is { Status: ConnectionStatus.Live })
+        {
+            await channels.CloseIncidentAsync(run.Tenant, $"suspended:{connection.Value}", ct).ConfigureAwait(false);
+        }
+    }
+
+    private static SkuFilter Filter(ClaimedRun run, JsonElement parameters) => new(
+        run.Connection,
+        Number(parameters, "skuId") is { } sku ? new SkuId(sku) : null,
+        Number(parameters, "locationId") is { } location ? new LocationId(location) : null);
+
+    private static long? Number(JsonElement parameters, string name) =>
+        parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty(name, out var value)
+        && value.TryGetInt64(out var number)
+            ? number
+            : null;
+}

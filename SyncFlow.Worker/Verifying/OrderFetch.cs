@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using SyncFlow.Channels;
+using SyncFlow.Channels.Shopify;
+using SyncFlow.Core.Faults;
+using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Inbox;
+using SyncFlow.Worker.Connections;
+
+namespace SyncFlow.Worker.Verifying;
+
+/// <summary>
+/// Fetches orders of one connection and puts them into the inbox. The watermark is the channel's own update time and
+/// moves only past what is stored; each fetch overlaps the one before by more than an order can stay invisible.
+/// </summary>
+internal sealed class OrderFetch(InboxFeed feed, FetchStore store, WorkerOptions options, TimeProvider time) : IDisposable
+{
+    /// <summary>Added to λ for the overlap: clocks and whole seconds.</summary>
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
+
+    /// <summary>Names remembered so that unchanged orders of the overlap are not stored again and again.</summary>
+    private const int MostRemembered = 20_000;
+
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly HashSet<string> _stored = new(StringComparer.Ordinal);
+
+    /// <summary>Orders changed since the watermark: stored and applied when it returns.</summary>
+    /// <exception cref="ChannelFaultException">The channel did not answer.</exception>
+    /// <exception cref="NotAppliedException">They are stored, but not applied in time.</exception>
+    public async Task DeltaAsync(ChannelLink link, CancellationToken ct)
+    {
+        await _one.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            var known = await store.WatermarkAsync(link.Tenant, link.Id, ct).ConfigureAwait(false) ?? time.GetUtcNow();
+            var since = known - options.Verify.Lag - Slack;
+            var (names, newest) = await StoreAsync(
+                link, link.Client.ReadOrdersUpdatedSinceAsync(since, ct), "fetch", progress: null, ct).ConfigureAwait(false);
+            if (newest > known)
+            {
+                await store.AdvanceAsync(link.Tenant, link.Id, newest.Value, ct).ConfigureAwait(false);
+            }
+
+            await feed.WaitAsync(link.Tenant, link.Id, names, options.ApplyLimit, ct).ConfigureAwait(false);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Stores pages of orders; returns the names of the events and the newest update seen.</summary>
+    /// <param name="topic"><c>fetch</c>, or <c>import</c> for orders of before the connection.</param>
+    public async Task<(List<string> Names, DateTimeOffset? Newest)> StoreAsync(
+        ChannelLink link, IAsyncEnumerable<ChannelResult<OrderPage>> pages, string topic, Func<int, Task>? progress,
+        CancellationToken ct)
+    {
+        var names = new List<string>();
+        DateTimeOffset? newest = null;
+        await foreach (var answer in pages.WithCancellation(ct).ConfigureAwait(false))
+        {
+            var page = answer.OrThrow("orders");
+            var events = page.Orders.Select(o => Event(link, o, topic, page.AskedAt)).ToList();
+            await feed.StoreAsync(link.Tenant, [.. events.Where(e => !_stored.Contains(e.WebhookId))], ct).ConfigureAwait(false);
+            if (_stored.Count + events.Count > MostRemembered)
+            {
+                _stored.Clear();
+            }
+
+            _stored.UnionWith(events.Select(e => e.WebhookId));
+            names.AddRange(events.Select(e => e.WebhookId));
+            foreach (var order in page.Orders)
+            {
+                newest = newest is null || order.UpdatedAt > newest ? order.UpdatedAt : newest;
+            }
+
+            if (progress is not null)
+            {
+                await progress(names.Count).ConfigureAwait(false);
+            }
+        }
+
+        return (names, newest);
+    }
+
+    public void Dispose() => _one.Dispose();
+
+    /// <summary>Names an order's content: the same content again is not stored again on the same day.</summary>
+    private InboxEvent Event(ChannelLink link, FetchedOrder order, string topic, DateTimeOffset askedAt) => new(
+        link.Tenant, link.Id, topic,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{topic}:{order.OrderRef}:{order.UpdatedAt.UtcTicks}:{Convert.ToHexString(SHA256.HashData(order.Json.Span).AsSpan(0, 8))}"),
+        null, askedAt, time.GetUtcNow(), options.ShopifyApiVersion, ContentKinds.ShopifyOrder, order.Json);
+}

@@ -1,0 +1,167 @@
+using SyncFlow.Core;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Publishing;
+using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Sessions;
+using SyncFlow.Worker.Connections;
+using SyncFlow.Worker.Publishing;
+
+namespace SyncFlow.Worker.Verifying;
+
+/// <summary>Carries out one verify machine of a connection; two run side by side, one proves and one attributes.</summary>
+internal sealed class Verifier(
+    ChannelLease lease, VerifyPurpose purpose, LevelHolds holds, ChannelLinks links, OrderFetch orders, LevelReader levels,
+    LevelMarks marks, PushTransactions transactions, Suspension suspension, Npgsql.NpgsqlDataSource source, Signals signals,
+    WorkerOptions options, TimeProvider time, ILogger<Verifier> logger)
+{
+    /// <summary>Levels read in one cycle; the rest follows in the next, at once.</summary>
+    private const int MostPerCycle = 1_000;
+
+    private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a new level that the channel does not have is left alone.</summary>
+    private static readonly TimeSpan AbsentFor = TimeSpan.FromMinutes(10);
+
+    private readonly Dictionary<LevelId, DateTimeOffset> _absent = [];
+    private VerifyState _state = VerifyState.Of(purpose);
+
+    /// <summary>Runs until the lease ends.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using var dirty = signals.Listen(lease.Tenant);
+        while (!ct.IsCancellationRequested)
+        {
+            var link = await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false);
+            if (link is null || link.Connection.Status is not (ConnectionStatus.Live or ConnectionStatus.Paused))
+            {
+                _state = VerifyState.Of(purpose);
+                await dirty.WaitAsync(Sweep, time, ct).ConfigureAwait(false);
+                continue;
+            }
+
+            var waiting = _state.Phase == VerifyPhase.Idle && await WantedAsync(ct).ConfigureAwait(false);
+            var effect = Step(new VerifyInput.Tick(waiting));
+            while (effect is not VerifyEffect.Wait)
+            {
+                effect = Step(await CarryOutAsync(link, effect, ct).ConfigureAwait(false));
+            }
+
+            await PauseAsync(((VerifyEffect.Wait)effect).Until, dirty, ct).ConfigureAwait(false);
+        }
+    }
+
+    private VerifyEffect Step(VerifyInput input)
+    {
+        (_state, var effect) = VerifyCycle.Step(_state, input, time.GetUtcNow(), options.Verify);
+        return effect;
+    }
+
+    private async Task<bool> WantedAsync(CancellationToken ct)
+    {
+        var (attribution, unproven) = await marks.WantedAsync(
+            lease.Tenant, lease.Connection, Absent(), ct).ConfigureAwait(false);
+        return purpose == VerifyPurpose.Attribute ? attribution : unproven;
+    }
+
+    /// <summary>A drain is waited out; rest ends when something becomes dirty, or with the sweep.</summary>
+    private Task PauseAsync(DateTimeOffset until, Signal dirty, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var wait = until <= now ? TimeSpan.Zero : until - now;
+        return _state.Phase == VerifyPhase.Idle
+            ? RestAsync(wait, dirty, ct)
+            : Task.Delay(wait, time, ct);
+    }
+
+    private async Task RestAsync(TimeSpan wait, Signal dirty, CancellationToken ct)
+    {
+        await dirty.WaitAsync(wait < Sweep ? wait : Sweep, time, ct).ConfigureAwait(false);
+        if (wait > TimeSpan.Zero)
+        {
+            // However often it is woken, it does not look more often than this.
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time, ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<VerifyInput> CarryOutAsync(ChannelLink link, VerifyEffect effect, CancellationToken ct)
+    {
+        try
+        {
+            switch (effect)
+            {
+                case VerifyEffect.FetchOrders:
+                    await orders.DeltaAsync(link, ct).ConfigureAwait(false);
+                    return new VerifyInput.OrdersApplied();
+                case VerifyEffect.ReadLevels read:
+                    return await ReadAsync(link, read.Kind, ct).ConfigureAwait(false);
+                case VerifyEffect.Store store:
+                    await levels.StoreAsync(link, store.Readings, ct).ConfigureAwait(false);
+                    await NoteAsync(ct).ConfigureAwait(false);
+                    return new VerifyInput.Stored();
+                default:
+                    throw new InvalidOperationException($"No way to carry out {effect.GetType().Name}.");
+            }
+        }
+        catch (ChannelFaultException refused)
+        {
+            await suspension.HandleAsync(lease.Tenant, lease.Connection, refused.Operation, refused.Fault, ct).ConfigureAwait(false);
+            return new VerifyInput.Failed();
+        }
+        catch (NotAppliedException)
+        {
+            return new VerifyInput.Failed(); // It has been logged where it was found.
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            Log.PartFailed(logger, failure, lease.Tenant.Value, lease.Connection.Value, $"verify ({purpose})");
+            return new VerifyInput.Failed();
+        }
+    }
+
+    private async Task<VerifyInput> ReadAsync(ChannelLink link, ReadingKind kind, CancellationToken ct)
+    {
+        var wish = purpose == VerifyPurpose.Attribute ? MarkWish.Attribution : MarkWish.Unproven;
+        var (readings, readAt, missing, more) = await levels.ReadAsync(
+            link, holds, wish, kind, Absent(), MostPerCycle, ct).ConfigureAwait(false);
+        foreach (var mark in missing)
+        {
+            _absent[mark.Level] = readAt + AbsentFor;
+        }
+
+        await levels.StoreGoneAsync(link, missing.Where(m => m.Status != LevelStatus.New), ct).ConfigureAwait(false);
+        return new VerifyInput.LevelsRead(readings, readAt, more);
+    }
+
+    private List<LevelId> Absent()
+    {
+        var now = time.GetUtcNow();
+        foreach (var (level, until) in _absent.ToList())
+        {
+            if (until <= now)
+            {
+                _absent.Remove(level);
+            }
+        }
+
+        return [.. _absent.Keys];
+    }
+
+    private async Task NoteAsync(CancellationToken ct)
+    {
+        WorkerMeter.VerifyCycles.Add(1, new KeyValuePair<string, object?>("purpose", purpose.ToString()));
+        if (purpose != VerifyPurpose.Prove)
+        {
+            return;
+        }
+
+        await using (var session = await StorageSession.OpenAsync(source, lease.Tenant, ct).ConfigureAwait(false))
+        {
+            await ConnectionStore.NoteVerifiedAsync(session, lease.Connection, null, time.GetUtcNow(), ct).ConfigureAwait(false);
+            await session.CommitAsync(ct).ConfigureAwait(false);
+        }
+
+        await transactions.CloseResolvedAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,83 @@
+using SyncFlow.Channels;
+using SyncFlow.Channels.Shopify;
+using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Inbox;
+using SyncFlow.Worker.Connections;
+using SyncFlow.Worker.Verifying;
+
+namespace SyncFlow.Worker.Work;
+
+/// <summary>The calls behind work items: what they read goes into the inbox or the catalog.</summary>
+internal sealed class WorkItemCalls(
+    InboxFeed feed, ChannelCatalogStore catalog, ChannelStore connections, WorkerOptions options, TimeProvider time)
+{
+    /// <summary>Makes the call of one item.</summary>
+    /// <exception cref="ChannelFaultException">The channel did not answer.</exception>
+    public Task CallAsync(ChannelLink link, WorkKind kind, string reference, CancellationToken ct) => kind switch
+    {
+        WorkKind.FetchOrder => FetchOrderAsync(link, reference, ct),
+        WorkKind.RefreshProduct => RefreshAsync(link, reference, isProduct: true, ct),
+        WorkKind.RefreshItem => RefreshAsync(link, reference, isProduct: false, ct),
+        WorkKind.RefreshLocations => RefreshLocationsAsync(link, ct),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No call for this kind of work."),
+    };
+
+    /// <summary>Reads the shop's locations and stores them.</summary>
+    public async Task RefreshLocationsAsync(ChannelLink link, CancellationToken ct)
+    {
+        var locations = (await link.Client.ReadLocationsAsync(ct).ConfigureAwait(false)).OrThrow("locations");
+        await catalog.PutLocationsAsync(
+            link.Tenant, link.Id,
+            [.. locations.Select(l => new ChannelLocation(l.Ref, l.Name, l.Active, l.FulfillsOnline))], ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Stores variants as read, and opens a notice where a mapped one was given another SKU text.</summary>
+    public async Task StoreItemsAsync(ChannelLink link, IReadOnlyList<CatalogItem> items, CancellationToken ct)
+    {
+        await catalog.PutItemsAsync(
+            link.Tenant, link.Id,
+            [
+                .. items.Select(i => new ChannelItem(
+                    i.VariantRef, i.ItemRef, i.ProductRef, i.Sku ?? "", i.Title, i.Tracked, i.OversellAllowed, i.IsBundle, i.Archived)),
+            ],
+            ct).ConfigureAwait(false);
+        var renamed = await catalog.RenamedAsync(link.Tenant, link.Id, [.. items.Select(i => i.VariantRef)], ct).ConfigureAwait(false);
+        foreach (var item in renamed)
+        {
+            await connections.OpenIncidentAsync(
+                link.Tenant,
+                new Incident(
+                    $"sku-text:{link.Id.Value}:{item.VariantRef}", "sku-text-changed",
+                    $"The shop calls this variant '{item.SkuText}' now; it stays mapped to '{item.MappedCode}' until you change that.",
+                    link.Id, item.Sku, null, time.GetUtcNow()),
+                ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task FetchOrderAsync(ChannelLink link, string reference, CancellationToken ct)
+    {
+        var page = (await link.Client.ReadOrderAsync(reference, ct).ConfigureAwait(false)).OrThrow("order");
+
+        // A named fetch is stored although it may say nothing new: it was asked for to settle a doubt.
+        await feed.StoreAsync(
+            link.Tenant,
+            [
+                .. page.Orders.Select(o => new InboxEvent(
+                    link.Tenant, link.Id, "fetch", $"order:{o.OrderRef}:{page.AskedAt.UtcTicks}", null, page.AskedAt,
+                    time.GetUtcNow(), options.ShopifyApiVersion, ContentKinds.ShopifyOrder, o.Json)),
+            ],
+            ct).ConfigureAwait(false);
+    }
+
+    private async Task RefreshAsync(ChannelLink link, string reference, bool isProduct, CancellationToken ct)
+    {
+        var items = isProduct
+            ? (await link.Client.ReadProductAsync(reference, ct).ConfigureAwait(false)).OrThrow("product")
+            : (await link.Client.ReadItemAsync(reference, ct).ConfigureAwait(false)).OrThrow("item");
+        await StoreItemsAsync(link, items, ct).ConfigureAwait(false);
+        await catalog.ArchiveAsync(
+            link.Tenant, link.Id, isProduct ? reference : null, isProduct ? null : reference,
+            [.. items.Select(i => i.VariantRef)], ct).ConfigureAwait(false);
+    }
+}

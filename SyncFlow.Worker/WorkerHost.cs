@@ -1,0 +1,78 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using SyncFlow.ServiceDefaults;
+using SyncFlow.ServiceDefaults.Health;
+using SyncFlow.ServiceDefaults.Postgres;
+using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Publishing;
+using SyncFlow.Storage.Work;
+using SyncFlow.Worker.Apply;
+using SyncFlow.Worker.Connections;
+using SyncFlow.Worker.Publishing;
+using SyncFlow.Worker.Runs;
+using SyncFlow.Worker.Upkeep;
+using SyncFlow.Worker.Verifying;
+using SyncFlow.Worker.Work;
+
+namespace SyncFlow.Worker;
+
+/// <summary>Composes the Worker. Tests build the same application in their own process.</summary>
+public static class WorkerHost
+{
+    /// <summary>How long pushes on their way may take to be settled when the process is asked to stop.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(35);
+
+    /// <summary>The application, ready to run.</summary>
+    /// <param name="args">Command line; configuration by <c>--Name=value</c>.</param>
+    /// <param name="configure">Changes the composition before the application is built; null for none.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ApplicationName = "SyncFlow.Worker" });
+        builder.AddServiceDefaults();
+        builder.AddSyncFlowPostgres(PostgresRole.Worker);
+        builder.AddSyncFlowRedis();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = StopLimit);
+        builder.Services.TryAddSingleton(services => WorkerOptions.Read(services.GetRequiredService<IConfiguration>()));
+        AddStorage(builder.Services);
+        AddChannels(builder.Services);
+        AddJobs(builder.Services);
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        app.MapHealth();
+        return app;
+    }
+
+    private static void AddStorage(IServiceCollection services)
+    {
+        services.AddSingleton<ChannelStore>().AddSingleton<ChannelCatalogStore>().AddSingleton<FetchStore>()
+            .AddSingleton<LevelMarks>().AddSingleton<ConnectionStore>().AddSingleton<InboxStore>().AddSingleton<LeaseStore>()
+            .AddSingleton<RunStore>();
+        services.AddSingleton(provider => CredentialVault.FromBase64(
+            provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]
+            ?? throw new InvalidOperationException($"{EnvironmentContract.SecretsKey} is not set.")));
+    }
+
+    private static void AddChannels(IServiceCollection services)
+    {
+        services.AddHttpClient(ChannelLinks.HttpClientName)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false, // A token must not follow a redirect.
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            });
+        services.AddSingleton<ChannelLinks>().AddSingleton<Suspension>().AddSingleton<InboxFeed>().AddSingleton<LevelReader>()
+            .AddSingleton<PushTransactions>().AddSingleton<PushSender>().AddSingleton<WorkItemCalls>().AddSingleton<Signals>();
+    }
+
+    private static void AddJobs(IServiceCollection services)
+    {
+        services.AddSingleton<ConnectionLoopFactory>().AddSingleton<ConnectionRunnerFactory>().AddSingleton<Replanning>()
+            .AddSingleton<BaselineRun>().AddSingleton<GoLiveRun>().AddSingleton<RunSteps>();
+        services.AddSingleton<ApplyPipeline>().AddSingleton<LevelSignals>().AddSingleton<ApplyService>();
+        services.AddHostedService(provider => provider.GetRequiredService<ApplyService>());
+        services.AddHostedService<ConnectionSupervisor>().AddHostedService<RunExecutor>().AddHostedService<UpkeepJobs>();
+    }
+}

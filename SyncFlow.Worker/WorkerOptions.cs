@@ -1,0 +1,61 @@
+using SyncFlow.Channels.Shopify;
+using SyncFlow.Core.Publishing;
+
+namespace SyncFlow.Worker;
+
+/// <summary>How the worker runs; read from configuration once, at start.</summary>
+public sealed record WorkerOptions
+{
+    /// <summary>Shopify Admin address with <c>{shop}</c> in it.</summary>
+    public string ShopifyBaseUrl { get; init; } = "https://{shop}";
+
+    /// <summary>Admin API version.</summary>
+    public string ShopifyApiVersion { get; init; } = ShopifyAccess.CurrentVersion;
+
+    /// <summary>Where shops send webhooks; null leaves subscriptions alone.</summary>
+    public Uri? WebhookUrl { get; init; }
+
+    /// <summary>Lag, cycle and poll of verification.</summary>
+    public VerifySettings Verify { get; init; } = VerifySettings.Default;
+
+    /// <summary>Longest wait until stored events are applied; after it the cycle begins anew.</summary>
+    public TimeSpan ApplyLimit { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Reads the sections <c>Channels:Shopify</c>, <c>SyncFlow</c> and <c>Worker</c>.</summary>
+    /// <exception cref="InvalidOperationException">A setting makes no sense.</exception>
+    public static WorkerOptions Read(IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var shopify = configuration.GetSection("Channels:Shopify");
+        var defaults = new WorkerOptions();
+        var publicUrl = configuration["SyncFlow:PublicUrl"];
+        if (!string.IsNullOrEmpty(publicUrl) && !Uri.TryCreate(publicUrl, UriKind.Absolute, out _))
+        {
+            throw new InvalidOperationException($"SyncFlow:PublicUrl is '{publicUrl}'. It must be an absolute address, for example https://sync.example.com.");
+        }
+
+        return new WorkerOptions
+        {
+            ShopifyBaseUrl = Text(shopify["BaseUrl"]) ?? defaults.ShopifyBaseUrl,
+            ShopifyApiVersion = Text(shopify["ApiVersion"]) ?? defaults.ShopifyApiVersion,
+            WebhookUrl = string.IsNullOrEmpty(publicUrl) ? null : new Uri(publicUrl.TrimEnd('/') + "/webhooks/shopify"),
+            Verify = new VerifySettings(
+                Milliseconds(shopify, "OrderVisibilityLagMs", defaults.Verify.Lag),
+                Milliseconds(configuration.GetSection("Worker"), "VerifyEveryMs", defaults.Verify.Every),
+                Milliseconds(configuration.GetSection("Worker"), "PollEveryMs", defaults.Verify.PollEvery)),
+        };
+    }
+
+    private static string? Text(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
+
+    private static TimeSpan Milliseconds(IConfiguration section, string key, TimeSpan fallback)
+    {
+        var value = section.GetValue<int?>(key);
+        return value switch
+        {
+            null => fallback,
+            >= 0 => TimeSpan.FromMilliseconds(value.Value),
+            _ => throw new InvalidOperationException($"{key} is {value}; it must not be negative."),
+        };
+    }
+}
