@@ -36,7 +36,7 @@ internal static class Baselines
 
         var sold = (int)(level.SoldTotal - reading.SoldMark);
         var putBack = (int)(level.PutBackTotal - reading.PutBackMark);
-        set.NoteCause(sku.Sku, fact.OccurredAt);
+        set.NoteCause(sku.Sku, now);
         set.Put(sku.With(level with
         {
             Status = channel.Status == ConnectionStatus.Live ? LevelStatus.Live : LevelStatus.Baselined,

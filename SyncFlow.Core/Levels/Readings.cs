@@ -51,8 +51,12 @@ internal static class Readings
         return new DrainedReading(set, fact, sku, settled, channel, doubt, now).Apply();
     }
 
-    /// <summary>Suspense is a ledger bucket: a change of it is an entry.</summary>
-    public static SkuState MoveSuspense(WorkingSet set, Fact fact, SkuState sku, LevelState level, int to, EntryReason reason)
+    /// <summary>
+    /// Suspense is a ledger bucket: a change of it is an entry. The cause of what follows from a reading is that it was
+    /// understood now, not when it was taken.
+    /// </summary>
+    public static SkuState MoveSuspense(WorkingSet set, Fact fact, SkuState sku, LevelState level, int to, EntryReason reason,
+        DateTimeOffset now)
     {
         var delta = to - level.Suspense;
         if (delta == 0)
@@ -60,7 +64,7 @@ internal static class Readings
             return sku;
         }
 
-        set.NoteCause(sku.Sku, fact.OccurredAt);
+        set.NoteCause(sku.Sku, now);
         return set.Append(sku, new LedgerEntry(
             sku.Sku, level.Location, Bucket.Suspense, delta, reason, fact.Key, level.Id, level.Connection,
             fact.InboxEvent, fact.OccurredAt));
@@ -88,7 +92,7 @@ internal static class Readings
         var above = Math.Max(0, reading.Available - high);
         var given = Math.Min(missing, level.Adopted);
         var lost = missing - given;
-        sku = MoveSuspense(set, fact, sku, level, level.Suspense + lost, EntryReason.UnexplainedDecrease);
+        sku = MoveSuspense(set, fact, sku, level, level.Suspense + lost, EntryReason.UnexplainedDecrease, now);
         var follows = level.AwaitsAttribution ? above : 0;
         set.Put(sku.With(level with
         {
@@ -164,7 +168,7 @@ internal sealed class DrainedReading(
     private void Explained()
     {
         Verified();
-        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled);
+        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
         Write(level with
         {
             Belief = _explained, Suspense = 0, SuspenseSince = null, SuspenseReadings = 0, Surplus = 0,
@@ -184,7 +188,7 @@ internal sealed class DrainedReading(
         };
         if (readings < PublishLimits.SuspenseReadings)
         {
-            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease);
+            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
             Write(next with { NeedsReading = true }, Doubted);
             return;
         }
@@ -192,7 +196,7 @@ internal sealed class DrainedReading(
         if (_reading.Committed - _reading.OpenClaimsMark >= units)
         {
             // The channel itself says an order holds them: we cannot see it yet, and it must never be sold again.
-            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease);
+            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
             if (readings == PublishLimits.SuspenseReadings)
             {
                 Drift(DriftClass.UnseenSale, Low, "held in suspense until the order is seen");
@@ -202,14 +206,14 @@ internal sealed class DrainedReading(
             return;
         }
 
-        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled);
+        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
         BookEdit(-units, DriftClass.OutsideDecrease, Low);
         Write(next with { Suspense = 0, SuspenseSince = null, SuspenseReadings = 0 }, Doubted);
     }
 
     private void Above(int units)
     {
-        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled);
+        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
         var next = level with
         {
             Belief = _explained + units, Suspense = 0, SuspenseSince = null, SuspenseReadings = 0, Surplus = 0,
@@ -246,14 +250,14 @@ internal sealed class DrainedReading(
                 level.Connection, sku.Sku, level.Id, now));
         }
 
-        set.NoteCause(sku.Sku, fact.OccurredAt);
+        set.NoteCause(sku.Sku, now);
         Write(next, Math.Max(0, Doubted - units));
     }
 
     /// <summary>Somebody else wrote the level. Where the channel owns on-hand it is a fact; else the target is pushed back.</summary>
     private void BookEdit(int units, DriftClass drift, int expected)
     {
-        set.NoteCause(sku.Sku, fact.OccurredAt);
+        set.NoteCause(sku.Sku, now);
         Drift(drift, expected, channel.OwnsOnHand ? "accepted: the channel owns on-hand" : "rejected: target pushed back");
         if (channel.OwnsOnHand)
         {

@@ -30,6 +30,9 @@ internal sealed class Publisher(
     private readonly List<Task<SendResult>> _flying = [];
     private readonly Queue<ImmutableArray<PlanCandidate>> _parts = new();
     private readonly HashSet<LevelId> _inParts = [];
+
+    // Settled levels want a push again before this loop has learned what their answer means for them.
+    private readonly HashSet<LevelId> _unlearned = [];
     private DateTimeOffset _lastSent = DateTimeOffset.MinValue;
     private DateTimeOffset _pausedUntil = DateTimeOffset.MinValue;
     private int _failures;
@@ -74,6 +77,7 @@ internal sealed class Publisher(
             }
 
             _lastSent = time.GetUtcNow();
+            _unlearned.UnionWith(planned.Push.Elements.Select(e => e.Level));
             _flying.Add(sender.SendAsync(link, planned, lease.Epoch, ct));
         }
     }
@@ -117,8 +121,8 @@ internal sealed class Publisher(
         }
 
         var candidates = await transactions.CandidatesAsync(
-            lease.Tenant, lease.Connection, PublishLimits.LevelsPerPush + holds.Count + _inParts.Count, ct).ConfigureAwait(false);
-        var chosen = candidates.Where(c => !holds.IsHeld(c.Level) && !_inParts.Contains(c.Level))
+            lease.Tenant, lease.Connection, PublishLimits.LevelsPerPush + holds.Count + _inParts.Count + _unlearned.Count, ct).ConfigureAwait(false);
+        var chosen = candidates.Where(c => !holds.IsHeld(c.Level) && !_inParts.Contains(c.Level) && !_unlearned.Contains(c.Level))
             .Take(PublishLimits.LevelsPerPush).ToList();
         return chosen.Count == 0
             ? null
@@ -156,7 +160,9 @@ internal sealed class Publisher(
         foreach (var ended in _flying.Where(f => f.IsCompleted).ToList())
         {
             _flying.Remove(ended);
-            await LearnAsync(await ended.ConfigureAwait(false), ct).ConfigureAwait(false);
+            var result = await ended.ConfigureAwait(false);
+            _unlearned.ExceptWith(result.Push.Elements.Select(e => e.Level));
+            await LearnAsync(result, ct).ConfigureAwait(false);
         }
     }
 
