@@ -42,6 +42,7 @@ public sealed class CostBudget
     private Bucket _all;
     private Bucket _verify;
     private double _reserved;
+    private double _spare;
 
     /// <summary>A budget that knows nothing of the shop yet.</summary>
     public CostBudget(DateTimeOffset now)
@@ -82,7 +83,8 @@ public sealed class CostBudget
             _all = _all.Refilled(now);
             _verify = _verify.Refilled(now);
             var wait = _all.SecondsUntil(cost);
-            if (use == BudgetUse.Verify && _all.Points - cost < _all.Size * KeptForWrites)
+            var shared = use == BudgetUse.Verify && _all.Points - cost < _all.Size * KeptForWrites;
+            if (shared)
             {
                 wait = Math.Max(wait, _verify.SecondsUntil(cost));
             }
@@ -94,10 +96,13 @@ public sealed class CostBudget
 
             _all = _all.Minus(cost);
             _reserved += cost;
-            if (use == BudgetUse.Verify)
+            if (shared)
             {
-                // What was spare is not owed by the share.
-                _verify = _verify.Minus(Math.Min(cost, Math.Max(0, _verify.Points)));
+                _verify = _verify.Minus(cost);
+            }
+            else if (use == BudgetUse.Verify)
+            {
+                _spare += cost; // Not owed by the share, so nothing of it comes back there.
             }
 
             return TimeSpan.Zero;
@@ -118,7 +123,11 @@ public sealed class CostBudget
             _all = _all.Refilled(now);
             _verify = _verify.Refilled(now);
             var back = reserved - (actual ?? reserved);
-            if (use == BudgetUse.Verify)
+            if (use == BudgetUse.Verify && _spare >= reserved)
+            {
+                _spare -= reserved;
+            }
+            else if (use == BudgetUse.Verify)
             {
                 _verify = _verify.Minus(-back);
             }

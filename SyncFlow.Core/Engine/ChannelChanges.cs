@@ -61,7 +61,10 @@ internal static class ChannelChanges
             fact.From, sku.Sku, level.Id, now));
         set.Put(sku.With(level with
         {
-            Status = LevelStatus.Gone, Target = null, Generation = level.Generation + 1, NeedsReading = false,
+            Status = LevelStatus.Gone,
+            Target = null,
+            Generation = level.Generation + 1,
+            NeedsReading = false,
         }));
         set.NoteCause(sku.Sku, fact.OccurredAt);
         return FactOutcome.Applied;

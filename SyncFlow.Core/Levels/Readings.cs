@@ -171,8 +171,13 @@ internal sealed class DrainedReading(
         sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
         Write(level with
         {
-            Belief = _explained, Suspense = 0, SuspenseSince = null, SuspenseReadings = 0, Surplus = 0,
-            Adopted = 0, FailedVerifications = 0,
+            Belief = _explained,
+            Suspense = 0,
+            SuspenseSince = null,
+            SuspenseReadings = 0,
+            Surplus = 0,
+            Adopted = 0,
+            FailedVerifications = 0,
         }, Doubted);
     }
 
@@ -183,8 +188,13 @@ internal sealed class DrainedReading(
         var readings = level.SuspenseReadings + 1;
         var next = level with
         {
-            Belief = _explained - units, Suspense = units, SuspenseSince = level.SuspenseSince ?? now,
-            SuspenseReadings = readings, Surplus = 0, Adopted = 0, FailedVerifications = 0,
+            Belief = _explained - units,
+            Suspense = units,
+            SuspenseSince = level.SuspenseSince ?? now,
+            SuspenseReadings = readings,
+            Surplus = 0,
+            Adopted = 0,
+            FailedVerifications = 0,
         };
         if (readings < PublishLimits.SuspenseReadings)
         {
@@ -216,7 +226,11 @@ internal sealed class DrainedReading(
         sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
         var next = level with
         {
-            Belief = _explained + units, Suspense = 0, SuspenseSince = null, SuspenseReadings = 0, Surplus = 0,
+            Belief = _explained + units,
+            Suspense = 0,
+            SuspenseSince = null,
+            SuspenseReadings = 0,
+            Surplus = 0,
             Adopted = 0,
         };
         if (Proves)

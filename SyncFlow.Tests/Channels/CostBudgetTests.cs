@@ -21,14 +21,27 @@ public sealed class CostBudgetTests
     [Fact]
     public void Verification_gets_a_quarter_and_leaves_the_rest_to_writes()
     {
+        _budget.TryReserve(1_000, BudgetUse.Publish, Start).ShouldBe(TimeSpan.Zero);
         _budget.TryReserve(500, BudgetUse.Verify, Start).ShouldBe(TimeSpan.Zero);
         _budget.TryReserve(50, BudgetUse.Verify, Start).ShouldBe(TimeSpan.FromSeconds(2));
-        _budget.TryReserve(1_000, BudgetUse.Publish, Start).ShouldBe(TimeSpan.Zero);
+        _budget.TryReserve(500, BudgetUse.Publish, Start).ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Verification_may_use_beyond_its_share_what_leaves_the_bucket_half_full()
+    {
+        _budget.TryReserve(1_000, BudgetUse.Verify, Start).ShouldBe(TimeSpan.Zero);
+        _budget.Settle(1_000, BudgetUse.Verify, 1_000, null, Start);
+
+        // Half is left for writes; what follows comes out of the share, which the spare points did not touch.
+        _budget.TryReserve(500, BudgetUse.Verify, Start).ShouldBe(TimeSpan.Zero);
+        _budget.TryReserve(25, BudgetUse.Verify, Start).ShouldBe(TimeSpan.FromSeconds(1));
     }
 
     [Fact]
     public void A_verifying_call_dearer_than_its_share_goes_when_the_share_is_full_and_is_paid_back_later()
     {
+        _budget.TryReserve(1_000, BudgetUse.Publish, Start).ShouldBe(TimeSpan.Zero);
         _budget.TryReserve(600, BudgetUse.Verify, Start).ShouldBe(TimeSpan.Zero);
         _budget.TryReserve(10, BudgetUse.Verify, Start).ShouldBe(TimeSpan.FromSeconds(110 / 25.0));
     }

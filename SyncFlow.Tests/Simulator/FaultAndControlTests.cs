@@ -115,7 +115,12 @@ public sealed class FaultAndControlTests
         await using var sandbox = await StartAsync(o => o with { Skus = 60, MinStock = 200, MaxStock = 400 });
         await sandbox.Host.Buyers.StartAsync(new BuyerSettings
         {
-            OrdersPerSecond = 800, FollowUpMs = 50, CancelRate = 0.2, RefundRate = 0.1, EditRate = 0.1, FulfillRate = 0.3,
+            OrdersPerSecond = 800,
+            FollowUpMs = 50,
+            CancelRate = 0.2,
+            RefundRate = 0.1,
+            EditRate = 0.1,
+            FulfillRate = 0.3,
             Shops = [sandbox.Main.Domain],
         });
         await Task.Delay(2_000);

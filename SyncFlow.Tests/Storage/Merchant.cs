@@ -46,8 +46,12 @@ internal sealed class Merchant
         {
             var row = new ConnectionRow
             {
-                Kind = ConnectionKinds.Shopify, Name = $"Store {c}", Shop = $"t{tenant.Value}-store-{c}.myshopify.com", CreatedAt = now,
-                UpdatedAt = now, Status = (short)ConnectionStatus.Live,
+                Kind = ConnectionKinds.Shopify,
+                Name = $"Store {c}",
+                Shop = $"t{tenant.Value}-store-{c}.myshopify.com",
+                CreatedAt = now,
+                UpdatedAt = now,
+                Status = (short)ConnectionStatus.Live,
                 Settings = new ConnectionSettings { DefaultLocationId = location.LocationId, OwnsOnHand = c == 0 }.ToJson(),
             };
             db.Connections.Add(row);

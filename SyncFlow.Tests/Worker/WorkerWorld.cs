@@ -62,8 +62,14 @@ internal sealed class WorkerWorld : IAsyncDisposable
         var sandbox = await SimulatorHost.StartAsync(
             new SimulatorOptions
             {
-                Stores = 2, Skus = skus, MinStock = stock, MaxStock = stock, MainLocations = 1, DirtyCatalog = false,
-                BulkDurationMs = 20, RetryTimeScale = 0.001,
+                Stores = 2,
+                Skus = skus,
+                MinStock = stock,
+                MaxStock = stock,
+                MainLocations = 1,
+                DirtyCatalog = false,
+                BulkDurationMs = 20,
+                RetryTimeScale = 0.001,
             },
             TimeProvider.System);
         var receiver = await ReceiverAsync(database);

@@ -168,8 +168,13 @@ internal sealed class Desk
 
     private static LevelState Level(int n, int shown) => new()
     {
-        Id = new LevelId(n), Listing = new ListingId(n), Connection = new ConnectionId(n), Location = Main,
-        Status = LevelStatus.Live, Belief = shown, Target = shown,
+        Id = new LevelId(n),
+        Listing = new ListingId(n),
+        Connection = new ConnectionId(n),
+        Location = Main,
+        Status = LevelStatus.Live,
+        Belief = shown,
+        Target = shown,
     };
 
     private WorkingSet Load()

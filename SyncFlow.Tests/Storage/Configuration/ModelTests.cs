@@ -12,7 +12,8 @@ public sealed class ModelTests(PostgresFixture postgres)
 {
     private static readonly Dictionary<string, string> SameType = new()
     {
-        ["character varying"] = "text", ["ARRAY"] = "text[]",
+        ["character varying"] = "text",
+        ["ARRAY"] = "text[]",
     };
 
     [Fact]

@@ -130,7 +130,10 @@ public sealed class RoundTripTests(PostgresFixture postgres)
 
     private static LevelState NewLevel() => new()
     {
-        Id = default, Listing = default, Connection = default, Location = default,
+        Id = default,
+        Listing = default,
+        Connection = default,
+        Location = default,
     };
 
     private static LevelState FullLevel(LevelState level) => level with
