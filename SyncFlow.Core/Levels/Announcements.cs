@@ -68,6 +68,7 @@ internal static class Announcements
             Suspense = level.Suspense + missing,
             SuspenseSince = missing == 0 ? level.SuspenseSince : level.SuspenseSince ?? now,
             Surplus = 0,
+            AwaitsAttribution = false,
             NeedsReading = true,
         }));
         return FactOutcome.Applied;

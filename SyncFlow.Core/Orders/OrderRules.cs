@@ -141,6 +141,9 @@ internal static class OrderRules
         level = level with
         {
             OpenClaims = level.OpenClaims + change.OpenClaims,
+
+            // The likely reason of a stale compare is known now: the next one is with another belief, which is as safe.
+            AwaitsAttribution = level.AwaitsAttribution && change.Taken == 0,
             ExplainedThrough = change.Taken == 0 ? level.ExplainedThrough : Math.Max(level.ExplainedThrough, explainedAt),
             SoldTotal = level.SoldTotal + Math.Max(0, sold),
             PutBackTotal = level.PutBackTotal + Math.Max(0, change.PutBack) + Math.Max(0, -sold),

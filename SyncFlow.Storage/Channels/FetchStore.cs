@@ -36,6 +36,23 @@ public sealed class FetchStore(NpgsqlDataSource source, TimeProvider time)
         return counts[0];
     }
 
+    /// <summary>Those of these orders that the ledger has not applied as of their update time, or does not know.</summary>
+    public async Task<IReadOnlyList<string>> UnknownAsync(
+        TenantId tenant, ConnectionId connection, IReadOnlyList<(string OrderRef, DateTimeOffset UpdatedAt)> orders, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        return await session.QueryAsync(
+            session.Of(
+                """
+                SELECT d.order_ref FROM unnest($3::text[], $4::bigint[]) AS d (order_ref, updated)
+                LEFT JOIN orders o ON o.tenant_id = $1 AND o.connection_id = $2 AND o.order_ref = d.order_ref
+                WHERE o.version_updated IS NULL OR o.version_updated < d.updated
+                """,
+                Sql.P(connection.Value), Sql.Column(orders, o => o.OrderRef), Sql.Column(orders, o => o.UpdatedAt.UtcTicks)),
+            row => row.GetString(0),
+            ct).ConfigureAwait(false);
+    }
+
     /// <summary>Up to which update time orders have been fetched, by the channel's clock; null before the first fetch.</summary>
     public async Task<DateTimeOffset?> WatermarkAsync(TenantId tenant, ConnectionId connection, CancellationToken ct)
     {

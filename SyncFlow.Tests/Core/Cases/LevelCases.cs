@@ -76,8 +76,8 @@ public sealed class LevelCases
 
         desk.Settle(push, ElementOutcome.Stale);
         desk.Plan(1).ShouldBeNull("nothing is pushed before a reading has attributed the difference");
-        desk.Order(1, Desk.Snapshot("1", 3, T1));
         desk.Read(1, ReadingKind.Plain, 7);
+        desk.Order(1, Desk.Snapshot("1", 3, T1));
 
         var next = desk.Publish(1).ShouldNotBeNull();
         (next.From, next.To).ShouldBe((7, 11));
@@ -99,6 +99,18 @@ public sealed class LevelCases
         desk[1].Belief.ShouldBe(11);
         desk.Ats.ShouldBe(11);
         desk.Plan(1).ShouldBeNull();
+    }
+
+    [Fact]
+    public void C08_The_order_alone_is_reason_enough_to_compare_again_with_the_new_belief()
+    {
+        var desk = new Desk(1, 10, SharingMode.Guard, 10);
+        desk.Receive("receipt", 4);
+        desk.Settle(desk.Plan(1)!, ElementOutcome.Stale);
+        desk.Order(1, Desk.Snapshot("1", 3, T1));
+
+        var next = desk.Publish(1).ShouldNotBeNull();
+        (next.From, next.To).ShouldBe((7, 11));
     }
 
     [Fact]
