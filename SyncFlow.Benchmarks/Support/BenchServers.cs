@@ -1,0 +1,122 @@
+using System.Globalization;
+using Npgsql;
+using SyncFlow.AppHost.Servers;
+using SyncFlow.ServiceDefaults.Postgres;
+using SyncFlow.Storage.Schema;
+
+namespace SyncFlow.Benchmarks.Support;
+
+/// <summary>
+/// A migrated database of a run's own, and Redis. The servers are ours, in a temporary folder, and write durably as in
+/// production; <c>ConnectionStrings__syncflow</c> (a superuser's) and <c>ConnectionStrings__redis</c> name others.
+/// </summary>
+internal sealed class BenchServers : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("syncflow-bench-");
+    private readonly string database = string.Create(CultureInfo.InvariantCulture, $"syncflow_bench_{Environment.ProcessId}");
+    private EmbeddedPostgres? postgres;
+    private EmbeddedRedis? redis;
+    private string? lentServer;
+
+    private BenchServers()
+    {
+    }
+
+    /// <summary>Login that owns the database.</summary>
+    public string ConnectionString { get; private set; } = "";
+
+    /// <summary>Redis, as StackExchange.Redis reads it.</summary>
+    public string Redis { get; private set; } = "";
+
+    public static async Task<BenchServers> StartAsync(CancellationToken ct)
+    {
+        var servers = new BenchServers();
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            limit.CancelAfter(StartLimit);
+            await servers.StartPostgresAsync(limit.Token).ConfigureAwait(false);
+            await servers.StartRedisAsync(limit.Token).ConfigureAwait(false);
+            await Migrator.MigrateAsync(servers.ConnectionString, limit.Token).ConfigureAwait(false);
+            return servers;
+        }
+        catch
+        {
+            await servers.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>The database as a role of the schema sees it.</summary>
+    public NpgsqlDataSource ForRole(PostgresRole role) => NpgsqlDataSource.Create(PostgresExtensions.ForRole(ConnectionString, role));
+
+    public async ValueTask DisposeAsync()
+    {
+        NpgsqlConnection.ClearAllPools();
+        try
+        {
+            if (lentServer is not null)
+            {
+                await ExecuteAsync(lentServer, $"DROP DATABASE IF EXISTS {database} WITH (FORCE)", CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            if (redis is not null)
+            {
+                await redis.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (postgres is not null)
+            {
+                await postgres.DisposeAsync().ConfigureAwait(false);
+            }
+
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private async Task StartPostgresAsync(CancellationToken ct)
+    {
+        if (Environment.GetEnvironmentVariable("ConnectionStrings__syncflow") is { Length: > 0 } given)
+        {
+            await ExecuteAsync(given, $"CREATE DATABASE {database}", ct).ConfigureAwait(false);
+            lentServer = given;
+            ConnectionString = new NpgsqlConnectionStringBuilder(given) { Database = database }.ConnectionString;
+            return;
+        }
+
+        if (!OperatingSystem.IsWindows())
+        {
+            // Made for its owner alone; root's PostgreSQL runs under another account and must pass through.
+            folder.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        }
+
+        var settings = new PostgresSettings(folder.FullName, Path.Combine(folder.FullName, "postgres.log"));
+        postgres = await EmbeddedPostgres.StartAsync(settings, ct).ConfigureAwait(false);
+        ConnectionString = await postgres.EnsureDatabaseAsync(database, ct).ConfigureAwait(false);
+    }
+
+    private async Task StartRedisAsync(CancellationToken ct)
+    {
+        if (Environment.GetEnvironmentVariable("ConnectionStrings__redis") is { Length: > 0 } given)
+        {
+            Redis = given;
+            return;
+        }
+
+        redis = await EmbeddedRedis.StartAsync(Path.Combine(folder.FullName, "redis.log"), null, ct).ConfigureAwait(false);
+        Redis = redis.Configuration;
+    }
+
+    private static async Task ExecuteAsync(string server, string sql, CancellationToken ct)
+    {
+        using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(server) { Pooling = false }.ConnectionString);
+#pragma warning disable CA2100 // A database name cannot be a parameter; ours is letters and our process id.
+        using var command = source.CreateCommand(sql);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+    }
+}

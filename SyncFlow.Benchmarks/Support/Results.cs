@@ -1,0 +1,15 @@
+using System.Globalization;
+
+namespace SyncFlow.Benchmarks.Support;
+
+/// <summary>Prints figures in the one form that scripts read.</summary>
+internal sealed class Results(TextWriter output)
+{
+    /// <summary>Prints <c>RESULT name value unit</c>; the value with a point and no thousands signs.</summary>
+    /// <param name="unit">One word; <c>ratio</c> for a share.</param>
+    public void Add(string name, double value, string unit) =>
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"RESULT {name} {value:0.###} {unit}"));
+
+    /// <summary>Things done in a second.</summary>
+    public void AddRate(string name, int count, TimeSpan took, string unit) => Add(name, Math.Round(count / took.TotalSeconds), unit);
+}
