@@ -28,9 +28,15 @@ internal sealed class DataFolder : IDisposable
     private string Logs => Path.Combine(Root, "logs");
 
     /// <summary>Takes the folder for this run.</summary>
-    /// <exception cref="StartFailedException">Another run holds it, or it is another user's.</exception>
+    /// <exception cref="StartFailedException">Another run holds it, it is another user's, or it holds other things.</exception>
     public static DataFolder Open(string root)
     {
+        // Cleaning empties the folder, so one that is not ours is never taken.
+        if (Directory.Exists(root) && !File.Exists(Path.Combine(root, LockName)) && Directory.EnumerateFileSystemEntries(root).Any())
+        {
+            throw new StartFailedException($"{root} holds things that are not SyncFlow's. Name an empty folder.");
+        }
+
         FileStream held;
         try
         {

@@ -45,7 +45,8 @@ internal sealed class LocalHost(LocalOptions options, TimeProvider time, TextWri
         await using var host = new LocalHost(options, time, Console.Out);
         try
         {
-            var secrets = await host.StartAsync(Path.Combine(ServicePrograms.Checkout(), ".syncflow"), signals.Requested).ConfigureAwait(false);
+            var data = Path.GetFullPath(options.DataFolder ?? Path.Combine(ServicePrograms.Checkout(), ".syncflow"));
+            var secrets = await host.StartAsync(data, signals.Requested).ConfigureAwait(false);
             return await host.StayAsync(secrets, signals.Requested).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (signals.Requested.IsCancellationRequested)

@@ -11,7 +11,9 @@ namespace SyncFlow.AppHost.Local;
 /// <param name="Sandbox">Start the simulated stores and let buyers loose.</param>
 /// <param name="OrdersPerSecond">How many orders a second the buyers place.</param>
 /// <param name="ApiPort">The API's port; null takes 5080, or a free one where that is taken.</param>
-internal sealed record LocalOptions(TimeSpan? RunFor, bool Clean, bool Sandbox, double OrdersPerSecond, int? ApiPort)
+/// <param name="DataFolder">Where the run keeps everything; null takes <c>.syncflow</c> in the checkout.</param>
+internal sealed record LocalOptions(
+    TimeSpan? RunFor, bool Clean, bool Sandbox, double OrdersPerSecond, int? ApiPort, string? DataFolder)
 {
     public const double DefaultOrdersPerSecond = 20;
 
@@ -43,13 +45,23 @@ internal sealed record LocalOptions(TimeSpan? RunFor, bool Clean, bool Sandbox, 
             HelpName = "number",
             CustomParser = argument => (int?)ParseNumber(argument, "--port", IPEndPoint.MaxPort, whole: true),
         };
+        var data = new Option<string?>("--data")
+        {
+            Description = "Folder for databases, secrets and logs (.syncflow in the checkout); empty or one of an earlier run.",
+            HelpName = "folder",
+        };
 
         var command = new RootCommand("Runs SyncFlow on this machine: PostgreSQL, Redis, the services and a sandbox of stores.")
         {
-            runFor, clean, noSandbox, rate, port,
+            runFor, clean, noSandbox, rate, port, data,
         };
         command.SetAction(parsed => run(new LocalOptions(
-            parsed.GetValue(runFor), parsed.GetValue(clean), !parsed.GetValue(noSandbox), parsed.GetValue(rate), parsed.GetValue(port))));
+            parsed.GetValue(runFor),
+            parsed.GetValue(clean),
+            !parsed.GetValue(noSandbox),
+            parsed.GetValue(rate),
+            parsed.GetValue(port),
+            parsed.GetValue(data))));
         return command;
     }
 

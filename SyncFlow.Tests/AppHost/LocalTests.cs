@@ -44,10 +44,10 @@ public sealed class LocalTests : IDisposable
             seen = options;
             return Task.FromResult(0);
         });
-        await command.Parse("--for 60s --clean --no-sandbox --rate 2.5 --port 8080").InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
-        seen.ShouldBe(new LocalOptions(TimeSpan.FromSeconds(60), Clean: true, Sandbox: false, 2.5, 8080));
+        await command.Parse("--for 60s --clean --no-sandbox --rate 2.5 --port 8080 --data /srv/syncflow").InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
+        seen.ShouldBe(new LocalOptions(TimeSpan.FromSeconds(60), Clean: true, Sandbox: false, 2.5, 8080, "/srv/syncflow"));
         await command.Parse("").InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
-        seen.ShouldBe(new LocalOptions(null, Clean: false, Sandbox: true, 20, null));
+        seen.ShouldBe(new LocalOptions(null, Clean: false, Sandbox: true, 20, null, null));
     }
 
     [Theory]
@@ -71,6 +71,13 @@ public sealed class LocalTests : IDisposable
         }
 
         DataFolder.Open(folder.FullName).Dispose();
+    }
+
+    [Fact]
+    public void A_folder_with_other_things_in_it_is_not_taken()
+    {
+        File.WriteAllText(Path.Combine(folder.FullName, "thesis.txt"), "");
+        Should.Throw<StartFailedException>(() => DataFolder.Open(folder.FullName)).Message.ShouldContain("empty folder");
     }
 
     [Fact]

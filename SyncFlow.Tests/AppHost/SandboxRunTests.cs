@@ -132,7 +132,7 @@ public sealed class SandboxRunTests : IAsyncLifetime
 
     private SandboxRun Run(TimeSpan? runFor, string apiKey)
     {
-        var options = new LocalOptions(runFor, Clean: false, Sandbox: true, OrdersPerSecond: 50, ApiPort: null);
+        var options = new LocalOptions(runFor, Clean: false, Sandbox: true, OrdersPerSecond: 50, ApiPort: null, DataFolder: null);
         var api = new ApiClient(client, stub.Url, apiKey, "api.log", TimeProvider.System);
         var world = new WorldClient(client, stub.Url, "simulator.log", TimeProvider.System);
         return new SandboxRun(api, world, options, TimeProvider.System, output, () => [new ServiceRestarts("worker", 2)]);
