@@ -47,8 +47,12 @@ internal sealed record BenchMerchant(TenantId Tenant, LocationId Location, IRead
         {
             var row = new ConnectionRow
             {
-                Kind = ConnectionKinds.Shopify, Name = $"Store {store}", Shop = $"{name}-{store}.myshopify.com", CreatedAt = now,
-                UpdatedAt = now, Status = (short)ConnectionStatus.Live,
+                Kind = ConnectionKinds.Shopify,
+                Name = $"Store {store}",
+                Shop = $"{name}-{store}.myshopify.com",
+                CreatedAt = now,
+                UpdatedAt = now,
+                Status = (short)ConnectionStatus.Live,
                 Settings = new ConnectionSettings { DefaultLocationId = location, OwnsOnHand = store == 0 }.ToJson(),
             };
             db.Connections.Add(row);

@@ -265,69 +265,6 @@ public sealed class LevelCases
     }
 
     [Fact]
-    public void A_merchants_edit_upwards_is_sold_from_at_once_and_pushed_back_after_two_readings()
-    {
-        var desk = new Desk(1, 10, SharingMode.Guard, 10);
-        desk.Announce(1, 25, T1);
-        desk[1].UpperBound.ShouldBe(25);
-        desk.Ats.ShouldBe(10);
-
-        desk.Read(1, ReadingKind.Drained, 25);
-
-        desk.Drift.Single().Class.ShouldBe(DriftClass.OutsideIncrease);
-        var element = desk.Publish(1).ShouldNotBeNull();
-        (element.From, element.To).ShouldBe((25, 10));
-    }
-
-    [Fact]
-    public void A_merchants_edit_downwards_is_booked_where_the_channel_owns_on_hand()
-    {
-        var desk = new Desk(1, 10, SharingMode.Guard, 10);
-        var one = new SyncFlow.Core.ConnectionId(1);
-        desk.Context = desk.Context with
-        {
-            Channels = desk.Context.Channels.SetItem(one, desk.Context.Channels[one] with { OwnsOnHand = true }),
-        };
-        desk.Read(1, ReadingKind.Drained, 6);
-        desk.Ats.ShouldBe(6);
-        desk.Read(1, ReadingKind.Drained, 6);
-
-        (desk.Position.OnHand, desk.Position.Suspense, desk.Ats).ShouldBe((6, 0, 6));
-        desk.Plan(1).ShouldBeNull();
-    }
-
-    [Fact]
-    public void Orders_on_either_side_of_a_reading_leave_a_doubted_decrease_unverified()
-    {
-        var desk = new Desk(2, 20, SharingMode.Guard, 20, 0);
-        desk.Touch();
-        desk.Publish(1).ShouldNotBeNull().To.ShouldBe(10);
-        desk.Now += TimeSpan.FromSeconds(5);
-        var marked = desk.Mark(1, ReadingKind.Drained);
-        desk.Order(1, Desk.Snapshot("1", 3, T1));
-
-        // Ten: either the decrease happened and the sale came after the reading, or part of it did not.
-        desk.Read(1, marked with { Available = 10 });
-        (desk[1].Belief, desk[1].UpperBound).ShouldBe((7, 10));
-
-        desk.Now += TimeSpan.FromSeconds(5);
-        desk.Read(1, ReadingKind.Drained, 7);
-        (desk[1].Belief, desk[1].UpperBound).ShouldBe((7, 7));
-    }
-
-    [Fact]
-    public void A_reading_that_orders_explain_adds_no_doubt()
-    {
-        var desk = new Desk(1, 20, SharingMode.Guard, 20);
-        var marked = desk.Mark(1, ReadingKind.Drained);
-        desk.Order(1, Desk.Snapshot("1", 3, T1));
-
-        desk.Read(1, marked with { Available = 20 });
-
-        (desk[1].Belief, desk[1].UpperBound, desk.Exposure.Units).ShouldBe((17, 17, 0));
-    }
-
-    [Fact]
     public void Steady_sales_in_guard_cause_no_writes()
     {
         var desk = new Desk(2, 200, SharingMode.Guard, 100, 100);
