@@ -30,12 +30,19 @@ public static class PostgresExtensions
         return builder;
     }
 
+    /// <summary>
+    /// Statements a session keeps prepared: the set-based ones are long and few, and planning them anew for every
+    /// batch costs more than running them.
+    /// </summary>
+    private const int PreparedStatements = 100;
+
     /// <summary>The connection string whose sessions act as <paramref name="role"/>.</summary>
     /// <param name="connectionString">Npgsql connection string of a login that may become the role.</param>
     /// <param name="role">What the sessions may do.</param>
     public static string ForRole(string connectionString, PostgresRole role)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        builder.MaxAutoPrepare = PreparedStatements;
         builder.Options = $"{builder.Options} -c role={RoleName(role)}".Trim();
         return builder.ConnectionString;
     }
