@@ -179,15 +179,15 @@ public sealed class LevelCases
     {
         var desk = new Desk(2, 200, SharingMode.Guard, 120, 80);
         desk.Exposure.Units.ShouldBe(0);
-        var sold = Math.Min(140, 120) + Math.Min(100, 80);
-        for (var i = 0; i < 120; i++)
+        var sold = 0;
+        foreach (var (channel, demand) in new[] { (1, 140), (2, 100) })
         {
-            desk.Order(1, Desk.Snapshot($"a{i}", 1, T1));
-        }
-
-        for (var i = 0; i < 80; i++)
-        {
-            desk.Order(2, Desk.Snapshot($"b{i}", 1, T1));
+            // The channel sells what it shows and refuses the rest; nothing we could push would arrive.
+            var shown = desk[channel].UpperBound;
+            for (var i = 0; i < demand && shown > 0; i++, shown--, sold++)
+            {
+                desk.Order(channel, Desk.Snapshot($"{channel}-{i}", 1, T1));
+            }
         }
 
         sold.ShouldBe(200);
