@@ -7,6 +7,7 @@ using SyncFlow.ServiceDefaults;
 using SyncFlow.ServiceDefaults.Health;
 using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Inbox;
@@ -49,7 +50,7 @@ public static class ApiHost
         services.AddSingleton<ApiKeyStore>().AddSingleton<IdempotencyStore>().AddSingleton<ConnectionDesk>().AddSingleton<LocationDesk>()
             .AddSingleton<SkuDesk>().AddSingleton<ListingDesk>().AddSingleton<AutoMapper>().AddSingleton<StockDesk>()
             .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>().AddSingleton<MovementDesk>()
-            .AddSingleton<DeadLetterStore>();
+            .AddSingleton<DeadLetterStore>().AddSingleton<PlanPreview>().AddSingleton<BrakeDesk>();
         services.AddSingleton(provider => CredentialVault.FromBase64(
             provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]
             ?? throw new InvalidOperationException($"{EnvironmentContract.SecretsKey} is not set.")));
@@ -66,7 +67,7 @@ public static class ApiHost
     {
         services.AddSingleton<ShopCache>().AddSingleton<ShopifySecret>().AddScoped<Caller>().AddScoped<Operations.Runs>()
             .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Stock.MoveStock.Work>()
-            .AddSingleton<ReceiveShopifyWebhook.Work>();
+            .AddSingleton<ReceiveShopifyWebhook.Work>().AddScoped<Brakes.SetBrake.Work>().AddHttpContextAccessor();
         services.AddHostedService<BootstrapKey>();
         services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);

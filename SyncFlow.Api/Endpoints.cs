@@ -1,3 +1,4 @@
+using SyncFlow.Api.Brakes;
 using SyncFlow.Api.Connections;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Ledger;
@@ -20,6 +21,7 @@ internal static class Endpoints
         .Add<ListListings>().Add<AutoMap>()
         .Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()
         .Add<ListLedger>()
+        .Add<ListBrakes>().Add<SetBrake>()
         .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
         .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<GetPipelineStats>();
 }

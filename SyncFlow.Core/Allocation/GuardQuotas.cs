@@ -1,3 +1,4 @@
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Stock;
@@ -26,7 +27,7 @@ internal static class GuardQuotas
         var fixedUnits = Math.Max(0, here.Except(movable).Sum(l => Math.Max(0, l.UpperBound)));
         var free = Math.Max(0, units - fixedUnits);
         var shares = LargestRemainder.Share(free, [.. movable.Select(l => context.Channels[l.Connection].Weight)]);
-        var wish = movable.Select((l, i) => new Quota(l, Coming(l), shares[i])).ToArray();
+        var wish = movable.Select((l, i) => new Quota(l, Coming(l), Freezes.Share(l, shares[i], context))).ToArray();
         var spare = free - wish.Sum(q => Math.Max(0, q.Units));
         if (spare < 0)
         {

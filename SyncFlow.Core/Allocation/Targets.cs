@@ -1,3 +1,4 @@
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Stock;
@@ -42,7 +43,7 @@ public static class Targets
 
         foreach (var level in sku.Levels)
         {
-            sku = sku.With(WithTarget(level, targets, causeAt));
+            sku = sku.With(WithTarget(level, targets, context, causeAt));
         }
 
         return sku;
@@ -85,7 +86,8 @@ public static class Targets
         }
     }
 
-    private static LevelState WithTarget(LevelState level, Dictionary<LevelId, int> targets, DateTimeOffset? causeAt)
+    private static LevelState WithTarget(
+        LevelState level, Dictionary<LevelId, int> targets, EngineContext context, DateTimeOffset? causeAt)
     {
         int? target = targets.TryGetValue(level.Id, out var units) ? units : null;
 
@@ -95,6 +97,7 @@ public static class Targets
             target = level.Belief;
         }
 
+        target = Freezes.Held(level, target, context);
         if (target == level.Target && (target is null || target == level.Belief || level.CauseAt is not null))
         {
             return level;

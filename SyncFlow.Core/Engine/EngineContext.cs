@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SyncFlow.Core.Brakes;
 
 namespace SyncFlow.Core.Engine;
 
@@ -63,8 +64,11 @@ public sealed record ChannelSettings(
     bool DeduplicatesWrites,
     double SettleSeconds)
 {
+    /// <summary>What the merchant froze: the connection's own brake or the tenant's, the stronger of both.</summary>
+    public BrakeStrength Brake { get; init; }
+
     /// <summary>Whether levels of this channel may be written now.</summary>
-    public bool Publishes => Status == ConnectionStatus.Live;
+    public bool Publishes => Status == ConnectionStatus.Live && Brake != BrakeStrength.AllWrites;
 
     /// <summary>Whether it may sell units, whatever we may write.</summary>
     public bool Sells => Status != ConnectionStatus.Closed;

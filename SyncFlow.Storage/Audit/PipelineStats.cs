@@ -3,6 +3,7 @@ namespace SyncFlow.Storage.Audit;
 /// <summary>Figures of a tenant's pipeline since it began.</summary>
 /// <param name="CoalescingRatio">Changes of targets per level written; 0 before the first write.</param>
 /// <param name="DirtyLevels">Levels that want a push.</param>
+/// <param name="ConnectionsFrozen">Connections under a freeze switch, their own or the tenant's.</param>
 /// <param name="OversoldWhileGuardedUnits">Units promised beyond what there was while guard was in force, cumulative.</param>
 public sealed record PipelineStats(
     long EventsReceived,
@@ -24,6 +25,7 @@ public sealed record PipelineStats(
     long ExposureUnits,
     long OversoldWhileGuardedUnits,
     long IncidentsOpen,
+    long ConnectionsFrozen,
     PipelineLatency Latency);
 
 /// <summary>From the cause of a change (an order's own time) to the change on the other channels.</summary>

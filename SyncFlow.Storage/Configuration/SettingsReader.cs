@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Npgsql;
 using SyncFlow.Core;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Orders;
 using SyncFlow.Storage.Sessions;
@@ -27,7 +28,9 @@ public static class SettingsReader
             """
             SELECT c.connection_id, c.kind, c.status, c.settings::text, c.settle_seconds, c.deduplicates,
               array_agg(l.external_location_id) FILTER (WHERE l.external_location_id IS NOT NULL),
-              array_agg(l.location_id) FILTER (WHERE l.external_location_id IS NOT NULL)
+              array_agg(l.location_id) FILTER (WHERE l.external_location_id IS NOT NULL),
+              (SELECT coalesce(max(b.strength), 0::smallint) FROM brakes b
+               WHERE b.tenant_id = c.tenant_id AND b.connection_id IN (0, c.connection_id))
             FROM connections c LEFT JOIN channel_locations l
               ON l.tenant_id = c.tenant_id AND l.connection_id = c.connection_id AND l.active AND l.location_id IS NOT NULL
             WHERE c.tenant_id = $1 GROUP BY c.tenant_id, c.connection_id
@@ -70,7 +73,10 @@ public static class SettingsReader
             settings.OwnsOnHand,
             CompareAndSet: kind == ConnectionKinds.Shopify,
             row.GetBoolean(5),
-            row.GetDouble(4));
+            row.GetDouble(4))
+        {
+            Brake = (BrakeStrength)row.GetInt16(8),
+        };
     }
 
     private static ImmutableHashSet<string> Claiming(string kind, ConnectionSettings settings)

@@ -2,16 +2,18 @@ using System.Data.Common;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Front;
 
 /// <summary>A connection as people see it; its credential is not among them.</summary>
+/// <param name="Brake">The freeze in force for it, its own or the tenant's (that one names no connection); null where there is none.</param>
 public sealed record ConnectionView(
     long Id, string Kind, string Name, string? Shop, ConnectionStatus Status, int Generation, string? Scopes,
     double SettleSeconds, string? LastError, DateTimeOffset? LastErrorAt, DateTimeOffset? LastVerifiedAt,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, BrakeView? Brake);
 
 /// <summary>A channel's own location and which of ours it is mapped to.</summary>
 public sealed record ChannelLocationView(
@@ -36,8 +38,12 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
     private const string Columns =
         """
         SELECT c.connection_id, c.kind, c.name, c.shop, c.status, c.generation, c.scopes, c.settle_seconds, c.last_error,
-               c.last_error_at, r.last_verified_at, c.created_at, c.updated_at
+               c.last_error_at, r.last_verified_at, c.created_at, c.updated_at,
+               b.connection_id, b.strength, b.why, b.who, b.since, b.version
         FROM connections c LEFT JOIN connection_runtime r USING (tenant_id, connection_id)
+        LEFT JOIN LATERAL (
+          SELECT * FROM brakes WHERE tenant_id = $1 AND connection_id IN (0, c.connection_id) AND strength > 0
+          ORDER BY strength DESC, connection_id DESC LIMIT 1) b ON true
         WHERE c.tenant_id = $1
         """;
 
@@ -148,7 +154,8 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
 
     private static ConnectionView Read(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.Text(3), (ConnectionStatus)row.GetInt16(4), row.GetInt32(5),
-        row.Text(6), row.GetDouble(7), row.Text(8), row.TimeOrNull(9), row.TimeOrNull(10), row.Time(11), row.Time(12));
+        row.Text(6), row.GetDouble(7), row.Text(8), row.TimeOrNull(9), row.TimeOrNull(10), row.Time(11), row.Time(12),
+        row.IsDBNull(13) ? null : BrakeDesk.Read(row, 13));
 
     private static ChannelLocationView ReadLocation(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetBoolean(4), row.LongOrNull(5),

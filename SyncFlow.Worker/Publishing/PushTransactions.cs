@@ -3,6 +3,7 @@ using Npgsql;
 using SyncFlow.Channels.Shopify;
 using SyncFlow.Core;
 using SyncFlow.Core.Publishing;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Stock;
@@ -31,6 +32,7 @@ internal sealed class PushTransactions(NpgsqlDataSource source, Signals signals,
         RetryAsync(async () =>
         {
             await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+            await BrakeLock.EnterPlanAsync(session, ct).ConfigureAwait(false);
             var now = DatabaseTime.Now(time);
             var set = await StockStore.LoadSkusAsync(session, SkusOf(candidates.Select(c => c.Sku)), ct).ConfigureAwait(false);
             var plan = Planner.Plan(set, connection, candidates, Guid.CreateVersion7(now), now);

@@ -1,0 +1,39 @@
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Levels;
+
+namespace SyncFlow.Core.Brakes;
+
+/// <summary>
+/// What a freeze does to targets. It is configuration that every plan reads under the lock that the switch takes, so a
+/// push planned after the switch's commit cannot break it.
+/// </summary>
+public static class Freezes
+{
+    /// <summary>What a level shows once its push on the way has arrived; null before its baseline.</summary>
+    public static int? Coming(LevelState level)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        return level.Belief + (level.InFlight?.Change ?? 0);
+    }
+
+    /// <summary>The brake on a level: its connection's own or its tenant's, the stronger of both.</summary>
+    public static BrakeStrength On(LevelState level, EngineContext context)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Channels.TryGetValue(level.Connection, out var channel) ? channel.Brake : BrakeStrength.None;
+    }
+
+    /// <summary>
+    /// A target under the brake: no higher than what the level shows or is about to show; below it there is no limit.
+    /// </summary>
+    public static int? Held(LevelState level, int? target, EngineContext context) =>
+        On(level, context) == BrakeStrength.Increases && Coming(level) is { } coming && target > coming ? coming : target;
+
+    /// <summary>
+    /// The share that guard may plan with for a level: one that cannot rise now keeps what it shows, so nobody is
+    /// lowered for its sake; what it cannot take stays set aside for it.
+    /// </summary>
+    public static int Share(LevelState level, int share, EngineContext context) =>
+        On(level, context) == BrakeStrength.Increases ? Math.Min(share, Math.Max(0, Coming(level) ?? 0)) : share;
+}
