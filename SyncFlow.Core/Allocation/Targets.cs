@@ -98,13 +98,11 @@ public static class Targets
         }
 
         target = Freezes.Held(level, target, context);
-        if (target == level.Target && (target is null || target == level.Belief || level.CauseAt is not null))
-        {
-            return level;
-        }
 
-        var says = target is not null && target != level.Belief;
-        return level with { Target = target, CauseAt = says ? Older(level.CauseAt, causeAt) : null };
+        // What a push on its way will say is said: its cause travels with it, and only what it leaves unsaid has another.
+        var unsaid = target is not null && target != level.Belief + (level.InFlight?.Change ?? 0);
+        var cause = unsaid ? Older(level.CauseAt, causeAt) : null;
+        return target == level.Target && cause == level.CauseAt ? level : level with { Target = target, CauseAt = cause };
     }
 
     private static DateTimeOffset? Older(DateTimeOffset? a, DateTimeOffset? b) =>

@@ -27,8 +27,8 @@ public static class PushStore
     }
 
     /// <summary>
-    /// Stores a push before it is sent, in the transaction that put it on its levels. From the commit on it is either
-    /// settled or counted as possible.
+    /// Stores a push before it is sent, in the transaction that put it on its levels. From the commit on it may have
+    /// been sent: it is either settled or counted as possible.
     /// </summary>
     /// <param name="body">The request's variables exactly as they will be sent.</param>
     /// <exception cref="LeaseLostException">The connection is leased to another by now.</exception>
@@ -41,8 +41,8 @@ public static class PushStore
         await using var batch = session.Batch(
             session.Of(
                 """
-                INSERT INTO pushes (tenant_id, push_id, connection_id, lease_epoch, body, elements, planned_at, deadline)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                INSERT INTO pushes (tenant_id, push_id, connection_id, lease_epoch, state, body, elements, planned_at, deadline)
+                VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8)
                 """,
                 Sql.P(push.Id), Sql.P(push.Connection.Value), Sql.P(epoch), Sql.P(body), Sql.P(elements.Length),
                 Sql.P(DatabaseTime.Of(push.PlannedAt)), Sql.P(DatabaseTime.Of(push.Deadline))),
@@ -70,28 +70,16 @@ public static class PushStore
         await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
     }
 
-    /// <summary>Notes that a push is about to be sent; commit before sending.</summary>
-    public static async Task MarkSentAsync(StorageSession session, Push push, long epoch, DateTimeOffset at, CancellationToken ct)
-    {
-        ArgumentNullException.ThrowIfNull(session);
-        ArgumentNullException.ThrowIfNull(push);
-        await LeaseStore.RequireAsync(session, push.Connection, epoch, ct).ConfigureAwait(false);
-        await session.ExecuteAsync(
-            session.Of(
-                "UPDATE pushes SET state = 1, sent_at = coalesce(sent_at, $3) WHERE tenant_id = $1 AND push_id = $2 AND state <> 2",
-                Sql.P(push.Id), Sql.P(DatabaseTime.Of(at))),
-            ct).ConfigureAwait(false);
-    }
-
     /// <summary>
     /// Stores the answers, in the transaction that settles the levels. The push is settled, or unknown when an answer
     /// was lost. An element that has an answer other than "lost" keeps it.
     /// </summary>
     /// <param name="fault">Why the call failed as a whole, if it did.</param>
+    /// <param name="sentAt">When the call began; the first one stands.</param>
     /// <exception cref="LeaseLostException">The connection is leased to another by now.</exception>
     public static async Task SettleAsync(
-        StorageSession session, Push push, IReadOnlyList<ElementAnswer> answers, string? fault, long epoch, DateTimeOffset at,
-        CancellationToken ct)
+        StorageSession session, Push push, IReadOnlyList<ElementAnswer> answers, string? fault, DateTimeOffset? sentAt, long epoch,
+        DateTimeOffset at, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(push);
@@ -110,12 +98,12 @@ public static class PushStore
             session.Of(
                 """
                 UPDATE pushes p SET fault = $3, settled_at = CASE WHEN open THEN NULL ELSE $4::timestamptz END,
-                  state = CASE WHEN open THEN 3 ELSE 2 END
+                  state = CASE WHEN open THEN 3 ELSE 2 END, sent_at = coalesce(sent_at, $5)
                 FROM (SELECT EXISTS (
                   SELECT FROM push_levels WHERE tenant_id = $1 AND push_id = $2 AND (outcome IS NULL OR outcome = 6)) AS open) AS o
                 WHERE p.tenant_id = $1 AND p.push_id = $2
                 """,
-                Sql.P(push.Id), Sql.P(fault), Sql.P(DatabaseTime.Of(at))));
+                Sql.P(push.Id), Sql.P(fault), Sql.P(DatabaseTime.Of(at)), Sql.P(DatabaseTime.Of(sentAt))));
         await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
     }
 

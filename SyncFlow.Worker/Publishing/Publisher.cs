@@ -192,7 +192,10 @@ internal sealed class Publisher(
         Pause(result.Fault.RetryAfter > wait ? result.Fault.RetryAfter.Value : wait);
     }
 
-    /// <summary>A call refused without a name is halved until the element at fault stands alone (rule R10).</summary>
+    /// <summary>
+    /// A call refused for elements it names is sent again at once without them; one refused without a name is halved
+    /// until the element at fault stands alone (rule R10).
+    /// </summary>
     private async Task SplitAsync(SendResult result, CancellationToken ct)
     {
         if (result.Answers is not { } answers)
@@ -224,9 +227,9 @@ internal sealed class Publisher(
             return;
         }
 
-        if (!answers.Any(BatchSplitter.IsUnindexed))
+        if (result.Fault is null && answers.All(a => a.Outcome == ElementOutcome.NotSent && !BatchSplitter.IsUnindexed(a)))
         {
-            return; // What was not sent wants a push still, and is planned with everything else.
+            return; // Nobody was at fault (an earlier attempt under this key failed): planned with everything else.
         }
 
         foreach (var part in BatchSplitter.Next(result.Push.Elements, answers))

@@ -22,11 +22,8 @@ internal sealed class PushSender(
     private const string NotStocked = "ITEM_NOT_STOCKED_AT_LOCATION";
 
     /// <summary>Sends for the first time.</summary>
-    public async Task<SendResult> SendAsync(ChannelLink link, PlannedPush planned, long epoch, CancellationToken ct)
-    {
-        await transactions.MarkSentAsync(link.Tenant, planned.Push, epoch, ct).ConfigureAwait(false);
-        return await SendAsync(link, planned, epoch, replays: 0, ct).ConfigureAwait(false);
-    }
+    public Task<SendResult> SendAsync(ChannelLink link, PlannedPush planned, long epoch, CancellationToken ct) =>
+        SendAsync(link, planned, epoch, replays: 0, ct);
 
     /// <summary>
     /// Asks again for the answer of a push that another holder of the lease left behind. It may never have been sent:
@@ -43,6 +40,7 @@ internal sealed class PushSender(
         using var activity = WorkerMeter.Activities.StartActivity("push");
         activity?.SetTag("syncflow.push", push.Id);
         activity?.SetTag("syncflow.levels", push.Elements.Length);
+        var sentAt = time.GetUtcNow();
         while (true)
         {
             // What is on its way is waited for even when the worker stops: the client's own limit ends it.
@@ -60,12 +58,12 @@ internal sealed class PushSender(
                 }
             }
 
-            return await SettleAsync(link, push, answer, epoch).ConfigureAwait(false);
+            return await SettleAsync(link, push, answer, sentAt, epoch).ConfigureAwait(false);
         }
     }
 
     private async Task<SendResult> SettleAsync(
-        ChannelLink link, Push push, ChannelResult<ImmutableArray<ElementAnswer>> answer, long epoch)
+        ChannelLink link, Push push, ChannelResult<ImmutableArray<ElementAnswer>> answer, DateTimeOffset sentAt, long epoch)
     {
         // A true answer is stored although the worker may be stopping meanwhile.
         var ct = CancellationToken.None;
@@ -73,7 +71,7 @@ internal sealed class PushSender(
         if (answer.Fault is not { } fault)
         {
             var told = await WithActivationsAsync(link, push, answer.Value, ct).ConfigureAwait(false);
-            await transactions.SettleAsync(link.Tenant, push, told, null, epoch, ct).ConfigureAwait(false);
+            await transactions.SettleAsync(link.Tenant, push, told, null, sentAt, epoch, ct).ConfigureAwait(false);
             return new SendResult(push, told, null);
         }
 
@@ -82,7 +80,7 @@ internal sealed class PushSender(
         if (fault.Kind == ChannelFaultKind.Unknown)
         {
             var lost = PushTransactions.All(push, ElementOutcome.Unknown, fault.Code);
-            await transactions.SettleAsync(link.Tenant, push, lost, text, epoch, ct).ConfigureAwait(false);
+            await transactions.SettleAsync(link.Tenant, push, lost, text, sentAt, epoch, ct).ConfigureAwait(false);
             return new SendResult(push, null, fault);
         }
 
@@ -92,7 +90,7 @@ internal sealed class PushSender(
             ? PushTransactions.All(push, ElementOutcome.Blocked, fault.Code)
             : PushTransactions.All(push, ElementOutcome.NotSent, wrong ? BatchSplitter.UnindexedPrefix + fault.Code : fault.Code);
         await suspension.HandleAsync(link.Tenant, link.Id, "set", fault, ct).ConfigureAwait(false);
-        await transactions.SettleAsync(link.Tenant, push, answers, text, epoch, ct).ConfigureAwait(false);
+        await transactions.SettleAsync(link.Tenant, push, answers, text, sentAt, epoch, ct).ConfigureAwait(false);
         return new SendResult(push, answers, fault);
     }
 

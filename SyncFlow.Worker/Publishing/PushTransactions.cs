@@ -48,17 +48,12 @@ internal sealed class PushTransactions(NpgsqlDataSource source, Signals signals,
             return planned;
         }, ct);
 
-    /// <summary>Notes that the call begins.</summary>
-    public async Task MarkSentAsync(TenantId tenant, Push push, long epoch, CancellationToken ct)
-    {
-        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        await PushStore.MarkSentAsync(session, push, epoch, DatabaseTime.Now(time), ct).ConfigureAwait(false);
-        await session.CommitAsync(ct).ConfigureAwait(false);
-    }
-
     /// <summary>Settles the answers of a push: the levels and the push in one transaction.</summary>
+    /// <param name="fault">Why the call failed as a whole, if it did.</param>
+    /// <param name="sentAt">When the call began.</param>
     public async Task SettleAsync(
-        TenantId tenant, Push push, IReadOnlyList<ElementAnswer> answers, string? fault, long epoch, CancellationToken ct)
+        TenantId tenant, Push push, IReadOnlyList<ElementAnswer> answers, string? fault, DateTimeOffset sentAt, long epoch,
+        CancellationToken ct)
     {
         await RetryAsync(async () =>
         {
@@ -67,7 +62,7 @@ internal sealed class PushTransactions(NpgsqlDataSource source, Signals signals,
             var set = await StockStore.LoadSkusAsync(session, SkusOf(push.Elements.Select(e => e.Sku)), ct).ConfigureAwait(false);
             Settlement.Settle(set, push, answers, now);
             await StockStore.SaveAsync(session, set, "settle", now, ct).ConfigureAwait(false);
-            await PushStore.SettleAsync(session, push, answers, fault, epoch, now, ct).ConfigureAwait(false);
+            await PushStore.SettleAsync(session, push, answers, fault, sentAt, epoch, now, ct).ConfigureAwait(false);
             await session.CommitAsync(ct).ConfigureAwait(false);
             return true;
         }, ct).ConfigureAwait(false);

@@ -62,10 +62,9 @@ public sealed class PushStoreTests(PostgresFixture postgres)
                 Guid.Parse("01900000-0000-7000-8000-000000000009"), connection,
                 [.. candidates.Select(c => new PushElement(c.Sku, c.Level, 1, c.ItemRef, c.ExternalLocation, 10, 7, At))], At, At + Long);
             await PushStore.StoreIntentAsync(session, push, "{}", epoch, Ct);
-            await PushStore.MarkSentAsync(session, push, epoch, At, Ct);
             var stored = (await PushStore.UnsettledAsync(session, connection, Ct)).ShouldHaveSingleItem();
             stored.Push.Elements.ShouldBe(push.Elements);
-            (stored.State, stored.Body, stored.Epoch, stored.SentAt).ShouldBe((PushState.Sent, "{}", epoch, At));
+            (stored.State, stored.Body, stored.Epoch, stored.SentAt).ShouldBe((PushState.Sent, "{}", epoch, null));
             await session.CommitAsync(Ct);
         }
 
@@ -76,8 +75,9 @@ public sealed class PushStoreTests(PostgresFixture postgres)
                 new(push.Elements[0].Level, ElementOutcome.Acknowledged, null), new(push.Elements[1].Level, ElementOutcome.Stale, "STALE"),
                 new(push.Elements[2].Level, ElementOutcome.Unknown, null),
             ];
-            await PushStore.SettleAsync(session, push, answers, "lost", epoch, At.AddMilliseconds(200), Ct);
-            (await PushStore.UnsettledAsync(session, connection, Ct)).Single().State.ShouldBe(PushState.Unknown);
+            await PushStore.SettleAsync(session, push, answers, "lost", At.AddMilliseconds(50), epoch, At.AddMilliseconds(200), Ct);
+            var unknown = (await PushStore.UnsettledAsync(session, connection, Ct)).Single();
+            (unknown.State, unknown.SentAt).ShouldBe((PushState.Unknown, At.AddMilliseconds(50)));
             var set = await StockStore.LoadSkusAsync(session, merchant.Skus, Ct);
             set.Verifications.Add(new Verification(push.Elements[0].Level, At, At.AddSeconds(1)));
             await StockStore.SaveAsync(session, set, "verify", At, Ct);
