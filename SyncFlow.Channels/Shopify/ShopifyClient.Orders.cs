@@ -7,7 +7,7 @@ using SyncFlow.Core.Faults;
 
 namespace SyncFlow.Channels.Shopify;
 
-// Reading orders.
+// Reading orders by what changed.
 public sealed partial class ShopifyClient
 {
     private const int OrdersPerPage = 25;
@@ -50,41 +50,6 @@ public sealed partial class ShopifyClient
     /// <summary>All open orders in pages; a fault ends the reading.</summary>
     public IAsyncEnumerable<ChannelResult<OrderPage>> ReadOpenOrdersAsync(CancellationToken cancel) =>
         ReadOrdersAsync("status:open", BudgetUse.Publish, cancel);
-
-    /// <summary>One order, current and whole; a page without orders when the shop has it no longer.</summary>
-    /// <param name="orderRef">Its id, or <c>fulfillment_order:id</c> for the order of a fulfilment order.</param>
-    public async Task<ChannelResult<OrderPage>> ReadOrderAsync(string orderRef, CancellationToken cancel)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(orderRef);
-        if (orderRef.StartsWith(ShopifyIds.FulfillmentOrderPrefix, StringComparison.Ordinal))
-        {
-            var owner = await OrderOfAsync(orderRef[ShopifyIds.FulfillmentOrderPrefix.Length..], cancel);
-            if (!owner.Succeeded && owner.Fault is { } fault)
-            {
-                return fault;
-            }
-
-            if (owner.Value is not { Length: > 0 } found)
-            {
-                return new OrderPage([], time.GetUtcNow());
-            }
-
-            orderRef = found;
-        }
-
-        var askedAt = time.GetUtcNow();
-        var answer = await AskAsync<FetchedOrder?>(
-            ShopifyOperation.Named("Order"), new { id = ShopifyIds.Gid("Order", orderRef) }, OrderCost, BudgetUse.Publish,
-            data => Maybe(data, "order") is { } order ? Fetched(order) : (FetchedOrder?)null, cancel);
-        if (answer.Fault is { } failed)
-        {
-            return failed;
-        }
-
-        return answer.Value is { } one
-            ? await CompletePageAsync([one], askedAt, BudgetUse.Publish, cancel)
-            : new OrderPage([], askedAt);
-    }
 
     private async IAsyncEnumerable<ChannelResult<OrderPage>> ReadOrdersAsync(
         string query, BudgetUse use, [EnumeratorCancellation] CancellationToken cancel)
@@ -137,11 +102,6 @@ public sealed partial class ShopifyClient
 
         return new OrderPage(whole.MoveToImmutable(), askedAt);
     }
-
-    private Task<ChannelResult<string>> OrderOfAsync(string fulfillmentOrderRef, CancellationToken cancel) => AskAsync<string>(
-        ShopifyOperation.Named("OrderOfFulfillmentOrder"),
-        new { id = ShopifyIds.Gid("FulfillmentOrder", fulfillmentOrderRef) }, 10, BudgetUse.Publish,
-        data => Maybe(data, "node") is { } node ? ShopifyIds.Numeric(Text(node, "orderId")) ?? "" : "", cancel);
 
     private static FetchedOrder Fetched(JsonElement order) => new(
         Ref(order), order.GetProperty("updatedAt").GetDateTimeOffset(), JsonMarshal.GetRawUtf8Value(order).ToArray());

@@ -26,9 +26,10 @@ internal static class ShopifyWebhooks
             "order_edit.order_id"),
         "refunds/create" => Touched(
             e, (in JsonElement root, StrictJson json) => json.OptionalId(root, "", "order_id"), "order_id"),
-        "fulfillment_orders/moved" => Touched(e, Of("original_fulfillment_order", "moved_fulfillment_order"), "original_fulfillment_order"),
+        "fulfillment_orders/moved" => Touched(
+            e, Of("original_fulfillment_order", "moved_fulfillment_order"), "original_fulfillment_order", placeOnly: true),
         "fulfillment_orders/order_routing_complete" or "fulfillment_orders/split" => Touched(
-            e, Of("fulfillment_order"), "fulfillment_order"),
+            e, Of("fulfillment_order"), "fulfillment_order", placeOnly: true),
         "inventory_levels/update" => ShopifyPayload.Read(e, (in JsonElement root, StrictJson json) => Level(e, root, json)),
         "inventory_levels/connect" => Changed(e, ChannelChange.LevelConnected, "inventory_item_id", "location_id"),
         "inventory_levels/disconnect" => Changed(e, ChannelChange.LevelDisconnected, "inventory_item_id", "location_id"),
@@ -48,14 +49,14 @@ internal static class ShopifyWebhooks
     /// <summary>An order's key in ledger entries: the same however a snapshot of it came.</summary>
     internal static string OrderKey(InboundEvent e, string orderRef) => $"order:{Number(e.Connection.Value)}:{orderRef}";
 
-    private static NormaliseResult Touched(InboundEvent e, OrderIdReader read, string field) => ShopifyPayload.Read(
+    private static NormaliseResult Touched(InboundEvent e, OrderIdReader read, string field, bool placeOnly = false) => ShopifyPayload.Read(
         e,
         (in JsonElement root, StrictJson json) =>
         {
             if (read(root, json) is { } order)
             {
                 return NormaliseResult.Of(new OrderTouched(
-                    OrderKey(e, order), e.Connection, e.InboxEvent, e.TriggeredAt, order));
+                    OrderKey(e, order), e.Connection, e.InboxEvent, e.TriggeredAt, order, placeOnly));
             }
 
             json.Fail(field, "is missing");

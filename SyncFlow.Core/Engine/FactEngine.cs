@@ -18,7 +18,7 @@ public static class FactEngine
         return fact switch
         {
             OrderFact order => OrderRules.Apply(set, order, now),
-            OrderTouched touched => Ask(set, touched.From, WorkKind.FetchOrder, touched.OrderRef, now),
+            OrderTouched touched => OrderRules.Touched(set, touched, now),
             LevelAnnounced announced => Announcements.Apply(set, announced, now),
             LevelRead read => Readings.Apply(set, read, now),
             StockMovement movement => Move(set, movement),

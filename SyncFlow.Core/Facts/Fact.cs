@@ -17,8 +17,10 @@ public sealed record OrderFact(
     : Fact(Key, From, InboxEvent, OccurredAt);
 
 /// <summary>An order changed in a way the event does not carry whole: read it.</summary>
+/// <param name="OrderRef">The order, or whatever of it the channel named.</param>
+/// <param name="PlaceOnly">Nothing changed but where its lines ship from.</param>
 public sealed record OrderTouched(
-    string Key, ConnectionId From, long? InboxEvent, DateTimeOffset OccurredAt, string OrderRef)
+    string Key, ConnectionId From, long? InboxEvent, DateTimeOffset OccurredAt, string OrderRef, bool PlaceOnly = false)
     : Fact(Key, From, InboxEvent, OccurredAt);
 
 /// <summary>A level as a channel announced it: available only, any age.</summary>

@@ -58,6 +58,18 @@ public static class OrderLocations
     }
 
     /// <summary>
+    /// Whether every unit this channel sells is booked at one location whatever its orders say: it has one mapped, and
+    /// that one fulfils online.
+    /// </summary>
+    public static bool HasOnePlace(ChannelSettings channel, EngineContext context)
+    {
+        ArgumentNullException.ThrowIfNull(channel);
+        ArgumentNullException.ThrowIfNull(context);
+        var mapped = channel.Locations.Values.Distinct().Take(2).ToArray();
+        return mapped.Length == 1 && context.Locations.TryGetValue(mapped[0], out var only) && only.FulfillsOnline;
+    }
+
+    /// <summary>
     /// Completes a snapshot that does not say where its lines ship from with what an earlier one said. The first
     /// assignment of a line is its home and is kept when nothing is open there any more.
     /// </summary>

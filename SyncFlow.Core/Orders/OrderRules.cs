@@ -52,6 +52,12 @@ internal static class OrderRules
         return footprint.UnmappedLines > 0 ? FactOutcome.Unmapped : FactOutcome.Applied;
     }
 
+    /// <summary>An order to be read; not where only its place changed and this channel has but one place of ours.</summary>
+    public static FactOutcome Touched(WorkingSet set, OrderTouched fact, DateTimeOffset now) =>
+        fact.PlaceOnly && set.Context.Channels.TryGetValue(fact.From, out var channel) && OrderLocations.HasOnePlace(channel, set.Context)
+            ? FactOutcome.Unchanged
+            : FactEngine.Ask(set, fact.From, WorkKind.FetchOrder, fact.OrderRef, now);
+
     /// <summary>The same content again: nothing for the ledger, but an older one that differs must not come after it.</summary>
     private static FactOutcome Confirm(WorkingSet set, OrderState before, OrderSnapshot snapshot)
     {
@@ -99,9 +105,14 @@ internal static class OrderRules
             sku = Entries(set, fact, change, sku, seenBefore);
             sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence);
             set.Put(sku);
-            set.NoteCause(change.Sku, fact.OccurredAt);
+
+            set.NoteCause(change.Sku, Learned(before, snapshot) ? now : fact.OccurredAt);
         }
     }
+
+    /// <summary>A known order read again, better known (where it ships from): caused by being read and not by the sale.</summary>
+    private static bool Learned(OrderState before, OrderSnapshot snapshot) =>
+        before.Snapshot is not null && snapshot.Origin == SnapshotOrigin.Fetch && snapshot.Version.UpdatedAt == before.Version.UpdatedAt;
 
     private static SkuState Entries(WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, bool seenBefore)
     {

@@ -56,20 +56,21 @@ public sealed class WorkItemStore(TimeProvider time)
             ct);
     }
 
-    /// <summary>The answer is in the inbox. The item is done, unless it was wished for again since it was claimed.</summary>
-    public Task DoneAsync(StorageSession session, StoredWorkItem item, CancellationToken ct)
+    /// <summary>The answers are in the inbox. An item is done, unless it was wished for again since it was claimed.</summary>
+    public Task DoneAsync(StorageSession session, IReadOnlyList<StoredWorkItem> items, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
-        ArgumentNullException.ThrowIfNull(item);
+        ArgumentNullException.ThrowIfNull(items);
         return session.ExecuteAsync(
             session.Of(
                 """
-                UPDATE work_items SET claimed_until = NULL, error = NULL,
-                  state = CASE WHEN asked = $3 THEN 1 ELSE 0 END, attempts = CASE WHEN asked = $3 THEN attempts ELSE 0 END,
-                  finished_at = CASE WHEN asked = $3 THEN $4::timestamptz END
-                WHERE tenant_id = $1 AND work_item_id = $2 AND state = 0
+                UPDATE work_items w SET claimed_until = NULL, error = NULL,
+                  state = CASE WHEN w.asked = d.asked THEN 1 ELSE 0 END, attempts = CASE WHEN w.asked = d.asked THEN attempts ELSE 0 END,
+                  finished_at = CASE WHEN w.asked = d.asked THEN $2::timestamptz END
+                FROM unnest($3::bigint[], $4::bigint[]) AS d (work_item_id, asked)
+                WHERE w.tenant_id = $1 AND w.work_item_id = d.work_item_id AND w.state = 0
                 """,
-                Sql.P(item.Id), Sql.P(item.Asked), Sql.P(DatabaseTime.Now(time))),
+                Sql.P(DatabaseTime.Now(time)), Sql.Column(items, i => i.Id), Sql.Column(items, i => i.Asked)),
             ct);
     }
 

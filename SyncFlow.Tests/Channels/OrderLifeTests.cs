@@ -101,8 +101,8 @@ public sealed class OrderLifeTests
 
         var touched = await stage.Hooks.FactAsync<OrderTouched>("fulfillment_orders/moved");
         touched.OrderRef.ShouldBe($"fulfillment_order:{order.FulfillmentOrders[0].Id}");
-        var read = await stage.Stand.Client.ReadOrderAsync(touched.OrderRef, CancellationToken.None);
-        read.Value!.Orders.Single().OrderRef.ShouldBe(Text(order.Id));
+        touched.PlaceOnly.ShouldBeTrue();
+        (await stage.Stand.ReadAsync(touched.OrderRef)).Orders.Single().OrderRef.ShouldBe(Text(order.Id));
     }
 
     [Fact]
@@ -160,8 +160,56 @@ public sealed class OrderLifeTests
 
         all.Distinct().Order().ShouldBe(placed.Select(o => Text(o.Id)).Order());
         open.Order().ShouldBe(placed.Skip(1).Select(o => Text(o.Id)).Order());
-        (await stage.Stand.Client.ReadOrderAsync("999", CancellationToken.None)).Value!.Orders.ShouldBeEmpty();
-        (await stage.Stand.Client.ReadOrderAsync("fulfillment_order:999", CancellationToken.None)).Value!.Orders.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Orders_named_many_at_a_time_are_read_in_pages_each_once_and_missing_ones_left_out()
+    {
+        await using var stage = await Stage.StartAsync();
+        var placed = Enumerable.Range(0, 60).Select(i => stage.Stand.Sandbox.Place(stage.Shop, 1, i % 10)).ToList();
+        string[] names = [.. placed.Select(o => Text(o.Id)), "999", .. placed.Select(o => $"fulfillment_order:{o.FulfillmentOrders[0].Id}"), "fulfillment_order:999"];
+        var before = stage.World.Stats["apiCalls"];
+
+        var read = await stage.Stand.ReadAllAsync(names);
+
+        read.SelectMany(p => p.Orders).Select(o => o.OrderRef).Order().ShouldBe(placed.Select(o => Text(o.Id)).Order());
+        (stage.World.Stats["apiCalls"] - before).ShouldBe(1 + 3, "whose fulfilment orders they are, and 61 orders in pages of 25");
+        (await stage.Stand.ReadAllAsync("999", "fulfillment_order:999")).SelectMany(p => p.Orders).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_page_that_the_shop_finds_too_dear_is_halved_until_it_is_not()
+    {
+        var dear = new DearPages(most: 10);
+        await using var stand = await ShopStand.StartAsync(handler: dear);
+        var placed = Enumerable.Range(0, 30).Select(i => stand.Sandbox.Place(stand.Shop, 1, i % 10)).ToList();
+
+        var read = await stand.ReadAllAsync([.. placed.Select(o => Text(o.Id))]);
+
+        read.SelectMany(p => p.Orders).Select(o => o.OrderRef).ShouldBe(placed.Select(o => Text(o.Id)), ignoreOrder: true);
+        read.ShouldAllBe(p => p.Orders.Length <= 6);
+        dear.Refused.ShouldBe(2, "25 and 12; what was learned holds for the pages that follow");
+    }
+
+    /// <summary>In front of the sandbox: refuses a list of more ids than so many as Shopify refuses what costs too much.</summary>
+    private sealed class DearPages(int most) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        internal int Refused { get; private set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var body = await request.Content!.ReadAsStringAsync(cancellationToken);
+            if (body.Split("gid://shopify/Order/").Length - 1 <= most)
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+
+            Refused++;
+            return new HttpResponseMessage(System.Net.HttpStatusCode.OK)
+            {
+                Content = new StringContent("""{"errors":[{"message":"Query cost is too high","extensions":{"code":"MAX_COST_EXCEEDED"}}]}"""),
+            };
+        }
     }
 
     /// <summary>A store whose webhooks come to us, and our own client of it.</summary>
@@ -189,7 +237,7 @@ public sealed class OrderLifeTests
         internal async Task<(OrderSnapshot Hook, OrderSnapshot Fetch)> CompareAsync(Order order, string topic, int count)
         {
             var hook = (await hooks.FactAsync<OrderFact>(topic, count)).Snapshot;
-            var page = (await stand.Client.ReadOrderAsync(Text(order.Id), CancellationToken.None)).Value!;
+            var page = await stand.ReadAsync(Text(order.Id));
             var result = Normalisers.Normalise(new InboundEvent(
                 ContentKinds.ShopifyOrder, "fetch", new ConnectionId(1), 2, "f", page.AskedAt, page.Orders.Single().Json));
             result.MalformedReason.ShouldBeNull();

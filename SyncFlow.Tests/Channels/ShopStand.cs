@@ -68,6 +68,21 @@ internal sealed class ShopStand : IAsyncDisposable
     internal Task<SyncFlow.Core.Faults.ChannelResult<ImmutableArray<ElementAnswer>>> SendAsync(Push push) =>
         Client.SendSetAsync(push.Id, ShopifyClient.PrepareSetBody(push), push, CancellationToken.None);
 
+    /// <summary>Pages of orders by name; a fault fails the test.</summary>
+    internal async Task<List<OrderPage>> ReadAllAsync(params string[] orders)
+    {
+        var pages = new List<OrderPage>();
+        await foreach (var page in Client.ReadOrdersByIdAsync(orders, BudgetUse.Publish, CancellationToken.None))
+        {
+            pages.Add(page.Succeeded ? page.Value : throw new InvalidOperationException(page.Fault.Message));
+        }
+
+        return pages;
+    }
+
+    /// <summary>One order by name.</summary>
+    internal async Task<OrderPage> ReadAsync(string order) => (await ReadAllAsync(order)).Single();
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();

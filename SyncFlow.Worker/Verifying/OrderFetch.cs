@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using SyncFlow.Channels;
 using SyncFlow.Channels.Shopify;
@@ -36,7 +35,8 @@ internal sealed class OrderFetch(InboxFeed feed, FetchStore store, WorkerOptions
             var known = await store.WatermarkAsync(link.Tenant, link.Id, ct).ConfigureAwait(false) ?? time.GetUtcNow();
             var since = known - options.Verify.Lag - Slack;
             var (unknown, newest) = await ListAsync(link, since, ct).ConfigureAwait(false);
-            var (names, _) = await StoreAsync(link, ReadAsync(link, unknown, ct), "fetch", progress: null, ct).ConfigureAwait(false);
+            var (names, _) = await StoreAsync(
+                link, link.Client.ReadOrdersByIdAsync(unknown, BudgetUse.Verify, ct), "fetch", progress: null, ct).ConfigureAwait(false);
             if (newest > known)
             {
                 await store.AdvanceAsync(link.Tenant, link.Id, newest.Value, ct).ConfigureAwait(false);
@@ -72,15 +72,6 @@ internal sealed class OrderFetch(InboxFeed feed, FetchStore store, WorkerOptions
         }
 
         return (unknown, newest);
-    }
-
-    private static async IAsyncEnumerable<ChannelResult<OrderPage>> ReadAsync(
-        ChannelLink link, IEnumerable<string> orders, [EnumeratorCancellation] CancellationToken ct)
-    {
-        foreach (var order in orders)
-        {
-            yield return await link.Client.ReadOrderAsync(order, ct).ConfigureAwait(false);
-        }
     }
 
     /// <summary>Stores pages of orders; returns the names of the events and the newest update seen.</summary>

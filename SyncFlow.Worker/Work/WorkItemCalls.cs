@@ -12,11 +12,16 @@ namespace SyncFlow.Worker.Work;
 internal sealed class WorkItemCalls(
     InboxFeed feed, ChannelCatalogStore catalog, ChannelStore connections, WorkerOptions options, TimeProvider time)
 {
-    /// <summary>Makes the call of one item.</summary>
+    /// <summary>Whether items of a kind are asked for together.</summary>
+    public static bool Batches(WorkKind kind) => kind == WorkKind.FetchOrder;
+
+    /// <summary>Makes the calls of items of one kind: of many where the kind <see cref="Batches"/>, else of one.</summary>
     /// <exception cref="ChannelFaultException">The channel did not answer.</exception>
-    public Task CallAsync(ChannelLink link, WorkKind kind, string reference, CancellationToken ct) => kind switch
+    public Task CallAsync(ChannelLink link, WorkKind kind, IReadOnlyList<string> references, CancellationToken ct) =>
+        Batches(kind) ? FetchOrdersAsync(link, references, ct) : CallAsync(link, kind, references.Single(), ct);
+
+    private Task CallAsync(ChannelLink link, WorkKind kind, string reference, CancellationToken ct) => kind switch
     {
-        WorkKind.FetchOrder => FetchOrderAsync(link, reference, ct),
         WorkKind.RefreshProduct => RefreshAsync(link, reference, isProduct: true, ct),
         WorkKind.RefreshItem => RefreshAsync(link, reference, isProduct: false, ct),
         WorkKind.RefreshLocations => RefreshLocationsAsync(link, ct),
@@ -55,19 +60,22 @@ internal sealed class WorkItemCalls(
         }
     }
 
-    private async Task FetchOrderAsync(ChannelLink link, string reference, CancellationToken ct)
+    private async Task FetchOrdersAsync(ChannelLink link, IReadOnlyList<string> references, CancellationToken ct)
     {
-        var page = (await link.Client.ReadOrderAsync(reference, ct).ConfigureAwait(false)).OrThrow("order");
+        await foreach (var answer in link.Client.ReadOrdersByIdAsync(references, BudgetUse.Publish, ct).ConfigureAwait(false))
+        {
+            var page = answer.OrThrow("orders by id");
 
-        // A named fetch is stored although it may say nothing new: it was asked for to settle a doubt.
-        await feed.StoreAsync(
-            link.Tenant,
-            [
-                .. page.Orders.Select(o => new InboxEvent(
-                    link.Tenant, link.Id, "fetch", $"order:{o.OrderRef}:{page.AskedAt.UtcTicks}", null, page.AskedAt,
-                    time.GetUtcNow(), options.ShopifyApiVersion, ContentKinds.ShopifyOrder, o.Json)),
-            ],
-            ct).ConfigureAwait(false);
+            // A named fetch is stored although it may say nothing new: it was asked for to settle a doubt.
+            await feed.StoreAsync(
+                link.Tenant,
+                [
+                    .. page.Orders.Select(o => new InboxEvent(
+                        link.Tenant, link.Id, "fetch", $"order:{o.OrderRef}:{page.AskedAt.UtcTicks}", null, page.AskedAt,
+                        time.GetUtcNow(), options.ShopifyApiVersion, ContentKinds.ShopifyOrder, o.Json)),
+                ],
+                ct).ConfigureAwait(false);
+        }
     }
 
     private async Task RefreshAsync(ChannelLink link, string reference, bool isProduct, CancellationToken ct)

@@ -11,9 +11,12 @@ internal sealed class WorkItemRunner(
     ChannelLease lease, ChannelLinks links, WorkItemCalls calls, Suspension suspension, NpgsqlDataSource source, Signals signals,
     TimeProvider time, ILogger<WorkItemRunner> logger)
 {
-    private const int BatchSize = 50;
+    private const int BatchSize = 250;
 
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between two looks: what is asked for meanwhile becomes one call and not many. A lone item is not kept waiting.</summary>
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(500);
 
     private readonly WorkItemStore _items = new(time);
 
@@ -25,9 +28,9 @@ internal sealed class WorkItemRunner(
         {
             var link = await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false);
             var claimed = link is null ? [] : await ClaimAsync(ct).ConfigureAwait(false);
-            foreach (var item in claimed)
+            foreach (var together in claimed.GroupBy(i => WorkItemCalls.Batches(i.Kind) ? $"{i.Kind}" : $"{i.Kind} {i.Ref}"))
             {
-                if (!await OneAsync(link!, item, ct).ConfigureAwait(false))
+                if (!await CarryOutAsync(link!, [.. together], ct).ConfigureAwait(false))
                 {
                     break; // The connection is suspended: what was claimed waits until it comes back.
                 }
@@ -35,6 +38,7 @@ internal sealed class WorkItemRunner(
 
             if (claimed.Count < BatchSize)
             {
+                await Task.Delay(Gather, time, ct).ConfigureAwait(false);
                 await asked.WaitAsync(Sweep, time, ct).ConfigureAwait(false);
             }
         }
@@ -48,15 +52,20 @@ internal sealed class WorkItemRunner(
         return claimed;
     }
 
-    /// <summary>Whether calls may go on.</summary>
-    private async Task<bool> OneAsync(ChannelLink link, StoredWorkItem item, CancellationToken ct)
+    /// <summary>Makes the calls of items of one kind and notes what came of them.</summary>
+    /// <returns>Whether calls may go on.</returns>
+    private async Task<bool> CarryOutAsync(ChannelLink link, IReadOnlyList<StoredWorkItem> items, CancellationToken ct)
     {
         ChannelFault? fault = null;
         string? failed = null;
         var suspended = false;
         try
         {
-            await calls.CallAsync(link, item.Kind, item.Ref, ct).ConfigureAwait(false);
+            await calls.CallAsync(link, items[0].Kind, [.. items.Select(i => i.Ref)], ct).ConfigureAwait(false);
+        }
+        catch (ChannelFaultException refused) when (refused.Fault.Kind == ChannelFaultKind.Rejected && items.Count > 1)
+        {
+            return await OneByOneAsync(link, items, ct).ConfigureAwait(false);
         }
         catch (ChannelFaultException refused)
         {
@@ -64,19 +73,45 @@ internal sealed class WorkItemRunner(
             failed = refused.Message;
             suspended = await suspension.HandleAsync(lease.Tenant, lease.Connection, refused.Operation, fault, ct).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException) // The job boundary: recorded on the item.
+        catch (Exception failure) when (failure is not OperationCanceledException) // The job boundary: recorded on the items.
         {
-            Log.PartFailed(logger, failure, lease.Tenant.Value, lease.Connection.Value, $"{item.Kind} {item.Ref}");
+            Log.PartFailed(logger, failure, lease.Tenant.Value, lease.Connection.Value, $"{items.Count} × {items[0].Kind}, first {items[0].Ref}");
             failed = failure.Message;
         }
 
-        await using var session = await StorageSession.OpenAsync(source, lease.Tenant, ct).ConfigureAwait(false);
-        await (failed is null
-            ? _items.DoneAsync(session, item, ct)
-            : fault?.Kind == ChannelFaultKind.Rejected
-                ? _items.DeadAsync(session, item, failed, ct)
-                : _items.RetryAsync(session, item, failed, fault?.RetryAfter, ct)).ConfigureAwait(false);
-        await session.CommitAsync(ct).ConfigureAwait(false);
+        await NoteAsync(items, failed, fault, ct).ConfigureAwait(false);
         return !suspended;
+    }
+
+    /// <summary>A refused call of many says nothing about its neighbours: whichever is at fault dies alone.</summary>
+    private async Task<bool> OneByOneAsync(ChannelLink link, IReadOnlyList<StoredWorkItem> items, CancellationToken ct)
+    {
+        foreach (var item in items)
+        {
+            if (!await CarryOutAsync(link, [item], ct).ConfigureAwait(false))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private async Task NoteAsync(IReadOnlyList<StoredWorkItem> items, string? failed, ChannelFault? fault, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, lease.Tenant, ct).ConfigureAwait(false);
+        if (failed is null)
+        {
+            await _items.DoneAsync(session, items, ct).ConfigureAwait(false);
+        }
+
+        foreach (var item in failed is null ? [] : items)
+        {
+            await (fault?.Kind == ChannelFaultKind.Rejected
+                ? _items.DeadAsync(session, item, failed!, ct)
+                : _items.RetryAsync(session, item, failed!, fault?.RetryAfter, ct)).ConfigureAwait(false);
+        }
+
+        await session.CommitAsync(ct).ConfigureAwait(false);
     }
 }

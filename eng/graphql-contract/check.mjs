@@ -123,7 +123,7 @@ function problemsOfFields(type, real) {
 function selfTest(schema, texts, cut) {
   const planted = [
     ['a field that does not exist', () => problemsOfDocuments(schema, new Map(texts).set('Shop', texts.get('Shop').replace('ianaTimezone', 'ianaTimezon')))],
-    ['a wrong variable type', () => problemsOfDocuments(schema, new Map(texts).set('Order', texts.get('Order').replace('$id: ID!', '$id: Int!')))],
+    ['a wrong variable type', () => problemsOfDocuments(schema, new Map(texts).set('OrdersById', texts.get('OrdersById').replace('$ids: [ID!]!', '$ids: [Int!]!')))],
     ['a mistake inside a fragment', () => problemsOfDocuments(schema, new Map(texts).set('LinePage', texts.get('LinePage').replace('unfulfilledQuantity', 'openQuantity')))],
     ['a document that does not parse', () => problemsOfDocuments(schema, new Map(texts).set('Levels', texts.get('Levels').replace('{', '')))],
     ['a wrong type in the cut', () => problemsOfCut(schema, cut.replace('inventoryQuantity: Int\n', 'inventoryQuantity: String\n'))],
