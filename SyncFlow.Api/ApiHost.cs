@@ -66,7 +66,8 @@ public static class ApiHost
     private static void AddHttp(IServiceCollection services)
     {
         services.AddSingleton<ShopCache>().AddSingleton<ShopifySecret>().AddScoped<Caller>().AddScoped<Operations.Runs>()
-            .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Stock.MoveStock.Work>()
+            .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Connections.ResumeConnection.Work>()
+            .AddScoped<Stock.MoveStock.Work>()
             .AddSingleton<ReceiveShopifyWebhook.Work>().AddScoped<Brakes.SetBrake.Work>().AddHttpContextAccessor();
         services.AddHostedService<BootstrapKey>();
         services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));

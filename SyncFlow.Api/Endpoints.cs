@@ -15,7 +15,7 @@ internal static class Endpoints
 {
     public static void AddAll(this IEndpointRouteBuilder api) => api
         .Add<ListConnections>().Add<GetConnection>().Add<CreateConnection>().Add<ChangeConnectionStatus>().Add<BeginConnectionRun>()
-        .Add<GoLive>()
+        .Add<GoLive>().Add<ResumeConnection>()
         .Add<ListChannelLocations>().Add<MapLocation>().Add<ListLocations>().Add<GetLocation>().Add<CreateLocation>().Add<UpdateLocation>()
         .Add<ListSkus>().Add<GetSku>().Add<CreateSku>().Add<UpdateSku>()
         .Add<ListListings>().Add<AutoMap>()
@@ -23,5 +23,5 @@ internal static class Endpoints
         .Add<ListLedger>()
         .Add<ListBrakes>().Add<SetBrake>()
         .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
-        .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<GetPipelineStats>();
+        .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<CancelSyncRun>().Add<GetPipelineStats>();
 }

@@ -49,7 +49,7 @@ public static class WorkerHost
     {
         services.AddSingleton<ChannelStore>().AddSingleton<ChannelCatalogStore>().AddSingleton<FetchStore>()
             .AddSingleton<LevelMarks>().AddSingleton<ConnectionStore>().AddSingleton<InboxStore>().AddSingleton<LeaseStore>()
-            .AddSingleton<RunStore>();
+            .AddSingleton<RunStore>().AddSingleton<ReinstallStore>();
         services.AddSingleton(provider => CredentialVault.FromBase64(
             provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]
             ?? throw new InvalidOperationException($"{EnvironmentContract.SecretsKey} is not set.")));
@@ -70,7 +70,8 @@ public static class WorkerHost
     private static void AddJobs(IServiceCollection services)
     {
         services.AddSingleton<ConnectionLoopFactory>().AddSingleton<ConnectionRunnerFactory>().AddSingleton<Replanning>()
-            .AddSingleton<BaselineRun>().AddSingleton<GoLiveRun>().AddSingleton<RunSteps>();
+            .AddSingleton<LevelSweep>().AddSingleton<BaselineRun>().AddSingleton<GoLiveRun>().AddSingleton<ResumeRun>()
+            .AddSingleton<DisconnectRun>().AddSingleton<RunSteps>();
         services.AddSingleton<ApplyPipeline>().AddSingleton<LevelSignals>().AddSingleton<ApplyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplyService>());
         services.AddHostedService<ConnectionSupervisor>().AddHostedService<RunExecutor>().AddHostedService<UpkeepJobs>();

@@ -9,20 +9,17 @@ using SyncFlow.Storage.Front;
 namespace SyncFlow.Api.Connections;
 
 /// <summary>
-/// What a person may do with a connection's status: pause publishing, resume it, attest that the shop is closed. A
-/// paused channel still sells, so its share is kept for it; a closed one sells nothing, so its share is free.
+/// What a person may do with a connection's status at once: pause publishing, attest that the shop is closed. A paused
+/// channel still sells, so its share is kept for it; a closed one sells nothing, so its share is free.
 /// </summary>
 internal sealed class ChangeConnectionStatus : IEndpoint
 {
     private static readonly ConnectionStatus[] Pausable = [ConnectionStatus.Live];
 
-    // Before it publishes again the worker reads every level exactly.
-    private static readonly ConnectionStatus[] Resumable = [ConnectionStatus.Paused, ConnectionStatus.Suspended];
-
     private static readonly ConnectionStatus[] Closable =
     [
         ConnectionStatus.Connected, ConnectionStatus.Baselined, ConnectionStatus.Paused, ConnectionStatus.Suspended,
-        ConnectionStatus.Uninstalled,
+        ConnectionStatus.Uninstalled, ConnectionStatus.Disconnecting,
     ];
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -30,9 +27,6 @@ internal sealed class ChangeConnectionStatus : IEndpoint
         routes.MapPost("/connections/{id:long}/pause", (long id, Work work, CancellationToken ct) =>
                 work.ChangeAsync(id, Pausable, ConnectionStatus.Paused, ct))
             .WithName("PauseConnection").WithTags("Connections").WithSummary("Stops publishing to a connection; it still sells.");
-        routes.MapPost("/connections/{id:long}/resume", (long id, Work work, CancellationToken ct) =>
-                work.ChangeAsync(id, Resumable, ConnectionStatus.Live, ct))
-            .WithName("ResumeConnection").WithTags("Connections").WithSummary("Publishes to a paused or suspended connection again.");
         routes.MapPost("/connections/{id:long}/attest-closed", (long id, Work work, CancellationToken ct) =>
                 work.ChangeAsync(id, Closable, ConnectionStatus.Closed, ct))
             .WithName("AttestClosed").WithTags("Connections")
@@ -53,7 +47,7 @@ internal sealed class ChangeConnectionStatus : IEndpoint
 
             if (change == StatusChange.WrongStatus && now.Status != to)
             {
-                return (Refused)new Problem(ProblemKind.StateConflict, $"The connection is {Word(now.Status)}; it has to be {string.Join(" or ", from.Select(Word))}.");
+                return WrongStatus(now.Status, from);
             }
 
             shops.Forget(now.Shop ?? "");
@@ -61,6 +55,11 @@ internal sealed class ChangeConnectionStatus : IEndpoint
             return TypedResults.Ok(now);
         }
 
-        private static string Word(ConnectionStatus status) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(status.ToString());
     }
+
+    /// <summary>The refusal of a step that a connection's status does not allow.</summary>
+    internal static Refused WrongStatus(ConnectionStatus now, IEnumerable<ConnectionStatus> needed) => (Refused)new Problem(
+        ProblemKind.StateConflict, $"The connection is {Word(now)}; it has to be {string.Join(" or ", needed.Select(Word))}.");
+
+    private static string Word(ConnectionStatus status) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(status.ToString());
 }

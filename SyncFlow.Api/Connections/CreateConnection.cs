@@ -16,7 +16,7 @@ internal sealed partial class CreateConnection : IEndpoint
 
     private const int LongestName = 200;
 
-    private const int LongestToken = 2_000;
+    internal const int LongestToken = 2_000;
 
     /// <param name="Kind">The channel's kind; <c>shopify</c>.</param>
     /// <param name="Name">For people.</param>

@@ -8,7 +8,7 @@ namespace SyncFlow.Api.Operations;
 /// <summary>Runs, newest first.</summary>
 internal sealed class ListSyncRuns : IEndpoint
 {
-    private static readonly string[] Known = ["queued", "running", "succeeded", "failed"];
+    private static readonly string[] Known = ["queued", "running", "succeeded", "failed", "cancelled"];
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/sync-runs", HandleAsync)
         .WithName("ListSyncRuns").WithTags("Operations").WithSummary("Lists runs, optionally of one kind, status or connection.");
@@ -69,5 +69,20 @@ internal sealed class BeginSyncRun : IEndpoint
         }
 
         return await runs.QueueAsync(request.ConnectionId, request.Kind!, new Parameters(sku?.Id), ct).ConfigureAwait(false);
+    }
+}
+
+/// <summary>Stops a run: at once while it is queued, at its next report while it runs.</summary>
+internal sealed class CancelSyncRun : IEndpoint
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/sync-runs/{id:long}/cancel", HandleAsync)
+        .WithName("CancelSyncRun").WithTags("Operations").WithSummary("Asks a queued or running run to stop.");
+
+    private static async Task<Results<Ok<RunView>, Refused>> HandleAsync(long id, Caller caller, RunDesk desk, CancellationToken ct)
+    {
+        var asked = await desk.CancelAsync(caller.Tenant, id, ct).ConfigureAwait(false);
+        return await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is not { } run ? (Refused)Problem.NotFound("run", id)
+            : asked || run.Status == "cancelled" ? TypedResults.Ok(run)
+            : (Refused)new Problem(ProblemKind.StateConflict, $"The run is over: it {run.Status}.");
     }
 }

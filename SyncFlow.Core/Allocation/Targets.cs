@@ -41,6 +41,7 @@ public static class Targets
             }
         }
 
+        OfferNothing(sku, context, targets);
         foreach (var level in sku.Levels)
         {
             sku = sku.With(WithTarget(level, targets, context, causeAt));
@@ -82,6 +83,22 @@ public static class Targets
             if (level.Location == location && IsPublished(level, context))
             {
                 targets[level.Id] = units;
+            }
+        }
+    }
+
+    /// <summary>
+    /// A channel that is being disconnected is offered zero. Its share is nobody's until zero is proven: it counts as
+    /// one that cannot be moved.
+    /// </summary>
+    private static void OfferNothing(SkuState sku, EngineContext context, Dictionary<LevelId, int> targets)
+    {
+        foreach (var level in sku.Levels)
+        {
+            if (level is { Status: LevelStatus.Live, Belief: not null }
+                && context.Channels.TryGetValue(level.Connection, out var channel) && channel.IsLeaving)
+            {
+                targets[level.Id] = 0;
             }
         }
     }

@@ -11,7 +11,7 @@ internal static class ChannelChanges
         switch (fact.Kind)
         {
             case ChannelChange.Uninstalled:
-                return Uninstall(set, fact);
+                return Uninstall(set, fact, now);
             case ChannelChange.LevelConnected:
                 return Reconnect(set, fact);
             case ChannelChange.LevelDisconnected:
@@ -36,7 +36,7 @@ internal static class ChannelChanges
     /// An uninstalled shop goes on selling (rule R13): nothing more is written to it, and what it may sell stays as it
     /// is until it is read again or a person attests that it is closed.
     /// </summary>
-    private static FactOutcome Uninstall(WorkingSet set, ChannelChanged fact)
+    private static FactOutcome Uninstall(WorkingSet set, ChannelChanged fact, DateTimeOffset now)
     {
         if (!set.Context.Channels.TryGetValue(fact.From, out var channel)
             || channel.Status is ConnectionStatus.Uninstalled or ConnectionStatus.Closed)
@@ -44,7 +44,17 @@ internal static class ChannelChanges
             return FactOutcome.Unchanged;
         }
 
+        if (fact.OccurredAt < channel.ReinstalledAt)
+        {
+            // Of the installation before, and late. Were the clocks to deceive us, the next call is refused and suspends.
+            return FactOutcome.Older;
+        }
+
         set.ConnectionChanges.Add(new ConnectionChange(fact.From, ConnectionStatus.Uninstalled, "the app was uninstalled"));
+        set.Incidents.Add(new Incident(
+            $"uninstalled:{fact.From.Value}", "connection-uninstalled",
+            "The app was removed from the shop, which goes on selling what it shows. Reconnect it, or attest that it is closed.",
+            fact.From, null, null, now));
         return FactOutcome.Applied;
     }
 

@@ -26,7 +26,9 @@ public enum ConnectionStatus : short
     /// <summary>Orders are applied and levels published.</summary>
     Live = 3,
 
-    /// <summary>A person stopped publishing; the channel still sells.</summary>
+    /// <summary>
+    /// A person stopped publishing, or access was given back and levels are being read; the channel still sells.
+    /// </summary>
     Paused = 4,
 
     /// <summary>The channel refused our credential; the channel still sells (rule R12).</summary>
@@ -37,6 +39,28 @@ public enum ConnectionStatus : short
 
     /// <summary>A person attested that the shop is closed, or it was disconnected as planned: it sells nothing.</summary>
     Closed = 7,
+
+    /// <summary>A planned disconnect is under way: it is offered zero, and closed once that is proven (rule R13).</summary>
+    Disconnecting = 8,
+}
+
+/// <summary>What may be done with a connection in a status.</summary>
+public static class ConnectionStatuses
+{
+    /// <summary>Whether calls may be made at all (rules R12, R13).</summary>
+    public static bool MayBeCalled(this ConnectionStatus status) => status switch
+    {
+        ConnectionStatus.Connected or ConnectionStatus.Baselined or ConnectionStatus.Live or ConnectionStatus.Paused
+            or ConnectionStatus.Disconnecting => true,
+        ConnectionStatus.Suspended or ConnectionStatus.Uninstalled or ConnectionStatus.Closed => false,
+    };
+
+    /// <summary>Whether levels may be written: to their targets, or to nothing at all while it is being disconnected.</summary>
+    public static bool MayBeWritten(this ConnectionStatus status) =>
+        status is ConnectionStatus.Live or ConnectionStatus.Disconnecting;
+
+    /// <summary>Whether its levels are read again and again until nothing about them is unproven.</summary>
+    public static bool IsVerified(this ConnectionStatus status) => status.MayBeWritten() || status == ConnectionStatus.Paused;
 }
 
 /// <summary>A channel's settings as the rules see them.</summary>
@@ -51,6 +75,7 @@ public enum ConnectionStatus : short
 /// <param name="CompareAndSet">Whether it refuses a write when the level is not what we compared with.</param>
 /// <param name="DeduplicatesWrites">Whether it is proven to apply a replayed key once.</param>
 /// <param name="SettleSeconds">Measured 99th percentile from a sale elsewhere to the acknowledged decrease here.</param>
+/// <param name="ReinstalledAt">When access was last given back after an uninstall; null if never.</param>
 public sealed record ChannelSettings(
     ConnectionId Connection,
     ConnectionStatus Status,
@@ -62,13 +87,17 @@ public sealed record ChannelSettings(
     bool OwnsOnHand,
     bool CompareAndSet,
     bool DeduplicatesWrites,
-    double SettleSeconds)
+    double SettleSeconds,
+    DateTimeOffset? ReinstalledAt = null)
 {
     /// <summary>What the merchant froze: the connection's own brake or the tenant's, the stronger of both.</summary>
     public BrakeStrength Brake { get; init; }
 
-    /// <summary>Whether levels of this channel may be written now.</summary>
+    /// <summary>Whether levels of this channel may be written to a share of their own now.</summary>
     public bool Publishes => Status == ConnectionStatus.Live && Brake != BrakeStrength.AllWrites;
+
+    /// <summary>Whether it is offered nothing any more, because it is being disconnected.</summary>
+    public bool IsLeaving => Status == ConnectionStatus.Disconnecting && Brake != BrakeStrength.AllWrites;
 
     /// <summary>Whether it may sell units, whatever we may write.</summary>
     public bool Sells => Status != ConnectionStatus.Closed;

@@ -15,7 +15,7 @@ internal static class Baselines
         WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, DateTimeOffset now)
     {
         var reading = fact.Reading;
-        if (level.Status is not (LevelStatus.New or LevelStatus.Baselined))
+        if (level.Status is not (LevelStatus.New or LevelStatus.Baselined) || level.InFlight?.Deadline > reading.MarkedAt)
         {
             return FactOutcome.Unchanged;
         }
@@ -42,6 +42,7 @@ internal static class Baselines
             Status = channel.Status == ConnectionStatus.Live ? LevelStatus.Live : LevelStatus.Baselined,
             Belief = reading.Available - sold + putBack,
             Unverified = sold > 0 ? [new Unverified(sold, now)] : [],
+            InFlight = null, // Of before it was disconnected, and past its deadline: the reading tells what came of it.
             Surplus = 0,
             NeedsReading = false,
             AwaitsAttribution = false,

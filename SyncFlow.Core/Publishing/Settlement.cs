@@ -11,7 +11,7 @@ namespace SyncFlow.Core.Publishing;
 /// </summary>
 public static class Settlement
 {
-    /// <summary>Settles the elements that are answered; an answer to a push that is no longer in flight changes nothing.</summary>
+    /// <summary>Settles the elements that are answered; an answer to a push that is no longer in flight, or to a level of an older generation, changes nothing.</summary>
     public static void Settle(WorkingSet set, Push push, IReadOnlyList<ElementAnswer> answers, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(set);
@@ -23,7 +23,7 @@ public static class Settlement
             if (elements.TryGetValue(answer.Level, out var element)
                 && set.FindSku(element.Sku) is { } sku
                 && sku.FindLevel(answer.Level) is { InFlight: { } inFlight } level
-                && inFlight.Push == push.Id)
+                && inFlight.Push == push.Id && Generations.IsCurrent(level, element.Generation))
             {
                 set.Put(sku.With(Answered(set, sku.Sku, level, inFlight, answer, now)));
             }

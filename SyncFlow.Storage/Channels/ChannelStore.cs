@@ -104,6 +104,21 @@ public sealed class ChannelStore(NpgsqlDataSource source, TimeProvider time)
             ct).ConfigureAwait(false);
     }
 
+    /// <summary>Whether the connection was ever live: levels of it are, or were until writes to them were stopped.</summary>
+    public async Task<bool> HasLevelsInServiceAsync(TenantId tenant, ConnectionId connection, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var found = await session.QueryAsync(
+            session.Of(
+                """
+                SELECT EXISTS (SELECT FROM listing_levels WHERE tenant_id = $1 AND connection_id = $2 AND status IN (3, 4, 5))
+                """,
+                Sql.P(connection.Value)),
+            row => row.GetBoolean(0),
+            ct).ConfigureAwait(false);
+        return found[0];
+    }
+
     /// <summary>Opens an incident, or counts it once more while it is open.</summary>
     public Task OpenIncidentAsync(TenantId tenant, Incident incident, CancellationToken ct)
     {

@@ -21,6 +21,9 @@ public enum MarkWish
 
     /// <summary>All that are not in service yet.</summary>
     Baseline,
+
+    /// <summary>All that have been read exactly before: those a resumed connection reads anew.</summary>
+    Known,
 }
 
 /// <summary>Levels that want to be read.</summary>
@@ -55,7 +58,7 @@ public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
         CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        var order = wish == MarkWish.Baseline
+        var order = wish is MarkWish.Baseline or MarkWish.Known
             ? "level_id"
             : "awaits_attribution DESC, coalesce(observed_seen_at, 'epoch'), level_id";
         return await session.QueryAsync(
@@ -90,6 +93,29 @@ public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
             $"SELECT count(*)::int FROM listing_levels WHERE tenant_id = $1 AND connection_id = $2{Where(wish)}",
             Sql.P(connection.Value)),
         ct);
+
+    /// <summary>
+    /// Of a connection that is offered nothing: its levels, those not proven to show nothing yet, and those among them
+    /// that will not be because nothing is written to them.
+    /// </summary>
+    public async Task<(int Total, int Left, int Stuck)> OfferedAsync(TenantId tenant, ConnectionId connection, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var counted = await session.QueryAsync(
+            session.Of(
+                """
+                SELECT count(*)::int, count(*) FILTER (WHERE open)::int, count(*) FILTER (WHERE open AND status IN (4, 5))::int
+                FROM (
+                  SELECT status, belief > 0 OR surplus > 0 OR unverified_units > 0 OR in_flight_push IS NOT NULL
+                    OR needs_reading AND status NOT IN (4, 5) AS open
+                  FROM listing_levels
+                  WHERE tenant_id = $1 AND connection_id = $2 AND belief IS NOT NULL AND status <> 6) AS l
+                """,
+                Sql.P(connection.Value)),
+            row => (row.GetInt32(0), row.GetInt32(1), row.GetInt32(2)),
+            ct).ConfigureAwait(false);
+        return counted[0];
+    }
 
     /// <summary>Asks for a reading of every level in service; returns how many.</summary>
     public async Task<int> AskAllAsync(TenantId tenant, ConnectionId connection, CancellationToken ct)
@@ -143,6 +169,7 @@ public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
               OR in_flight_push IS NOT NULL OR status = 1)
             """,
         MarkWish.Baseline => " AND status IN (1, 2)",
+        MarkWish.Known => " AND belief IS NOT NULL AND status <> 6",
         _ => throw new ArgumentOutOfRangeException(nameof(wish), wish, "Unknown wish."),
     };
 

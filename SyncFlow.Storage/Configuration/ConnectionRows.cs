@@ -18,6 +18,7 @@ public sealed class ConnectionRow : ITenantRow
     public double SettleSeconds { get; set; } = 10;
     public bool Deduplicates { get; set; }
     public string? Scopes { get; set; }
+    public DateTimeOffset? ReinstalledAt { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }
 }

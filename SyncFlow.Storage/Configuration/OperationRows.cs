@@ -1,6 +1,6 @@
 namespace SyncFlow.Storage.Configuration;
 
-/// <summary>A run of long work. State: queued, running, succeeded or failed.</summary>
+/// <summary>A run of long work. State: queued, running, succeeded, failed or cancelled.</summary>
 public sealed class SyncRunRow : ITenantRow
 {
     public long TenantId { get; set; }
@@ -15,6 +15,8 @@ public sealed class SyncRunRow : ITenantRow
     public string? Result { get; set; }
     public int Attempts { get; set; }
     public DateTimeOffset? ClaimedUntil { get; set; }
+    public bool CancelRequested { get; set; }
+    public string? IdemKey { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset? StartedAt { get; set; }
     public DateTimeOffset? FinishedAt { get; set; }

@@ -30,7 +30,8 @@ public static class SettingsReader
               array_agg(l.external_location_id) FILTER (WHERE l.external_location_id IS NOT NULL),
               array_agg(l.location_id) FILTER (WHERE l.external_location_id IS NOT NULL),
               (SELECT coalesce(max(b.strength), 0::smallint) FROM brakes b
-               WHERE b.tenant_id = c.tenant_id AND b.connection_id IN (0, c.connection_id))
+               WHERE b.tenant_id = c.tenant_id AND b.connection_id IN (0, c.connection_id)),
+              c.reinstalled_at
             FROM connections c LEFT JOIN channel_locations l
               ON l.tenant_id = c.tenant_id AND l.connection_id = c.connection_id AND l.active AND l.location_id IS NOT NULL
             WHERE c.tenant_id = $1 GROUP BY c.tenant_id, c.connection_id
@@ -73,7 +74,8 @@ public static class SettingsReader
             settings.OwnsOnHand,
             CompareAndSet: kind == ConnectionKinds.Shopify,
             row.GetBoolean(5),
-            row.GetDouble(4))
+            row.GetDouble(4),
+            row.Nullable<DateTimeOffset>(9))
         {
             Brake = (BrakeStrength)row.GetInt16(8),
         };

@@ -130,6 +130,19 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
             : StatusChange.WrongStatus;
     }
 
+    /// <summary>Stores a sealed credential of a connection that stands in one of <paramref name="statuses"/>.</summary>
+    public Task SetCredentialAsync(
+        long tenant, long connection, IReadOnlyList<ConnectionStatus> statuses, byte[] credential, CancellationToken ct)
+    {
+        const string sql =
+            """
+            UPDATE connections SET credential = $3, updated_at = $5
+            WHERE tenant_id = $1 AND connection_id = $2 AND status = ANY($4)
+            """;
+        short[] allowed = [.. statuses.Select(status => (short)status)];
+        return source.ExecuteAsync(tenant, sql, [connection, credential, allowed, time.GetUtcNow()], ct);
+    }
+
     /// <summary>A channel's own locations, or those mapped (or not) over all channels.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="connection">Only this connection's; null for all.</param>

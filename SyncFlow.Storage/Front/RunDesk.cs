@@ -9,7 +9,7 @@ namespace SyncFlow.Storage.Front;
 public sealed record RunProgress(int Done, int? Total);
 
 /// <summary>Long work that the worker does.</summary>
-/// <param name="Status"><c>queued</c>, <c>running</c>, <c>succeeded</c> or <c>failed</c>.</param>
+/// <param name="Status"><c>queued</c>, <c>running</c>, <c>succeeded</c>, <c>failed</c> or <c>cancelled</c>.</param>
 /// <param name="Result">What the kind of run found; null while it has not ended.</param>
 public sealed record RunView(
     long Id, string Kind, long? ConnectionId, JsonElement Parameters, string Status, RunProgress Progress, string? Message,
@@ -48,6 +48,20 @@ public sealed class RunDesk(NpgsqlDataSource source, TimeProvider time)
         var parameters = new NpgsqlParameter { Value = parametersJson, NpgsqlDbType = NpgsqlDbType.Jsonb };
         var connectionId = new NpgsqlParameter { Value = (object?)connection ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
         return source.FirstAsync(tenant, sql, row => row.GetInt64(0), [kind, connectionId, parameters, time.GetUtcNow()], ct);
+    }
+
+    /// <summary>Asks for a run to stop; false where it is over, or there is none.</summary>
+    public async Task<bool> CancelAsync(long tenant, long run, CancellationToken ct)
+    {
+        const string sql =
+            """
+            UPDATE sync_runs SET cancel_requested = true,
+              state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,
+              finished_at = CASE WHEN state = 'queued' THEN $3::timestamptz END,
+              message = CASE WHEN state = 'queued' THEN 'Cancelled.' ELSE message END
+            WHERE tenant_id = $1 AND run_id = $2 AND state IN ('queued', 'running')
+            """;
+        return await source.ExecuteAsync(tenant, sql, [run, time.GetUtcNow()], ct).ConfigureAwait(false) == 1;
     }
 
     /// <summary>Runs, newest first.</summary>

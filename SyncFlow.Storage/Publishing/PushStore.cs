@@ -18,7 +18,7 @@ public static class PushStore
                 """
                 SELECT sku_id, level_id, item_ref, external_location_id FROM listing_levels
                 WHERE tenant_id = $1 AND connection_id = $2 AND wants_push
-                  AND EXISTS (SELECT FROM connections c WHERE c.tenant_id = $1 AND c.connection_id = $2 AND c.status = 3)
+                  AND EXISTS (SELECT FROM connections c WHERE c.tenant_id = $1 AND c.connection_id = $2 AND c.status IN (3, 8))
                 ORDER BY push_priority, level_id LIMIT $3
                 """,
                 Sql.P(connection.Value), Sql.P(limit)),

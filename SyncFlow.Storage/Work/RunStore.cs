@@ -9,6 +9,27 @@ namespace SyncFlow.Storage.Work;
 /// <param name="Attempts">How often it was claimed, this time included: above 1 when a worker died during it.</param>
 public sealed record ClaimedRun(TenantId Tenant, long RunId, string Kind, ConnectionId? Connection, string Parameters, int Attempts);
 
+/// <summary>What a report finds of its claim.</summary>
+public enum RunClaim
+{
+    /// <summary>Go on.</summary>
+    Held,
+
+    /// <summary>Another worker has claimed the run, or it is over.</summary>
+    Lost,
+
+    /// <summary>A person wants it to stop.</summary>
+    CancelRequested,
+}
+
+/// <summary>How a run ended.</summary>
+public enum RunEnd
+{
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
 /// <summary>
 /// Runs: queued, claimed by one worker, reporting progress, finished. A run whose worker stops reporting is claimed by
 /// another; so what a run does must bear being done again.
@@ -60,13 +81,14 @@ public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
         var claimed = await session.QueryAsync(
             session.Of(
                 """
-                UPDATE sync_runs r SET state = 'running', attempts = r.attempts + 1, claimed_until = $3,
-                  started_at = coalesce(r.started_at, $2)
-                FROM (
+                WITH next AS MATERIALIZED (
                   SELECT run_id FROM sync_runs
                   WHERE tenant_id = $1 AND (state = 'queued' OR (state = 'running' AND claimed_until <= $2))
                   ORDER BY run_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-                ) AS next
+                )
+                UPDATE sync_runs r SET state = 'running', attempts = r.attempts + 1, claimed_until = $3,
+                  started_at = coalesce(r.started_at, $2)
+                FROM next
                 WHERE r.tenant_id = $1 AND r.run_id = next.run_id
                 RETURNING r.run_id, r.kind, r.connection_id, r.parameters::text, r.attempts
                 """,
@@ -78,28 +100,31 @@ public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
         return claimed.SingleOrDefault();
     }
 
-    /// <summary>Reports progress and keeps the claim; false when the run is no longer this claim's.</summary>
+    /// <summary>Reports progress and keeps the claim; tells what has become of it.</summary>
     /// <param name="total">How much there is, once that is known.</param>
-    public async Task<bool> ProgressAsync(
+    public async Task<RunClaim> ProgressAsync(
         StorageSession session, ClaimedRun run, int done, int? total, string? message, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(run);
-        return await session.ExecuteAsync(
+        var cancelled = await session.QueryAsync(
             session.Of(
                 """
                 UPDATE sync_runs SET done = $4, total = coalesce($5, total), message = coalesce($6, message), claimed_until = $7
                 WHERE tenant_id = $1 AND run_id = $2 AND state = 'running' AND attempts = $3
+                RETURNING cancel_requested
                 """,
                 Sql.P(run.RunId), Sql.P(run.Attempts), Sql.P(done), Sql.P(total), Sql.P(message),
                 Sql.P(DatabaseTime.Now(time) + ClaimFor)),
-            ct).ConfigureAwait(false) == 1;
+            row => row.GetBoolean(0),
+            ct).ConfigureAwait(false);
+        return cancelled.Count == 0 ? RunClaim.Lost : cancelled[0] ? RunClaim.CancelRequested : RunClaim.Held;
     }
 
     /// <summary>Ends a run; false when it is no longer this claim's.</summary>
     /// <param name="resultJson">What came of it, for the caller.</param>
     public async Task<bool> FinishAsync(
-        StorageSession session, ClaimedRun run, bool succeeded, string? message, string? resultJson, CancellationToken ct)
+        StorageSession session, ClaimedRun run, RunEnd end, string? message, string? resultJson, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(run);
@@ -109,8 +134,15 @@ public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
                 UPDATE sync_runs SET state = $4, message = coalesce($5, message), result = $6::jsonb, finished_at = $7, claimed_until = NULL
                 WHERE tenant_id = $1 AND run_id = $2 AND state = 'running' AND attempts = $3
                 """,
-                Sql.P(run.RunId), Sql.P(run.Attempts), Sql.P(succeeded ? "succeeded" : "failed"), Sql.P(message),
+                Sql.P(run.RunId), Sql.P(run.Attempts), Sql.P(Word(end)), Sql.P(message),
                 Sql.P(resultJson), Sql.P(DatabaseTime.Now(time))),
             ct).ConfigureAwait(false) == 1;
     }
+
+    private static string Word(RunEnd end) => end switch
+    {
+        RunEnd.Succeeded => "succeeded",
+        RunEnd.Failed => "failed",
+        RunEnd.Cancelled => "cancelled",
+    };
 }

@@ -38,16 +38,19 @@ public sealed class WorkItemStore(TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(session);
         var now = DatabaseTime.Now(time);
+
+        // Materialised: joined as it stands, it may be run once per row, and each time finds rows not locked before.
         return session.QueryAsync(
             session.Of(
                 """
-                UPDATE work_items w SET attempts = w.attempts + 1, claimed_until = $4
-                FROM (
+                WITH due AS MATERIALIZED (
                   SELECT work_item_id FROM work_items
                   WHERE tenant_id = $1 AND connection_id = $2 AND state = 0 AND due_at <= $3
                     AND (claimed_until IS NULL OR claimed_until <= $3)
                   ORDER BY due_at, work_item_id LIMIT $5 FOR NO KEY UPDATE SKIP LOCKED
-                ) AS due
+                )
+                UPDATE work_items w SET attempts = w.attempts + 1, claimed_until = $4
+                FROM due
                 WHERE w.tenant_id = $1 AND w.work_item_id = due.work_item_id
                 RETURNING w.work_item_id, w.connection_id, w.kind, w.ref, w.attempts, w.asked
                 """,

@@ -69,9 +69,10 @@ public sealed class SecurityTests(PostgresFixture postgres, RedisFixture redis)
             (await other.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
         }
 
-        foreach (var path in new[] { "pause", "import", "go-live", "baseline", "attest-closed", "test" })
+        foreach (var path in new[] { "pause", "import", "go-live", "baseline", "attest-closed", "test", "resume", "disconnect", "reconnect" })
         {
-            using var answer = await other.PostAsJsonAsync($"/api/v1/connections/{connection}/{path}", new { });
+            object request = path == "reconnect" ? new { accessToken = "theirs" } : new { };
+            using var answer = await other.PostAsJsonAsync($"/api/v1/connections/{connection}/{path}", request);
             answer.StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
         }
 

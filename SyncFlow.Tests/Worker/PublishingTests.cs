@@ -171,9 +171,9 @@ public sealed class PublishingTests(PostgresFixture postgres, RedisFixture redis
         await Waits.UntilAsync(
             () => world.Database.ScalarAsync<bool>("SELECT status = 5 FROM connections WHERE connection_id = 2"), "a suspended connection");
         await Task.Delay(1_500);
-        var refused = world.Sandbox.World.Stats["apiCalls.refused"];
+        var refused = world.Sandbox.World.Stats["apiCalls.401"];
         await Task.Delay(2_500);
-        world.Sandbox.World.Stats["apiCalls.refused"].ShouldBe(refused);
+        world.Sandbox.World.Stats["apiCalls.401"].ShouldBe(refused);
         (await world.CountAsync("SELECT count(*) FROM incidents WHERE kind = 'connection-suspended' AND closed_at IS NULL")).ShouldBe(1);
         (await world.CountAsync("SELECT count(*) FROM listing_levels WHERE in_flight_push IS NOT NULL")).ShouldBe(0);
     }

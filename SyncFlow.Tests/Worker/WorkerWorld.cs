@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging;
 using Shouldly;
 using SyncFlow.Channels;
 using SyncFlow.Core;
+using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Simulator;
 using SyncFlow.Simulator.Worlds;
@@ -80,10 +81,11 @@ internal sealed class WorkerWorld : IAsyncDisposable
     }
 
     /// <summary>Both stores imported, mapped by SKU, baselined (the first opens the ledger) and live.</summary>
-    public async Task GoLiveAsync()
+    public async Task GoLiveAsync(SharingMode mode = SharingMode.Adaptive)
     {
         await Task.WhenAll(RunAsync("import", 1), RunAsync("import", 2));
         await MapAsync();
+        await Database.ExecuteAsync("UPDATE skus SET mode = $1", (short)mode);
         await RunAsync("baseline", 1, """{"openingStock": true}""");
         await RunAsync("baseline", 2, """{"openingStock": false}""");
         await RunAsync("go-live", 1);
@@ -103,6 +105,7 @@ internal sealed class WorkerWorld : IAsyncDisposable
                 ["Channels:Shopify:BaseUrl"] = Sandbox.ShopifyBaseUrlTemplate,
                 ["Channels:Shopify:OrderVisibilityLagMs"] = "500",
                 ["Worker:VerifyEveryMs"] = "500",
+                ["Worker:PollEveryMs"] = "2000",
             });
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.SetMinimumLevel(LogLevel.Warning);
@@ -121,15 +124,22 @@ internal sealed class WorkerWorld : IAsyncDisposable
     /// <summary>Queues a run and waits until it succeeded.</summary>
     public async Task RunAsync(string kind, long connection, string parameters = "{}")
     {
+        var (state, message) = await RunToEndAsync(kind, connection, parameters);
+        state.ShouldBe("succeeded", $"{kind} of {connection}: {message}");
+    }
+
+    /// <summary>Queues a run and waits until it is over.</summary>
+    public async Task<(string State, string Message)> RunToEndAsync(string kind, long connection, string parameters = "{}")
+    {
         var run = await Database.ScalarAsync<long>(
             "INSERT INTO sync_runs (tenant_id, kind, connection_id, parameters, created_at) VALUES (1, $1, $2, $3::jsonb, now()) RETURNING run_id",
             kind, connection, parameters);
         var state = "";
         await Waits.UntilAsync(
-            async () => (state = await Database.ScalarAsync<string>("SELECT state FROM sync_runs WHERE run_id = $1", run)) is "succeeded" or "failed",
+            async () => (state = await Database.ScalarAsync<string>("SELECT state FROM sync_runs WHERE run_id = $1", run)) is not ("queued" or "running"),
             kind, RunLimit);
         var message = await Database.ScalarAsync<string>("SELECT coalesce(message, '') FROM sync_runs WHERE run_id = $1", run);
-        state.ShouldBe("succeeded", $"{kind} of {connection}: {message}");
+        return (state, message);
     }
 
     /// <summary>Waits until every level of both stores shows its target and nothing is unproven.</summary>
@@ -141,6 +151,12 @@ internal sealed class WorkerWorld : IAsyncDisposable
               AND NOT EXISTS (SELECT FROM inbox WHERE state = 0)
             """),
         "quiet", limit);
+
+    /// <summary>Stores a connection's access token as the API does.</summary>
+    public Task SetTokenAsync(long connection, string token) => Database.ExecuteAsync(
+        "UPDATE connections SET credential = $2 WHERE connection_id = $1",
+        connection,
+        CredentialVault.FromBase64(_secretsKey).Seal(new TenantId(Tenant), new ConnectionId(connection), token));
 
     public Task<long> CountAsync(string sql, params object?[] parameters) => Database.ScalarAsync<long>(sql, parameters);
 
@@ -198,17 +214,17 @@ internal sealed class WorkerWorld : IAsyncDisposable
 
     private async Task SeedAsync()
     {
-        var vault = CredentialVault.FromBase64(_secretsKey);
         await Database.ExecuteAsync("INSERT INTO tenants (tenant_id, name) VALUES (1, 'Merchant')");
         await Database.ExecuteAsync("INSERT INTO locations (tenant_id, location_id, code, name) VALUES (1, 1, 'MAIN', 'Main')");
         foreach (var (shop, id) in new[] { (A, 1L), (B, 2L) })
         {
             await Database.ExecuteAsync(
                 """
-                INSERT INTO connections (tenant_id, connection_id, kind, name, shop, credential, settings)
-                VALUES (1, $1, 'shopify', $2, $2, $3, '{"defaultLocationId": 1}')
+                INSERT INTO connections (tenant_id, connection_id, kind, name, shop, settings)
+                VALUES (1, $1, 'shopify', $2, $2, '{"defaultLocationId": 1}')
                 """,
-                id, shop.Domain, vault.Seal(new TenantId(1), new ConnectionId(id), shop.AccessToken));
+                id, shop.Domain);
+            await SetTokenAsync(id, shop.AccessToken);
         }
     }
 

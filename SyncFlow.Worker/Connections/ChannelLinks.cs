@@ -16,10 +16,19 @@ internal sealed class ChannelLinks(
     private readonly ConcurrentDictionary<string, CostBudget> _budgets = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A link with the connection's credential as it is now; null where it must not or cannot be spoken to.</summary>
-    public async Task<ChannelLink?> OpenAsync(TenantId tenant, ConnectionId connection, CancellationToken ct)
+    public async Task<ChannelLink?> OpenAsync(TenantId tenant, ConnectionId connection, CancellationToken ct) =>
+        await OpenInAnyStatusAsync(tenant, connection, ct).ConfigureAwait(false) is { } link
+        && link.Connection.Status.MayBeCalled()
+            ? link
+            : null;
+
+    /// <summary>
+    /// A link whatever the connection's status: to find out whether a new credential is good. Null where there is none.
+    /// </summary>
+    public async Task<ChannelLink?> OpenInAnyStatusAsync(TenantId tenant, ConnectionId connection, CancellationToken ct)
     {
         var details = await connections.FindAsync(tenant, connection, ct).ConfigureAwait(false);
-        if (details is not { Shop: { } shop, Credential: { } credential } || !MayCall(details.Status))
+        if (details is not { Shop: { } shop, Credential: { } credential })
         {
             return null;
         }
@@ -30,8 +39,4 @@ internal sealed class ChannelLinks(
         return new ChannelLink(
             details, new ShopifyClient(clients.CreateClient(HttpClientName), access, budget, time), budget);
     }
-
-    /// <summary>Whether calls may be made at all (rules R12, R13).</summary>
-    public static bool MayCall(ConnectionStatus status) =>
-        status is ConnectionStatus.Connected or ConnectionStatus.Baselined or ConnectionStatus.Live or ConnectionStatus.Paused;
 }

@@ -50,7 +50,7 @@ internal sealed class ConnectionSupervisor(
         try
         {
             var all = await connections.AllAsync(ct).ConfigureAwait(false);
-            var wanted = all.Where(c => c.Kind == ConnectionKinds.Shopify && IsWorkedOn(c.Status))
+            var wanted = all.Where(c => c.Kind == ConnectionKinds.Shopify && c.Status.MayBeCalled())
                 .Select(c => (c.Tenant, c.Connection)).ToHashSet();
             foreach (var key in wanted)
             {
@@ -75,9 +75,6 @@ internal sealed class ConnectionSupervisor(
             Log.JobFailed(logger, failure, "the look for connections");
         }
     }
-
-    /// <summary>A suspended or uninstalled connection is left alone: no calls, no pushes (rules R12, R13).</summary>
-    private static bool IsWorkedOn(ConnectionStatus status) => ChannelLinks.MayCall(status);
 
     private static async Task StopAsync((Task Running, CancellationTokenSource Stop) known)
     {

@@ -14,7 +14,7 @@ namespace SyncFlow.Worker.Connections;
 internal sealed class Suspension(NpgsqlDataSource source, ChannelStore connections, TimeProvider time, ILogger<Suspension> logger)
 {
     private static readonly ConnectionStatus[] Callable =
-        [ConnectionStatus.Connected, ConnectionStatus.Baselined, ConnectionStatus.Live, ConnectionStatus.Paused];
+        [.. Enum.GetValues<ConnectionStatus>().Where(status => status.MayBeCalled())];
 
     /// <summary>Handles a fault; returns whether the connection is suspended now.</summary>
     public async Task<bool> HandleAsync(

@@ -21,8 +21,8 @@ internal sealed class WebhookCare(
     /// <summary>Puts the subscriptions right once; a fault is thrown, so that it is tried again.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        if (await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false) is not
-            { Connection.Status: ConnectionStatus.Baselined or ConnectionStatus.Live or ConnectionStatus.Paused } link)
+        if (await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false) is not { } link
+            || link.Connection.Status == ConnectionStatus.Connected)
         {
             return; // Before the import nothing is subscribed to.
         }
@@ -44,6 +44,15 @@ internal sealed class WebhookCare(
             }
 
             throw;
+        }
+    }
+
+    /// <summary>Ends all subscriptions of ours: the shop is being disconnected.</summary>
+    public static async Task RemoveAsync(ChannelLink link, WorkerOptions options, CancellationToken ct)
+    {
+        if (options.WebhookUrl is { } url)
+        {
+            (await link.Client.EnsureWebhooksAsync(url, [], ct).ConfigureAwait(false)).OrThrow("webhooks");
         }
     }
 

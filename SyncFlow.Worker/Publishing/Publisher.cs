@@ -64,8 +64,8 @@ internal sealed class Publisher(
     {
         while (_flying.Count < MostInFlight && time.GetUtcNow() >= _pausedUntil)
         {
-            if (await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false) is not
-                { Connection.Status: ConnectionStatus.Live } link)
+            if (await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false) is not { } link
+                || !link.Connection.Status.MayBeWritten())
             {
                 return;
             }
@@ -256,7 +256,7 @@ internal sealed class Publisher(
         foreach (var stored in left)
         {
             if (await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false) is
-                not { Connection: { Status: ConnectionStatus.Live, Deduplicates: true } } link)
+                not { Connection.Deduplicates: true } link || !link.Connection.Status.MayBeWritten())
             {
                 return;
             }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Npgsql;
 using SyncFlow.Channels.Shopify;
 using SyncFlow.Core;
+using SyncFlow.Core.Levels;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Publishing;
@@ -72,7 +73,8 @@ internal sealed class PushTransactions(NpgsqlDataSource source, Signals signals,
 
     /// <summary>
     /// Before a request goes out a second time: the moment until which it may arrive moves with it, on the levels and on
-    /// the push, or a reading could settle it too early. Returns whether any level still carries the push.
+    /// the push, or a reading could settle it too early. Returns whether any level of the push's own generation still
+    /// carries it; without one it must not go out again.
     /// </summary>
     public Task<bool> ExtendAsync(TenantId tenant, Push push, long epoch, CancellationToken ct) => RetryAsync(async () =>
     {
@@ -85,15 +87,20 @@ internal sealed class PushTransactions(NpgsqlDataSource source, Signals signals,
             if (set.FindSku(element.Sku) is { } sku && sku.FindLevel(element.Level) is { InFlight: { } flying } level
                 && flying.Push == push.Id)
             {
-                carried = true;
+                carried |= Generations.IsCurrent(level, element.Generation);
                 set.Put(sku.With(level with { InFlight = flying with { Deadline = now + PublishLimits.LateArrival } }));
             }
+        }
+
+        if (!carried)
+        {
+            return false; // Nothing is saved: the deadline that is counted stays the one of what was sent.
         }
 
         await StockStore.SaveAsync(session, set, "replay", now, ct).ConfigureAwait(false);
         await LeaseStore.RequireAsync(session, push.Connection, epoch, ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
-        return carried;
+        return true;
     }, ct);
 
     /// <summary>Pushes that nobody has answered for.</summary>

@@ -20,6 +20,11 @@ internal sealed class GoLiveRun(
             throw new RunRefusedException("Take a baseline first: nothing is known of what the shop shows.");
         }
 
+        if (link.Connection.Status is not (ConnectionStatus.Baselined or ConnectionStatus.Live))
+        {
+            throw new RunRefusedException("The connection was live before: resume it, which reads its levels first.");
+        }
+
         await progress.ReportAsync(0, null, "webhooks", ct).ConfigureAwait(false);
         await WebhookCare.EnsureAsync(link, options, ct).ConfigureAwait(false);
         var proof = await ProbeAsync(link, ct).ConfigureAwait(false);
@@ -27,7 +32,7 @@ internal sealed class GoLiveRun(
         await using (var session = await StorageSession.OpenAsync(source, link.Tenant, ct).ConfigureAwait(false))
         {
             await channels.ChangeStatusAsync(
-                session, link.Id, [ConnectionStatus.Baselined, ConnectionStatus.Paused], ConnectionStatus.Live, null, ct).ConfigureAwait(false);
+                session, link.Id, [ConnectionStatus.Baselined], ConnectionStatus.Live, null, ct).ConfigureAwait(false);
             taken = await ChannelStore.TakeLevelsLiveAsync(session, link.Id, ct).ConfigureAwait(false);
             await session.CommitAsync(ct).ConfigureAwait(false);
         }

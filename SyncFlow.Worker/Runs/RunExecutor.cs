@@ -77,9 +77,11 @@ internal sealed class RunExecutor(
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var beating = BeatAsync(progress, ended);
         string? refused = null, result = null;
+        var end = RunEnd.Failed;
         try
         {
             result = await steps.RunAsync(run, progress, ended.Token).ConfigureAwait(false);
+            end = RunEnd.Succeeded;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -92,6 +94,10 @@ internal sealed class RunExecutor(
             {
                 await suspension.HandleAsync(run.Tenant, connection, fault.Operation, fault.Fault, ct).ConfigureAwait(false);
             }
+        }
+        catch (RunCancelledException cancelled)
+        {
+            (end, refused) = (RunEnd.Cancelled, cancelled.Message);
         }
         catch (RunRefusedException reason)
         {
@@ -108,15 +114,15 @@ internal sealed class RunExecutor(
             await beating.ConfigureAwait(false);
         }
 
-        await FinishAsync(run, refused, result).ConfigureAwait(false);
+        await FinishAsync(run, end, refused, result).ConfigureAwait(false);
     }
 
-    private async Task FinishAsync(ClaimedRun run, string? refused, string? result)
+    private async Task FinishAsync(ClaimedRun run, RunEnd end, string? refused, string? result)
     {
         try
         {
             await using var session = await StorageSession.OpenAsync(source, run.Tenant, CancellationToken.None).ConfigureAwait(false);
-            await runs.FinishAsync(session, run, refused is null, refused, result, CancellationToken.None).ConfigureAwait(false);
+            await runs.FinishAsync(session, run, end, refused, result, CancellationToken.None).ConfigureAwait(false);
             await session.CommitAsync(CancellationToken.None).ConfigureAwait(false);
             Log.RunEnded(logger, run.Tenant.Value, run.RunId, run.Kind, refused ?? "succeeded");
         }
@@ -139,6 +145,10 @@ internal sealed class RunExecutor(
         catch (OperationCanceledException)
         {
             // The run has ended.
+        }
+        catch (RunCancelledException)
+        {
+            // The run's own next report tells it, at a point where it can put things right.
         }
         catch (Exception failure) // The job boundary: without a claim the run must not go on.
         {

@@ -7,6 +7,9 @@ namespace SyncFlow.Worker.Runs;
 /// <summary>A run cannot be carried out, for a reason that people understand.</summary>
 internal sealed class RunRefusedException(string message) : Exception(message);
 
+/// <summary>A person asked for the run to stop.</summary>
+internal sealed class RunCancelledException() : Exception("Cancelled.");
+
 /// <summary>Reports how far a claimed run is, and so keeps the claim.</summary>
 internal sealed class RunProgress(NpgsqlDataSource source, RunStore runs, ClaimedRun run)
 {
@@ -16,16 +19,22 @@ internal sealed class RunProgress(NpgsqlDataSource source, RunStore runs, Claime
 
     /// <summary>Reports; what is null stays.</summary>
     /// <exception cref="RunRefusedException">Another worker has claimed the run meanwhile.</exception>
+    /// <exception cref="RunCancelledException">A person asked for it to stop.</exception>
     public async Task ReportAsync(int done, int? total, string? message, CancellationToken ct)
     {
         (_done, _total, _message) = (done, total ?? _total, message ?? _message);
         await using var session = await StorageSession.OpenAsync(source, run.Tenant, ct).ConfigureAwait(false);
-        if (!await runs.ProgressAsync(session, run, _done, _total, _message, ct).ConfigureAwait(false))
-        {
-            throw new RunRefusedException("Another worker goes on with this run.");
-        }
-
+        var claim = await runs.ProgressAsync(session, run, _done, _total, _message, ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
+        switch (claim)
+        {
+            case RunClaim.Lost:
+                throw new RunRefusedException("Another worker goes on with this run.");
+            case RunClaim.CancelRequested:
+                throw new RunCancelledException();
+            case RunClaim.Held:
+                break;
+        }
     }
 
     /// <summary>Says the same again, so that the claim does not run out during a long wait.</summary>

@@ -12,8 +12,8 @@ namespace SyncFlow.Worker.Runs;
 
 /// <summary>What each kind of run does. All of them may be done again.</summary>
 internal sealed class RunSteps(
-    ChannelLinks links, WorkItemCalls calls, BaselineRun baseline, GoLiveRun goLive, Replanning replanning,
-    LevelMarks marks, ChannelStore channels, Npgsql.NpgsqlDataSource source, WorkerOptions options, Signals signals, TimeProvider time)
+    ChannelLinks links, WorkItemCalls calls, BaselineRun baseline, GoLiveRun goLive, ResumeRun resume, DisconnectRun disconnect,
+    Replanning replanning, LevelMarks marks, Npgsql.NpgsqlDataSource source, WorkerOptions options, Signals signals, TimeProvider time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan VerifyLimit = TimeSpan.FromMinutes(10);
@@ -33,6 +33,12 @@ internal sealed class RunSteps(
                 return await baseline.RunAsync(await LinkAsync(run, ct).ConfigureAwait(false), opening, progress, ct).ConfigureAwait(false);
             case "go-live":
                 return await goLive.RunAsync(await LinkAsync(run, ct).ConfigureAwait(false), progress, ct).ConfigureAwait(false);
+            case "test":
+                return await TestAsync(run, ct).ConfigureAwait(false);
+            case "resume":
+                return await resume.RunAsync(run, progress, ct).ConfigureAwait(false);
+            case "disconnect":
+                return await disconnect.RunAsync(run, progress, ct).ConfigureAwait(false);
             case "verify":
                 return await VerifyAsync(await LinkAsync(run, ct).ConfigureAwait(false), progress, ct).ConfigureAwait(false);
             case "push" or "replan":
@@ -47,6 +53,16 @@ internal sealed class RunSteps(
         var connection = run.Connection ?? throw new RunRefusedException($"A run of kind '{run.Kind}' needs a connection.");
         return await links.OpenAsync(run.Tenant, connection, ct).ConfigureAwait(false)
             ?? throw new RunRefusedException("The connection may not be called: it is suspended, uninstalled or closed, or has no access token.");
+    }
+
+    /// <summary>Asks the shop about itself: whether it takes the access token, and what it is.</summary>
+    private async Task<string?> TestAsync(ClaimedRun run, CancellationToken ct)
+    {
+        var connection = run.Connection ?? throw new RunRefusedException("A test needs a connection.");
+        var link = await links.OpenInAnyStatusAsync(run.Tenant, connection, ct).ConfigureAwait(false)
+            ?? throw new RunRefusedException("The connection has no access token.");
+        var shop = (await link.Client.ReadShopAsync(ct).ConfigureAwait(false)).OrThrow("shop");
+        return JsonSerializer.Serialize(shop, JsonSerializerOptions.Web);
     }
 
     private async Task<string?> ImportAsync(ChannelLink link, RunProgress progress, CancellationToken ct)
@@ -71,7 +87,7 @@ internal sealed class RunSteps(
     /// <summary>Asks the verifier, whichever worker runs it, for a reading of every level, and waits for them.</summary>
     private async Task<string?> VerifyAsync(ChannelLink link, RunProgress progress, CancellationToken ct)
     {
-        if (link.Connection.Status is not (ConnectionStatus.Live or ConnectionStatus.Paused))
+        if (!link.Connection.Status.IsVerified())
         {
             throw new RunRefusedException("Only a connection that is live or paused is verified.");
         }
@@ -104,18 +120,7 @@ internal sealed class RunSteps(
 
         var done = await replanning.RunAsync(
             run.Tenant, filter, run.Kind, n => progress.ReportAsync(n, Math.Max(n, total), "planning", ct), ct).ConfigureAwait(false);
-        await CloseSuspensionAsync(run, ct).ConfigureAwait(false);
         return JsonSerializer.Serialize(new { skus = done });
-    }
-
-    /// <summary>A connection that was given access again is live: the incident about its suspension is over.</summary>
-    private async Task CloseSuspensionAsync(ClaimedRun run, CancellationToken ct)
-    {
-        if (run.Connection is { } connection
-            && await channels.FindAsync(run.Tenant, connection, ct).ConfigureAwait(false) is { Status: ConnectionStatus.Live })
-        {
-            await channels.CloseIncidentAsync(run.Tenant, $"suspended:{connection.Value}", ct).ConfigureAwait(false);
-        }
     }
 
     private static SkuFilter Filter(ClaimedRun run, JsonElement parameters) => new(

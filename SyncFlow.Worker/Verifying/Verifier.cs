@@ -34,7 +34,7 @@ internal sealed class Verifier(
         while (!ct.IsCancellationRequested)
         {
             var link = await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false);
-            if (link is null || link.Connection.Status is not (ConnectionStatus.Live or ConnectionStatus.Paused))
+            if (link is null || !link.Connection.Status.IsVerified())
             {
                 _state = VerifyState.Of(purpose);
                 await dirty.WaitAsync(Sweep, time, ct).ConfigureAwait(false);

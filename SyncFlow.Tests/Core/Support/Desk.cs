@@ -50,6 +50,7 @@ internal sealed class Desk
     public List<Incident> Incidents { get; } = [];
     public List<DriftCase> Drift { get; } = [];
     public List<Verification> Verifications { get; } = [];
+    public List<ConnectionChange> ConnectionChanges { get; } = [];
 
     public Buckets Position => State.PoolAt(Main).Buckets;
     public int Ats => AvailableToSell.Of(State.PoolAt(Main), State.Policy);
@@ -130,6 +131,14 @@ internal sealed class Desk
     {
         var set = Load();
         Replanner.Touch(set, Sku, Now);
+        Save(set);
+    }
+
+    /// <summary>The app is installed again on a channel: its levels are a new generation.</summary>
+    public void Reinstall(int channel)
+    {
+        var set = Load();
+        Generations.Raise(set, Sku, new ConnectionId(channel));
         Save(set);
     }
 
@@ -214,5 +223,6 @@ internal sealed class Desk
         Incidents.AddRange(set.Incidents);
         Drift.AddRange(set.Drift);
         Verifications.AddRange(set.Verifications);
+        ConnectionChanges.AddRange(set.ConnectionChanges);
     }
 }
