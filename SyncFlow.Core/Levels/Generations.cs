@@ -1,5 +1,4 @@
 using SyncFlow.Core.Engine;
-using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Levels;
 

@@ -103,6 +103,6 @@ public sealed class ConnectionLifeTests(PostgresFixture postgres, RedisFixture r
     private static Task<(HttpStatusCode Status, JsonNode? Body)> CancelAsync(ApiApp app, long run) =>
         app.PostAsync($"/api/v1/sync-runs/{run}/cancel", new { });
 
-    private static Task SetStatusAsync(ApiApp app, ConnectionStatus status) =>
+    private static Task<long> SetStatusAsync(ApiApp app, ConnectionStatus status) =>
         app.SqlAsync<long>("UPDATE connections SET status = $1 RETURNING connection_id", (short)status);
 }
