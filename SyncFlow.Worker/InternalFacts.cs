@@ -5,6 +5,7 @@ using SyncFlow.Core;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Worker;
 
@@ -31,7 +32,7 @@ public static class InternalFacts
     public static ReadOnlyMemory<byte> Body(MovementBody movement) => JsonSerializer.SerializeToUtf8Bytes(movement, Options);
 
     /// <summary>Whether a content is one of these.</summary>
-    public static bool Handles(string content) => content is LevelReadings or Movement;
+    public static bool Handles(string content) => content is LevelReadings or Movement || OperationFacts.Handles(content);
 
     /// <summary>The facts of such an event.</summary>
     public static NormaliseResult Normalise(
@@ -44,6 +45,7 @@ public static class InternalFacts
             {
                 LevelReadings => Readings(connection, inboxEvent, eventRef, triggeredAt, body),
                 Movement => Moved(connection, inboxEvent, triggeredAt, body),
+                _ when OperationFacts.Handles(content) => OperationFacts.Normalise(content, inboxEvent, body.Span),
                 _ => new NormaliseResult { IgnoredReason = $"no rule for content '{content}'" },
             };
         }
@@ -81,7 +83,7 @@ public static class InternalFacts
             Facts =
             [
                 new StockMovement(
-                    movement.Key, connection, inboxEvent, movement.OccurredAt ?? at, new SkuId(movement.SkuId),
+                    movement.Key, connection, inboxEvent, DatabaseTime.Of(movement.OccurredAt ?? at), new SkuId(movement.SkuId),
                     new LocationId(movement.LocationId),
                     movement.Bucket, movement.Delta, movement.Reason),
             ],

@@ -1,6 +1,8 @@
+using SyncFlow.Core.Counts;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Operations;
 using SyncFlow.Core.Orders;
 
 namespace SyncFlow.Core.Engine;
@@ -22,6 +24,9 @@ public static class FactEngine
             LevelAnnounced announced => Announcements.Apply(set, announced, now),
             LevelRead read => Readings.Apply(set, read, now),
             StockMovement movement => Move(set, movement),
+            StockOperation operation => OperationRules.Apply(set, operation),
+            CountTaken count => CountRules.Apply(set, count),
+            CountWithdrawn withdrawn => CountRules.Apply(set, withdrawn),
             ChannelChanged changed => ChannelChanges.Apply(set, changed, now),
             _ => throw new ArgumentException($"No rule for {fact?.GetType().Name ?? "null"}.", nameof(fact)),
         };

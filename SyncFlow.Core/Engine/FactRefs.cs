@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using SyncFlow.Core.Counts;
 using SyncFlow.Core.Facts;
+using SyncFlow.Core.Operations;
 
 namespace SyncFlow.Core.Engine;
 
@@ -16,7 +18,11 @@ public sealed record Refs(
     ImmutableHashSet<(ConnectionId Connection, string OrderRef)> Orders,
     ImmutableHashSet<SkuId> Skus,
     ImmutableHashSet<LevelId> Levels,
-    ImmutableHashSet<string> Movements);
+    ImmutableHashSet<string> Movements)
+{
+    /// <summary>What counts and operations need besides.</summary>
+    public OperationRefs Operations { get; init; } = OperationRefs.None;
+}
 
 /// <summary>Collects references.</summary>
 public static class FactRefs
@@ -31,8 +37,10 @@ public static class FactRefs
         var skus = ImmutableHashSet.CreateBuilder<SkuId>();
         var levels = ImmutableHashSet.CreateBuilder<LevelId>();
         var movements = ImmutableHashSet.CreateBuilder<string>();
+        var operations = new OperationRefs.Builder();
         foreach (var fact in facts)
         {
+            operations.NoteMoment(fact.OccurredAt);
             switch (fact)
             {
                 case OrderFact order:
@@ -56,6 +64,9 @@ public static class FactRefs
                     skus.Add(movement.Sku);
                     movements.Add(movement.Key);
                     break;
+                case StockOperation or CountTaken or CountWithdrawn:
+                    operations.Add(fact, skus, movements);
+                    break;
                 case ChannelChanged { Kind: ChannelChange.LevelConnected or ChannelChange.LevelDisconnected } changed:
                     items.Add((changed.From, changed.Ref));
                     break;
@@ -64,6 +75,9 @@ public static class FactRefs
 
         return new Refs(
             variants.ToImmutable(), items.ToImmutable(), orders.ToImmutable(), skus.ToImmutable(), levels.ToImmutable(),
-            movements.ToImmutable());
+            movements.ToImmutable())
+        {
+            Operations = operations.ToRefs(),
+        };
     }
 }

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using SyncFlow.Core.Counts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Operations;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Stock;
 
@@ -40,6 +42,12 @@ public sealed class WorkingSet(EngineContext context)
 
     /// <summary>Pushed decreases that a drained reading confirmed: level and the moment up to which.</summary>
     public List<Verification> Verifications { get; } = [];
+
+    /// <summary>Counts that late facts may reopen, and those to write back.</summary>
+    public CountBook Counts { get; } = new();
+
+    /// <summary>Units on hand that are not sold, by condition, where operations of the batch take some of them.</summary>
+    public Dictionary<(SkuId, LocationId, StockCondition), int> Unavailable { get; } = [];
 
     /// <summary>Connections whose state a fact changed.</summary>
     public List<ConnectionChange> ConnectionChanges { get; } = [];
@@ -150,8 +158,12 @@ public sealed class WorkingSet(EngineContext context)
 
         Entries.Add(entry);
         var pool = sku.PoolAt(entry.Location);
-        return sku.With(pool with { Buckets = pool.Buckets.Add(entry.Bucket, entry.Delta) });
+        sku = sku.With(pool with { Buckets = pool.Buckets.Add(entry.Bucket, entry.Delta) });
+        return CountRules.Reopen(this, sku, entry);
     }
+
+    /// <summary>Whether the ledger has this movement.</summary>
+    public bool HasMovement(string key) => _seenMovements.Contains(key);
 
     /// <summary>Whether this movement is new; from then on it is not.</summary>
     public bool TryTakeMovement(string key) => _seenMovements.Add(key) && _newMovements.Add(key);
@@ -237,4 +249,7 @@ public enum FactOutcome : short
 
     /// <summary>Not ours to act on (a test order, an unknown topic).</summary>
     Ignored = 5,
+
+    /// <summary>It asks for what cannot be; nothing changed.</summary>
+    Refused = 20,
 }

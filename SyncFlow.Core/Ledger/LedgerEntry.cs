@@ -61,4 +61,22 @@ public enum EntryReason : short
 
     /// <summary>An edit on a channel that owns on-hand, accepted as a fact.</summary>
     ChannelEdit = 12,
+
+    /// <summary>Units became damaged, or ceased to be.</summary>
+    Damaged = 20,
+
+    /// <summary>Units went to inspection, or left it.</summary>
+    Inspection = 21,
+
+    /// <summary>A count differed from the ledger; later entries of the same count correct it.</summary>
+    CountVariance = 22,
+
+    /// <summary>Units left for another location.</summary>
+    TransferOut = 23,
+
+    /// <summary>Units arrived from another location.</summary>
+    TransferIn = 24,
+
+    /// <summary>More or fewer units of a transfer arrived than had left.</summary>
+    TransferVariance = 25,
 }

@@ -50,6 +50,7 @@ public sealed class LocationRow : ITenantRow
     public required string Name { get; set; }
     public bool FulfillsOnline { get; set; } = true;
     public int PoolGroup { get; set; } = 1;
+    public bool OffersPickup { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
 }
 

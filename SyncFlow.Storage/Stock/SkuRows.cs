@@ -4,8 +4,10 @@ using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Operations;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Configuration;
+using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Stock;
@@ -15,7 +17,8 @@ internal static class SkuRows
 {
     /// <summary>Locks SKUs in key order, rows made first if missing, then reads them.</summary>
     public static async Task<WorkingSet> LockAndReadAsync(
-        StorageSession session, IReadOnlyCollection<SkuId> skus, IReadOnlyCollection<string> movements, CancellationToken ct)
+        StorageSession session, IReadOnlyCollection<SkuId> skus, IReadOnlyCollection<string> movements, OperationRefs operations,
+        CancellationToken ct)
     {
         if (skus.Count > 0)
         {
@@ -35,12 +38,13 @@ internal static class SkuRows
             await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
         }
 
-        return await ReadAsync(session, skus, movements, ct).ConfigureAwait(false);
+        return await ReadAsync(session, skus, movements, operations, ct).ConfigureAwait(false);
     }
 
     /// <summary>Reads SKUs, pools, levels, listings, known movements and the configuration in one round trip.</summary>
     public static async Task<WorkingSet> ReadAsync(
-        StorageSession session, IReadOnlyCollection<SkuId> skus, IReadOnlyCollection<string> movements, CancellationToken ct)
+        StorageSession session, IReadOnlyCollection<SkuId> skus, IReadOnlyCollection<string> movements, OperationRefs operations,
+        CancellationToken ct)
     {
         var ids = skus.Select(s => s.Value).ToArray();
         await using var batch = session.Batch(
@@ -62,6 +66,7 @@ internal static class SkuRows
                 Sql.P(ids)),
             session.Of($"SELECT {LevelRows.Columns} FROM listing_levels WHERE tenant_id = $1 AND sku_id = ANY ($2) ORDER BY sku_id, level_id", Sql.P(ids)),
             session.Of(SkuSql, Sql.P(ids)),
+            .. CountRows.Statements(session, ids, operations),
         ]);
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
         var set = new WorkingSet(await SettingsReader.ReadAsync(reader, session.Tenant, ct).ConfigureAwait(false));
@@ -70,6 +75,7 @@ internal static class SkuRows
         var pools = (await NextAsync(reader, ReadPool, ct).ConfigureAwait(false)).ToLookup(p => p.Sku, p => p.Pool);
         var levels = (await NextAsync(reader, LevelRows.Read, ct).ConfigureAwait(false)).ToLookup(l => l.Sku, l => l.Level);
         (await NextAsync(reader, row => ReadSku(row, pools, levels), ct).ConfigureAwait(false)).ForEach(set.Load);
+        await CountRows.ReadAsync(reader, set, operations, ct).ConfigureAwait(false);
         return set;
     }
 

@@ -3,6 +3,7 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Work;
 
@@ -36,6 +37,8 @@ internal static class StockWriter
         Add(movements, () => session.Of(
             "INSERT INTO movement_keys (tenant_id, movement_key, recorded_at) SELECT $1, k, $2 FROM unnest($3::text[]) AS k",
             Sql.P(at), Sql.P(movements)));
+        var counts = set.Counts.Changed.ToList();
+        Add(counts, () => CountRows.Upsert(session, counts, at));
         Add(set.Work, () => WorkItemStore.Upsert(session, set.Work, at));
         Add(set.Drift, () => CaseRows.InsertDrift(session, set.Drift));
         Add(set.Incidents, () => CaseRows.UpsertIncidents(session, set.Incidents));
