@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Api.StockOperations;
 using SyncFlow.Api.Webhooks;
 using SyncFlow.ServiceDefaults;
 using SyncFlow.ServiceDefaults.Health;
@@ -39,6 +40,7 @@ public static class ApiHost
         });
         AddStorage(builder.Services);
         AddHttp(builder.Services);
+        builder.Services.AddStockOperations();
         configure?.Invoke(builder);
         var app = builder.Build();
         Compose(app);
@@ -49,7 +51,7 @@ public static class ApiHost
     {
         services.AddSingleton<ApiKeyStore>().AddSingleton<IdempotencyStore>().AddSingleton<ConnectionDesk>().AddSingleton<LocationDesk>()
             .AddSingleton<SkuDesk>().AddSingleton<ListingDesk>().AddSingleton<AutoMapper>().AddSingleton<StockDesk>()
-            .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>().AddSingleton<MovementDesk>()
+            .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>()
             .AddSingleton<DeadLetterStore>().AddSingleton<PlanPreview>().AddSingleton<BrakeDesk>();
         services.AddSingleton(provider => CredentialVault.FromBase64(
             provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]
@@ -67,7 +69,6 @@ public static class ApiHost
     {
         services.AddSingleton<ShopCache>().AddSingleton<ShopifySecret>().AddScoped<Caller>().AddScoped<Operations.Runs>()
             .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Connections.ResumeConnection.Work>()
-            .AddScoped<Stock.MoveStock.Work>()
             .AddSingleton<ReceiveShopifyWebhook.Work>().AddScoped<Brakes.SetBrake.Work>().AddHttpContextAccessor();
         services.AddHostedService<BootstrapKey>();
         services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));

@@ -7,6 +7,7 @@ using SyncFlow.Api.Locations;
 using SyncFlow.Api.Operations;
 using SyncFlow.Api.Skus;
 using SyncFlow.Api.Stock;
+using SyncFlow.Api.StockOperations;
 
 namespace SyncFlow.Api;
 
@@ -20,6 +21,7 @@ internal static class Endpoints
         .Add<ListSkus>().Add<GetSku>().Add<CreateSku>().Add<UpdateSku>()
         .Add<ListListings>().Add<AutoMap>()
         .Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()
+        .AddStockOperations()
         .Add<ListLedger>()
         .Add<ListBrakes>().Add<SetBrake>()
         .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()

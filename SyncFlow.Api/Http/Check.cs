@@ -30,6 +30,18 @@ internal sealed class Check
             .That(value is null || value.Length <= longest, field, $"At most {longest} characters.");
     }
 
+    /// <summary>A text that may be left out, and is short enough where it is there.</summary>
+    public Check Optional(string? value, string field, int longest)
+    {
+        return That(value is null || (value.Trim().Length > 0 && value.Length <= longest), field, $"1 to {longest} characters, or left out.");
+    }
+
+    /// <summary>Whether nothing is wrong so far.</summary>
+    public bool Holds => messages.Count == 0;
+
+    /// <summary>What is wrong, by field.</summary>
+    public IReadOnlyDictionary<string, string[]> Fields => messages.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray());
+
     /// <summary>Whether anything is wrong, and then the answer.</summary>
     public bool Failed([NotNullWhen(true)] out Refused? refused)
     {
@@ -42,7 +54,7 @@ internal sealed class Check
         var (field, texts) = messages.First();
         refused = new Problem(ProblemKind.Validation, $"{field}: {texts[0]}")
         {
-            Fields = messages.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray()),
+            Fields = Fields,
         };
         return true;
     }
