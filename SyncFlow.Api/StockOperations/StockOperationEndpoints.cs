@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Core.Operations;
-using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Operations;
 
 namespace SyncFlow.Api.StockOperations;

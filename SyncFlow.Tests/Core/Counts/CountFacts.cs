@@ -2,7 +2,6 @@ using System.Globalization;
 using SyncFlow.Core.Counts;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Operations;
-using SyncFlow.Core.Orders;
 using SyncFlow.Tests.Core.Support;
 
 namespace SyncFlow.Tests.Core.Counts;

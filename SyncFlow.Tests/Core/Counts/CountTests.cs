@@ -3,7 +3,6 @@ using SyncFlow.Core.Counts;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
-using SyncFlow.Core.Operations;
 using SyncFlow.Tests.Support;
 using Xunit;
 using static SyncFlow.Tests.Core.Counts.CountFacts;
