@@ -22,7 +22,7 @@ internal static class Endpoints
         .Add<ListListings>().Add<AutoMap>()
         .Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()
         .AddStockOperations()
-        .Add<ListLedger>()
+        .Add<ListLedger>().Add<ReplayLedger>()
         .Add<ListBrakes>().Add<SetBrake>()
         .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
         .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<CancelSyncRun>().Add<GetPipelineStats>();

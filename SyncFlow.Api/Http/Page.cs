@@ -82,11 +82,14 @@ internal sealed record PageQuery
         }
 
         read.RemoveAt(read.Count - 1);
-        var text = Convert.ToString(position(read[^1]), CultureInfo.InvariantCulture)!;
-        return new(read, Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text)));
+        return new(read, CursorOf(Convert.ToString(position(read[^1]), CultureInfo.InvariantCulture)!));
     }
 
-    private static RequestRefusedException NotOurs()
+    /// <summary>A cursor whose <see cref="AfterText"/> is this text.</summary>
+    public static string CursorOf(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Why a cursor of another list is refused.</summary>
+    public static RequestRefusedException NotOurs()
     {
         return new(Problem.Invalid("cursor", "Not a cursor of this list; take it from 'next' of the page before."));
     }

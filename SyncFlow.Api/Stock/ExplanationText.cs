@@ -1,58 +1,76 @@
 using System.Globalization;
 using System.Text;
+using SyncFlow.Core.Explaining;
+using SyncFlow.Core.Ledger;
 
 namespace SyncFlow.Api.Stock;
 
-/// <summary>An explanation in words, for a terminal.</summary>
+/// <summary>An explanation for people who read: sentences first, then what they are told from.</summary>
 internal static class ExplanationText
 {
-    public static string Of(ExplainStock.Explanation answer)
+    public static string Of(ExplainAnswer answer)
     {
         var text = new StringBuilder();
-        Line(text, $"{answer.Sku}, {(answer.At is { } at ? $"as known at {at:u}" : "now")}");
-        foreach (var place in answer.Sums.GroupBy(sum => sum.Location))
+        Line(text, $"{answer.Sku}, as recorded up to {answer.At:u}");
+        Line(text, $"");
+        foreach (var sentence in answer.Why)
+        {
+            Line(text, $"- {sentence}");
+        }
+
+        foreach (var pool in answer.Locations)
         {
             Line(text, $"");
-            Line(text, $"{place.Key}");
-            foreach (var sum in place)
+            Line(text, $"{pool.Location}: {pool.Entries} entries");
+            foreach (var bucket in Enum.GetValues<Bucket>().Where(b => b == Bucket.OnHand || pool.Buckets[b] != 0))
             {
-                Line(text, $"  {sum.Bucket,-16}{sum.Sum,8}   from {sum.Entries} entries");
+                Line(text, $"  {bucket,-16}{pool.Buckets[bucket],8}");
             }
         }
 
-        Section(text, "Ledger entries", answer.Entries.Count);
-        if (answer.EntriesLeftOut > 0)
-        {
-            Line(text, $"  ({answer.EntriesLeftOut} older entries are in the sums and not listed)");
-        }
-
-        foreach (var entry in answer.Entries)
-        {
-            Line(text, $"  {entry.RecordedAt:u}  #{entry.Id}  {entry.Location}  {entry.Bucket} {entry.Delta:+0;-0} -> {entry.Sum}  {entry.Reason}  {entry.FactKey}  (event {Dash(entry.InboxEventId)})");
-        }
-
-        Section(text, "Levels", answer.Levels.Count);
-        foreach (var level in answer.Levels)
-        {
-            Line(text, $"  {level.At:u}  {level.Channel} / {level.Location}: belief {Dash(level.Belief)}, target {Dash(level.Target)}, observed {Dash(level.Observed)}, suspense {level.Suspense}, surplus {level.Surplus}, unverified {level.Unverified}, in flight {Dash(level.InFlight)}  because {level.Cause}");
-        }
-
-        Section(text, "Pushes", answer.Pushes.Count);
-        foreach (var push in answer.Pushes)
-        {
-            Line(text, $"  {push.PlannedAt:u}  {push.Channel} / {push.Location}: {push.From} -> {push.To}, {push.Outcome?.ToString() ?? "no answer yet"}{(push.VerifiedAt is { } seen ? $", verified {seen:u}" : "")}  ({push.PushId})");
-        }
-
+        Entries(text, answer.Entries);
         return text.ToString();
     }
 
-    private static void Section(StringBuilder text, string title, int count)
+    private static void Entries(StringBuilder text, ExplainAnswer.EntriesAnswer page)
     {
         Line(text, $"");
-        Line(text, $"{title}: {count}");
+        Line(text, $"Ledger entries, newest first: {page.Items.Count}");
+        Sums(text, "after them", page.SumsAfter);
+        foreach (var entry in page.Items)
+        {
+            Line(text, $"  {entry.RecordedAt:u}  #{entry.Id}  {entry.Words}; {entry.Delta:+0;-0} makes {entry.Sum}");
+            var late = entry.RecordedAt - entry.OccurredAt >= TimeSpan.FromMinutes(1) ? Words.Of($", happened {entry.OccurredAt:u}") : "";
+            Line(text, $"      {entry.FactKey}{late}{Event(entry.Trace)}");
+            foreach (var push in entry.Trace.Pushes)
+            {
+                Line(text, $"      -> {push.Channel} at {push.Location}: {push.From} to {push.To}, planned {push.PlannedAt:HH:mm:ss}, {push.Progress}  ({push.PushId})");
+            }
+        }
+
+        Sums(text, "before them", page.SumsBefore);
+        if (page.Next is { } next)
+        {
+            Line(text, $"  Older entries: cursor={next}");
+        }
     }
 
-    private static void Line(StringBuilder text, FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    private static void Sums(StringBuilder text, string when, IReadOnlyList<ExplainAnswer.SumsAnswer> sums)
+    {
+        foreach (var sum in sums)
+        {
+            var words = Enum.GetValues<Bucket>().Where(b => b == Bucket.OnHand || sum.Buckets[b] != 0)
+                .Select(b => Words.Of($"{sum.Buckets[b]} {Words.Of(b)}"));
+            Line(text, $"  {when}, {sum.Location}: {string.Join(", ", words)}");
+        }
+    }
 
-    private static string Dash(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "-";
+    private static string Event(ExplainAnswer.TraceAnswer trace) => trace switch
+    {
+        { Event: { } seen } => Words.Of($", event {seen.Id} ({seen.Topic} {seen.WebhookId}) received {seen.ReceivedAt:u}"),
+        { EventId: { } id } => Words.Of($", event {id}, no longer kept"),
+        _ => "",
+    };
+
+    private static void Line(StringBuilder text, FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 }

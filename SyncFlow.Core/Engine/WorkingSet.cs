@@ -24,6 +24,7 @@ public sealed class WorkingSet(EngineContext context)
     private readonly HashSet<(ConnectionId, string)> _changedOrders = [];
     private readonly HashSet<string> _newMovements = [];
     private readonly Dictionary<SkuId, DateTimeOffset> _causes = [];
+    private readonly Dictionary<(SkuId, LocationId), PoolOpening> _openings = [];
 
     /// <summary>The tenant's configuration.</summary>
     public EngineContext Context { get; } = context;
@@ -67,6 +68,9 @@ public sealed class WorkingSet(EngineContext context)
 
     /// <summary>Movement keys to store.</summary>
     public IReadOnlyCollection<string> NewMovements => _newMovements;
+
+    /// <summary>Pools that were opened since they were loaded: entries alone do not tell, for zero may be counted in.</summary>
+    public IReadOnlyCollection<PoolOpening> Openings => _openings.Values;
 
     /// <summary>All SKUs loaded.</summary>
     public IEnumerable<SkuState> Skus => _skus.Values;
@@ -125,6 +129,7 @@ public sealed class WorkingSet(EngineContext context)
             }
         }
 
+        NoteOpenings(before, sku);
         _skus[sku.Sku] = sku;
         _changedSkus.Add(sku.Sku);
     }
@@ -167,7 +172,33 @@ public sealed class WorkingSet(EngineContext context)
 
     /// <summary>Whether this movement is new; from then on it is not.</summary>
     public bool TryTakeMovement(string key) => _seenMovements.Add(key) && _newMovements.Add(key);
+
+    private void NoteOpenings(SkuState? before, SkuState after)
+    {
+        if (before is not null && before.Pools.Equals(after.Pools))
+        {
+            return; // The very same array: nothing to compare.
+        }
+
+        for (var i = 0; i < after.Pools.Length; i++)
+        {
+            var pool = after.Pools[i];
+
+            // Pools keep their places, so the search is for a set that was put together anew.
+            var known = before is not null && i < before.Pools.Length && before.Pools[i].Location == pool.Location
+                ? before.Pools[i]
+                : before?.PoolAt(pool.Location);
+            if (pool.Opened != (known?.Opened ?? false))
+            {
+                _openings[(after.Sku, pool.Location)] = new PoolOpening(after.Sku, pool.Location, pool.Opened);
+            }
+        }
+    }
 }
+
+/// <summary>A pool's on-hand became known, or is not known any more.</summary>
+/// <param name="Opened">Whether an opening count stands behind it from now on.</param>
+public sealed record PoolOpening(SkuId Sku, LocationId Location, bool Opened);
 
 /// <summary>A connection's state changed because of a fact.</summary>
 public sealed record ConnectionChange(ConnectionId Connection, ConnectionStatus Status, string Reason);

@@ -71,6 +71,10 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
         return source.FirstAsync(tenant, Columns + " AND c.connection_id = $2", Read, [connection], ct);
     }
 
+    /// <summary>Connections of a name, in any case; two at most, so that a caller sees whether it is the only one.</summary>
+    public Task<List<ConnectionView>> FindAsync(long tenant, string name, CancellationToken ct) => source.ListAsync(
+        tenant, Columns + " AND lower(c.name) = lower($2) ORDER BY c.connection_id LIMIT 2", Read, [name], ct);
+
     /// <summary>Stores a new connection.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="kind">The channel's kind.</param>

@@ -30,9 +30,10 @@ internal static class StockWriter
         var movements = set.NewMovements.ToArray();
         Add(set.Entries, () => Append(session, set.Entries, at));
         Add(skus, () => UpsertPositions(session, skus));
+        Add(set.Openings, () => HistoryRows.InsertOpenings(session, [.. set.Openings], at));
         Add(skus, () => UpdateSkus(session, skus, set.Context, at));
         Add(levels, () => session.Of(LevelRows.UpdateSql, LevelRows.Parameters(levels, at)));
-        Add(levels, () => AppendHistory(session, levels, cause, at));
+        Add(levels, () => HistoryRows.AppendLevels(session, levels, cause, at));
         Add(orders, () => OrderRows.Update(session, orders, at));
         Add(movements, () => session.Of(
             "INSERT INTO movement_keys (tenant_id, movement_key, recorded_at) SELECT $1, k, $2 FROM unnest($3::text[]) AS k",
@@ -139,20 +140,6 @@ internal static class StockWriter
             Sql.Column(skus, s => s.OversoldUnits),
             Sql.Column(skus, s => s.OversoldGuardedUnits));
     }
-
-    private static NpgsqlBatchCommand AppendHistory(
-        StorageSession session, List<ChangedLevel> levels, string cause, DateTimeOffset at) => session.Of(
-        """
-        INSERT INTO level_history (tenant_id, level_id, at, belief, target, observed, suspense, surplus, unverified, in_flight, cause)
-        SELECT $1, d.level_id, $2, d.belief, d.target, d.observed, d.suspense, d.surplus, d.unverified, d.in_flight, $3
-        FROM unnest($4::bigint[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[], $11::int[])
-          AS d (level_id, belief, target, observed, suspense, surplus, unverified, in_flight)
-        """,
-        Sql.P(at), Sql.P(cause),
-        Sql.Column(levels, l => l.Level.Id.Value), Sql.Column(levels, l => l.Level.Belief),
-        Sql.Column(levels, l => l.Level.Target), Sql.Column(levels, l => l.Level.Observed?.Available),
-        Sql.Column(levels, l => l.Level.Suspense), Sql.Column(levels, l => l.Level.Surplus),
-        Sql.Column(levels, l => l.Level.UnverifiedUnits), Sql.Column(levels, l => l.Level.InFlight?.To));
 
     private const string UpdateSkusSql =
         """

@@ -126,17 +126,18 @@ public sealed class StockTests(PostgresFixture postgres, RedisFixture redis)
         ((int)(await app.GetAsync("/api/v1/stock"))["items"]![0]!["ats"]!).ShouldBe(5);
 
         var now = await app.GetAsync("/api/v1/stock/A/explain");
-        now["entries"]!.AsArray().Select(entry => (long)entry!["sum"]!).ShouldBe([10, 3, 4]);
+        now["entries"]!["items"]!.AsArray().Select(entry => (long)entry!["sum"]!).ShouldBe([4, 3, 10]);
         var then = await app.GetAsync("/api/v1/stock/A/explain?location=MAIN&at=2026-01-02T12:00:00Z");
-        then["entries"]!.AsArray().Count.ShouldBe(2);
-        ((long)then["sums"]![1]!["sum"]!).ShouldBe(3);
+        then["entries"]!["items"]!.AsArray().Count.ShouldBe(2);
+        ((int)then["locations"]![0]!["buckets"]!["committed"]!).ShouldBe(3);
+        ((string)then["timeBasis"]!).ShouldBe("recorded");
         (await app.GetAsync("/api/v1/ledger?sku=A&limit=2"))["next"].ShouldNotBeNull();
 
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/stock/A/explain");
         request.Headers.Add("Accept", "text/plain");
         using var answer = await app.Client.SendAsync(request);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/plain");
-        (await answer.Content.ReadAsStringAsync()).ShouldContain("Committed +1 -> 4");
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("1 more committed to open orders at MAIN; +1 makes 4");
         (await app.GetAsync("/api/v1/stats/pipeline"))["eventsPending"].ShouldNotBeNull();
     }
 

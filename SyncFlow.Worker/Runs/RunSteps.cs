@@ -13,7 +13,8 @@ namespace SyncFlow.Worker.Runs;
 /// <summary>What each kind of run does. All of them may be done again.</summary>
 internal sealed class RunSteps(
     ChannelLinks links, WorkItemCalls calls, BaselineRun baseline, GoLiveRun goLive, ResumeRun resume, DisconnectRun disconnect,
-    Replanning replanning, LevelMarks marks, Npgsql.NpgsqlDataSource source, WorkerOptions options, Signals signals, TimeProvider time)
+    ReplayRun replay, Replanning replanning, LevelMarks marks, Npgsql.NpgsqlDataSource source, WorkerOptions options, Signals signals,
+    TimeProvider time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan VerifyLimit = TimeSpan.FromMinutes(10);
@@ -43,6 +44,8 @@ internal sealed class RunSteps(
                 return await VerifyAsync(await LinkAsync(run, ct).ConfigureAwait(false), progress, ct).ConfigureAwait(false);
             case "push" or "replan":
                 return await ReplanAsync(run, Filter(run, parameters.RootElement), progress, ct).ConfigureAwait(false);
+            case "replay":
+                return await replay.RunAsync(run, parameters.RootElement, progress, ct).ConfigureAwait(false);
             default:
                 throw new RunRefusedException($"There is no run of kind '{run.Kind}'.");
         }

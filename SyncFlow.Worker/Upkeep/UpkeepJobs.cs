@@ -1,12 +1,8 @@
-using System.Globalization;
-using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
-using SyncFlow.Storage.Audit;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
-using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Worker.Upkeep;
 
@@ -16,30 +12,31 @@ namespace SyncFlow.Worker.Upkeep;
 /// it at once: every job bears being done twice.
 /// </summary>
 internal sealed class UpkeepJobs(
-    ChannelStore channels, ConnectionStore connections, InboxStore inbox, Replanning replanning, NpgsqlDataSource source,
-    TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
+    ChannelStore channels, ConnectionStore connections, InboxStore inbox, Replanning replanning, CheckpointJob checkpoints,
+    LedgerReplay replay, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
     private const int DaysKept = 30;
 
-    /// <summary>UTC hour after which the night's check runs.</summary>
-    private const int AuditHour = 3;
+    /// <summary>UTC hour after which the night's replay runs.</summary>
+    private const int ReplayHour = 3;
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SettleWindow = TimeSpan.FromMinutes(5);
 
     private DateOnly _partitionsOf;
-    private DateOnly _auditedOn;
+    private DateOnly _replayedOn;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _auditedOn = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime.AddHours(-AuditHour));
+        _replayedOn = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime.AddHours(-ReplayHour));
         while (!stoppingToken.IsCancellationRequested)
         {
             await TryAsync("inbox partitions", PartitionsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("settle times", SettleTimesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("mode sweep", ModesAsync, stoppingToken).ConfigureAwait(false);
-            await TryAsync("ledger audit", AuditAsync, stoppingToken).ConfigureAwait(false);
+            await TryAsync("ledger checkpoints", CheckpointsAsync, stoppingToken).ConfigureAwait(false);
+            await TryAsync("ledger replay", ReplayAsync, stoppingToken).ConfigureAwait(false);
             await Task.Delay(Minute, time, stoppingToken).ContinueWith(
                 _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
         }
@@ -93,43 +90,27 @@ internal sealed class UpkeepJobs(
         }
     }
 
-    private async Task AuditAsync(CancellationToken ct)
+    private async Task CheckpointsAsync(CancellationToken ct) =>
+        await checkpoints.RunAsync(await channels.TenantsAsync(ct).ConfigureAwait(false), ct).ConfigureAwait(false);
+
+    /// <summary>Once a night every position is rebuilt from the ledger and compared; a difference is an incident.</summary>
+    private async Task ReplayAsync(CancellationToken ct)
     {
-        var night = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime.AddHours(-AuditHour));
-        if (_auditedOn == night)
+        var night = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime.AddHours(-ReplayHour));
+        if (_replayedOn == night)
         {
             return;
         }
 
         foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
         {
-            await AuditAsync(tenant, ct).ConfigureAwait(false);
+            var found = await replay.CompareAsync(tenant, only: null, progress: null, ct).ConfigureAwait(false);
+            if (found.Differing > 0)
+            {
+                Log.LedgerDiffers(logger, tenant.Value, found.Differing);
+            }
         }
 
-        _auditedOn = night;
-    }
-
-    /// <summary>Checks one tenant; a difference is an incident.</summary>
-    public async Task AuditAsync(TenantId tenant, CancellationToken ct)
-    {
-        List<PositionDifference> differences;
-        await using (var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false))
-        {
-            differences = await LedgerAudit.PositionsDifferFromLedgerAsync(session, ct).ConfigureAwait(false);
-        }
-
-        if (differences.Count == 0)
-        {
-            return;
-        }
-
-        Log.LedgerDiffers(logger, tenant.Value, differences.Count);
-        await channels.OpenIncidentAsync(
-            tenant,
-            new Incident(
-                "ledger-audit", "ledger-audit",
-                string.Create(CultureInfo.InvariantCulture, $"{differences.Count} positions are not what their ledger entries add up to."),
-                null, differences[0].Sku, null, time.GetUtcNow()),
-            ct).ConfigureAwait(false);
+        _replayedOn = night;
     }
 }

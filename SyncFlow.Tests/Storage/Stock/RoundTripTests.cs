@@ -9,6 +9,7 @@ using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Audit;
+using SyncFlow.Storage.Ledger;
 using SyncFlow.Storage.Stock;
 using SyncFlow.Tests.Support;
 using Xunit;

@@ -1,0 +1,44 @@
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Levels;
+
+namespace SyncFlow.Core.Explaining;
+
+/// <summary>How a level stood after a batch that changed it: one row of its history.</summary>
+/// <param name="At">When the batch was decided.</param>
+/// <param name="Cause">What the batch was, in a few words: topics of inbox events, <c>plan</c>, <c>settle</c>, ….</param>
+/// <param name="Status">Null in rows from before it was kept.</param>
+/// <param name="Mode">The SKU's mode in force; null in rows from before it was kept.</param>
+/// <param name="Belief">What the ledger could explain the level showed.</param>
+/// <param name="Target">Its quota; null while nothing might be published.</param>
+/// <param name="Observed">The last reading.</param>
+/// <param name="ReadAt">When that reading was seen.</param>
+/// <param name="Suspense">Units that had left it without a known cause.</param>
+/// <param name="Surplus">Units that had appeared on it without a known cause.</param>
+/// <param name="Unverified">Acknowledged decreases that nothing had proven yet.</param>
+/// <param name="Push">The push without an answer.</param>
+/// <param name="From">What that push compared with.</param>
+/// <param name="To">What it was to set.</param>
+/// <param name="SoldTotal">Cumulative units orders took from it; differences tell what was sold in between.</param>
+/// <param name="PutBackTotal">Cumulative units put back on it.</param>
+/// <param name="PushedTotal">Cumulative change by acknowledged pushes.</param>
+public sealed record LevelRecord(
+    DateTimeOffset At, string Cause, LevelStatus? Status, EffectiveMode? Mode, int? Belief, int? Target, int? Observed,
+    DateTimeOffset? ReadAt, int Suspense, int Surplus, int Unverified, Guid? Push, int? From, int? To, long? SoldTotal,
+    long? PutBackTotal, long? PushedTotal)
+{
+    /// <summary>The level as the rules see it, as far as this row says.</summary>
+    public LevelState ToState(LevelId level, ListingId listing, ConnectionId connection, LocationId location) => new()
+    {
+        Id = level,
+        Listing = listing,
+        Connection = connection,
+        Location = location,
+        Status = Status ?? (Target is null ? LevelStatus.Baselined : LevelStatus.Live),
+        Belief = Belief,
+        Target = Target,
+        Suspense = Suspense,
+        Surplus = Surplus,
+        Unverified = Unverified == 0 ? [] : [new Unverified(Unverified, At)],
+        InFlight = To is { } to ? new InFlight(Push ?? Guid.Empty, From ?? Belief ?? to, to, At, At, null) : null,
+    };
+}

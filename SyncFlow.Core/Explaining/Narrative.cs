@@ -1,0 +1,137 @@
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Explaining;
+
+/// <summary>Why the numbers are what they are, in sentences, from the shelf to the channel.</summary>
+public static class Narrative
+{
+    private static readonly Bucket[] Subtracted =
+    [
+        Bucket.Committed, Bucket.Allocated, Bucket.PosPending, Bucket.Reserved, Bucket.ShippedUnposted, Bucket.Suspense, Bucket.Unavailable,
+    ];
+
+    /// <summary>The sentences.</summary>
+    /// <param name="moment">The SKU at the moment.</param>
+    /// <param name="levels">The levels that are asked about.</param>
+    /// <param name="location">The one location that is asked about, or null for all.</param>
+    public static IReadOnlyList<string> Of(StockMoment moment, IReadOnlyList<LevelAccount> levels, LocationId? location)
+    {
+        ArgumentNullException.ThrowIfNull(moment);
+        ArgumentNullException.ThrowIfNull(levels);
+        var sentences = new List<string>();
+        foreach (var pool in moment.Sku.Pools.Where(p => location is null || p.Location == location))
+        {
+            sentences.Add(PoolSentence(moment, pool));
+        }
+
+        sentences.Add(ModeSentence(moment));
+        foreach (var level in levels)
+        {
+            sentences.Add(BeliefSentence(moment, level));
+            sentences.Add(QuotaSentence(moment, level));
+            if (level.Pushes is [var push, ..])
+            {
+                sentences.Add(Words.Of(
+                    $"The last push to {Name(moment, level)} was from {push.From} to {push.To}, planned {push.PlannedAt:HH:mm:ss}: {push.Progress}."));
+            }
+        }
+
+        return sentences;
+    }
+
+    private static string PoolSentence(StockMoment moment, Pool pool)
+    {
+        var name = moment.Names.Of(pool.Location);
+        var sum = Words.Of($"{pool.Buckets.OnHand} on hand");
+        foreach (var bucket in Subtracted.Where(b => pool.Buckets[b] != 0))
+        {
+            sum += Words.Of($" − {pool.Buckets[bucket]} {Words.Of(bucket)}");
+        }
+
+        var buffer = moment.Sku.Policy.SafetyBuffer;
+        sum += buffer == 0 ? "" : Words.Of($" − {buffer} safety buffer");
+        var text = Words.Of($"{name}: {sum} = {AvailableToSell.Of(pool, moment.Sku.Policy)} available to sell");
+        return text + (pool.Opened, moment.Context.Locations.GetValueOrDefault(pool.Location)) switch
+        {
+            (false, _) => ", but nothing is published from it: no opening count stands behind its on-hand.",
+            (_, null or { FulfillsOnline: false }) => ", but it does not fulfil online orders, so channels are given none of it.",
+            _ => ".",
+        };
+    }
+
+    private static string ModeSentence(StockMoment moment)
+    {
+        var (policy, mode) = (moment.Sku.Policy, moment.Sku.Mode);
+        var exposure = Exposures.Of(moment.Sku, moment.Context);
+        var asked = (short)policy.Mode == (short)mode && mode != EffectiveMode.EnteringGuard ? "" : $" (asked for: {Words.Of(policy.Mode)})";
+        var exposed = exposure.Units == 0
+            ? "nothing can be oversold"
+            : Words.Of($"{Words.Units(exposure.Units)} could be oversold: {exposure.Cause}");
+        var version = moment.Settings is { } settings ? Words.Of($", settings version {settings.Id} of {settings.Since:yyyy-MM-dd HH:mm:ss}") : "";
+        return Words.Of(
+            $"Mode {Words.Of(mode)}{asked}{version}: the channels together may still sell {exposure.UpperBound} of {exposure.Available} available; {exposed}.");
+    }
+
+    private static string BeliefSentence(StockMoment moment, LevelAccount level)
+    {
+        if (level.Belief is not { } belief)
+        {
+            return $"{Name(moment, level)} has not been read exactly yet, so nothing is believed of it.";
+        }
+
+        var steps = new List<string>();
+        Step(steps, belief.Sold, "sold");
+        Step(steps, belief.PutBack, "put back");
+        if (belief.Pushed != 0)
+        {
+            steps.Add(Words.Of($"pushes changed it by {belief.Pushed:+0;-0}"));
+        }
+
+        var start = Words.Of($"{belief.StartedFrom} since {belief.StartedAt:yyyy-MM-dd HH:mm:ss} ({belief.StartCause})");
+        var text = Words.Of($"{Name(moment, level)} is believed to show {belief.Belief}: {start}")
+            + (steps.Count == 0 ? ", unchanged since" : ", then " + string.Join(", ", steps));
+        var now = level.Rows[0];
+        text += now.Observed is { } seen && now.ReadAt is { } at ? Words.Of($"; last seen {seen} at {at:HH:mm:ss}") : "";
+        text += now.Unverified > 0 ? Words.Of($"; an acknowledged decrease of {now.Unverified} is not proven yet") : "";
+        text += now.Suspense > 0 ? Words.Of($"; {now.Suspense} left it without a known cause") : "";
+        return text + (now.Surplus > 0 ? Words.Of($"; {now.Surplus} appeared on it without a known cause.") : ".");
+    }
+
+    private static string QuotaSentence(StockMoment moment, LevelAccount level)
+    {
+        var (name, quota) = (Name(moment, level), level.Quota);
+        if (quota.Quota is not { } units || quota.Reason == QuotaReason.NotPublished)
+        {
+            return $"{name} has no quota: the level or its channel is not live.";
+        }
+
+        if (quota.Reason == QuotaReason.Shared)
+        {
+            return Words.Of($"{name} is to show {units}: in shared mode every channel shows all that its location can sell ({quota.Available}).");
+        }
+
+        var aside = quota.SetAside == 0 ? "" : Words.Of($" less {quota.SetAside} that other levels show and nobody may lower now");
+        var share = Words.Of(
+            $"its share of {quota.Available}{aside} by weight {quota.Weight:0.##} of {quota.Weights:0.##} is {quota.ExactShare:0.###}, by largest remainder {quota.RoundedShare}");
+        return Words.Of($"{name} is to show {units}: {share}") + quota.Reason switch
+        {
+            QuotaReason.AboveShare => "; what it has above its share stays until another channel runs short of cover.",
+            QuotaReason.BelowShare => "; it rises when units are free that no other channel may still sell.",
+            _ => ".",
+        };
+    }
+
+    private static void Step(List<string> steps, long units, string what)
+    {
+        if (units != 0)
+        {
+            steps.Add(Words.Of($"{units} {what}"));
+        }
+    }
+
+    private static string Name(StockMoment moment, LevelAccount level) =>
+        $"{moment.Names.Of(level.State.Connection)} at {moment.Names.Of(level.State.Location)}";
+}

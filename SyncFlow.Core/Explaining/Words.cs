@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Ledger;
+
+namespace SyncFlow.Core.Explaining;
+
+/// <summary>Words for what the ledger says in codes.</summary>
+public static partial class Words
+{
+    /// <summary>A sentence with numbers and times as the invariant culture writes them.</summary>
+    public static string Of(FormattableString text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A count of units.</summary>
+    public static string Units(long units) => units is 1 or -1 ? Of($"{units} unit") : Of($"{units} units");
+
+    /// <summary>A bucket, as it is said in a sum.</summary>
+    public static string Of(Bucket bucket) => bucket switch
+    {
+        Bucket.OnHand => "on hand",
+        Bucket.Committed => "committed to open orders",
+        Bucket.Allocated => "allocated to pick tasks",
+        Bucket.PosPending => "sold at tills and not posted",
+        Bucket.Reserved => "reserved",
+        Bucket.ShippedUnposted => "shipped and not posted",
+        Bucket.Suspense => "in suspense",
+        Bucket.InTransit => "in transit",
+        Bucket.Unavailable => "damaged or under inspection",
+    };
+
+    /// <summary>A mode in force.</summary>
+    public static string Of(EffectiveMode mode) => mode switch
+    {
+        EffectiveMode.Shared => "shared",
+        EffectiveMode.EnteringGuard => "entering guard",
+        EffectiveMode.Guard => "guard",
+    };
+
+    /// <summary>A mode as the merchant asked for it.</summary>
+    public static string Of(SharingMode mode) => mode switch
+    {
+        SharingMode.Shared => "shared",
+        SharingMode.Guard => "guard",
+        SharingMode.Adaptive => "adaptive",
+    };
+
+    /// <summary>An entry in a sentence: what happened, and what it did to which bucket.</summary>
+    public static string Of(LedgerEntry entry, StockNames names)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        ArgumentNullException.ThrowIfNull(names);
+        var where = names.Of(entry.Location);
+        return Of($"{What(entry, names)}: {Math.Abs(entry.Delta)} {(entry.Delta > 0 ? "more" : "fewer")} {Of(entry.Bucket)} at {where}");
+    }
+
+    private static string What(LedgerEntry entry, StockNames names)
+    {
+        var subject = Subject(entry.FactKey);
+        var on = entry.Connection is { } channel ? $" on {names.Of(channel)}" : "";
+        return entry.Reason switch
+        {
+            EntryReason.Opening => $"Counted in at the start{on}",
+            EntryReason.Order => $"Order {subject}{on}",
+            EntryReason.Fulfilment => $"Order {subject}{on} was shipped",
+            EntryReason.WriteOff => $"Written off ({subject}){on}",
+            EntryReason.Return => $"Units of order {subject} came back{on}",
+            EntryReason.UnexplainedDecrease => $"Units left the level{on} before a known order took them",
+            EntryReason.SuspenseExplained => $"Order {subject} explained units that had left the level{on}",
+            EntryReason.SuspenseSettled => $"Units that had left the level{on} were settled",
+            EntryReason.Receipt => $"Goods were received ({subject})",
+            EntryReason.Adjustment => $"On-hand was corrected ({subject})",
+            EntryReason.BaselineVariance => $"The authority differed from the ledger at the start{on}",
+            EntryReason.ChannelEdit => $"Edited by hand{on}, which is the authority there",
+            _ => $"{Spaced(entry.Reason.ToString())} ({subject}){on}", // Reasons that say themselves.
+        };
+    }
+
+    /// <summary>What a fact is about: the last part of its key, without a channel's address before it.</summary>
+    private static string Subject(string factKey)
+    {
+        var text = factKey[(factKey.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        if (factKey.StartsWith("order:", StringComparison.Ordinal))
+        {
+            text = text[(text.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        }
+
+        return text[(text.LastIndexOf('/') + 1)..];
+    }
+
+    private static string Spaced(string name) =>
+        name[..1] + Capital().Replace(name[1..], match => " " + match.Value.ToLowerInvariant());
+
+    [GeneratedRegex("[A-Z]")]
+    private static partial Regex Capital();
+}

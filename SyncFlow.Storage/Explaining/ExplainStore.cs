@@ -1,0 +1,163 @@
+using System.Collections.Immutable;
+using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Explaining;
+using SyncFlow.Core.Stock;
+using SyncFlow.Storage.Ledger;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Explaining;
+
+/// <summary>
+/// Answers why a SKU's numbers are, or were, what they are: from the ledger and the histories alone, never from positions
+/// or levels as they stand. Three round trips, whatever the age of the question.
+/// </summary>
+/// <param name="source">Acts as the api role.</param>
+/// <param name="time">The clock: what "now" is called in an answer.</param>
+public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
+{
+    /// <summary>Reads what an explanation is told from.</summary>
+    /// <param name="code">What the SKU is called.</param>
+    public async Task<StockStory> ReadAsync(TenantId tenant, string code, ExplainQuery query, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var until = query.At is { } at ? LedgerPoint.After(DatabaseTime.Of(at)) : LedgerPoint.Latest;
+        var entries = await EntriesAsync(session, query, until, ct).ConfigureAwait(false);
+        var more = entries.Count > query.PageSize;
+        if (more)
+        {
+            entries.RemoveAt(entries.Count - 1);
+        }
+
+        // Behind the page nothing changes any more; so the page adds up whatever is recorded meanwhile.
+        var bottom = entries is [.., var oldest] ? oldest.Point : query.PageFrom ?? until;
+        var facts = await FactsAsync(session, query, until, bottom, ct).ConfigureAwait(false);
+        var after = Add(facts.Before, entries);
+        var pools = facts.Pools ?? after;
+        var traces = await TracesAsync(session, query, until, entries, ct).ConfigureAwait(false);
+        var page = new EntryPage(
+            Trace(entries, after, traces), facts.Before, after, more ? entries[^1].Point : null);
+        var moment = Moment(session.Tenant, code, query, facts, pools);
+        return new StockStory(moment, pools, Levels(moment, facts, query), page);
+    }
+
+    private static Task<List<RecordedEntry>> EntriesAsync(
+        StorageSession session, ExplainQuery query, LedgerPoint until, CancellationToken ct) => session.QueryAsync(
+        EntryRows.Newest(session, query.Sku, query.Location, query.PageFrom ?? until, query.PageSize + 1), EntryRows.Read, ct);
+
+    private sealed record Facts(
+        List<PoolSums> Before, List<PoolSums>? Pools, List<MomentReader.Place> Places, List<MomentReader.Channel> Channels,
+        List<MomentReader.Opening> Openings, List<MomentReader.Setting> Settings, List<MomentReader.LevelRow> Levels,
+        List<PushRecord> Pushes);
+
+    private static async Task<Facts> FactsAsync(
+        StorageSession session, ExplainQuery query, LedgerPoint until, LedgerPoint bottom, CancellationToken ct)
+    {
+        var (sku, at) = (query.Sku, until.RecordedAt);
+
+        // The sums at the moment are those after the first page, unless they are of one location only.
+        var apart = query.PageFrom is not null || query.Location is not null;
+        await using var batch = session.Batch(
+        [
+            LedgerSums.Behind(session, sku, query.Location, bottom),
+            MomentReader.Places(session), MomentReader.Channels(session), MomentReader.Openings(session, sku, at),
+            MomentReader.Settings(session, sku, at), MomentReader.Levels(session, sku, at), TraceReader.Latest(session, sku, at),
+            .. apart ? [LedgerSums.Behind(session, sku, null, until)] : (NpgsqlBatchCommand[])[],
+        ]);
+        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        var before = await StorageSession.ReadAsync(reader, LedgerSums.Read, ct).ConfigureAwait(false);
+        var facts = new Facts(
+            before, null, await NextAsync(reader, MomentReader.ReadPlace, ct).ConfigureAwait(false),
+            await NextAsync(reader, MomentReader.ReadChannel, ct).ConfigureAwait(false),
+            await NextAsync(reader, MomentReader.ReadOpening, ct).ConfigureAwait(false),
+            await NextAsync(reader, MomentReader.ReadSetting, ct).ConfigureAwait(false),
+            await NextAsync(reader, MomentReader.ReadLevel, ct).ConfigureAwait(false),
+            await NextAsync(reader, TraceReader.ReadPush, ct).ConfigureAwait(false));
+        return apart ? facts with { Pools = await NextAsync(reader, LedgerSums.Read, ct).ConfigureAwait(false) } : facts;
+    }
+
+    private static async Task<(ILookup<DateTimeOffset, PushRecord> Pushes, Dictionary<long, EventTrace> Events)> TracesAsync(
+        StorageSession session, ExplainQuery query, LedgerPoint until, List<RecordedEntry> entries, CancellationToken ct)
+    {
+        var moments = entries.Select(e => e.RecordedAt).Distinct().ToList();
+        await using var batch = session.Batch(
+            TraceReader.Events(session, entries),
+            TraceReader.Carriers(session, query.Sku, query.Channel, until.RecordedAt, moments));
+        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        var events = await StorageSession.ReadAsync(reader, TraceReader.ReadEvent, ct).ConfigureAwait(false);
+        var carriers = await NextAsync(reader, TraceReader.ReadCarrier, ct).ConfigureAwait(false);
+        return (carriers.ToLookup(c => moments[(int)c.Moment - 1], c => c.Push), events.ToDictionary(e => e.Id));
+    }
+
+    private static async Task<List<T>> NextAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> read, CancellationToken ct)
+    {
+        await reader.NextResultAsync(ct).ConfigureAwait(false);
+        return await StorageSession.ReadAsync(reader, read, ct).ConfigureAwait(false);
+    }
+
+    private static List<PoolSums> Add(List<PoolSums> before, List<RecordedEntry> entries)
+    {
+        var sums = before.ToDictionary(p => p.Location);
+        foreach (var entry in entries.Select(e => e.Entry))
+        {
+            var pool = sums.GetValueOrDefault(entry.Location) ?? new PoolSums(entry.Location, default, 0, 0);
+            sums[entry.Location] = pool with { Buckets = pool.Buckets.Add(entry.Bucket, entry.Delta), Entries = pool.Entries + 1, Added = pool.Added + 1 };
+        }
+
+        return [.. sums.Values.OrderBy(p => p.Location.Value)];
+    }
+
+    private static List<TracedEntry> Trace(
+        List<RecordedEntry> entries, List<PoolSums> after,
+        (ILookup<DateTimeOffset, PushRecord> Pushes, Dictionary<long, EventTrace> Events) traces)
+    {
+        var running = after.ToDictionary(p => p.Location, p => p.Buckets);
+        return entries.ConvertAll(recorded =>
+        {
+            var entry = recorded.Entry;
+            var sum = running[entry.Location][entry.Bucket];
+            running[entry.Location] = running[entry.Location].Add(entry.Bucket, -entry.Delta);
+            return new TracedEntry(
+                recorded, sum, entry.InboxEvent is { } id ? traces.Events.GetValueOrDefault(id) : null, [.. traces.Pushes[recorded.RecordedAt]]);
+        });
+    }
+
+    private StockMoment Moment(TenantId tenant, string code, ExplainQuery query, Facts facts, List<PoolSums> pools)
+    {
+        var (policy, context) = MomentReader.Interpret(tenant, facts.Settings, facts.Channels);
+        var opened = facts.Openings.Where(o => o.Opened).Select(o => o.Location).ToHashSet();
+        var newest = facts.Levels.GroupBy(l => l.Level).Select(rows => rows.First()).ToList();
+        var state = new SkuState
+        {
+            Sku = query.Sku,
+            Policy = policy,
+            Mode = newest.Where(l => l.Record.Mode is not null).MaxBy(l => l.Record.At)?.Record.Mode ?? EffectiveMode.Guard,
+            Pools =
+            [
+                .. pools.Where(p => p.Entries > 0 || opened.Contains(p.Location))
+                    .Select(p => new Pool(p.Location, p.Buckets, opened.Contains(p.Location))),
+                .. opened.Except(pools.Select(p => p.Location)).Select(l => new Pool(l, default, true)),
+            ],
+            Levels = [.. newest.Select(l => l.Record.ToState(l.Level, l.Listing, l.Connection, l.Location))],
+        };
+        var names = new StockNames(
+            facts.Places.ToImmutableDictionary(p => p.Id, p => p.Code), facts.Channels.ToImmutableDictionary(c => c.Id, c => c.Name));
+        return new StockMoment(
+            query.At ?? time.GetUtcNow(), code, state, context, names, facts.Settings.Find(s => s.Subject == "sku")?.Version);
+    }
+
+    private static List<LevelAccount> Levels(StockMoment moment, Facts facts, ExplainQuery query)
+    {
+        var rows = facts.Levels.ToLookup(l => l.Level, l => l.Record);
+        var pushes = facts.Pushes.ToLookup(p => p.Level);
+        return
+        [
+            .. moment.Sku.Levels
+                .Where(l => (query.Location is null || l.Location == query.Location) && (query.Channel is null || l.Connection == query.Channel))
+                .Select(l => new LevelAccount(
+                    l, [.. rows[l.Id]], BeliefAccount.Of([.. rows[l.Id]]), QuotaAccount.Of(moment.Sku, moment.Context, l), [.. pushes[l.Id]])),
+        ];
+    }
+}

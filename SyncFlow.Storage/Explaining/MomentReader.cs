@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Explaining;
+using SyncFlow.Core.Levels;
+using SyncFlow.Storage.Configuration;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Explaining;
+
+/// <summary>Settings and levels as they were at a moment, from their histories.</summary>
+internal static class MomentReader
+{
+    /// <summary>Rows of a level's history that are read, newest first.</summary>
+    public const int MostRows = 20;
+
+    public sealed record Place(LocationId Id, string Code);
+
+    public sealed record Channel(ConnectionId Id, string Name, string Kind, double SettleSeconds);
+
+    public sealed record Opening(LocationId Location, bool Opened);
+
+    public sealed record Setting(string Subject, long SubjectId, string Json, SettingsVersion Version);
+
+    public sealed record LevelRow(LevelId Level, ListingId Listing, ConnectionId Connection, LocationId Location, LevelRecord Record);
+
+    public static NpgsqlBatchCommand Places(StorageSession session) =>
+        session.Of("SELECT location_id, code FROM locations WHERE tenant_id = $1");
+
+    public static Place ReadPlace(NpgsqlDataReader row) => new(new LocationId(row.GetInt64(0)), row.GetString(1));
+
+    public static NpgsqlBatchCommand Channels(StorageSession session) =>
+        session.Of("SELECT connection_id, name, kind, settle_seconds FROM connections WHERE tenant_id = $1");
+
+    public static Channel ReadChannel(NpgsqlDataReader row) =>
+        new(new ConnectionId(row.GetInt64(0)), row.GetString(1), row.GetString(2), row.GetDouble(3));
+
+    /// <summary>Which pools of a SKU were opened: the newest word on each up to the moment.</summary>
+    public static NpgsqlBatchCommand Openings(StorageSession session, SkuId sku, DateTimeOffset at) => session.Of(
+        """
+        SELECT DISTINCT ON (location_id) location_id, opened FROM pool_openings
+        WHERE tenant_id = $1 AND sku_id = $2 AND at <= $3 ORDER BY location_id, opening_id DESC
+        """,
+        Sql.P(sku.Value), Sql.P(at));
+
+    public static Opening ReadOpening(NpgsqlDataReader row) => new(new LocationId(row.GetInt64(0)), row.GetBoolean(1));
+
+    /// <summary>Settings in force at the moment; for a moment before the first that is known, the first.</summary>
+    public static NpgsqlBatchCommand Settings(StorageSession session, SkuId sku, DateTimeOffset at) => session.Of(
+        """
+        SELECT DISTINCT ON (subject, subject_id) subject, subject_id, settings::text, setting_id, at
+        FROM (
+          SELECT * FROM setting_history WHERE tenant_id = $1 AND subject = 'sku' AND subject_id = $2
+          UNION ALL SELECT * FROM setting_history WHERE tenant_id = $1 AND subject IN ('location', 'connection')) s
+        ORDER BY subject, subject_id, at <= $3 DESC,
+          CASE WHEN at <= $3 THEN setting_id END DESC, setting_id
+        """,
+        Sql.P(sku.Value), Sql.P(at));
+
+    public static Setting ReadSetting(NpgsqlDataReader row) =>
+        new(row.GetString(0), row.GetInt64(1), row.GetString(2), new SettingsVersion(row.GetInt64(3), row.Moment(4)));
+
+    /// <summary>The levels of a SKU with the newest rows of their histories up to the moment.</summary>
+    public static NpgsqlBatchCommand Levels(StorageSession session, SkuId sku, DateTimeOffset at) => session.Of(
+        """
+        SELECT l.level_id, l.listing_id, l.connection_id, l.location_id, h.at, h.cause, h.status, h.mode, h.belief, h.target,
+          h.observed, h.read_at, h.suspense, h.surplus, h.unverified, h.push_id, h.in_flight_from, h.in_flight, h.sold_total,
+          h.put_back_total, h.pushed_total
+        FROM listing_levels l CROSS JOIN LATERAL (
+          SELECT * FROM level_history x WHERE x.tenant_id = $1 AND x.level_id = l.level_id AND x.at <= $3
+          ORDER BY x.at DESC, x.history_id DESC LIMIT $4) h
+        WHERE l.tenant_id = $1 AND l.sku_id = $2
+        ORDER BY l.connection_id, l.location_id, l.level_id, h.at DESC, h.history_id DESC
+        """,
+        Sql.P(sku.Value), Sql.P(at), Sql.P(MostRows));
+
+    public static LevelRow ReadLevel(NpgsqlDataReader row) => new(
+        new LevelId(row.GetInt64(0)), new ListingId(row.GetInt64(1)), new ConnectionId(row.GetInt64(2)), new LocationId(row.GetInt64(3)),
+        new LevelRecord(
+            row.Moment(4), row.GetString(5), (LevelStatus?)row.Nullable<short>(6), (EffectiveMode?)row.Nullable<short>(7),
+            row.Nullable<int>(8), row.Nullable<int>(9), row.Nullable<int>(10), row.Nullable<DateTimeOffset>(11), row.GetInt32(12),
+            row.GetInt32(13), row.GetInt32(14), row.Nullable<Guid>(15), row.Nullable<int>(16), row.Nullable<int>(17),
+            row.Nullable<long>(18), row.Nullable<long>(19), row.Nullable<long>(20)));
+
+    /// <summary>The settings as the rules take them.</summary>
+    public static (SkuPolicy Policy, EngineContext Context) Interpret(
+        TenantId tenant, IReadOnlyList<Setting> settings, IReadOnlyList<Channel> channels)
+    {
+        var policy = SkuPolicy.Default;
+        var locations = ImmutableDictionary.CreateBuilder<LocationId, LocationSettings>();
+        var kinds = channels.ToDictionary(c => c.Id);
+        var connections = ImmutableDictionary.CreateBuilder<ConnectionId, ChannelSettings>();
+        foreach (var setting in settings)
+        {
+            using var json = JsonDocument.Parse(setting.Json);
+            var root = json.RootElement;
+            switch (setting.Subject)
+            {
+                case "sku":
+                    policy = new SkuPolicy(
+                        (SharingMode)root.GetProperty("mode").GetInt16(), root.GetProperty("safetyBuffer").GetInt32(),
+                        root.GetProperty("riskBudget").GetInt32());
+                    break;
+                case "location":
+                    var location = new LocationId(setting.SubjectId);
+                    locations[location] = new LocationSettings(
+                        location, root.GetProperty("fulfillsOnline").GetBoolean(), root.GetProperty("poolGroup").GetInt32());
+                    break;
+                case "connection" when kinds.TryGetValue(new ConnectionId(setting.SubjectId), out var channel):
+                    connections[channel.Id] = SettingsOf(channel, root);
+                    break;
+            }
+        }
+
+        return (policy, new EngineContext(tenant, connections.ToImmutable(), locations.ToImmutable()));
+    }
+
+    private static ChannelSettings SettingsOf(Channel channel, JsonElement root)
+    {
+        var settings = ConnectionSettings.Parse(root.GetProperty("settings").GetRawText());
+        return new ChannelSettings(
+            channel.Id, (ConnectionStatus)root.GetProperty("status").GetInt16(), ImmutableDictionary<string, LocationId>.Empty, null,
+            settings.Weight, settings.Priority, [], settings.OwnsOnHand, CompareAndSet: channel.Kind == ConnectionKinds.Shopify,
+            DeduplicatesWrites: false, channel.SettleSeconds);
+    }
+}

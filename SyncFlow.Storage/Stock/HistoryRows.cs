@@ -1,0 +1,39 @@
+using Npgsql;
+using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Stock;
+
+/// <summary>What a batch adds to the histories beside the ledger: how levels stood after it, and pools it opened.</summary>
+internal static class HistoryRows
+{
+    public static NpgsqlBatchCommand AppendLevels(
+        StorageSession session, List<ChangedLevel> levels, string cause, DateTimeOffset at) => session.Of(
+        """
+        INSERT INTO level_history (tenant_id, level_id, at, belief, target, observed, suspense, surplus, unverified, in_flight,
+          cause, status, mode, in_flight_from, push_id, read_at, sold_total, put_back_total, pushed_total)
+        SELECT $1, d.level_id, $2, d.belief, d.target, d.observed, d.suspense, d.surplus, d.unverified, d.in_flight,
+          $3, d.status, d.mode, d.in_flight_from, d.push_id, d.read_at, d.sold, d.put_back, d.pushed
+        FROM unnest($4::bigint[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[], $11::int[], $12::smallint[],
+          $13::smallint[], $14::int[], $15::uuid[], $16::timestamptz[], $17::bigint[], $18::bigint[], $19::bigint[])
+          AS d (level_id, belief, target, observed, suspense, surplus, unverified, in_flight, status, mode, in_flight_from,
+            push_id, read_at, sold, put_back, pushed)
+        """,
+        Sql.P(at), Sql.P(cause),
+        Sql.Column(levels, l => l.Level.Id.Value), Sql.Column(levels, l => l.Level.Belief),
+        Sql.Column(levels, l => l.Level.Target), Sql.Column(levels, l => l.Level.Observed?.Available),
+        Sql.Column(levels, l => l.Level.Suspense), Sql.Column(levels, l => l.Level.Surplus),
+        Sql.Column(levels, l => l.Level.UnverifiedUnits), Sql.Column(levels, l => l.Level.InFlight?.To),
+        Sql.Column(levels, l => (short)l.Level.Status), Sql.Column(levels, l => (short)l.Sku.Mode),
+        Sql.Column(levels, l => l.Level.InFlight?.From), Sql.Column(levels, l => l.Level.InFlight?.Push),
+        Sql.Column(levels, l => DatabaseTime.Of(l.Level.Observed?.SeenAt)), Sql.Column(levels, l => l.Level.SoldTotal),
+        Sql.Column(levels, l => l.Level.PutBackTotal), Sql.Column(levels, l => l.Level.PushedTotal));
+
+    public static NpgsqlBatchCommand InsertOpenings(StorageSession session, IReadOnlyList<PoolOpening> openings, DateTimeOffset at) => session.Of(
+        """
+        INSERT INTO pool_openings (tenant_id, sku_id, location_id, opened, at)
+        SELECT $1, o.sku_id, o.location_id, o.opened, $2
+        FROM unnest($3::bigint[], $4::bigint[], $5::bool[]) AS o (sku_id, location_id, opened)
+        """,
+        Sql.P(at), Sql.Column(openings, o => o.Sku.Value), Sql.Column(openings, o => o.Location.Value), Sql.Column(openings, o => o.Opened));
+}
