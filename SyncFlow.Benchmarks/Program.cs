@@ -1,3 +1,4 @@
+using SyncFlow.Benchmarks.Explain;
 using SyncFlow.Benchmarks.Smoke;
 using SyncFlow.Benchmarks.Support;
 
@@ -12,11 +13,20 @@ internal static class Program
     private const int Failed = 1;
     private const int NotUnderstood = 2;
 
-    private static readonly Dictionary<string, (string What, Func<Results, TimeProvider, CancellationToken, Task> Run)> Benchmarks =
-        new(StringComparer.Ordinal)
-        {
-            ["smoke"] = ("rules, ingest and apply; under a minute with the build", SmokeBenchmark.RunAsync),
-        };
+    /// <param name="What">For the usage text.</param>
+    /// <param name="Options">Options it takes, with what they are when left out.</param>
+    private sealed record Benchmark(
+        string What, Dictionary<string, long> Options, Func<Results, BenchOptions, TimeProvider, CancellationToken, Task> Run);
+
+    private static readonly Dictionary<string, Benchmark> Benchmarks = new(StringComparer.Ordinal)
+    {
+        ["smoke"] = new(
+            "rules, ingest and apply; under a minute with the build", [],
+            (results, _, time, ct) => SmokeBenchmark.RunAsync(results, time, ct)),
+        ["explain"] = new(
+            $"explanations of the past; {ExplainBenchmark.EntriesOption} N fills the ledger with N entries (100000 or more)",
+            new() { [ExplainBenchmark.EntriesOption] = ExplainBenchmark.DefaultEntries }, ExplainBenchmark.RunAsync),
+    };
 
     public static async Task<int> Main(string[] args)
     {
@@ -26,10 +36,13 @@ internal static class Program
             return 0;
         }
 
-        if (args is not [var name] || !Benchmarks.TryGetValue(name, out var benchmark))
+        var benchmark = args is [var name, ..] ? Benchmarks.GetValueOrDefault(name) : null;
+        var (options, wrong) = benchmark is null
+            ? (null, args is [var said, ..] ? $"No benchmark is named '{said}'." : "Name one benchmark.")
+            : BenchOptions.Read(args[1..], benchmark.Options);
+        if (benchmark is null || options is null)
         {
-            var said = args.Length == 1 ? $"No benchmark is named '{args[0]}'." : "Name one benchmark.";
-            await Console.Error.WriteLineAsync(said + Environment.NewLine + Usage()).ConfigureAwait(false);
+            await Console.Error.WriteLineAsync(wrong + Environment.NewLine + Usage()).ConfigureAwait(false);
             return NotUnderstood;
         }
 
@@ -39,14 +52,14 @@ internal static class Program
             pressed.Cancel = true; // The servers are stopped in order first.
             stop.Cancel();
         };
-        return await RunAsync(benchmark.Run, stop.Token).ConfigureAwait(false);
+        return await RunAsync(ct => benchmark.Run(new Results(Console.Out), options, TimeProvider.System, ct), stop.Token).ConfigureAwait(false);
     }
 
-    private static async Task<int> RunAsync(Func<Results, TimeProvider, CancellationToken, Task> run, CancellationToken ct)
+    private static async Task<int> RunAsync(Func<CancellationToken, Task> run, CancellationToken ct)
     {
         try
         {
-            await run(new Results(Console.Out), TimeProvider.System, ct).ConfigureAwait(false);
+            await run(ct).ConfigureAwait(false);
             return 0;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -68,7 +81,7 @@ internal static class Program
     private static string Usage() => string.Join(
         Environment.NewLine,
         [
-            "Usage: ./bench NAME",
+            "Usage: ./bench NAME [--option N]",
             "Prints one line 'RESULT name value unit' per figure; docs/performance.md says what each means.",
             "Benchmarks:",
             .. Benchmarks.Select(b => $"  {b.Key,-10} {b.Value.What}"),

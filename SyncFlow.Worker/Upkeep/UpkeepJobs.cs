@@ -1,4 +1,3 @@
-using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;

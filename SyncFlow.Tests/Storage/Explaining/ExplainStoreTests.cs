@@ -1,15 +1,12 @@
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Explaining;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
-using SyncFlow.Core.Orders;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Explaining;
 using SyncFlow.Storage.Ledger;
-using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Stock;
 using SyncFlow.Tests.Core.Support;
 using SyncFlow.Tests.Support;

@@ -2,7 +2,6 @@ using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Storage.Ledger;
-using SyncFlow.Storage.Sessions;
 using SyncFlow.Tests.Support;
 using Xunit;
 
