@@ -1,6 +1,5 @@
 using Npgsql;
 using SyncFlow.Benchmarks.Smoke;
-using SyncFlow.Core;
 
 namespace SyncFlow.Benchmarks.Explain;
 
