@@ -25,5 +25,5 @@ internal static class Endpoints
         .Add<ListLedger>().Add<ReplayLedger>()
         .Add<ListBrakes>().Add<SetBrake>()
         .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
-        .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<CancelSyncRun>().Add<GetPipelineStats>();
+        .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<CancelSyncRun>().Add<GetPipelineStats>().Add<GetLatency>();
 }

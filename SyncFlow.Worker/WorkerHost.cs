@@ -75,6 +75,6 @@ public static class WorkerHost
         services.AddSingleton<CheckpointJob>().AddSingleton<LedgerReplay>().AddSingleton<ReplayRun>();
         services.AddSingleton<ApplyPipeline>().AddSingleton<LevelSignals>().AddSingleton<ApplyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplyService>());
-        services.AddHostedService<ConnectionSupervisor>().AddHostedService<RunExecutor>().AddHostedService<UpkeepJobs>();
+        services.AddHostedService<CallNotes>().AddHostedService<ConnectionSupervisor>().AddHostedService<RunExecutor>().AddHostedService<UpkeepJobs>();
     }
 }

@@ -13,12 +13,12 @@ internal sealed class GetPipelineStats : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stats/pipeline", HandleAsync)
         .WithName("GetPipelineStats").WithTags("Operations")
-        .WithSummary("Figures of the pipeline; latencies of pushes planned since a moment, of all when left out.");
+        .WithSummary("Figures of the pipeline; latencies of pushes planned since a moment (of all when left out), and of the last seconds.");
 
     private static async Task<Ok<PipelineStats>> HandleAsync(
-        DateTimeOffset? since, Caller caller, NpgsqlDataSource source, CancellationToken ct)
+        DateTimeOffset? since, Caller caller, NpgsqlDataSource source, TimeProvider time, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, new TenantId(caller.Tenant), ct).ConfigureAwait(false);
-        return TypedResults.Ok(await StatsReader.ReadAsync(session, since?.ToUniversalTime(), ct).ConfigureAwait(false));
+        return TypedResults.Ok(await StatsReader.ReadAsync(session, since?.ToUniversalTime(), time.GetUtcNow(), ct).ConfigureAwait(false));
     }
 }

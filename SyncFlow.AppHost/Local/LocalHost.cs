@@ -34,6 +34,8 @@ internal sealed class LocalHost(LocalOptions options, TimeProvider time, TextWri
 
     private DataFolder? folder;
 
+    private LocalServers? servers;
+
     /// <summary>The services that run, for tests.</summary>
     public IReadOnlyList<ServiceProcess> Services => services;
 
@@ -73,7 +75,7 @@ internal sealed class LocalHost(LocalOptions options, TimeProvider time, TextWri
 
         var secrets = LocalSecrets.LoadOrCreate(folder.SecretsFile);
         var watch = time.GetTimestamp();
-        var servers = await LocalServers.StartAsync(folder, cancellation).ConfigureAwait(false);
+        servers = await LocalServers.StartAsync(folder, time, cancellation).ConfigureAwait(false);
         started.Push(servers);
         Say($"PostgreSQL and Redis are up ({Seconds(watch)}).");
 
@@ -123,8 +125,19 @@ internal sealed class LocalHost(LocalOptions options, TimeProvider time, TextWri
 
         var api = new ApiClient(client, UrlOf(ServiceContract.Api), secrets.BootstrapApiKey, LogOf(ServiceContract.Api), time);
         var world = new WorldClient(client, UrlOf(ServiceContract.Simulator), LogOf(ServiceContract.Simulator), time);
-        var run = new SandboxRun(api, world, options, time, output, () => [.. services.Select(service => new ServiceRestarts(service.Name, service.Restarts))]);
+        var run = new SandboxRun(api, world, options, time, output, Restarts);
         return await run.RunAsync(cancellation).ConfigureAwait(false) ? Succeeded : ChecksFailed;
+    }
+
+    private List<ServiceRestarts> Restarts()
+    {
+        var all = services.ConvertAll(service => new ServiceRestarts(service.Name, service.Restarts));
+        if (servers?.RedisRestarts is { } redis)
+        {
+            all.Add(redis);
+        }
+
+        return all;
     }
 
     private ServiceEnvironment Environment(LocalServers servers, LocalSecrets secrets, DataFolder data)

@@ -10,10 +10,11 @@ namespace SyncFlow.AppHost.Local;
 /// <param name="Clean">Throw away what an earlier run kept.</param>
 /// <param name="Sandbox">Start the simulated stores and let buyers loose.</param>
 /// <param name="OrdersPerSecond">How many orders a second the buyers place.</param>
+/// <param name="Mode">How the sandbox's SKUs are shared: shared, guard or adaptive; null leaves them as they are, adaptive at first.</param>
 /// <param name="ApiPort">The API's port; null takes 5080, or a free one where that is taken.</param>
 /// <param name="DataFolder">Where the run keeps everything; null takes <c>.syncflow</c> in the checkout.</param>
 internal sealed record LocalOptions(
-    TimeSpan? RunFor, bool Clean, bool Sandbox, double OrdersPerSecond, int? ApiPort, string? DataFolder)
+    TimeSpan? RunFor, bool Clean, bool Sandbox, double OrdersPerSecond, string? Mode, int? ApiPort, string? DataFolder)
 {
     public const double DefaultOrdersPerSecond = 20;
 
@@ -39,6 +40,12 @@ internal sealed record LocalOptions(
             DefaultValueFactory = _ => DefaultOrdersPerSecond,
             CustomParser = argument => ParseNumber(argument, "--rate", MostOrdersPerSecond) ?? 0,
         };
+        var mode = new Option<string?>("--mode")
+        {
+            Description = "How the sandbox's stores share stock (adaptive; a later start keeps what the one before it had).",
+            HelpName = "shared|guard|adaptive",
+        };
+        mode.AcceptOnlyFromAmong("shared", "guard", "adaptive");
         var port = new Option<int?>("--port")
         {
             Description = "Port of the API (5080, or a free one).",
@@ -53,13 +60,14 @@ internal sealed record LocalOptions(
 
         var command = new RootCommand("Runs SyncFlow on this machine: PostgreSQL, Redis, the services and a sandbox of stores.")
         {
-            runFor, clean, noSandbox, rate, port, data,
+            runFor, clean, noSandbox, rate, mode, port, data,
         };
         command.SetAction(parsed => run(new LocalOptions(
             parsed.GetValue(runFor),
             parsed.GetValue(clean),
             !parsed.GetValue(noSandbox),
             parsed.GetValue(rate),
+            parsed.GetValue(mode),
             parsed.GetValue(port),
             parsed.GetValue(data))));
         return command;

@@ -1,3 +1,4 @@
+using SyncFlow.AppHost.Sandbox;
 using SyncFlow.AppHost.Servers;
 
 namespace SyncFlow.AppHost.Local;
@@ -9,9 +10,9 @@ internal sealed class LocalServers : IAsyncDisposable
 {
     private readonly EmbeddedPostgres? postgres;
 
-    private readonly EmbeddedRedis? redis;
+    private readonly KeptRedis? redis;
 
-    private LocalServers(EmbeddedPostgres? postgres, EmbeddedRedis? redis, string postgresConnection, string redisConnection)
+    private LocalServers(EmbeddedPostgres? postgres, KeptRedis? redis, string postgresConnection, string redisConnection)
     {
         this.postgres = postgres;
         this.redis = redis;
@@ -25,8 +26,11 @@ internal sealed class LocalServers : IAsyncDisposable
     /// <summary>Configuration of Redis.</summary>
     public string Redis { get; }
 
+    /// <summary>How often our own Redis died and was started again; null where the environment names another.</summary>
+    public ServiceRestarts? RedisRestarts => redis is null ? null : new ServiceRestarts(KeptRedis.Name, redis.Restarts);
+
     /// <summary>Starts what the environment does not name, both at once.</summary>
-    public static async Task<LocalServers> StartAsync(DataFolder folder, CancellationToken cancellation)
+    public static async Task<LocalServers> StartAsync(DataFolder folder, TimeProvider time, CancellationToken cancellation)
     {
         var givenPostgres = Given(EnvironmentContract.Postgres);
         var givenRedis = Given(EnvironmentContract.Redis);
@@ -36,7 +40,7 @@ internal sealed class LocalServers : IAsyncDisposable
             ? Task.Run(() => EmbeddedPostgres.StartAsync(new PostgresSettings(folder.Root, folder.NewLog("postgres")), cancellation), cancellation)
             : null;
         var redisStart = givenRedis is null
-            ? Task.Run(() => EmbeddedRedis.StartAsync(folder.NewLog("redis"), port: null, cancellation), cancellation)
+            ? Task.Run(() => KeptRedis.StartAsync(folder.NewLog("redis"), time, cancellation), cancellation)
             : null;
         try
         {

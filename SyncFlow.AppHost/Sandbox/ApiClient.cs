@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace SyncFlow.AppHost.Sandbox;
@@ -135,18 +136,52 @@ internal sealed class ApiClient(HttpClient client, string baseUrl, string apiKey
         return new MappingView(Count("mapped"), Count("ambiguous"), Count("blank"), Count("untracked"), Count("unmatched"));
     }
 
-    public async Task<PipelineFigures> PipelineAsync(CancellationToken cancellation)
+    /// <param name="since">Latencies count changes planned from here on: those that buyers caused.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public async Task<PipelineFigures> PipelineAsync(DateTimeOffset since, CancellationToken cancellation)
     {
         const string step = "Reading the pipeline's figures";
-        var answer = await calls.GetAsync(step, $"{Root}/stats/pipeline", cancellation).ConfigureAwait(false);
+        var answer = await calls.GetAsync(step, $"{Root}/stats/pipeline?since={Moment(since)}", cancellation).ConfigureAwait(false);
         return PipelineFigures.Read(answer, member => calls.Failed(step, $"the answer has no '{member}'."));
     }
+
+    /// <summary>Where the time went between orders and changes planned since a moment.</summary>
+    public async Task<LatencyStages> StagesAsync(DateTimeOffset since, CancellationToken cancellation) => LatencyStages.Read(
+        await calls.GetAsync("Reading the stages of latency", $"{Root}/stats/latency?since={Moment(since)}", cancellation).ConfigureAwait(false));
+
+    /// <summary>Codes of SKUs that are shared in another mode than this.</summary>
+    public async Task<IReadOnlyList<string>> SkusNotInModeAsync(string mode, CancellationToken cancellation)
+    {
+        const string step = "Listing SKUs";
+        var items = await ListAsync(step, $"{Root}/skus", cancellation).ConfigureAwait(false);
+        return [.. items.Where(item => item.Text("mode") != mode).Select(item => Need(step, item, "code"))];
+    }
+
+    /// <summary>Whether any SKU is still to be planned again.</summary>
+    public async Task<bool> IsReplanningAsync(CancellationToken cancellation)
+    {
+        foreach (var status in new[] { "queued", "running" })
+        {
+            var runs = await calls.GetAsync("Looking for runs", $"{Root}/sync-runs?kind=replan&status={status}", cancellation).ConfigureAwait(false);
+            if (runs.Items().Count > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public Task SetModeAsync(string sku, string mode, CancellationToken cancellation) => calls.PatchAsync(
+        "Setting the mode of a SKU", $"{Root}/skus/{Uri.EscapeDataString(sku)}", new JsonObject { ["mode"] = mode }, cancellation);
 
     /// <summary>The failure of a step that the service reported as failed.</summary>
     public SandboxStepException Failed(string step, string why) => calls.Failed(step, why);
 
     /// <summary>Ids are numbers in the API's bodies and names to us.</summary>
     private static JsonNode? Id(string id) => long.TryParse(id, out var number) ? number : id;
+
+    private static string Moment(DateTimeOffset at) => Uri.EscapeDataString(at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
 
     private async Task<string?> BeginAsync(string step, string path, JsonObject body, CancellationToken cancellation)
     {

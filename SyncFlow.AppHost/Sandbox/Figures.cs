@@ -8,6 +8,16 @@ internal sealed record Latency(double? P50, double? P95, double? P99, double Cou
     public static Latency Read(JsonNode? node) => new(node.Number("p50"), node.Number("p95"), node.Number("p99"), node.Number("count") ?? 0);
 }
 
+/// <summary>Latencies of the last seconds; a slow start does not stand in them.</summary>
+internal sealed record RecentLatencies(double? Seconds, Latency ToAcknowledged, Latency ToVerified)
+{
+    public static RecentLatencies Read(JsonNode? node)
+    {
+        var recent = node as JsonObject;
+        return new RecentLatencies(node.Number("seconds"), Latency.Read(recent?["acknowledged"]), Latency.Read(recent?["verified"]));
+    }
+}
+
 /// <summary>What SyncFlow knows. The figures that decide how a run ends are required; the others may be missing.</summary>
 internal sealed record PipelineFigures
 {
@@ -45,12 +55,19 @@ internal sealed record PipelineFigures
 
     public double? IncidentsOpen { get; init; }
 
+    /// <summary>Of the whole run, from the first order on.</summary>
     public required Latency ToAcknowledged { get; init; }
 
     public required Latency ToVerified { get; init; }
 
+    /// <summary>Of the last seconds alone.</summary>
+    public required RecentLatencies Recent { get; init; }
+
+    /// <summary>Whether nothing waits any more to be applied or published.</summary>
+    public bool IsPublished => EventsPending == 0 && DirtyLevels == 0;
+
     /// <summary>Whether nothing waits any more to be applied, published or verified.</summary>
-    public bool IsSettled => EventsPending == 0 && DirtyLevels == 0 && UnverifiedLevels == 0;
+    public bool IsSettled => IsPublished && UnverifiedLevels == 0;
 
     /// <summary>Reads the answer of <c>GET /api/v1/stats/pipeline</c>.</summary>
     /// <param name="node">The answer.</param>
@@ -80,6 +97,7 @@ internal sealed record PipelineFigures
             IncidentsOpen = node.Number("incidentsOpen"),
             ToAcknowledged = Latency.Read(latency?["acknowledged"]),
             ToVerified = Latency.Read(latency?["verified"]),
+            Recent = RecentLatencies.Read((node as JsonObject)?["recent"]),
         };
     }
 }

@@ -37,6 +37,11 @@ internal sealed class JsonCalls(HttpClient client, string service, string baseUr
         return SendAsync(step, HttpMethod.Put, path, body, cancellation);
     }
 
+    public Task<JsonNode?> PatchAsync(string step, string path, JsonObject body, CancellationToken cancellation)
+    {
+        return SendAsync(step, HttpMethod.Patch, path, body, cancellation);
+    }
+
     public Task<JsonNode?> DeleteAsync(string step, string path, CancellationToken cancellation)
     {
         return SendAsync(step, HttpMethod.Delete, path, null, cancellation);

@@ -25,8 +25,10 @@ internal static class RunFigures
             ("exposure / suspense, units", $"{Count(pipeline.Exposure)} / {Count(pipeline.Suspense)}"),
             ("oversold units", $"{Count(world.UnitsOversold)} (while guarded: {Count(pipeline.OversoldWhileGuarded)})"),
             ("open incidents", Count(pipeline.IncidentsOpen)),
-            ("order to acknowledged, ms", Percentiles(pipeline.ToAcknowledged)),
+            ("order to acknowledged, ms", $"{Percentiles(pipeline.ToAcknowledged)} (all {Count(pipeline.ToAcknowledged.Count)} changes since the first order)"),
+            ("  the last seconds alone", Recent(pipeline.Recent.Seconds, pipeline.Recent.ToAcknowledged)),
             ("order to verified, ms", Percentiles(pipeline.ToVerified)),
+            ("  the last seconds alone", Recent(pipeline.Recent.Seconds, pipeline.Recent.ToVerified)),
             ("services restarted", Restarts(snapshot.Restarts)),
         ];
     }
@@ -41,7 +43,8 @@ internal static class RunFigures
             + $"pushes {Count(pipeline.Sent)} sent {Count(pipeline.Acknowledged)} ack {Count(pipeline.Verified)} verified {Count(pipeline.Stale)} stale  "
             + $"coalescing {Ratio(pipeline.CoalescingRatio)}  exposure {Count(pipeline.Exposure)}  "
             + $"oversold {Count(world.UnitsOversold)} (guarded {Count(pipeline.OversoldWhileGuarded)})  "
-            + $"ack ms {Percentiles(pipeline.ToAcknowledged)}  verified ms {Percentiles(pipeline.ToVerified)}");
+            + $"ack ms {Percentiles(pipeline.ToAcknowledged)} (last {Count(pipeline.Recent.Seconds)} s: {Percentiles(pipeline.Recent.ToAcknowledged)})  "
+            + $"verified ms {Percentiles(pipeline.ToVerified)}");
     }
 
     private static string Count(double? value) => value?.ToString("N0", CultureInfo.InvariantCulture) ?? "-";
@@ -49,6 +52,8 @@ internal static class RunFigures
     private static string Ratio(double? value) => value?.ToString("0.0", CultureInfo.InvariantCulture) ?? "-";
 
     private static string Percentiles(Latency latency) => $"p50 {Count(latency.P50)} p95 {Count(latency.P95)} p99 {Count(latency.P99)}";
+
+    private static string Recent(double? seconds, Latency latency) => $"{Percentiles(latency)} ({Count(latency.Count)} in {Count(seconds)} s)";
 
     private static string Restarts(IReadOnlyList<ServiceRestarts> restarts)
     {

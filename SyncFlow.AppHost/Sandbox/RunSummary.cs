@@ -3,7 +3,9 @@ using System.Globalization;
 namespace SyncFlow.AppHost.Sandbox;
 
 /// <summary>How a run went: its figures, and the promises that must have held.</summary>
-internal sealed class RunSummary(Snapshot last)
+/// <param name="last">The last look.</param>
+/// <param name="stages">Where the time went; null where nobody could be asked.</param>
+internal sealed class RunSummary(Snapshot last, LatencyStages? stages)
 {
     /// <summary>Whether every promise held.</summary>
     public bool Holds => Broken.Count == 0;
@@ -50,6 +52,8 @@ internal sealed class RunSummary(Snapshot last)
             output.WriteLine($"{name,-28} {value}");
         }
 
+        output.WriteLine($"{"where the time went",-28} {stages?.All ?? "-"}");
+        output.WriteLine($"{"  in the slowest 5 %",-28} {stages?.Slowest ?? "-"}");
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"oversold units: {last.World.UnitsOversold} (while guarded: {last.Pipeline.OversoldWhileGuarded})"));
     }

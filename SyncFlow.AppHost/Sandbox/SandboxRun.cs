@@ -22,18 +22,23 @@ internal sealed class SandboxRun(
 
     private long start;
 
+    /// <summary>When the buyers came: what was published before is no answer to an order.</summary>
+    private DateTimeOffset firstOrder;
+
     /// <summary>Runs until the options' time is over.</summary>
     /// <returns>Whether all checks held.</returns>
     /// <exception cref="OperationCanceledException">It was stopped before; the buyers were stopped too.</exception>
     public async Task<bool> RunAsync(CancellationToken cancellation)
     {
         await new SandboxSetup(api, world, time, output).RunAsync(cancellation).ConfigureAwait(false);
-        start = time.GetTimestamp();
+        await new SandboxMode(api, time, output).SetAsync(options.Mode, cancellation).ConfigureAwait(false);
+        (start, firstOrder) = (time.GetTimestamp(), time.GetUtcNow());
         await world.StartBuyersAsync(options.OrdersPerSecond, cancellation).ConfigureAwait(false);
+        Snapshot busy;
         try
         {
             await using var view = LiveView.Create(output);
-            await ShowAsync(view, cancellation).ConfigureAwait(false);
+            busy = await ShowAsync(view, cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -44,20 +49,24 @@ internal sealed class SandboxRun(
         await world.StopBuyersAsync(cancellation).ConfigureAwait(false);
         output.WriteLine("The buyers have stopped; waiting until every change is applied, published and verified ...");
         var last = await DrainAsync(cancellation).ConfigureAwait(false);
-        var summary = new RunSummary(last);
+        var stages = await api.StagesAsync(firstOrder, cancellation).ConfigureAwait(false);
+
+        // The last seconds of a summary are those in which buyers still bought.
+        var summary = new RunSummary(last with { Pipeline = last.Pipeline with { Recent = busy.Pipeline.Recent } }, stages);
         summary.Write(output);
         return summary.Holds;
     }
 
-    private async Task ShowAsync(LiveView view, CancellationToken cancellation)
+    private async Task<Snapshot> ShowAsync(LiveView view, CancellationToken cancellation)
     {
         while (true)
         {
-            view.Show(await LookAsync(cancellation).ConfigureAwait(false));
+            var snapshot = await LookAsync(cancellation).ConfigureAwait(false);
+            view.Show(snapshot);
             var left = options.RunFor is { } limit ? limit - time.GetElapsedTime(start) : TimeSpan.MaxValue;
             if (left <= TimeSpan.Zero)
             {
-                return;
+                return snapshot;
             }
 
             await Task.Delay(left < view.Every ? left : view.Every, time, cancellation).ConfigureAwait(false);
@@ -83,7 +92,7 @@ internal sealed class SandboxRun(
     private async Task<Snapshot> LookAsync(CancellationToken cancellation)
     {
         var really = await world.FiguresAsync(cancellation).ConfigureAwait(false);
-        var known = await api.PipelineAsync(cancellation).ConfigureAwait(false);
+        var known = await api.PipelineAsync(firstOrder, cancellation).ConfigureAwait(false);
         return new Snapshot(time.GetElapsedTime(start), really, known, restarts());
     }
 
@@ -94,7 +103,7 @@ internal sealed class SandboxRun(
         try
         {
             await world.StopBuyersAsync(limit.Token).ConfigureAwait(false);
-            new RunSummary(await LookAsync(limit.Token).ConfigureAwait(false)).WriteFigures(output);
+            new RunSummary(await LookAsync(limit.Token).ConfigureAwait(false), stages: null).WriteFigures(output);
         }
         catch (Exception failure) when (failure is OperationCanceledException or SandboxStepException)
         {

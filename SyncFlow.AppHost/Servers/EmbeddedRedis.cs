@@ -66,6 +66,9 @@ internal sealed class EmbeddedRedis : IAsyncDisposable
         }
     }
 
+    /// <summary>Returns when the server has ended, however that came.</summary>
+    public Task WaitForExitAsync(CancellationToken cancellation) => process.WaitForExitAsync(cancellation);
+
     /// <summary>Ends the server as a crash would, at once.</summary>
     public void Kill() => process.Kill();
 

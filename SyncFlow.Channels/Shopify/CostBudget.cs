@@ -19,6 +19,12 @@ public enum BudgetUse : short
 /// <param name="RestoreRate">Points per second.</param>
 public readonly record struct ThrottleStatus(double MaximumAvailable, double CurrentlyAvailable, double RestoreRate);
 
+/// <summary>Calls since the last time they were asked for, and the bucket now.</summary>
+/// <param name="Throttled">Those of them that the shop refused for want of points.</param>
+/// <param name="Available">Points we believe to be free.</param>
+/// <param name="RestoreRate">Points per second.</param>
+public readonly record struct CallCounts(long Calls, long Throttled, double Available, double RestoreRate);
+
 /// <summary>
 /// The leaky bucket of one shop and app, as far as we know it: Shopify counts points per app and shop, refills at the
 /// plan's rate, and says where it stands in every answer. Points are reserved before a call and corrected after it, so
@@ -43,6 +49,8 @@ public sealed class CostBudget
     private Bucket _verify;
     private double _reserved;
     private double _spare;
+    private long _calls;
+    private long _throttled;
 
     /// <summary>A budget that knows nothing of the shop yet.</summary>
     public CostBudget(DateTimeOffset now)
@@ -143,6 +151,28 @@ public sealed class CostBudget
             {
                 _all = _all.Minus(-back);
             }
+        }
+    }
+
+    /// <summary>Counts a call that was answered, or whose answer was lost.</summary>
+    /// <param name="throttled">Whether the shop refused it for want of points.</param>
+    public void Count(bool throttled)
+    {
+        lock (_gate)
+        {
+            _calls++;
+            _throttled += throttled ? 1 : 0;
+        }
+    }
+
+    /// <summary>What was counted since the last time.</summary>
+    public CallCounts TakeCounts(DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            var counts = new CallCounts(_calls, _throttled, _all.Refilled(now).Points, _all.Rate);
+            (_calls, _throttled) = (0, 0);
+            return counts;
         }
     }
 

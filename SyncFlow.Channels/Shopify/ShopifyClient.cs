@@ -58,6 +58,7 @@ public sealed partial class ShopifyClient(HttpClient http, ShopifyAccess access,
 
             var answer = await PostAsync(operation, body, cancel);
             budget.Settle(estimatedCost, use, answer.ActualCost, answer.Status, time.GetUtcNow());
+            budget.Count(throttled: answer.Fault?.Kind == ChannelFaultKind.RateLimited);
             if (answer.Fault is not { Kind: ChannelFaultKind.RateLimited } limited)
             {
                 return answer.Fault is { } fault ? fault : answer.Document!;

@@ -26,12 +26,17 @@ public sealed record PipelineStats(
     long OversoldWhileGuardedUnits,
     long IncidentsOpen,
     long ConnectionsFrozen,
-    PipelineLatency Latency);
+    PipelineLatency Latency,
+    RecentLatency Recent);
 
 /// <summary>From the cause of a change (an order's own time) to the change on the other channels.</summary>
 /// <param name="Acknowledged">Until the channel acknowledged the write.</param>
 /// <param name="Verified">Until a drained reading proved it.</param>
 public sealed record PipelineLatency(LatencyFigures Acknowledged, LatencyFigures Verified);
+
+/// <summary>The same of the last seconds alone: neither a slow start nor a good past stands in it.</summary>
+/// <param name="Seconds">How far back; changes that were acknowledged, or proven, within them.</param>
+public sealed record RecentLatency(int Seconds, LatencyFigures Acknowledged, LatencyFigures Verified);
 
 /// <summary>Percentiles in milliseconds; 0 when there is nothing to measure.</summary>
 public sealed record LatencyFigures(double P50, double P95, double P99, long Count);

@@ -6,19 +6,24 @@ namespace SyncFlow.Storage.Audit;
 /// <summary>Reads the figures of a tenant's pipeline.</summary>
 public static class StatsReader
 {
+    /// <summary>What counts as recent.</summary>
+    public static readonly TimeSpan RecentWindow = TimeSpan.FromSeconds(30);
+
     /// <summary>Everything the pipeline's figures need, in one round trip.</summary>
-    /// <param name="since">Latencies count pushes planned from here on; null for all.</param>
-    public static async Task<PipelineStats> ReadAsync(StorageSession session, DateTimeOffset? since, CancellationToken ct)
+    /// <param name="since">Latencies count pushes planned from here on; null for all. Recent ones are never older.</param>
+    public static async Task<PipelineStats> ReadAsync(
+        StorageSession session, DateTimeOffset? since, DateTimeOffset now, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
         await using var batch = session.Batch(
             session.Of(CountsSql),
-            session.Of(LatencySql, Sql.P(DatabaseTime.Of(since) ?? DateTimeOffset.UnixEpoch)));
+            session.Of(
+                LatencySql, Sql.P(DatabaseTime.Of(since) ?? DateTimeOffset.UnixEpoch), Sql.P(DatabaseTime.Of(now - RecentWindow))));
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
         var counts = (await StorageSession.ReadAsync(reader, ReadCounts, ct).ConfigureAwait(false))[0];
         await reader.NextResultAsync(ct).ConfigureAwait(false);
-        var latency = (await StorageSession.ReadAsync(reader, ReadLatency, ct).ConfigureAwait(false))[0];
-        return counts with { Latency = latency };
+        var (latency, recent) = (await StorageSession.ReadAsync(reader, ReadLatency, ct).ConfigureAwait(false))[0];
+        return counts with { Latency = latency, Recent = recent };
     }
 
     private static PipelineStats ReadCounts(NpgsqlDataReader row)
@@ -29,16 +34,20 @@ public static class StatsReader
             row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.GetInt64(9), row.GetInt64(10), row.GetInt64(11),
             written == 0 ? 0 : row.GetInt64(12) / (double)written,
             row.GetInt64(13), row.GetInt64(14), row.GetInt64(15), row.GetInt64(16), row.GetInt64(17), row.GetInt64(18), row.GetInt64(19),
-            new PipelineLatency(new LatencyFigures(0, 0, 0, 0), new LatencyFigures(0, 0, 0, 0)));
+            new PipelineLatency(None, None), new RecentLatency((int)RecentWindow.TotalSeconds, None, None));
     }
 
-    private static PipelineLatency ReadLatency(NpgsqlDataReader row) => new(Figures(row, 0, 1), Figures(row, 2, 3));
+    private static readonly LatencyFigures None = new(0, 0, 0, 0);
+
+    private static (PipelineLatency Whole, RecentLatency Recent) ReadLatency(NpgsqlDataReader row) => (
+        new PipelineLatency(Figures(row, 0, 1), Figures(row, 2, 3)),
+        new RecentLatency((int)RecentWindow.TotalSeconds, Figures(row, 4, 5), Figures(row, 6, 7)));
 
     private static LatencyFigures Figures(NpgsqlDataReader row, int percentiles, int count)
     {
         if (row.IsDBNull(percentiles))
         {
-            return new LatencyFigures(0, 0, 0, 0);
+            return None;
         }
 
         var values = row.GetFieldValue<double[]>(percentiles);
@@ -79,12 +88,17 @@ public static class StatsReader
     private const string LatencySql =
         """
         SELECT
-          percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM acknowledged_at - cause_at)::float8 * 1000)
-            FILTER (WHERE acknowledged_at IS NOT NULL),
-          count(acknowledged_at),
-          percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM verified_at - cause_at)::float8 * 1000)
-            FILTER (WHERE verified_at IS NOT NULL),
-          count(verified_at)
-        FROM push_levels WHERE tenant_id = $1 AND cause_at IS NOT NULL AND planned_at >= $2
+          percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY acknowledged) FILTER (WHERE acknowledged IS NOT NULL),
+          count(acknowledged),
+          percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY verified) FILTER (WHERE verified IS NOT NULL),
+          count(verified),
+          percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY acknowledged) FILTER (WHERE acknowledged_at >= $3),
+          count(*) FILTER (WHERE acknowledged_at >= $3),
+          percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY verified) FILTER (WHERE verified_at >= $3),
+          count(*) FILTER (WHERE verified_at >= $3)
+        FROM (
+          SELECT acknowledged_at, verified_at, extract(epoch FROM acknowledged_at - cause_at)::float8 * 1000 AS acknowledged,
+            extract(epoch FROM verified_at - cause_at)::float8 * 1000 AS verified
+          FROM push_levels WHERE tenant_id = $1 AND cause_at IS NOT NULL AND planned_at >= $2) AS l
         """;
 }

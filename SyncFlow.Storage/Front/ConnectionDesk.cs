@@ -13,7 +13,14 @@ namespace SyncFlow.Storage.Front;
 public sealed record ConnectionView(
     long Id, string Kind, string Name, string? Shop, ConnectionStatus Status, int Generation, string? Scopes,
     double SettleSeconds, string? LastError, DateTimeOffset? LastErrorAt, DateTimeOffset? LastVerifiedAt,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, BrakeView? Brake);
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, BrakeView? Brake, ConnectionCalls Calls);
+
+/// <summary>Calls made to a channel since it was connected.</summary>
+/// <param name="Made">All of them; the last seconds may be missing.</param>
+/// <param name="Throttled">Those that the channel refused for want of points.</param>
+/// <param name="PointsAvailable">Points that were free when it was last noted; null before the first call.</param>
+/// <param name="PointsPerSecond">How fast the channel gives them back.</param>
+public sealed record ConnectionCalls(long Made, long Throttled, double? PointsAvailable, double? PointsPerSecond);
 
 /// <summary>A channel's own location and which of ours it is mapped to.</summary>
 public sealed record ChannelLocationView(
@@ -39,7 +46,8 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
         """
         SELECT c.connection_id, c.kind, c.name, c.shop, c.status, c.generation, c.scopes, c.settle_seconds, c.last_error,
                c.last_error_at, r.last_verified_at, c.created_at, c.updated_at,
-               b.connection_id, b.strength, b.why, b.who, b.since, b.version
+               b.connection_id, b.strength, b.why, b.who, b.since, b.version,
+               coalesce(r.calls, 0), coalesce(r.throttled, 0), r.cost_available, r.cost_restore
         FROM connections c LEFT JOIN connection_runtime r USING (tenant_id, connection_id)
         LEFT JOIN LATERAL (
           SELECT * FROM brakes WHERE tenant_id = $1 AND connection_id IN (0, c.connection_id) AND strength > 0
@@ -172,7 +180,9 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
     private static ConnectionView Read(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.Text(3), (ConnectionStatus)row.GetInt16(4), row.GetInt32(5),
         row.Text(6), row.GetDouble(7), row.Text(8), row.TimeOrNull(9), row.TimeOrNull(10), row.Time(11), row.Time(12),
-        row.IsDBNull(13) ? null : BrakeDesk.Read(row, 13));
+        row.IsDBNull(13) ? null : BrakeDesk.Read(row, 13),
+        new ConnectionCalls(
+            row.GetInt64(19), row.GetInt64(20), row.IsDBNull(21) ? null : row.GetDouble(21), row.IsDBNull(22) ? null : row.GetDouble(22)));
 
     private static ChannelLocationView ReadLocation(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetBoolean(4), row.LongOrNull(5),

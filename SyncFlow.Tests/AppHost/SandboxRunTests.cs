@@ -42,7 +42,7 @@ public sealed class SandboxRunTests : IAsyncLifetime
         ]);
         output.ToString().ShouldContain("Listings of Main store: 3 mapped, 1 ambiguous");
         output.ToString().ShouldContain("oversold units: 0 (while guarded: 0)");
-        output.ToString().ShouldContain("p50 80 p95 200 p99 -");
+        output.ToString().ShouldContain("in the slowest 5 %");
     }
 
     [Fact]
@@ -52,6 +52,25 @@ public sealed class SandboxRunTests : IAsyncLifetime
         stub.Log.Clear();
         (await RunAsync()).ShouldBeTrue();
         stub.Log.ShouldBe(["buyers 50", "no buyers"]);
+    }
+
+    [Fact]
+    public async Task A_mode_that_is_asked_for_is_set_on_the_SKUs_that_have_another_before_buyers_buy()
+    {
+        await RunAsync();
+        stub.Log.Clear();
+        (await Run(TimeSpan.FromMilliseconds(100), SandboxStub.ApiKey, "shared").RunAsync(TestContext.Current.CancellationToken)).ShouldBeTrue();
+        stub.Log.ShouldBe(["mode of B shared", "buyers 50", "no buyers"]);
+        output.ToString().ShouldContain("1 SKUs are shared in shared mode.");
+    }
+
+    [Fact]
+    public async Task The_summary_tells_the_whole_run_from_its_last_seconds_and_says_where_the_time_went()
+    {
+        await RunAsync();
+        output.ToString().ShouldContain("p50 80 p95 200 p99 - (all 9 changes since the first order)");
+        output.ToString().ShouldContain("p50 40 p95 90 p99 95 (4 in 30 s)");
+        output.ToString().ShouldContain("mean 100 ms: into the ledger 50 %, to a plan 20 %, refused tries 10 %, to the call 15 %, the call 5 %");
     }
 
     [Theory]
@@ -71,12 +90,12 @@ public sealed class SandboxRunTests : IAsyncLifetime
         var world = WorldFigures.Read(JsonNode.Parse(stub.World.ToJsonString()), JsonNode.Parse("[{\"orders\":10}]"), member => new InvalidOperationException(member));
         Snapshot At(WorldFigures w, PipelineFigures p) => new(TimeSpan.Zero, w, p, []);
 
-        new RunSummary(At(world, pipeline)).Holds.ShouldBeTrue();
-        new RunSummary(At(world with { UnitsOversold = 4 }, pipeline)).Holds.ShouldBeTrue("shared mode may oversell, within its stated risk");
-        new RunSummary(At(world with { OrdersInStores = 12 }, pipeline)).Broken.ShouldHaveSingleItem().ShouldContain("2 orders");
-        new RunSummary(At(world with { WebhooksPending = 3 }, pipeline)).Broken.ShouldHaveSingleItem().ShouldContain("3 webhooks");
-        new RunSummary(At(world, pipeline with { UnverifiedLevels = 5 })).Broken.ShouldHaveSingleItem().ShouldContain("5 levels are not verified");
-        new RunSummary(At(world, pipeline with { DirtyLevels = 5, EventsPending = 6 })).Broken.Count.ShouldBe(2);
+        new RunSummary(At(world, pipeline), null).Holds.ShouldBeTrue();
+        new RunSummary(At(world with { UnitsOversold = 4 }, pipeline), null).Holds.ShouldBeTrue("shared mode may oversell, within its stated risk");
+        new RunSummary(At(world with { OrdersInStores = 12 }, pipeline), null).Broken.ShouldHaveSingleItem().ShouldContain("2 orders");
+        new RunSummary(At(world with { WebhooksPending = 3 }, pipeline), null).Broken.ShouldHaveSingleItem().ShouldContain("3 webhooks");
+        new RunSummary(At(world, pipeline with { UnverifiedLevels = 5 }), null).Broken.ShouldHaveSingleItem().ShouldContain("5 levels are not verified");
+        new RunSummary(At(world, pipeline with { DirtyLevels = 5, EventsPending = 6 }), null).Broken.Count.ShouldBe(2);
     }
 
     [Fact]
@@ -130,9 +149,9 @@ public sealed class SandboxRunTests : IAsyncLifetime
         return Run(TimeSpan.FromMilliseconds(100), apiKey).RunAsync(TestContext.Current.CancellationToken);
     }
 
-    private SandboxRun Run(TimeSpan? runFor, string apiKey)
+    private SandboxRun Run(TimeSpan? runFor, string apiKey, string? mode = null)
     {
-        var options = new LocalOptions(runFor, Clean: false, Sandbox: true, OrdersPerSecond: 50, ApiPort: null, DataFolder: null);
+        var options = new LocalOptions(runFor, Clean: false, Sandbox: true, OrdersPerSecond: 50, mode, ApiPort: null, DataFolder: null);
         var api = new ApiClient(client, stub.Url, apiKey, "api.log", TimeProvider.System);
         var world = new WorldClient(client, stub.Url, "simulator.log", TimeProvider.System);
         return new SandboxRun(api, world, options, TimeProvider.System, output, () => [new ServiceRestarts("worker", 2)]);

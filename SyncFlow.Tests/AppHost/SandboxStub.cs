@@ -21,6 +21,8 @@ internal sealed class SandboxStub : IAsyncDisposable
 
     private readonly JsonArray locations = [];
 
+    private readonly SortedDictionary<string, string> skus = new() { ["A"] = "shared", ["B"] = "adaptive" };
+
     private int requestsToRefuse;
 
     private SandboxStub(WebApplication app) => this.app = app;
@@ -42,6 +44,7 @@ internal sealed class SandboxStub : IAsyncDisposable
         ["unverifiedLevels"] = 0,
         ["oversoldWhileGuardedUnits"] = 0,
         ["latency"] = new JsonObject { ["acknowledged"] = new JsonObject { ["p50"] = 80.5, ["p95"] = 200, ["p99"] = null, ["count"] = 9 } },
+        ["recent"] = new JsonObject { ["seconds"] = 30, ["acknowledged"] = new JsonObject { ["p50"] = 40, ["p95"] = 90, ["p99"] = 95, ["count"] = 4 } },
     };
 
     /// <summary>What <c>/sandbox/stats</c> answers.</summary>
@@ -126,6 +129,18 @@ internal sealed class SandboxStub : IAsyncDisposable
             return new { mapped = 3, ambiguous = new[] { "A" }, blank = Array.Empty<string>(), untracked = Array.Empty<string>(), unmatched = Array.Empty<string>() };
         });
         app.MapGet("/api/v1/stats/pipeline", () => Pipeline.DeepClone());
+        app.MapGet("/api/v1/stats/latency", () => new
+        {
+            all = new { count = 9, meanMs = 100, toLedgerMs = 50, toPlanMs = 20, refusedMs = 10, toCallMs = 15, callMs = 5 },
+            slowest = new { count = 0, meanMs = 0 },
+        });
+        app.MapGet("/api/v1/skus", () => new { items = skus.Select(s => new { code = s.Key, mode = s.Value }), next = (string?)null });
+        app.MapPatch("/api/v1/skus/{code}", (string code, JsonObject body) =>
+        {
+            skus[code] = (string)body["mode"]!;
+            Log.Enqueue($"mode of {code} {body["mode"]}");
+        });
+        app.MapGet("/api/v1/sync-runs", () => new { items = Array.Empty<object>(), next = (string?)null });
     }
 
     private void MapWorld()

@@ -158,6 +158,9 @@ public sealed class FaultTests
         stand.Shop.Faults = new FaultSettings();
 
         (await read).Succeeded.ShouldBeTrue();
+        var counts = stand.Budget.TakeCounts(TimeProvider.System.GetUtcNow());
+        (counts.Calls, counts.Throttled).ShouldBe((stand.Sandbox.World.Stats["apiCalls"], stand.Sandbox.World.Stats["throttled"]));
+        stand.Budget.TakeCounts(TimeProvider.System.GetUtcNow()).Calls.ShouldBe(0, "they are told once");
     }
 
     [Fact]

@@ -15,6 +15,12 @@ internal sealed class ChannelLinks(
 
     private readonly ConcurrentDictionary<string, CostBudget> _budgets = new(StringComparer.OrdinalIgnoreCase);
 
+    private readonly ConcurrentDictionary<(TenantId Tenant, ConnectionId Connection), CostBudget> _called = new();
+
+    /// <summary>The connections that this process has spoken to, with the points of their shops.</summary>
+    public IEnumerable<(TenantId Tenant, ConnectionId Connection, CostBudget Budget)> Called =>
+        _called.Select(c => (c.Key.Tenant, c.Key.Connection, c.Value));
+
     /// <summary>A link with the connection's credential as it is now; null where it must not or cannot be spoken to.</summary>
     public async Task<ChannelLink?> OpenAsync(TenantId tenant, ConnectionId connection, CancellationToken ct) =>
         await OpenInAnyStatusAsync(tenant, connection, ct).ConfigureAwait(false) is { } link
@@ -36,6 +42,7 @@ internal sealed class ChannelLinks(
         var access = new ShopifyAccess(
             shop, options.ShopifyBaseUrl, options.ShopifyApiVersion, vault.Open(tenant, connection, credential));
         var budget = _budgets.GetOrAdd(shop, static (_, now) => new CostBudget(now), time.GetUtcNow());
+        _called[(tenant, connection)] = budget;
         return new ChannelLink(
             details, new ShopifyClient(clients.CreateClient(HttpClientName), access, budget, time), budget);
     }

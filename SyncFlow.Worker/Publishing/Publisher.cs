@@ -30,6 +30,10 @@ internal sealed class Publisher(
     private readonly List<Task<SendResult>> _flying = [];
     private readonly Queue<ImmutableArray<PlanCandidate>> _parts = new();
     private readonly HashSet<LevelId> _inParts = [];
+    private readonly ContendedLevels _contended = new();
+
+    // What the last plan had no room for has gathered long enough.
+    private bool _leftOver;
 
     // Settled levels want a push again before this loop has learned what their answer means for them.
     private readonly HashSet<LevelId> _unlearned = [];
@@ -88,7 +92,7 @@ internal sealed class Publisher(
     /// </summary>
     private async Task CoalesceAsync(CancellationToken ct)
     {
-        if (_parts.Count > 0 || time.GetUtcNow() - _lastSent >= CoalesceWindow)
+        if (_parts.Count > 0 || _leftOver || time.GetUtcNow() - _lastSent >= CoalesceWindow)
         {
             return;
         }
@@ -122,8 +126,9 @@ internal sealed class Publisher(
 
         var candidates = await transactions.CandidatesAsync(
             lease.Tenant, lease.Connection, PublishLimits.LevelsPerPush + holds.Count + _inParts.Count + _unlearned.Count, ct).ConfigureAwait(false);
-        var chosen = candidates.Where(c => !holds.IsHeld(c.Level) && !_inParts.Contains(c.Level) && !_unlearned.Contains(c.Level))
-            .Take(PublishLimits.LevelsPerPush).ToList();
+        List<PlanCandidate> free = [.. candidates.Where(c => !holds.IsHeld(c.Level) && !_inParts.Contains(c.Level) && !_unlearned.Contains(c.Level))];
+        var chosen = _contended.Choose(free, time.GetUtcNow());
+        _leftOver = chosen.Count < free.Count;
         return chosen.Count == 0
             ? null
             : await transactions.PlanAsync(lease.Tenant, lease.Connection, chosen, lease.Epoch, ct).ConfigureAwait(false);
@@ -203,6 +208,7 @@ internal sealed class Publisher(
             return;
         }
 
+        _contended.Learn(answers, time.GetUtcNow());
         if (answers.Any(a => a.Outcome == ElementOutcome.Acknowledged))
         {
             _refusals = 0;

@@ -26,7 +26,10 @@ internal sealed class RunExecutor(
             while (!stoppingToken.IsCancellationRequested)
             {
                 await LookAsync(stoppingToken).ConfigureAwait(false);
-                await Task.Delay(Sweep, time, stoppingToken).ConfigureAwait(false);
+
+                // A run that ends makes room for the next at once: many short ones do not wait for a sweep each.
+                await Task.WhenAny([Task.Delay(Sweep, time, stoppingToken), .. _running.Values]).ConfigureAwait(false);
+                stoppingToken.ThrowIfCancellationRequested();
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

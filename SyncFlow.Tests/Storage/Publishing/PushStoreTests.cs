@@ -86,12 +86,14 @@ public sealed class PushStoreTests(PostgresFixture postgres)
         }
 
         await using var look = await merchant.WorkAsync();
-        var stats = await StatsReader.ReadAsync(look, null, Ct);
+        var stats = await StatsReader.ReadAsync(look, null, At.AddSeconds(31), Ct);
         (stats.LevelsPushed, stats.PushesSent, stats.PushesAcknowledged, stats.PushesVerified).ShouldBe((3, 1, 1, 1));
         (stats.PushesStale, stats.PushesUnknown, stats.DirtyLevels).ShouldBe((1, 1, 3));
         stats.CoalescingRatio.ShouldBe(3, "each write carries the opening's target and the two that followed");
         (stats.Latency.Acknowledged.P95, stats.Latency.Acknowledged.Count).ShouldBe((200, 1));
         stats.Latency.Verified.P50.ShouldBe(1_000);
+        (stats.Recent.Seconds, stats.Recent.Acknowledged.Count).ShouldBe((30, 0), "acknowledged before the last 30 seconds");
+        (stats.Recent.Verified.Count, stats.Recent.Verified.P99).ShouldBe((1, 1_000), "proven within them");
     }
 
     [Fact]
