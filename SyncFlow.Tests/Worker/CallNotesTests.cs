@@ -1,5 +1,4 @@
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Storage.Front;
 using SyncFlow.Tests.Support;
 using Xunit;
