@@ -12,6 +12,7 @@ using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Requests;
 
 namespace SyncFlow.Api;
 
@@ -54,6 +55,7 @@ public static class ApiHost
             .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>()
             .AddSingleton<DeadLetterStore>().AddSingleton<PlanPreview>().AddSingleton<BrakeDesk>();
         services.AddSingleton<Storage.Explaining.ExplainStore>();
+        services.AddSingleton<ReservationDesk>().AddSingleton<ReservationStore>();
         services.AddSingleton(provider => CredentialVault.FromBase64(
             provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]
             ?? throw new InvalidOperationException($"{EnvironmentContract.SecretsKey} is not set.")));
@@ -71,6 +73,7 @@ public static class ApiHost
         services.AddSingleton<ShopCache>().AddSingleton<ShopifySecret>().AddScoped<Caller>().AddScoped<Operations.Runs>()
             .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Connections.ResumeConnection.Work>()
             .AddSingleton<ReceiveShopifyWebhook.Work>().AddScoped<Brakes.SetBrake.Work>().AddHttpContextAccessor();
+        services.AddScoped<Reservations.Answering>();
         services.AddHostedService<BootstrapKey>();
         services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);

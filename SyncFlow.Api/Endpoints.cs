@@ -5,6 +5,7 @@ using SyncFlow.Api.Ledger;
 using SyncFlow.Api.Listings;
 using SyncFlow.Api.Locations;
 using SyncFlow.Api.Operations;
+using SyncFlow.Api.Reservations;
 using SyncFlow.Api.Skus;
 using SyncFlow.Api.Stock;
 using SyncFlow.Api.StockOperations;
@@ -23,6 +24,8 @@ internal static class Endpoints
         .Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()
         .AddStockOperations()
         .Add<ListLedger>().Add<ReplayLedger>()
+        .Add<Reserve>().Add<ListReservations>().Add<GetReservation>().Add<ConfirmReservation>().Add<ReleaseReservation>()
+        .Add<ExtendReservation>()
         .Add<ListBrakes>().Add<SetBrake>()
         .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
         .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<CancelSyncRun>().Add<GetPipelineStats>().Add<GetLatency>();

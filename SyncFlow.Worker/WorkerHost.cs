@@ -8,6 +8,7 @@ using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Publishing;
+using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Work;
 using SyncFlow.Worker.Apply;
 using SyncFlow.Worker.Connections;
@@ -39,6 +40,7 @@ public static class WorkerHost
         AddStorage(builder.Services);
         AddChannels(builder.Services);
         AddJobs(builder.Services);
+        AddRequests(builder.Services);
         configure?.Invoke(builder);
         var app = builder.Build();
         app.MapHealth();
@@ -77,4 +79,7 @@ public static class WorkerHost
         services.AddHostedService(provider => provider.GetRequiredService<ApplyService>());
         services.AddHostedService<CallNotes>().AddHostedService<ConnectionSupervisor>().AddHostedService<RunExecutor>().AddHostedService<UpkeepJobs>();
     }
+
+    private static void AddRequests(IServiceCollection services) =>
+        services.AddSingleton<ReservationStore>().AddHostedService<RequestJobs>();
 }

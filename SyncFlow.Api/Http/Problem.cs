@@ -29,6 +29,9 @@ internal enum ProblemKind
     /// <summary>What is asked does not fit the state things are in.</summary>
     StateConflict,
 
+    /// <summary>Not all units that were asked for can be had; <see cref="Problem.More"/> says what there is.</summary>
+    NotAvailable,
+
     /// <summary>The first request with this idempotency key has not been answered yet.</summary>
     IdempotencyKeyInUse,
 
@@ -59,6 +62,9 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
 {
     /// <summary>Messages by field, for <see cref="ProblemKind.Validation"/>.</summary>
     public IReadOnlyDictionary<string, string[]>? Fields { get; init; }
+
+    /// <summary>Members of the answer besides the standard ones.</summary>
+    public IReadOnlyDictionary<string, object>? More { get; init; }
 
     /// <summary>When to come back.</summary>
     public TimeSpan? RetryAfter { get; init; }

@@ -28,6 +28,7 @@ internal static partial class ProblemMapping
         ProblemKind.MethodNotAllowed => (405, "method-not-allowed", "The method is not allowed here"),
         ProblemKind.AlreadyExists => (409, "already-exists", "It exists already"),
         ProblemKind.StateConflict => (409, "state-conflict", "It is not in a state for this"),
+        ProblemKind.NotAvailable => (409, "not-available", "Not all units can be had"),
         ProblemKind.IdempotencyKeyInUse => (409, "idempotency-key-in-use", "The first request with this key is still running"),
         ProblemKind.PreconditionFailed => (412, "precondition-failed", "It was changed meanwhile"),
         ProblemKind.PayloadTooLarge => (413, "payload-too-large", "The body is too large"),
@@ -46,6 +47,11 @@ internal static partial class ProblemMapping
         if (problem.Fields is { } fields)
         {
             details.Extensions["errors"] = fields;
+        }
+
+        foreach (var (name, value) in problem.More ?? new Dictionary<string, object>())
+        {
+            details.Extensions[name] = value;
         }
 
         if (traceId is not null)

@@ -33,6 +33,7 @@ internal static class ShopifyOrderWebhooks
             Test = json.Flag(order, "", "test"),
             SourceName = source,
             SoldAt = source == ShopifyWebhooks.Till ? json.OptionalId(order, "", "location_id") : null,
+            ReservationRef = ReservationAttribute.In(json, json.Items(order, "", "note_attributes", required: false), "name"),
             Lines = draft.Build(),
         };
         return NormaliseResult.Of(new OrderFact(

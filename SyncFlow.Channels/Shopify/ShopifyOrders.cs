@@ -48,6 +48,7 @@ internal static class ShopifyOrders
             Test = json.Flag(order, "", "test"),
             SourceName = source,
             SoldAt = source == ShopifyWebhooks.Till ? Reference(order, json, "", "retailLocation") : null,
+            ReservationRef = ReservationAttribute.In(json, json.Items(order, "", "customAttributes", required: false), "key"),
             Lines = draft.Build(),
         };
         return NormaliseResult.Of(new OrderFact(

@@ -22,6 +22,8 @@ public sealed record Refs(
 {
     /// <summary>What counts and operations need besides.</summary>
     public OperationRefs Operations { get; init; } = OperationRefs.None;
+    /// <summary>References of reservations that orders carry.</summary>
+    public ImmutableHashSet<string> Reservations { get; init; } = [];
 }
 
 /// <summary>Collects references.</summary>
@@ -38,6 +40,7 @@ public static class FactRefs
         var levels = ImmutableHashSet.CreateBuilder<LevelId>();
         var movements = ImmutableHashSet.CreateBuilder<string>();
         var operations = new OperationRefs.Builder();
+        var reservations = ImmutableHashSet.CreateBuilder<string>();
         foreach (var fact in facts)
         {
             operations.NoteMoment(fact.OccurredAt);
@@ -45,6 +48,11 @@ public static class FactRefs
             {
                 case OrderFact order:
                     orders.Add((order.From, order.Snapshot.OrderRef));
+                    if (order.Snapshot.ReservationRef is { } reservation)
+                    {
+                        reservations.Add(reservation);
+                    }
+
                     foreach (var line in order.Snapshot.Lines)
                     {
                         if (line.VariantRef is not null)
@@ -78,6 +86,7 @@ public static class FactRefs
             movements.ToImmutable())
         {
             Operations = operations.ToRefs(),
+            Reservations = reservations.ToImmutable(),
         };
     }
 }

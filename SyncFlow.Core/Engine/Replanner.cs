@@ -1,4 +1,5 @@
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Engine;
@@ -12,7 +13,7 @@ public static class Replanner
         ArgumentNullException.ThrowIfNull(set);
         foreach (var sku in set.ChangedSkus.ToArray())
         {
-            set.Put(Of(sku, set.Context, set.CauseOf(sku.Sku), now));
+            set.Put(Of(set, sku, set.CauseOf(sku.Sku), now));
         }
     }
 
@@ -21,14 +22,18 @@ public static class Replanner
     {
         ArgumentNullException.ThrowIfNull(set);
         var state = set.FindSku(sku) ?? throw new ArgumentException($"SKU {sku.Value} is not loaded.", nameof(sku));
-        set.Put(Of(state, set.Context, set.CauseOf(sku) ?? now, now));
+        set.Put(Of(set, state, set.CauseOf(sku) ?? now, now));
     }
 
-    private static SkuState Of(SkuState sku, EngineContext context, DateTimeOffset? causeAt, DateTimeOffset now)
+    private static SkuState Of(WorkingSet set, SkuState sku, DateTimeOffset? causeAt, DateTimeOffset now)
     {
-        var counted = CountOversold(sku, context);
-        var mode = Modes.Next(counted, context, now);
-        return Targets.Retarget(mode == counted.Mode ? counted : counted with { Mode = mode }, context, causeAt);
+        var granted = RequestRules.Grant(set, CountOversold(sku, set.Context), now);
+
+        // Channels are planned as if those who still wait had their units: so they are given up.
+        var planned = RequestRules.AsIfGranted(granted, set.Context);
+        var mode = Modes.Next(planned, set.Context, now);
+        var targets = Targets.Retarget(mode == planned.Mode ? planned : planned with { Mode = mode }, set.Context, causeAt);
+        return ReferenceEquals(planned, granted) ? targets : targets with { Pools = granted.Pools };
     }
 
     /// <summary>

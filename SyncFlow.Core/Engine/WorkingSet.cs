@@ -4,6 +4,7 @@ using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Operations;
 using SyncFlow.Core.Orders;
+using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Engine;
@@ -23,6 +24,7 @@ public sealed class WorkingSet(EngineContext context)
     private readonly HashSet<LevelId> _changedLevels = [];
     private readonly HashSet<(ConnectionId, string)> _changedOrders = [];
     private readonly HashSet<string> _newMovements = [];
+    private readonly HashSet<(RequestId, int)> _changedRequests = [];
     private readonly Dictionary<SkuId, DateTimeOffset> _causes = [];
     private readonly Dictionary<(SkuId, LocationId), PoolOpening> _openings = [];
 
@@ -62,6 +64,10 @@ public sealed class WorkingSet(EngineContext context)
     /// <summary>Levels to write back.</summary>
     public IEnumerable<(SkuId Sku, LevelState Level)> ChangedLevels =>
         ChangedSkus.SelectMany(s => s.Levels.Where(l => _changedLevels.Contains(l.Id)).Select(l => (s.Sku, l)));
+
+    /// <summary>Lines of requests to write back.</summary>
+    public IEnumerable<(SkuId Sku, RequestLine Line)> ChangedRequests => ChangedSkus.SelectMany(
+        s => s.Requests.Where(r => _changedRequests.Contains((r.Request, r.Number))).Select(r => (s.Sku, r)));
 
     /// <summary>Orders to write back.</summary>
     public IEnumerable<OrderState> ChangedOrders => _changedOrders.Select(key => _orders[key]);
@@ -130,6 +136,8 @@ public sealed class WorkingSet(EngineContext context)
         }
 
         NoteOpenings(before, sku);
+        _changedRequests.UnionWith(sku.Requests
+            .Where(r => before is null || !before.Requests.Contains(r)).Select(r => (r.Request, r.Number)));
         _skus[sku.Sku] = sku;
         _changedSkus.Add(sku.Sku);
     }

@@ -79,4 +79,19 @@ public enum EntryReason : short
 
     /// <summary>More or fewer units of a transfer arrived than had left.</summary>
     TransferVariance = 25,
+
+    /// <summary>Units set aside for a request.</summary>
+    ReservationHeld = 30,
+
+    /// <summary>Units given back by whoever had them reserved, or by a person.</summary>
+    ReservationReleased = 31,
+
+    /// <summary>Units given back because a hold's time ran out.</summary>
+    ReservationExpired = 32,
+
+    /// <summary>A hold ended because its order took the units over.</summary>
+    ReservationCommitted = 33,
+
+    /// <summary>A warehouse took reserved units into its pick tasks.</summary>
+    ReservationAllocated = 34,
 }

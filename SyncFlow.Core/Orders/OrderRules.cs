@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Orders;
@@ -117,6 +118,9 @@ internal static class OrderRules
     private static SkuState Entries(WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, bool seenBefore)
     {
         sku = Append(set, fact, sku, change, Bucket.Committed, change.Committed, EntryReason.Order);
+
+        // Committed, or shipped without ever having been: either way the order has its units now.
+        sku = Takeovers.Take(set, fact, sku, change.Location, change.Committed - (seenBefore ? 0 : change.OnHand));
         if (seenBefore)
         {
             return sku;

@@ -61,6 +61,9 @@ public sealed record OrderSnapshot
     /// <summary>The channel's location where it was sold, for tills.</summary>
     public string? SoldAt { get; init; }
 
+    /// <summary>Reference of the reservation whose units the order takes over, if it carries one.</summary>
+    public string? ReservationRef { get; init; }
+
     public required ImmutableArray<OrderLine> Lines { get; init; }
 }
 

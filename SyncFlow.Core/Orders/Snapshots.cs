@@ -9,6 +9,7 @@ public static class Snapshots
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
         return a.Cancelled == b.Cancelled && a.Test == b.Test && a.SoldAt == b.SoldAt && a.SourceName == b.SourceName
+            && a.ReservationRef == b.ReservationRef
             && a.Lines.Length == b.Lines.Length
             && a.Lines.OrderBy(l => l.LineRef, StringComparer.Ordinal)
                 .Zip(b.Lines.OrderBy(l => l.LineRef, StringComparer.Ordinal))

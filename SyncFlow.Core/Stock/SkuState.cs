@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Requests;
 
 namespace SyncFlow.Core.Stock;
 
@@ -27,6 +28,9 @@ public sealed record SkuState
 
     /// <summary>Its levels on all channels.</summary>
     public ImmutableArray<LevelState> Levels { get; init; } = [];
+
+    /// <summary>Open requests for its units: all that wait, and those held ones that the loaded facts may end.</summary>
+    public ImmutableArray<RequestLine> Requests { get; init; } = [];
 
     /// <summary>Units promised beyond what there is, right now, over locations that fulfil online; suspense apart. ≥ 0.</summary>
     public int Shortfall { get; init; }
@@ -92,6 +96,21 @@ public sealed record SkuState
         }
 
         return new Pool(location, default, Opened: false);
+    }
+
+    /// <summary>This state with one line of a request replaced.</summary>
+    public SkuState With(RequestLine line)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        for (var i = 0; i < Requests.Length; i++)
+        {
+            if (Requests[i].Request == line.Request && Requests[i].Number == line.Number)
+            {
+                return this with { Requests = Requests.SetItem(i, line) };
+            }
+        }
+
+        throw new ArgumentException($"SKU {Sku.Value} has no request {line.Request.Value}, line {line.Number}.", nameof(line));
     }
 
     /// <summary>This state with one pool replaced or added.</summary>

@@ -22,6 +22,16 @@ internal static class OrderPayloads
         json.WriteString("source_name", order.SourceName);
         Number(json, "location_id", order.PosLocationId);
         json.WriteBoolean("test", order.Test);
+        json.WriteStartArray("note_attributes");
+        foreach (var attribute in order.Attributes)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", attribute.Key);
+            json.WriteString("value", attribute.Value);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("line_items");
         foreach (var line in order.Lines)
         {

@@ -12,6 +12,9 @@ public sealed class Order
     /// <summary><c>web</c>, <c>pos</c>, or the name an importing app gave.</summary>
     public required string SourceName { get; init; }
 
+    /// <summary>What the storefront noted on the cart.</summary>
+    public IReadOnlyList<OrderAttribute> Attributes { get; init; } = [];
+
     /// <summary>The POS location; null for other orders.</summary>
     public long? PosLocationId { get; init; }
 

@@ -16,10 +16,16 @@ public enum InventoryBehaviour
 /// <summary>A line to order: by variant id, or by SKU (the first variant of that SKU). Quantity in units.</summary>
 public sealed record LineRequest(int Quantity, long? VariantId = null, string? Sku = null);
 
+/// <summary>A cart attribute.</summary>
+public sealed record OrderAttribute(string Key, string Value);
+
 /// <summary>An order to place.</summary>
 public sealed record OrderRequest(IReadOnlyList<LineRequest> Lines)
 {
     public string SourceName { get; init; } = "web";
+
+    /// <summary>Cart attributes, which the order carries from then on.</summary>
+    public IReadOnlyList<OrderAttribute> Attributes { get; init; } = [];
 
     /// <summary>For POS orders: the shop's own location id.</summary>
     public long? LocationId { get; init; }

@@ -65,6 +65,7 @@ public sealed partial class Shop
             Id = id,
             Name = request.Name ?? $"#{1000 + _orders.Count + 1}",
             SourceName = request.SourceName,
+            Attributes = request.Attributes,
             PosLocationId = request.SourceName == "pos" ? request.LocationId : null,
             Test = request.Test,
             CreatedAt = now,

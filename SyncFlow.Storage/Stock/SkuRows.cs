@@ -4,10 +4,11 @@ using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
-using SyncFlow.Core.Operations;
+using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Operations;
+using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Stock;
@@ -17,8 +18,7 @@ internal static class SkuRows
 {
     /// <summary>Locks SKUs in key order, rows made first if missing, then reads them.</summary>
     public static async Task<WorkingSet> LockAndReadAsync(
-        StorageSession session, IReadOnlyCollection<SkuId> skus, IReadOnlyCollection<string> movements, OperationRefs operations,
-        CancellationToken ct)
+        StorageSession session, IReadOnlyCollection<SkuId> skus, SkuKeys keys, CancellationToken ct)
     {
         if (skus.Count > 0)
         {
@@ -38,19 +38,18 @@ internal static class SkuRows
             await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
         }
 
-        return await ReadAsync(session, skus, movements, operations, ct).ConfigureAwait(false);
+        return await ReadAsync(session, skus, keys, ct).ConfigureAwait(false);
     }
 
-    /// <summary>Reads SKUs, pools, levels, listings, known movements and the configuration in one round trip.</summary>
+    /// <summary>Reads SKUs, pools, levels, listings, open requests, known movements and the configuration in one round trip.</summary>
     public static async Task<WorkingSet> ReadAsync(
-        StorageSession session, IReadOnlyCollection<SkuId> skus, IReadOnlyCollection<string> movements, OperationRefs operations,
-        CancellationToken ct)
+        StorageSession session, IReadOnlyCollection<SkuId> skus, SkuKeys keys, CancellationToken ct)
     {
         var ids = skus.Select(s => s.Value).ToArray();
         await using var batch = session.Batch(
         [
             .. SettingsReader.Statements(session),
-            session.Of("SELECT movement_key FROM movement_keys WHERE tenant_id = $1 AND movement_key = ANY ($2)", Sql.P(movements.ToArray())),
+            session.Of("SELECT movement_key FROM movement_keys WHERE tenant_id = $1 AND movement_key = ANY ($2)", Sql.P(keys.Movements.ToArray())),
             session.Of(
                 """
                 SELECT listing_id, connection_id, variant_ref, item_ref, sku_id, units_per_sale
@@ -65,8 +64,9 @@ internal static class SkuRows
                 """,
                 Sql.P(ids)),
             session.Of($"SELECT {LevelRows.Columns} FROM listing_levels WHERE tenant_id = $1 AND sku_id = ANY ($2) ORDER BY sku_id, level_id", Sql.P(ids)),
+            RequestRows.Select(session, ids, keys.Requests),
             session.Of(SkuSql, Sql.P(ids)),
-            .. CountRows.Statements(session, ids, operations),
+            .. CountRows.Statements(session, ids, keys.Operations),
         ]);
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
         var set = new WorkingSet(await SettingsReader.ReadAsync(reader, session.Tenant, ct).ConfigureAwait(false));
@@ -74,8 +74,9 @@ internal static class SkuRows
         (await NextAsync(reader, ReadListing, ct).ConfigureAwait(false)).ForEach(set.Load);
         var pools = (await NextAsync(reader, ReadPool, ct).ConfigureAwait(false)).ToLookup(p => p.Sku, p => p.Pool);
         var levels = (await NextAsync(reader, LevelRows.Read, ct).ConfigureAwait(false)).ToLookup(l => l.Sku, l => l.Level);
-        (await NextAsync(reader, row => ReadSku(row, pools, levels), ct).ConfigureAwait(false)).ForEach(set.Load);
-        await CountRows.ReadAsync(reader, set, operations, ct).ConfigureAwait(false);
+        var lines = (await NextAsync(reader, RequestRows.Read, ct).ConfigureAwait(false)).ToLookup(r => r.Sku, r => r.Line);
+        (await NextAsync(reader, row => ReadSku(row, pools, levels, lines), ct).ConfigureAwait(false)).ForEach(set.Load);
+        await CountRows.ReadAsync(reader, set, keys.Operations, ct).ConfigureAwait(false);
         return set;
     }
 
@@ -98,7 +99,8 @@ internal static class SkuRows
                 row.GetInt32(8), row.GetInt32(9), row.GetInt32(10)),
             row.GetBoolean(11)));
 
-    private static SkuState ReadSku(NpgsqlDataReader row, ILookup<SkuId, Pool> pools, ILookup<SkuId, LevelState> levels)
+    private static SkuState ReadSku(
+        NpgsqlDataReader row, ILookup<SkuId, Pool> pools, ILookup<SkuId, LevelState> levels, ILookup<SkuId, RequestLine> requests)
     {
         var sku = new SkuId(row.GetInt64(0));
         return new SkuState
@@ -112,6 +114,7 @@ internal static class SkuRows
             OversoldGuardedUnits = row.GetInt64(11),
             Pools = [.. pools[sku]],
             Levels = [.. levels[sku]],
+            Requests = [.. requests[sku]],
         };
     }
 

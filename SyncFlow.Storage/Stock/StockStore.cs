@@ -1,6 +1,6 @@
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
-using SyncFlow.Core.Operations;
+using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Stock;
@@ -22,7 +22,8 @@ public static class StockStore
         skus.UnionWith(orders.SelectMany(o => o.Applied).Select(row => row.Sku));
         skus.UnionWith(await SkusOfAsync(session, refs, ct).ConfigureAwait(false));
 
-        var set = await SkuRows.LockAndReadAsync(session, skus, refs.Movements, refs.Operations, ct).ConfigureAwait(false);
+        var keys = new SkuKeys(refs.Movements, refs.Operations, new RequestKeys([], refs.Reservations, refs.Orders));
+        var set = await SkuRows.LockAndReadAsync(session, skus, keys, ct).ConfigureAwait(false);
         foreach (var order in orders)
         {
             set.Load(order);
@@ -35,14 +36,14 @@ public static class StockStore
     public static Task<WorkingSet> LoadSkusAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
-        return SkuRows.LockAndReadAsync(session, skus, [], OperationRefs.None, ct);
+        return SkuRows.LockAndReadAsync(session, skus, SkuKeys.None, ct);
     }
 
     /// <summary>Reads SKUs as they are, without a lock: for screens. What it returns must not be saved.</summary>
     public static Task<WorkingSet> ReadSkusAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
-        return SkuRows.ReadAsync(session, skus, [], OperationRefs.None, ct);
+        return SkuRows.ReadAsync(session, skus, SkuKeys.None, ct);
     }
 
     /// <summary>Writes everything the set holds to be written, in one round trip.</summary>

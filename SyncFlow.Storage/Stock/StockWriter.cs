@@ -4,6 +4,7 @@ using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Operations;
+using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Work;
 
@@ -44,6 +45,11 @@ internal static class StockWriter
         Add(set.Drift, () => CaseRows.InsertDrift(session, set.Drift));
         Add(set.Incidents, () => CaseRows.UpsertIncidents(session, set.Incidents));
         Add(set.Verifications, () => CaseRows.MarkVerified(session, set.Verifications));
+        if (set.ChangedRequests.ToList() is { Count: > 0 } requests)
+        {
+            statements.AddRange(RequestRows.Write(session, requests, at));
+        }
+
         foreach (var change in set.ConnectionChanges)
         {
             statements.Add(ConnectionStore.Status(session, change.Connection, change.Status, change.Reason, at));

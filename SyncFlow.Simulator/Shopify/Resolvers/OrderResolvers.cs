@@ -10,6 +10,7 @@ internal static class OrderResolvers
     internal static void Bind(Schema schema)
     {
         Orders(schema);
+        new Binder<OrderAttribute>(schema, "Attribute").Field("key", a => a.Key).Field("value", a => a.Value);
         Lines(schema);
         FulfillmentOrders(schema);
         Fulfillments(schema);
@@ -26,6 +27,7 @@ internal static class OrderResolvers
         .Field("closedAt", o => Gids.Time(o.ClosedAt))
         .Field("createdAt", o => Gids.Time(o.CreatedAt))
         .Field("currentSubtotalLineItemsQuantity", o => o.Lines.Sum(l => l.CurrentQuantity))
+        .Field("customAttributes", o => o.Attributes.AsEnumerable())
         .Field("displayFinancialStatus", o => o.FinancialStatus.ToUpperInvariant())
         .Field("displayFulfillmentStatus", o => o.FulfillmentStatus switch
         {

@@ -127,6 +127,15 @@ internal sealed class Desk
         return push?.Elements[0];
     }
 
+    /// <summary>Runs any rule over the state, as one transaction.</summary>
+    public T Run<T>(Func<WorkingSet, T> rule)
+    {
+        var set = Load();
+        var result = rule(set);
+        Save(set);
+        return result;
+    }
+
     public void Touch()
     {
         var set = Load();

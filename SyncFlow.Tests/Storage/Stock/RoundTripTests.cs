@@ -183,6 +183,7 @@ public sealed class RoundTripTests(PostgresFixture postgres)
             Test = true,
             SourceName = "web",
             SoldAt = "till",
+            ReservationRef = "cart-7",
             Lines =
             [
                 new OrderLine

@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Requests;
+
+/// <summary>Pools out of which one request could be met, and what it could get there.</summary>
+/// <param name="Group">The group of locations; null for a place that does not fulfil online, which no channel draws on.</param>
+/// <param name="Pools">The pools it may take from.</param>
+/// <param name="Available">What the pools have, after the safety buffer; signed.</param>
+/// <param name="Free">What a request may take at once; signed.</param>
+/// <param name="Obtainable">What it could get once every channel that can be written to has given its share up; signed.</param>
+public sealed record RequestScope(
+    int? Group, ImmutableArray<Pool> Pools, int Available, int Free, int Obtainable);
+
+/// <summary>
+/// How much a request may take (rule R17). While shares are disjoint that is what no channel may still sell: A − ΣU.
+/// In shared mode channels show the same units anyway and the merchant runs the risk knowingly: a request takes up to
+/// A, exposure rises at once, and the decreases go out with the same plan.
+/// </summary>
+public static class RequestScopes
+{
+    /// <summary>Where a request could be met, lowest group first.</summary>
+    /// <param name="location">Only from this place; null for any group.</param>
+    public static ImmutableArray<RequestScope> Of(SkuState sku, EngineContext context, LocationId? location)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        ArgumentNullException.ThrowIfNull(context);
+        var groups = AvailableToSell.Groups(sku, context).OrderBy(g => g.Key);
+        if (location is not { } place)
+        {
+            return [.. groups.Select(g => OfGroup(sku, context, g.Key, [.. g], null))];
+        }
+
+        var pool = sku.PoolAt(place);
+        if (!pool.Opened || !context.Locations.TryGetValue(place, out var settings))
+        {
+            return [];
+        }
+
+        if (settings.FulfillsOnline)
+        {
+            return [OfGroup(sku, context, settings.Group, [.. groups.Single(g => g.Key == settings.Group)], pool)];
+        }
+
+        var there = AvailableToSell.Of(pool, sku.Policy);
+        return [new RequestScope(null, [pool], there, there, there)];
+    }
+
+    private static RequestScope OfGroup(
+        SkuState sku, EngineContext context, int group, ImmutableArray<Pool> pools, Pool? only)
+    {
+        var available = pools.Sum(p => AvailableToSell.Of(p, sku.Policy));
+        var free = sku.Mode == EffectiveMode.Shared ? available : available - Exposures.UpperBound(sku, context, group);
+        var obtainable = sku.Mode == EffectiveMode.Shared ? available : available - StuckUnits(sku, context, group);
+        if (only is null)
+        {
+            return new RequestScope(group, pools, available, free, obtainable);
+        }
+
+        var there = AvailableToSell.Of(only, sku.Policy);
+        return new RequestScope(
+            group, [only], Math.Min(available, there), Math.Min(free, there), Math.Min(obtainable, there));
+    }
+
+    /// <summary>What channels may sell that nobody can lower now: paused, suspended or uninstalled ones, halted levels.</summary>
+    private static int StuckUnits(SkuState sku, EngineContext context, int group) => sku.Levels
+        .Where(l => !Targets.IsPublished(l, context) && Exposures.InGroup(context, l, group)
+            && context.Channels.TryGetValue(l.Connection, out var channel) && channel.Sells)
+        .GroupBy(l => l.Connection)
+        .Sum(unit => Math.Max(0, unit.Sum(l => l.UpperBound)));
+}
