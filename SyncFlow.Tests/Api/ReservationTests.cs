@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using Shouldly;
 using SyncFlow.Tests.Support;
 using Xunit;
@@ -48,7 +47,8 @@ public sealed class ReservationTests(PostgresFixture postgres, RedisFixture redi
         await using var app = await StartAsync(10);
         var (status, problem) = await app.PostAsync(Path, new
         {
-            reference = "big", expiresAt = Soon,
+            reference = "big",
+            expiresAt = Soon,
             lines = new object[] { new { sku = "A", units = 3 }, new { sku = "a", units = 8, location = "MAIN" } },
         });
         status.ShouldBe(HttpStatusCode.Conflict);
@@ -108,7 +108,10 @@ public sealed class ReservationTests(PostgresFixture postgres, RedisFixture redi
         await using var app = await StartAsync(100);
         var (status, made) = await app.PostAsync(Path, new
         {
-            reference = "acme-2027", kind = "programme", partner = "ACME", lines = new[] { new { sku = "A", units = 40 } },
+            reference = "acme-2027",
+            kind = "programme",
+            partner = "ACME",
+            lines = new[] { new { sku = "A", units = 40 } },
         });
         status.ShouldBe(HttpStatusCode.Created);
         made!["expiresAt"].ShouldBeNull();

@@ -1,10 +1,8 @@
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
-using SyncFlow.Core.Orders;
 using SyncFlow.Core.Requests;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
