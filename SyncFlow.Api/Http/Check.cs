@@ -36,6 +36,9 @@ internal sealed class Check
         return That(value is null || (value.Trim().Length > 0 && value.Length <= longest), field, $"1 to {longest} characters, or left out.");
     }
 
+    /// <summary>Whether something is wrong with a field already.</summary>
+    public bool Names(string field) => messages.ContainsKey(field);
+
     /// <summary>Whether nothing is wrong so far.</summary>
     public bool Holds => messages.Count == 0;
 

@@ -45,7 +45,8 @@ internal sealed class CreateLocation : IEndpoint
     /// <param name="Name">For people.</param>
     /// <param name="FulfillsOnline">Whether online orders may ship from it.</param>
     /// <param name="PoolGroup">Locations of one group may ship for each other.</param>
-    internal sealed record Request(string? Code, string? Name, bool FulfillsOnline = true, int PoolGroup = 1);
+    /// <param name="OffersPickup">Whether shoppers may pick orders up there.</param>
+    internal sealed record Request(string? Code, string? Name, bool FulfillsOnline = true, int PoolGroup = 1, bool OffersPickup = false);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/locations", HandleAsync)
         .WithName("CreateLocation").WithTags("Locations").WithSummary("Creates a location.");
@@ -63,7 +64,7 @@ internal sealed class CreateLocation : IEndpoint
         }
 
         var made = await desk.CreateAsync(
-            caller.Tenant, request.Code!.Trim(), request.Name!.Trim(), request.FulfillsOnline, request.PoolGroup, ct).ConfigureAwait(false);
+            caller.Tenant, request.Code!.Trim(), request.Name!.Trim(), request.FulfillsOnline, request.PoolGroup, request.OffersPickup, ct).ConfigureAwait(false);
         return made is null
             ? (Refused)new Problem(ProblemKind.AlreadyExists, $"There is a location with the code {request.Code}.")
             : TypedResults.Created($"/api/v1/locations/{made.Id}", made);
@@ -73,7 +74,7 @@ internal sealed class CreateLocation : IEndpoint
 /// <summary>Changes a place. Its code stays, and it is never deleted: the ledger speaks of it.</summary>
 internal sealed class UpdateLocation : IEndpoint
 {
-    internal sealed record Request(string? Name, bool? FulfillsOnline, int? PoolGroup);
+    internal sealed record Request(string? Name, bool? FulfillsOnline, int? PoolGroup, bool? OffersPickup);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/locations/{id:long}", HandleAsync)
         .WithName("UpdateLocation").WithTags("Locations").WithSummary("Changes a location; what is left out stays.");
@@ -93,7 +94,7 @@ internal sealed class UpdateLocation : IEndpoint
         }
 
         var changed = await desk.UpdateAsync(
-            caller.Tenant, id, request.Name?.Trim(), request.FulfillsOnline, request.PoolGroup, ct).ConfigureAwait(false);
+            caller.Tenant, id, request.Name?.Trim(), request.FulfillsOnline, request.PoolGroup, request.OffersPickup, ct).ConfigureAwait(false);
         if (changed is null)
         {
             return (Refused)Problem.NotFound("location", id);

@@ -58,7 +58,7 @@ internal sealed partial record OperationInput(
 
     /// <summary>A whole number in range that is not zero.</summary>
     internal static void CheckUnits(decimal? units, string field, int least, Check check) => check
-        .That(units is not null, field, "A number is needed.")
+        .That(units is not null || check.Names(field), field, "A number is needed.")
         .That(units is not { } whole || decimal.Truncate(whole) == whole, field, "A whole number; units are not divided.")
         .That(units is null || (units >= least && units <= MostUnits), field, $"From {least} to {MostUnits}.")
         .That(units is not 0 || least >= 0, field, "Zero moves nothing.");

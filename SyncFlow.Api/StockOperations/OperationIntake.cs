@@ -99,17 +99,16 @@ internal sealed class OperationIntake(Caller caller, OperationDesk desk, WakeUps
     }
 
     /// <summary>Checks items; takes nothing in.</summary>
-    public async Task<List<CheckedItem>> CheckAsync<T>(IReadOnlyList<T?> items, CancellationToken ct)
-        where T : class, IItem
+    public Task<List<CheckedItem>> CheckAsync<T>(IReadOnlyList<T?> items, CancellationToken ct)
+        where T : class, IItem => CheckAsync([.. items.Select(item => ((IItem)item!, new Check()))], ct);
+
+    /// <summary>Checks items of which some may be known to be wrong already; takes nothing in.</summary>
+    public async Task<List<CheckedItem>> CheckAsync(IReadOnlyList<(IItem Item, Check Check)> items, CancellationToken ct)
     {
         var codes = await desk.CodesAsync(
-            caller.Tenant, items.Select(i => i!.Sku).OfType<string>(), items.Select(i => i!.Location).OfType<string>(), ct).ConfigureAwait(false);
+            caller.Tenant, items.Select(i => i.Item.Sku).OfType<string>(), items.Select(i => i.Item.Location).OfType<string>(), ct).ConfigureAwait(false);
         var now = time.GetUtcNow();
-        return [.. items.Select(item =>
-        {
-            var check = new Check();
-            return new CheckedItem(item!.Key, item.Prepare(codes, now, check), check);
-        })];
+        return [.. items.Select(i => new CheckedItem(i.Item.Key, i.Item.Prepare(codes, now, i.Check), i.Check))];
     }
 
     /// <summary>Takes items in; with <paramref name="wait"/> the ledger is waited for, two seconds at most.</summary>

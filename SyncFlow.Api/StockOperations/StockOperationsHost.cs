@@ -1,5 +1,9 @@
 using SyncFlow.Api.Counts;
+using SyncFlow.Api.CountSheets;
+using SyncFlow.Api.Csv;
 using SyncFlow.Api.Http;
+using SyncFlow.Api.Pickup;
+using SyncFlow.Api.Transfers;
 using SyncFlow.Storage.Operations;
 
 namespace SyncFlow.Api.StockOperations;
@@ -8,10 +12,15 @@ namespace SyncFlow.Api.StockOperations;
 internal static class StockOperationsHost
 {
     public static IServiceCollection AddStockOperations(this IServiceCollection services) => services
-        .AddSingleton<OperationDesk>().AddSingleton<CountDesk>()
-        .AddScoped<OperationIntake>();
+        .AddSingleton<OperationDesk>().AddSingleton<CountDesk>().AddSingleton<SheetDesk>().AddSingleton<SheetReader>().AddSingleton<TransferDesk>()
+        .AddSingleton<PickupDesk>()
+        .AddScoped<OperationIntake>().AddScoped<SheetWork>().AddScoped<StepTransfer.Work>();
 
     public static IEndpointRouteBuilder AddStockOperations(this IEndpointRouteBuilder api) => api
         .Add<TakeInOperations>().Add<ListOperations>().Add<GetOperation>()
-        .Add<TakeInCounts>().Add<ListCounts>().Add<WithdrawCount>();
+        .Add<TakeInCounts>().Add<ListCounts>().Add<WithdrawCount>()
+        .Add<CreateSheet>().Add<ListSheets>().Add<GetSheet>().Add<ListSheetLines>().Add<EnterSheetLines>().Add<StepSheet>().Add<ReviewSheet>()
+        .Add<PlanTransfer>().Add<ListTransfers>().Add<GetTransfer>().Add<StepTransfer>()
+        .Add<OperationFiles>().Add<SheetFiles>().Add<TransferFiles>().Add<CsvTemplates>()
+        .Add<GetPickup>();
 }

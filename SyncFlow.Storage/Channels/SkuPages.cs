@@ -46,10 +46,12 @@ public static class SkuPages
         var counted = await session.QueryAsync(
             session.Of(
                 """
-                SELECT count(DISTINCT sku_id)::int FROM listing_levels
+                SELECT count(DISTINCT sku_id)::int FROM listing_levels l
                 WHERE tenant_id = $1 AND ($2::bigint IS NULL OR connection_id = $2) AND ($3::bigint IS NULL OR sku_id = $3)
+                  AND ($4::bigint IS NULL OR EXISTS (
+                    SELECT FROM positions p WHERE p.tenant_id = $1 AND p.sku_id = l.sku_id AND p.location_id = $4))
                 """,
-                Sql.P(filter.Connection?.Value), Sql.P(filter.Sku?.Value)),
+                Sql.P(filter.Connection?.Value), Sql.P(filter.Sku?.Value), Sql.P(filter.Location?.Value)),
             row => row.GetInt32(0),
             ct).ConfigureAwait(false);
         return counted[0];

@@ -5,8 +5,9 @@ namespace SyncFlow.Storage.Front;
 
 /// <summary>A place that holds stock.</summary>
 /// <param name="PoolGroup">Locations of one group may ship for each other.</param>
+/// <param name="OffersPickup">Whether shoppers may pick orders up there, also where it ships no online orders.</param>
 public sealed record LocationView(
-    long Id, string Code, string Name, bool FulfillsOnline, int PoolGroup, DateTimeOffset CreatedAt);
+    long Id, string Code, string Name, bool FulfillsOnline, int PoolGroup, DateTimeOffset CreatedAt, bool OffersPickup);
 
 /// <summary>What became of a wish to map a channel's location.</summary>
 public enum MappingChange
@@ -28,7 +29,7 @@ public enum MappingChange
 public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
 {
     private const string Columns =
-        "SELECT location_id, code, name, fulfills_online, pool_group, created_at FROM locations WHERE tenant_id = $1";
+        "SELECT location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup FROM locations WHERE tenant_id = $1";
 
     /// <summary>Locations by id.</summary>
     public Task<List<LocationView>> ListAsync(long tenant, string? search, long? after, int count, CancellationToken ct)
@@ -51,29 +52,29 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
 
     /// <summary>Creates a location; null where its code is taken.</summary>
     public Task<LocationView?> CreateAsync(
-        long tenant, string code, string name, bool fulfillsOnline, int poolGroup, CancellationToken ct)
+        long tenant, string code, string name, bool fulfillsOnline, int poolGroup, bool offersPickup, CancellationToken ct)
     {
         const string sql =
             """
-            INSERT INTO locations (tenant_id, code, name, fulfills_online, pool_group, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO locations (tenant_id, code, name, fulfills_online, pool_group, created_at, offers_pickup) VALUES ($1, $2, $3, $4, $5, $6, $7)
             ON CONFLICT (tenant_id, code) DO NOTHING
-            RETURNING location_id, code, name, fulfills_online, pool_group, created_at
+            RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup
             """;
-        return source.FirstAsync(tenant, sql, Read, [code, name, fulfillsOnline, poolGroup, time.GetUtcNow()], ct);
+        return source.FirstAsync(tenant, sql, Read, [code, name, fulfillsOnline, poolGroup, time.GetUtcNow(), offersPickup], ct);
     }
 
     /// <summary>Changes what is given; null where there is no such location. Its code never changes: facts name it.</summary>
     /// <remarks>Every SKU that has stock there is planned again, by the worker (run kind <c>replan</c>).</remarks>
     public Task<LocationView?> UpdateAsync(
-        long tenant, long location, string? name, bool? fulfillsOnline, int? poolGroup, CancellationToken ct)
+        long tenant, long location, string? name, bool? fulfillsOnline, int? poolGroup, bool? offersPickup, CancellationToken ct)
     {
         const string sql =
             """
             WITH changed AS (
               UPDATE locations SET name = coalesce($3::text, name), fulfills_online = coalesce($4::bool, fulfills_online),
-                pool_group = coalesce($5::int, pool_group)
+                pool_group = coalesce($5::int, pool_group), offers_pickup = coalesce($7::bool, offers_pickup)
               WHERE tenant_id = $1 AND location_id = $2
-              RETURNING location_id, code, name, fulfills_online, pool_group, created_at
+              RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup
             ), replan AS (
               INSERT INTO sync_runs (tenant_id, kind, parameters, created_at)
               SELECT $1, 'replan', jsonb_build_object('locationId', location_id), $6 FROM changed
@@ -81,7 +82,7 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
             )
             SELECT * FROM changed
             """;
-        return source.FirstAsync(tenant, sql, Read, [location, name, fulfillsOnline, poolGroup, time.GetUtcNow()], ct);
+        return source.FirstAsync(tenant, sql, Read, [location, name, fulfillsOnline, poolGroup, time.GetUtcNow(), offersPickup], ct);
     }
 
     /// <summary>Maps a channel's own location to one of ours, or to none.</summary>
@@ -123,5 +124,5 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
     }
 
     private static LocationView Read(DbDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetInt32(4), row.Time(5));
+        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetInt32(4), row.Time(5), row.GetBoolean(6));
 }

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using SyncFlow.Api.Http;
+
+namespace SyncFlow.Api.Csv;
+
+/// <summary>The columns of a kind of file.</summary>
+/// <param name="Required">Must stand in the header.</param>
+/// <param name="Optional">May stand there; a column of no known name is refused, not ignored.</param>
+/// <param name="Example">A row of the template, in the order of both lists.</param>
+internal sealed record CsvColumns(string[] Required, string[] Optional, string[] Example)
+{
+    public string[] All => [.. Required, .. Optional];
+}
+
+/// <summary>A row of a file.</summary>
+/// <param name="Line">Where it begins in the file; the header is line 1.</param>
+internal sealed record CsvRow(int Line, IReadOnlyDictionary<string, string> Cells)
+{
+    /// <summary>A cell's text, or null where it is empty or the column is not there.</summary>
+    public string? Text(string column) => Cells.GetValueOrDefault(column) is { Length: > 0 } text ? text : null;
+
+    /// <summary>A cell's number, with a point; null where it is empty or not one, which is noted.</summary>
+    public decimal? Number(string column, Check check)
+    {
+        if (Text(column) is not { } text)
+        {
+            return null;
+        }
+
+        var read = decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number);
+        check.That(read, column, "This is not a number.");
+        return read ? number : null;
+    }
+
+    /// <summary>A cell's time, ISO 8601 with its offset; null where it is empty or not one, which is noted.</summary>
+    public DateTimeOffset? Time(string column, Check check)
+    {
+        if (Text(column) is not { } text)
+        {
+            return null;
+        }
+
+        var read = DateTimeOffset.TryParseExact(
+            text, ["yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "yyyy-MM-ddTHH:mmK"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time);
+        check.That(read, column, "This is not a time such as 2026-11-20T08:00:00Z.");
+        return read ? time.ToUniversalTime() : null;
+    }
+}
+
+/// <summary>Reads files row by row: UTF-8, with a header of known names.</summary>
+internal static class CsvFile
+{
+    public const string ContentType = "text/csv";
+
+    /// <summary>The rows of a file.</summary>
+    /// <exception cref="RequestRefusedException">The file cannot be read, or its header is not the expected one.</exception>
+    public static async IAsyncEnumerable<CsvRow> ReadAsync(Stream file, CsvColumns columns, [EnumeratorCancellation] CancellationToken ct)
+    {
+        using var text = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true), leaveOpen: true);
+        await using var records = new CsvRecords(text).ReadAsync(ct).GetAsyncEnumerator(ct);
+        if (!await NextAsync(records).ConfigureAwait(false))
+        {
+            throw Refused("file", "It is empty; the first line names the columns.");
+        }
+
+        var header = Header(records.Current.Cells, columns);
+        while (await NextAsync(records).ConfigureAwait(false))
+        {
+            var (line, cells) = records.Current;
+            if (cells.Length != header.Length)
+            {
+                throw Refused($"line {line}", $"It has {cells.Length} cells; the header has {header.Length}.");
+            }
+
+            yield return new CsvRow(line, header.Zip(cells).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal));
+        }
+    }
+
+    private static async Task<bool> NextAsync(IAsyncEnumerator<CsvRecord> records)
+    {
+        try
+        {
+            return await records.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (CsvFormatException wrong)
+        {
+            throw Refused($"line {wrong.Line}", wrong.Message);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Refused("file", "It is not UTF-8.");
+        }
+    }
+
+    /// <summary>The known columns in the order of the file.</summary>
+    private static string[] Header(string[] names, CsvColumns columns)
+    {
+        var header = names.Select(name => Array.Find(columns.All, c => c.Equals(name, StringComparison.OrdinalIgnoreCase))).ToArray();
+        var unknown = names.Where((_, i) => header[i] is null).ToList();
+        var missing = columns.Required.Except(header).ToList();
+        var check = new Check()
+            .That(unknown.Count == 0, "header", $"Not columns of this file: {string.Join(", ", unknown)}. Known: {string.Join(", ", columns.All)}.")
+            .That(missing.Count == 0, "header", $"Missing: {string.Join(", ", missing)}.")
+            .That(unknown.Count > 0 || header.Distinct().Count() == header.Length, "header", "A column stands twice.");
+        return check.Failed(out var refused) ? throw new RequestRefusedException(refused.Problem) : [.. header.OfType<string>()];
+    }
+
+    private static RequestRefusedException Refused(string field, string message) => new(Problem.Invalid(field, message));
+}

@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using SyncFlow.Api.Http;
+
+namespace SyncFlow.Api.Csv;
+
+/// <summary>Empty files with an example row, for each kind of file that is taken in.</summary>
+internal sealed class CsvTemplates : IEndpoint
+{
+    private static readonly Dictionary<string, CsvColumns> Known = new(StringComparer.Ordinal)
+    {
+        ["stock-operations"] = OperationFiles.Operations,
+        ["counts"] = OperationFiles.Counts,
+        ["count-sheet"] = SheetFiles.Columns,
+        ["transfers"] = TransferFiles.Columns,
+    };
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/csv-templates/{name}", HandleAsync)
+        .WithName("GetCsvTemplate").WithTags("Stock operations").WithSummary("A file to fill in: stock-operations, counts, count-sheet or transfers.");
+
+    private static async Task<Results<EmptyHttpResult, Refused>> HandleAsync(string name, HttpResponse response, CancellationToken ct)
+    {
+        if (!Known.TryGetValue(name, out var columns))
+        {
+            return (Refused)Problem.NotFound("template", name);
+        }
+
+        await CsvDownload.WriteAsync(response, name, columns.All, Example(columns), ct).ConfigureAwait(false);
+        return TypedResults.Empty;
+    }
+
+    private static async IAsyncEnumerable<object?[]> Example(CsvColumns columns)
+    {
+        await Task.CompletedTask.ConfigureAwait(false);
+        yield return columns.Example;
+    }
+}
