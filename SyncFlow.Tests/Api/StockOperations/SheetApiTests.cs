@@ -58,10 +58,8 @@ public sealed class SheetApiTests(PostgresFixture postgres, RedisFixture redis)
             .Fields.ShouldBe(["name", "location", "reviewPercent", "skus[0]"]);
         (await warehouse.RefusedAsync("/count-sheets", new { name = "n", location = "SIDE" })).Fields.ShouldBe(["location"], "there is nothing to count");
         var sheet = await BeginAsync(warehouse);
-        (await warehouse.RefusedAsync($"/count-sheets/{sheet}/lines", new { lines = new object[]
-        {
-            new { sku = "A", counted = -1 }, new { sku = "no", counted = 1.5, asOf = "2999-01-01T00:00:00Z" }, new { sku = "A", counted = 1 },
-        } })).Fields.ShouldBe(["lines[0].counted", "lines[1].sku", "lines[1].asOf", "lines[1].counted", "lines[2].sku"]);
+        object[] bad = [new { sku = "A", counted = -1 }, new { sku = "no", counted = 1.5, asOf = "2999-01-01T00:00:00Z" }, new { sku = "A", counted = 1 }];
+        (await warehouse.RefusedAsync($"/count-sheets/{sheet}/lines", new { lines = bad })).Fields.ShouldBe(["lines[0].counted", "lines[1].sku", "lines[1].asOf", "lines[1].counted", "lines[2].sku"]);
         (await warehouse.RefusedAsync("/count-sheets/99/submit", new { })).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 
