@@ -54,7 +54,7 @@ public static class ApiHost
             .AddSingleton<SkuDesk>().AddSingleton<ListingDesk>().AddSingleton<AutoMapper>().AddSingleton<StockDesk>()
             .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>()
             .AddSingleton<DeadLetterStore>().AddSingleton<PlanPreview>().AddSingleton<BrakeDesk>();
-        services.AddSingleton<Storage.Explaining.ExplainStore>();
+        services.AddSingleton<Storage.Explaining.ExplainStore>().AddSingleton<Storage.Explaining.PushProofStore>();
         services.AddSingleton<ReservationDesk>().AddSingleton<ReservationStore>();
         services.AddSingleton(provider => CredentialVault.FromBase64(
             provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]

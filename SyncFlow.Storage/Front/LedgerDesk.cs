@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Npgsql;
 using SyncFlow.Core.Ledger;
-using SyncFlow.Core.Publishing;
 using SyncFlow.Storage.Ledger;
 
 namespace SyncFlow.Storage.Front;
@@ -10,11 +9,6 @@ namespace SyncFlow.Storage.Front;
 public sealed record EntryView(
     long Id, string Sku, string Location, Bucket Bucket, int Delta, EntryReason Reason, string FactKey, long? LevelId,
     long? ConnectionId, long? InboxEventId, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt);
-
-/// <summary>A write to a level.</summary>
-public sealed record LevelPush(
-    Guid PushId, long LevelId, string Channel, string Location, int From, int To, DateTimeOffset PlannedAt, ElementOutcome? Outcome,
-    string? Code, DateTimeOffset? AcknowledgedAt, DateTimeOffset? VerifiedAt, int Changes);
 
 /// <summary>The ledger as a list.</summary>
 /// <param name="source">Acts as the api role.</param>
@@ -58,10 +52,6 @@ public sealed class LedgerDesk(NpgsqlDataSource source)
         JOIN skus s USING (tenant_id, sku_id) JOIN locations l ON l.tenant_id = $1 AND l.location_id = p.location_id
         ORDER BY e.recorded_at DESC, e.entry_id DESC LIMIT $5
         """;
-
-    internal static LevelPush ReadPush(DbDataReader row) => new(
-        row.GetGuid(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetInt32(4), row.GetInt32(5), row.Time(6),
-        row.IsDBNull(7) ? null : (ElementOutcome)row.GetInt16(7), row.Text(8), row.TimeOrNull(9), row.TimeOrNull(10), row.GetInt32(11));
 
     private static EntryView ReadEntry(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), (Bucket)row.GetInt16(3), row.GetInt32(4), (EntryReason)row.GetInt16(5),
