@@ -1,8 +1,10 @@
+using System.Text.Json.Nodes;
 using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Core.Explaining;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Storage.Explaining;
+using SyncFlow.Storage.Publishing;
 using SyncFlow.Tests.Support;
 using Xunit;
 
@@ -38,11 +40,64 @@ public sealed class ExplainTraceTests(PostgresFixture postgres, RedisFixture red
         other.Belief!.Belief.ShouldBe(47);
         Narrative.Of(now.Moment, now.Levels, null).ShouldContain(s => s.Contains("from 50 to 47", StringComparison.Ordinal) && s.Contains("proven by a reading", StringComparison.Ordinal));
 
+        await ProvenAsync(world, push.Push, entry.Recorded.Id, before);
+
         // Asked about a moment before the order, nothing of it is known.
         var then = await ReadAsync(world, before);
         then.Moment.Sku.Pools.ShouldHaveSingleItem().Buckets.ShouldBe(default(Buckets) with { OnHand = 50 });
         then.Levels.ShouldAllBe(l => l.Belief!.Belief == 50);
         then.Levels.SelectMany(l => l.Pushes).ShouldAllBe(p => p.PlannedAt <= before);
+    }
+
+    [Fact]
+    public async Task A_replay_run_tells_what_differs_and_a_repair_run_puts_it_right()
+    {
+        await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 2, stock: 20);
+        await world.GoLiveAsync();
+        await world.QuietAsync(QuietLimit);
+        await world.RunAsync("replay", 1);
+        (await ResultAsync(world))["differing"]!.GetValue<int>().ShouldBe(0);
+
+        await world.Database.ExecuteAsync("UPDATE positions SET on_hand = 15 WHERE sku_id = 2");
+        await world.RunAsync("replay", 1);
+        var found = await ResultAsync(world);
+        var difference = found["differences"]!.AsArray().ShouldHaveSingleItem()!;
+        (difference["figure"]!.GetValue<string>(), difference["ledger"]!.GetValue<int>(), difference["position"]!.GetValue<int>()).ShouldBe(("onHand", 20, 15));
+        found["differingSkuIds"]!.AsArray().Select(id => id!.GetValue<long>()).ShouldBe([2]);
+
+        await world.RunAsync("replay", 1, """{"repair": true, "skuIds": [2]}""");
+        var repaired = await ResultAsync(world);
+        (repaired["repaired"]!.GetValue<int>(), repaired["differing"]!.GetValue<int>()).ShouldBe((1, 0));
+        (await world.Database.ScalarAsync<int>("SELECT on_hand FROM positions WHERE sku_id = 2")).ShouldBe(20);
+        (await world.CountAsync("SELECT count(*) FROM incidents WHERE kind = 'position-differs' AND closed_at IS NULL")).ShouldBe(0);
+    }
+
+    private static async Task<JsonNode> ResultAsync(WorkerWorld world) => JsonNode.Parse(
+        await world.Database.ScalarAsync<string>("SELECT result::text FROM sync_runs ORDER BY run_id DESC LIMIT 1"))!;
+
+    /// <summary>The push shows its cause, its times in order, and the reading that proved it; lists find it.</summary>
+    private static async Task ProvenAsync(WorkerWorld world, Guid id, long entry, DateTimeOffset before)
+    {
+        var (tenant, store) = (new TenantId(WorkerWorld.Tenant), new PushProofStore(world.Database.Api));
+        var (proof, _) = (await store.FindAsync(tenant, id, CancellationToken.None)).ShouldNotBeNull();
+        var element = proof.Elements.ShouldHaveSingleItem();
+        element.ProvenBy.ShouldBe(47);
+        var cause = element.Causes.Single(c => c.EntryId == entry);
+        cause.Event.ShouldNotBeNull();
+        new DateTimeOffset?[]
+        {
+            cause.Event.ReceivedAt, cause.RecordedAt, element.PlannedAt, proof.Push.SentAt, element.AcknowledgedAt, element.VerifiedAt,
+        }.ShouldBeInOrder();
+        proof.Request.ShouldContain("47");
+
+        async Task<bool> Listed(PushFilter filter) =>
+            (await store.ListAsync(tenant, filter, null, 100, CancellationToken.None)).Exists(p => p.Id == id);
+        var all = new PushFilter(null, null, null, null, null);
+        (await Listed(all with { Sku = new SkuId(1), From = before, Connection = new ConnectionId(2), State = PushState.Settled })).ShouldBeTrue();
+        (await Listed(all with { Until = before })).ShouldBeFalse();
+        (await Listed(all with { Connection = new ConnectionId(1) })).ShouldBeFalse();
+        (await Listed(all with { State = PushState.Unknown })).ShouldBeFalse();
+        (await Listed(all with { Sku = new SkuId(99) })).ShouldBeFalse();
     }
 
     private static Task<StockStory> ReadAsync(WorkerWorld world, DateTimeOffset? at) =>
