@@ -89,7 +89,7 @@ public sealed class ExplainTests(PostgresFixture postgres, RedisFixture redis)
         ((bool)queued["parameters"]!["repair"]!).ShouldBeTrue();
     }
 
-    private static Task EndAsync(ApiApp app, long run, string result) => app.SqlAsync<long>(
+    private static Task<long> EndAsync(ApiApp app, long run, string result) => app.SqlAsync<long>(
         "UPDATE sync_runs SET state = 'succeeded', finished_at = now(), result = $2::jsonb WHERE run_id = $1 RETURNING run_id", run, result);
 
     private static async Task<string> Refused(ApiApp app, object request)

@@ -1,4 +1,3 @@
-using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;

@@ -109,7 +109,7 @@ internal sealed class RandomFacts(Random random, string scope, int first, StoreU
         $"level:{scope}:{++_count}", store.Connections[Channel()], _count, now, $"item-{Item()}", Merchant.Shelf,
         random.Next(20) == 0 ? null : random.Next(-1, 25), random.Next(10) == 0 ? 0 : now.UtcTicks);
 
-    private Fact Read(DateTimeOffset now, Func<SkuId, SkuState> sku)
+    private LevelRead Read(DateTimeOffset now, Func<SkuId, SkuState> sku)
     {
         var state = sku(store.Skus[Item()]);
         var level = state.Levels[random.Next(state.Levels.Length)];

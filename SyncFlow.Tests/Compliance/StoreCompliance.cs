@@ -1,11 +1,9 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
-using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using Shouldly;
+using SyncFlow.Core;
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Explaining;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Levels;
+using Xunit;
+
+namespace SyncFlow.Tests.Core.Explaining;
+
+public sealed class AccountTests
+{
+    private static readonly DateTimeOffset At = new(2026, 1, 2, 8, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Belief_is_accounted_for_from_the_last_reading_that_moved_it()
+    {
+        // Oldest first: read as 12, two sold, one put back, a push of 5 down; then the reading that found one missing.
+        LevelRecord[] rows =
+        [
+            Row(0, 12, "baseline"), Row(1, 10, "orders/create", sold: 2), Row(2, 11, "refunds/create", sold: 2, putBack: 1),
+            Row(3, 6, "settle", sold: 2, putBack: 1, pushed: -5), Row(4, 5, "read", sold: 2, putBack: 1, pushed: -5),
+            Row(5, 2, "orders/create", sold: 5, putBack: 1, pushed: -5),
+        ];
+        BeliefAccount.Of([.. rows.Take(4).Reverse()]).ShouldBe(new BeliefAccount(6, 12, At, "baseline", false, 2, 1, -5));
+        BeliefAccount.Of([.. rows.Reverse()]).ShouldBe(new BeliefAccount(2, 5, At.AddMinutes(4), "read", true, 3, 0, 0));
+        BeliefAccount.Of([Row(0, null, "import")]).ShouldBeNull();
+        BeliefAccount.Of([]).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Rows_from_before_totals_were_kept_begin_an_account_of_their_own()
+    {
+        var old = Row(0, 12, "baseline") with { SoldTotal = null, PutBackTotal = null, PushedTotal = null };
+        BeliefAccount.Of([Row(1, 12, "orders/create", sold: 3), old])!.StartedAt.ShouldBe(At.AddMinutes(1));
+    }
+
+    [Fact]
+    public void Every_reason_has_words_and_every_entry_a_sentence()
+    {
+        var names = new StockNames(ImmutableDictionary<LocationId, string>.Empty, ImmutableDictionary<ConnectionId, string>.Empty);
+        foreach (var reason in Enum.GetValues<EntryReason>())
+        {
+            var entry = new LedgerEntry(new SkuId(1), new LocationId(2), Bucket.OnHand, -1, reason, "thing:7", null, null, null, At);
+            Words.Of(entry, names).ShouldEndWith(": 1 fewer on hand at location 2");
+        }
+
+        var order = new LedgerEntry(
+            new SkuId(1), new LocationId(2), Bucket.Committed, 3, EntryReason.Order, "order:7:gid://shopify/Order/5512", null, new ConnectionId(7), null, At);
+        Words.Of(order, names).ShouldBe("Order 5512 on connection 7: 3 more committed to open orders at location 2");
+    }
+
+    private static LevelRecord Row(int minute, int? belief, string cause, long sold = 0, long putBack = 0, long pushed = 0) => new(
+        At.AddMinutes(minute), cause, LevelStatus.Live, EffectiveMode.Shared, belief, belief, belief, At, 0, 0, 0, null, null, null, sold, putBack, pushed);
+}
