@@ -4,7 +4,6 @@ using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
-using SyncFlow.Core.Orders;
 using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;
 using SyncFlow.Tests.Storage;
