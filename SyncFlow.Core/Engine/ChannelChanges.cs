@@ -61,21 +61,20 @@ internal static class ChannelChanges
     /// <summary>The channel no longer keeps this item at this place. What it sold there it may not sell any more.</summary>
     private static FactOutcome Disconnect(WorkingSet set, ChannelChanged fact, DateTimeOffset now)
     {
-        if (Find(set, fact) is not var (sku, level) || level.Status == LevelStatus.Gone)
+        if (Find(set, fact) is not var (sku, level))
         {
             return FactOutcome.Unmapped;
+        }
+
+        if (level.IsLeaving || level.IsOutOfService)
+        {
+            return FactOutcome.Unchanged;
         }
 
         set.Incidents.Add(new Incident(
             $"level-gone:{level.Id.Value}", "level-disconnected", "The channel no longer stocks this item at this location.",
             fact.From, sku.Sku, level.Id, now));
-        set.Put(sku.With(level with
-        {
-            Status = LevelStatus.Gone,
-            Target = null,
-            Generation = level.Generation + 1,
-            NeedsReading = false,
-        }));
+        set.Put(sku.With(LevelLife.Leave(level, LevelStatus.Leaving)));
         set.NoteCause(sku.Sku, fact.OccurredAt);
         return FactOutcome.Applied;
     }
@@ -83,12 +82,13 @@ internal static class ChannelChanges
     /// <summary>Back, and possibly with another number: it needs a baseline before anything is written to it.</summary>
     private static FactOutcome Reconnect(WorkingSet set, ChannelChanged fact)
     {
-        if (Find(set, fact) is not var (sku, level) || level.Status != LevelStatus.Gone)
+        if (Find(set, fact) is not var (sku, level) || level.Status is not (LevelStatus.Gone or LevelStatus.Leaving))
         {
             return FactOutcome.Unchanged;
         }
 
-        set.Put(sku.With(level with { Status = LevelStatus.New, NeedsReading = true }));
+        set.Cured.Add($"level-gone:{level.Id.Value}");
+        set.Put(sku.With(level with { Status = LevelStatus.New, Generation = level.Generation + 1, NeedsReading = true }));
         return FactOutcome.Applied;
     }
 

@@ -93,6 +93,16 @@ public sealed record ChannelSettings(
     /// <summary>What the merchant froze: the connection's own brake or the tenant's, the stronger of both.</summary>
     public BrakeStrength Brake { get; init; }
 
+    /// <summary>The channel's own location ids → ours, of mapped locations that are closed on the channel now.</summary>
+    public ImmutableDictionary<string, LocationId> ClosedPlaces { get; init; } =
+        ImmutableDictionary<string, LocationId>.Empty;
+
+    /// <summary>Our location behind one of the channel's own, open or closed; null when it is not mapped.</summary>
+    public LocationId? PlaceOf(string externalLocation) =>
+        Locations.TryGetValue(externalLocation, out var open) ? open
+        : ClosedPlaces.TryGetValue(externalLocation, out var closed) ? closed
+        : null;
+
     /// <summary>Whether levels of this channel may be written to a share of their own now.</summary>
     public bool Publishes => Status == ConnectionStatus.Live && Brake != BrakeStrength.AllWrites;
 

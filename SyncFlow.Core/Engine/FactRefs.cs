@@ -65,6 +65,9 @@ public static class FactRefs
                 case LevelAnnounced announced:
                     items.Add((announced.From, announced.ItemRef));
                     break;
+                case ItemRead item:
+                    items.Add((item.From, item.ItemRef));
+                    break;
                 case LevelRead read:
                     levels.Add(read.Reading.Level);
                     break;

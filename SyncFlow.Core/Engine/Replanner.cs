@@ -1,4 +1,5 @@
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Levels;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 
@@ -27,7 +28,7 @@ public static class Replanner
 
     private static SkuState Of(WorkingSet set, SkuState sku, DateTimeOffset? causeAt, DateTimeOffset now)
     {
-        var granted = RequestRules.Grant(set, CountOversold(sku, set.Context), now);
+        var granted = RequestRules.Grant(set, CountOversold(LevelLife.FollowPlaces(sku, set.Context), set.Context), now);
 
         // Channels are planned as if those who still wait had their units: so they are given up.
         var planned = RequestRules.AsIfGranted(granted, set.Context);
@@ -54,11 +55,12 @@ public static class Replanner
         }
 
         var more = Math.Max(0, shortfall - sku.Shortfall);
+        var guarded = sku.Mode == EffectiveMode.Guard && !Exposures.Uncapped(sku, context).Any();
         return sku with
         {
             Shortfall = shortfall,
             OversoldUnits = sku.OversoldUnits + more,
-            OversoldGuardedUnits = sku.OversoldGuardedUnits + (sku.Mode == EffectiveMode.Guard ? more : 0),
+            OversoldGuardedUnits = sku.OversoldGuardedUnits + (guarded ? more : 0),
         };
     }
 }

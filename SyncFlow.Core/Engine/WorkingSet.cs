@@ -43,6 +43,9 @@ public sealed class WorkingSet(EngineContext context)
     /// <summary>What a person must look at.</summary>
     public List<Incident> Incidents { get; } = [];
 
+    /// <summary>Keys of incidents whose cause is gone.</summary>
+    public List<string> Cured { get; } = [];
+
     /// <summary>Pushed decreases that a drained reading confirmed: level and the moment up to which.</summary>
     public List<Verification> Verifications { get; } = [];
 

@@ -45,6 +45,14 @@ public sealed record StockMovement(
     SkuId Sku, LocationId Location, Bucket Bucket, int Delta, EntryReason Reason)
     : Fact(Key, From, InboxEvent, OccurredAt);
 
+/// <summary>A stock item of a channel's catalog as read again.</summary>
+/// <param name="ItemRef">The channel's stock item.</param>
+/// <param name="Present">Whether any mapped variant of it is still in the catalog.</param>
+/// <param name="Limit">What limits its sales, over all variants that share it: the loosest.</param>
+public sealed record ItemRead(
+    string Key, ConnectionId From, long? InboxEvent, DateTimeOffset OccurredAt, string ItemRef, bool Present, SellingLimit Limit)
+    : Fact(Key, From, InboxEvent, OccurredAt);
+
 /// <summary>A channel's catalog or its own life changed.</summary>
 /// <param name="Kind">What happened.</param>
 /// <param name="Ref">The channel's id of what it happened to (item, variant, product or location); empty for the connection.</param>

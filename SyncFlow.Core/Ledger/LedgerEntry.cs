@@ -94,4 +94,13 @@ public enum EntryReason : short
 
     /// <summary>A warehouse took reserved units into its pick tasks.</summary>
     ReservationAllocated = 34,
+
+    /// <summary>A draft order on a channel holds units.</summary>
+    DraftHold = 60,
+
+    /// <summary>A draft order's hold ended.</summary>
+    DraftReleased = 61,
+
+    /// <summary>A channel moved units between two of its locations, as it does when it closes one.</summary>
+    ChannelTransfer = 62,
 }

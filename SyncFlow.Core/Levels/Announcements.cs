@@ -34,9 +34,9 @@ internal static class Announcements
         }
 
         var noted = level with { Observed = new Observation(available, fact.Version, now, null, null) };
-        if (level.Belief is not { } belief || fact.Version < level.ExplainedThrough)
+        if (level.Belief is not { } belief || fact.Version < level.ExplainedThrough || level.IsOutOfService)
         {
-            // Before the baseline, or of a moment that belief has left behind: kept as history.
+            // Before the baseline, of a moment that belief has left behind, or out of service: kept as history.
             return Replace(set, sku, level, noted);
         }
 

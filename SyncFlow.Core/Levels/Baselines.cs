@@ -21,24 +21,28 @@ internal static class Baselines
         }
 
         var pool = sku.PoolAt(level.Location);
-        if (reading.Kind == ReadingKind.OpeningBaseline && !pool.Opened)
+        var twins = sku.Levels.Where(l => IsTwin(l, level)).ToList();
+        if (Opens(reading, pool, level, twins))
         {
-            sku = Open(set, fact, sku, level, reading.OnHand - pool.Buckets.OnHand);
+            sku = Open(set, fact, sku, level, pool.Opened ? reading.OnHand : reading.OnHand - pool.Buckets.OnHand);
+            level = level with { Opened = true };
         }
-        else if (reading.Kind == ReadingKind.OpeningBaseline && channel.OwnsOnHand && pool.Buckets.OnHand != reading.OnHand)
+        else if (Varies(reading, channel, level, pool, twins) is { } shown)
         {
-            set.Drift.Add(new DriftCase(
-                sku.Sku, level.Id, DriftClass.BaselineVariance, pool.Buckets.OnHand, reading.OnHand,
-                "not published until on-hand is adjusted and the baseline repeated", now));
-            set.Put(sku.With(level));
+            NoteVariance(set, sku, level, shown, now);
+            set.Put(sku.With(level with { NeedsReading = false }));
             return FactOutcome.Applied;
         }
+
+        sku = DraftHolding.Book(set, fact, sku, level);
 
         var sold = (int)(level.SoldTotal - reading.SoldMark);
         var putBack = (int)(level.PutBackTotal - reading.PutBackMark);
         set.NoteCause(sku.Sku, now);
+        set.Cured.Add(VarianceKey(level));
         set.Put(sku.With(level with
         {
+            DraftHolds = reading.Reserved,
             Status = channel.Status == ConnectionStatus.Live ? LevelStatus.Live : LevelStatus.Baselined,
             Belief = reading.Available - sold + putBack,
             Unverified = sold > 0 ? [new Unverified(sold, now)] : [],
@@ -50,15 +54,58 @@ internal static class Baselines
         return FactOutcome.Applied;
     }
 
-    private static SkuState Open(WorkingSet set, LevelRead fact, SkuState sku, LevelState level, int units)
+    /// <summary>
+    /// The ledger has no opening here yet, or has one made of another listing of the same store and place: several
+    /// listings of one SKU are one pool, and each brings what is on its own shelf.
+    /// </summary>
+    private static bool Opens(Reading reading, Pool pool, LevelState level, List<LevelState> twins) =>
+        reading.Kind == ReadingKind.OpeningBaseline
+        && (!pool.Opened || (!level.Opened && twins.Exists(t => t.Opened)));
+
+    /// <summary>What a channel that owns on-hand shows, all its listings together, where the ledger has something else.</summary>
+    private static int? Varies(Reading reading, ChannelSettings channel, LevelState level, Pool pool, List<LevelState> twins)
     {
-        if (units != 0)
+        // A level that comes back into service brings a number that nobody has counted: it opens nothing by itself.
+        var asked = reading.Kind == ReadingKind.OpeningBaseline || level.Opened;
+        var shown = reading.OnHand + twins.Sum(t => t.Observed?.OnHand ?? 0);
+        return asked && channel.OwnsOnHand && pool.Buckets.OnHand != shown ? shown : null;
+    }
+
+    /// <summary>One drift case per number shown; the incident stays open until a baseline agrees.</summary>
+    private static void NoteVariance(WorkingSet set, SkuState sku, LevelState level, int shown, DateTimeOffset now)
+    {
+        var known = sku.PoolAt(level.Location).Buckets.OnHand;
+        if (set.FindSku(sku.Sku)?.FindLevel(level.Id)?.Observed?.OnHand != level.Observed?.OnHand)
         {
-            sku = set.Append(sku, new LedgerEntry(
-                sku.Sku, level.Location, Bucket.OnHand, units, EntryReason.Opening, fact.Key, level.Id, level.Connection,
-                fact.InboxEvent, fact.OccurredAt));
+            set.Drift.Add(new DriftCase(
+                sku.Sku, level.Id, DriftClass.BaselineVariance, known, shown,
+                "not published until on-hand is adjusted and the baseline repeated", now));
         }
 
+        set.Incidents.Add(new Incident(
+            VarianceKey(level), "baseline-variance",
+            $"The channel owns on-hand here and shows {shown} units, the ledger has {known}; nothing is published until they agree.",
+            level.Connection, sku.Sku, level.Id, now));
+    }
+
+    private static bool IsTwin(LevelState level, LevelState of) =>
+        level.Id != of.Id && level.Connection == of.Connection && level.Location == of.Location;
+
+    private static string VarianceKey(LevelState level) => $"baseline-variance:{level.Id.Value}";
+
+    private static SkuState Open(WorkingSet set, LevelRead fact, SkuState sku, LevelState level, int units)
+    {
+        sku = Append(set, fact, sku, level, Bucket.OnHand, units);
+
+        // What is on the shelf and not for sale is counted in, and is not for sale here either.
+        sku = Append(set, fact, sku, level, Bucket.Unavailable, Math.Max(0, fact.Reading.Unavailable));
         return sku.With(sku.PoolAt(level.Location) with { Opened = true });
     }
+
+    private static SkuState Append(WorkingSet set, LevelRead fact, SkuState sku, LevelState level, Bucket bucket, int units) =>
+        units == 0
+            ? sku
+            : set.Append(sku, new LedgerEntry(
+                sku.Sku, level.Location, bucket, units, EntryReason.Opening, fact.Key, level.Id, level.Connection,
+                fact.InboxEvent, fact.OccurredAt));
 }

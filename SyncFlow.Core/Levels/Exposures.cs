@@ -22,13 +22,17 @@ public static class Exposures
         foreach (var group in AvailableToSell.Groups(sku, context))
         {
             var inGroup = group.Sum(p => AvailableToSell.Of(p, sku.Policy));
+            // A seller without a cap may take whatever is not set aside for the others.
             var mayStillSell = UpperBound(sku, context, group.Key);
+            mayStillSell = Uncapped(sku, context).Any(l => InGroup(context, l, group.Key))
+                ? Math.Max(mayStillSell, inGroup)
+                : mayStillSell;
             available += inGroup;
             bound += mayStillSell;
             exposed += Math.Max(0, mayStillSell - Math.Max(0, inGroup));
         }
 
-        return new Exposure(available, bound, exposed, exposed == 0 ? "" : CauseOf(sku, available));
+        return new Exposure(available, bound, exposed, exposed == 0 ? "" : CauseOf(sku, context, available));
     }
 
     /// <summary>ΣU of a group: per selling unit the sum of its levels, never below zero, so a negative level lends nothing.</summary>
@@ -50,6 +54,15 @@ public static class Exposures
         return total;
     }
 
+    /// <summary>Levels whose channel sells whatever they show: the assumption behind guard does not hold for them.</summary>
+    public static IEnumerable<LevelState> Uncapped(SkuState sku, EngineContext context)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        ArgumentNullException.ThrowIfNull(context);
+        return sku.Levels.Where(l => l.Limit != SellingLimit.Shown && l.Status is not (LevelStatus.Gone or LevelStatus.Closed)
+            && context.Channels.TryGetValue(l.Connection, out var channel) && channel.Sells);
+    }
+
     /// <summary>Whether a level sells from the pools of a group.</summary>
     public static bool InGroup(EngineContext context, LevelState level, int group)
     {
@@ -59,8 +72,13 @@ public static class Exposures
             && location.FulfillsOnline && location.Group == group;
     }
 
-    private static string CauseOf(SkuState sku, int available)
+    private static string CauseOf(SkuState sku, EngineContext context, int available)
     {
+        if (Uncapped(sku, context).Any())
+        {
+            return "a channel sells on whatever it shows";
+        }
+
         if (available < 0)
         {
             return "promised more than there is";

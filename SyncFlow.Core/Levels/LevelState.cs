@@ -82,6 +82,18 @@ public sealed record LevelState
     /// <summary>Units that known open orders hold on the channel's own level: what its committed state should show.</summary>
     public int OpenClaims { get; init; }
 
+    /// <summary>
+    /// Units that draft orders hold on the level (the channel's reserved state): in the ledger they are
+    /// <see cref="Ledger.Bucket.Reserved"/> for as long. ≥ 0.
+    /// </summary>
+    public int DraftHolds { get; init; }
+
+    /// <summary>Whether what the level shows limits what the channel sells.</summary>
+    public SellingLimit Limit { get; init; } = SellingLimit.Shown;
+
+    /// <summary>Whether the channel's on-hand of this level is part of the ledger's opening.</summary>
+    public bool Opened { get; init; }
+
     /// <summary>What the ledger alone explains the level shows: belief and what left it, less what merely appeared.</summary>
     public int? Explained => Belief + Suspense - Adopted;
 
@@ -92,7 +104,15 @@ public sealed record LevelState
     /// The most this level may still show, before it is summed over its selling unit (may be negative): belief, what
     /// appeared on it, acknowledged decreases that may not have happened, and an increase on its way.
     /// </summary>
-    public int UpperBound => (Belief ?? 0) + Surplus + UnverifiedUnits + Math.Max(0, InFlight?.Change ?? 0);
+    public int UpperBound => Status is LevelStatus.Gone or LevelStatus.Closed
+        ? 0
+        : (Belief ?? 0) + Surplus + UnverifiedUnits + Math.Max(0, InFlight?.Change ?? 0);
+
+    /// <summary>The channel cannot sell from it any more, but sales from before may still be unseen: its bound stands.</summary>
+    public bool IsLeaving => Status is LevelStatus.Leaving or LevelStatus.Closing;
+
+    /// <summary>Readings and announcements of it say nothing about what may be sold.</summary>
+    public bool IsOutOfService => Status is LevelStatus.Gone or LevelStatus.Closed or LevelStatus.Untracked;
 
     /// <summary>A push should be planned: something to say, nobody in the way.</summary>
     public bool WantsPush =>
@@ -118,8 +138,33 @@ public enum LevelStatus : short
     /// <summary>The channel refuses writes to it for a lasting reason. A person must look.</summary>
     Blocked = 5,
 
-    /// <summary>The channel no longer has it.</summary>
+    /// <summary>The channel no longer has it, and every sale from before is known: it sells nothing.</summary>
     Gone = 6,
+
+    /// <summary>The channel does not count its stock: what it shows means nothing, and nothing is written to it.</summary>
+    Untracked = 60,
+
+    /// <summary>The channel no longer has it; a drained reading must still show that no sale from before is unseen.</summary>
+    Leaving = 61,
+
+    /// <summary>Its location is closed on the channel, and every sale from before is known: it sells nothing for now.</summary>
+    Closed = 62,
+
+    /// <summary>Its location was closed on the channel; as <see cref="Leaving"/> until a drained reading.</summary>
+    Closing = 63,
+}
+
+/// <summary>What limits a channel's sales of an item. The numbers are stored; they never change meaning.</summary>
+public enum SellingLimit : short
+{
+    /// <summary>It refuses to sell more than it shows: the assumption behind guard.</summary>
+    Shown = 0,
+
+    /// <summary>It goes on selling at zero and below (Shopify: inventory policy CONTINUE).</summary>
+    None = 1,
+
+    /// <summary>It does not count the item's stock at all.</summary>
+    Untracked = 2,
 }
 
 /// <summary>A push without an answer. With compare-and-set it is a change of belief, never a value.</summary>

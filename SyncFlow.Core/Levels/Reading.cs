@@ -14,6 +14,9 @@ public enum ReadingKind : short
 
     /// <summary>As <see cref="Baseline"/>, and the channel's on-hand opens the ledger where it has no opening yet.</summary>
     OpeningBaseline = 4,
+
+    /// <summary>As <see cref="Drained"/>, and the channel has no such level any more; its quantities mean nothing.</summary>
+    Absent = 60,
 }
 
 /// <summary>
@@ -31,6 +34,7 @@ public enum ReadingKind : short
 /// <param name="PutBackMark">Its <see cref="LevelState.PutBackTotal"/>.</param>
 /// <param name="PushedMark">Its <see cref="LevelState.PushedTotal"/>.</param>
 /// <param name="OpenClaimsMark">Its <see cref="LevelState.OpenClaims"/>.</param>
+/// <param name="Reserved">The channel's reserved: units that draft orders hold.</param>
 public sealed record Reading(
     LevelId Level,
     ReadingKind Kind,
@@ -42,4 +46,9 @@ public sealed record Reading(
     long SoldMark,
     long PutBackMark,
     long PushedMark,
-    int OpenClaimsMark);
+    int OpenClaimsMark,
+    int Reserved = 0)
+{
+    /// <summary>Units on the channel's shelf that are neither sellable, nor committed, nor held: damaged or set aside.</summary>
+    public int Unavailable => OnHand - Available - Committed - Reserved;
+}

@@ -29,7 +29,18 @@ internal static class Readings
             return FactOutcome.Older;
         }
 
+        if (reading.Kind == ReadingKind.Absent)
+        {
+            return Absence.Apply(set, fact, sku, level, channel, now);
+        }
+
         var noted = level with { Observed = Observe(level, reading, now) };
+        if (level.IsOutOfService)
+        {
+            set.Put(sku.With(noted with { NeedsReading = false }));
+            return FactOutcome.Unchanged;
+        }
+
         if (reading.Kind is ReadingKind.Baseline or ReadingKind.OpeningBaseline)
         {
             return Baselines.Apply(set, fact, sku, noted, channel, now);
@@ -42,6 +53,7 @@ internal static class Readings
             return FactOutcome.Unchanged;
         }
 
+        (sku, noted) = DraftHolding.Follow(set, fact, sku, noted);
         if (reading.Kind == ReadingKind.Plain)
         {
             return Plain(set, fact, sku, noted, now);
@@ -127,184 +139,5 @@ internal static class Readings
         return happened
             ? (settled with { Belief = level.Belief + push.Change }, Math.Max(0, -push.Change))
             : (settled, Math.Max(0, push.Change));
-    }
-}
-
-/// <summary>One drained reading applied to one level.</summary>
-internal sealed class DrainedReading(
-    WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, int lostAnswer,
-    DateTimeOffset now)
-{
-    private readonly Reading _reading = fact.Reading;
-    private readonly int _sold = (int)(level.SoldTotal - fact.Reading.SoldMark);
-    private readonly int _putBack = (int)(level.PutBackTotal - fact.Reading.PutBackMark);
-    private readonly int _pushed = (int)(level.PushedTotal - fact.Reading.PushedMark);
-    private readonly int _explained = level.Explained!.Value;
-
-    private int Low => _explained - _pushed - _putBack;
-    private int High => _explained - _pushed + _sold;
-    private int Bound => _reading.Available + _putBack + _pushed;
-    private int Doubted => lostAnswer + level.Unverified.Where(u => u.At <= _reading.MarkedAt).Sum(u => u.Units);
-    private bool Proves => Doubted > 0;
-
-    public FactOutcome Apply()
-    {
-        if (_reading.Available < Low)
-        {
-            Missing(Low - _reading.Available);
-        }
-        else if (_reading.Available > High)
-        {
-            Above(_reading.Available - High);
-        }
-        else
-        {
-            Explained();
-        }
-
-        return FactOutcome.Applied;
-    }
-
-    private void Explained()
-    {
-        Verified();
-        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
-        Write(level with
-        {
-            Belief = _explained,
-            Suspense = 0,
-            SuspenseSince = null,
-            SuspenseReadings = 0,
-            Surplus = 0,
-            Adopted = 0,
-            FailedVerifications = 0,
-        }, Doubted);
-    }
-
-    /// <summary>Every order up to the reading is known, and still units are missing.</summary>
-    private void Missing(int units)
-    {
-        Verified();
-        var readings = level.SuspenseReadings + 1;
-        var next = level with
-        {
-            Belief = _explained - units,
-            Suspense = units,
-            SuspenseSince = level.SuspenseSince ?? now,
-            SuspenseReadings = readings,
-            Surplus = 0,
-            Adopted = 0,
-            FailedVerifications = 0,
-        };
-        if (readings < PublishLimits.SuspenseReadings)
-        {
-            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
-            Write(next with { NeedsReading = true }, Doubted);
-            return;
-        }
-
-        if (_reading.Committed - _reading.OpenClaimsMark >= units)
-        {
-            // The channel itself says an order holds them: we cannot see it yet, and it must never be sold again.
-            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
-            if (readings == PublishLimits.SuspenseReadings)
-            {
-                Drift(DriftClass.UnseenSale, Low, "held in suspense until the order is seen");
-            }
-
-            Write(next with { NeedsReading = true }, Doubted);
-            return;
-        }
-
-        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
-        BookEdit(-units, DriftClass.OutsideDecrease, Low);
-        Write(next with { Suspense = 0, SuspenseSince = null, SuspenseReadings = 0 }, Doubted);
-    }
-
-    private void Above(int units)
-    {
-        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
-        var next = level with
-        {
-            Belief = _explained + units,
-            Suspense = 0,
-            SuspenseSince = null,
-            SuspenseReadings = 0,
-            Surplus = 0,
-            Adopted = 0,
-        };
-        if (Proves)
-        {
-            Undone(next, units);
-        }
-        else if (level.Surplus + level.Adopted == 0)
-        {
-            // Seen once: it may be sold there from now on, but whether it is real a second reading must say.
-            Write(next with { Belief = _explained, Surplus = units, NeedsReading = true }, int.MaxValue);
-        }
-        else
-        {
-            BookEdit(units, DriftClass.OutsideIncrease, High);
-            Write(next, int.MaxValue);
-        }
-    }
-
-    /// <summary>An acknowledged decrease is not there (rule R5): say it again, and stop after the third time.</summary>
-    private void Undone(LevelState next, int units)
-    {
-        var failures = level.FailedVerifications + 1;
-        Drift(DriftClass.UnpersistedWrite, High, "pushed again");
-        next = next with { FailedVerifications = failures, CauseAt = next.CauseAt ?? now };
-        if (failures >= PublishLimits.FailedVerifications)
-        {
-            next = next with { Status = LevelStatus.Halted };
-            set.Incidents.Add(new Incident(
-                $"unpersisted:{level.Id.Value}", "unpersisted-write",
-                $"Acknowledged decreases were undone {failures} times in a row; writes to this level are halted.",
-                level.Connection, sku.Sku, level.Id, now));
-        }
-
-        set.NoteCause(sku.Sku, now);
-        Write(next, Math.Max(0, Doubted - units));
-    }
-
-    /// <summary>Somebody else wrote the level. Where the channel owns on-hand it is a fact; else the target is pushed back.</summary>
-    private void BookEdit(int units, DriftClass drift, int expected)
-    {
-        set.NoteCause(sku.Sku, now);
-        Drift(drift, expected, channel.OwnsOnHand ? "accepted: the channel owns on-hand" : "rejected: target pushed back");
-        if (channel.OwnsOnHand)
-        {
-            sku = set.Append(sku, new LedgerEntry(
-                sku.Sku, level.Location, Bucket.OnHand, units, EntryReason.ChannelEdit, fact.Key, level.Id,
-                level.Connection, fact.InboxEvent, fact.OccurredAt));
-        }
-    }
-
-    private void Verified()
-    {
-        if (Proves || level.NeedsReading)
-        {
-            set.Verifications.Add(new Verification(level.Id, _reading.MarkedAt, now));
-        }
-    }
-
-    private void Drift(DriftClass drift, int expected, string action) =>
-        set.Drift.Add(new DriftCase(sku.Sku, level.Id, drift, expected, _reading.Available, action, now));
-
-    /// <summary>
-    /// What may be on the level beyond belief and later pushes stays unverified, so the bound is never too low. A
-    /// reading that nothing foreign disturbs adds no doubt: at most what was doubted before stays doubted.
-    /// </summary>
-    private void Write(LevelState next, int doubt)
-    {
-        var later = level.Unverified.Where(u => u.At > _reading.MarkedAt);
-        var rest = Math.Min(doubt, Bound - next.Belief!.Value - next.Surplus);
-        set.Put(sku.With(next with
-        {
-            Unverified = rest > 0 ? [new Unverified(rest, now), .. later] : [.. later],
-            AwaitsAttribution = false,
-            NeedsReading = next.Surplus + next.Suspense > 0,
-        }));
     }
 }

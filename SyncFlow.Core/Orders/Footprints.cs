@@ -78,9 +78,7 @@ public static class Footprints
                 taken: line.Quantity - open);
             foreach (var restock in line.Restocks)
             {
-                var at = restock.ExternalLocation is { } external && Channel.Locations.TryGetValue(external, out var known)
-                    ? known
-                    : home;
+                var at = restock.ExternalLocation is { } external ? Channel.PlaceOf(external) ?? home : home;
                 switch (restock.Kind)
                 {
                     case RestockKind.Cancel:
@@ -107,7 +105,7 @@ public static class Footprints
             var left = open;
             foreach (var assignment in line.Assignments)
             {
-                if (Channel.Locations.TryGetValue(assignment.ExternalLocation, out var location))
+                if (Channel.PlaceOf(assignment.ExternalLocation) is { } location)
                 {
                     var units = Math.Min(left, assignment.Units);
                     Add(listing, location, committed: units, taken: units, openClaims: units);

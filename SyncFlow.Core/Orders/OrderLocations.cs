@@ -25,13 +25,13 @@ public static class OrderLocations
         ArgumentNullException.ThrowIfNull(listing);
         foreach (var assignment in line.Assignments)
         {
-            if (channel.Locations.TryGetValue(assignment.ExternalLocation, out var assigned))
+            if (channel.PlaceOf(assignment.ExternalLocation) is { } assigned)
             {
                 return (assigned, false);
             }
         }
 
-        if (order.SoldAt is not null && channel.Locations.TryGetValue(order.SoldAt, out var soldAt))
+        if (order.SoldAt is not null && channel.PlaceOf(order.SoldAt) is { } soldAt)
         {
             return (soldAt, false);
         }

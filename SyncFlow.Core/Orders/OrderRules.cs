@@ -161,6 +161,9 @@ internal static class OrderRules
             AwaitsAttribution = level.AwaitsAttribution && change.Taken == 0,
             ExplainedThrough = change.Taken == 0 ? level.ExplainedThrough : Math.Max(level.ExplainedThrough, explainedAt),
             SoldTotal = level.SoldTotal + Math.Max(0, sold),
+
+            // An order may have come of a draft that held units: only the level's states tell whether it did.
+            NeedsReading = level.NeedsReading || (level.DraftHolds > 0 && change.Taken > 0),
             PutBackTotal = level.PutBackTotal + Math.Max(0, change.PutBack) + Math.Max(0, -sold),
         };
         if (change.Taken > 0)

@@ -42,7 +42,7 @@ public static class Settlement
             ElementOutcome.Stale => refused with { AwaitsAttribution = true, NeedsReading = true },
             ElementOutcome.NotSent => refused,
             ElementOutcome.Blocked => Stop(set, sku, refused with { Status = LevelStatus.Blocked }, answer, now),
-            ElementOutcome.Gone => Stop(set, sku, refused with { Status = LevelStatus.Gone }, answer, now),
+            ElementOutcome.Gone => Stop(set, sku, LevelLife.Leave(refused, LevelStatus.Leaving), answer, now),
             ElementOutcome.Unknown => level,
         };
     }
@@ -59,7 +59,7 @@ public static class Settlement
     private static LevelState Stop(
         WorkingSet set, SkuId sku, LevelState level, ElementAnswer answer, DateTimeOffset now)
     {
-        var gone = level.Status == LevelStatus.Gone;
+        var gone = level.Status != LevelStatus.Blocked;
         set.Incidents.Add(new Incident(
             $"{(gone ? "gone" : "blocked")}:{level.Id.Value}", gone ? "level-gone" : "level-blocked",
             $"The channel refused the level for a lasting reason ({answer.Code ?? "no code"}); it is not written any more.",

@@ -1,0 +1,46 @@
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Facts;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Levels;
+
+/// <summary>
+/// Somebody else wrote a level. Where the channel is the authority for on-hand there, that is a fact about stock; else
+/// the ledger stands and the target is pushed back (rules R6 and R7).
+/// </summary>
+internal static class ChannelEdits
+{
+    /// <summary>What is done about an edit, for its drift case.</summary>
+    public static string Word(SkuState sku, LevelState level, ChannelSettings channel) =>
+        IsAccepted(sku, level, channel) ? "accepted: the channel owns on-hand" : "rejected: target pushed back";
+
+    /// <summary>
+    /// The SKU after an edit by so many units. Units that left available but not the building (damaged, set aside) are
+    /// unavailable, not lost.
+    /// </summary>
+    public static SkuState Book(WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, int units)
+    {
+        if (!IsAccepted(sku, level, channel))
+        {
+            return sku;
+        }
+
+        var pool = sku.PoolAt(level.Location).Buckets;
+        var kept = fact.Reading.Kind == ReadingKind.Absent ? 0 : fact.Reading.Unavailable - pool.Unavailable;
+        var setAside = units < 0
+            ? Math.Clamp(kept, 0, -units)
+            : -Math.Clamp(-kept, 0, Math.Min(units, Math.Max(0, pool.Unavailable)));
+        sku = Append(set, fact, sku, level, Bucket.Unavailable, setAside);
+        return Append(set, fact, sku, level, Bucket.OnHand, units + setAside);
+    }
+
+    private static bool IsAccepted(SkuState sku, LevelState level, ChannelSettings channel) => channel.OwnsOnHand;
+
+    private static SkuState Append(WorkingSet set, LevelRead fact, SkuState sku, LevelState level, Bucket bucket, int delta) =>
+        delta == 0
+            ? sku
+            : set.Append(sku, new LedgerEntry(
+                sku.Sku, level.Location, bucket, delta, EntryReason.ChannelEdit, fact.Key, level.Id, level.Connection,
+                fact.InboxEvent, fact.OccurredAt));
+}

@@ -1,0 +1,69 @@
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Facts;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Levels;
+
+/// <summary>
+/// When a channel closes a location it may move what is there, orders included, to another of its own. No message says
+/// so: units are missing on the closing level, and as many appeared on a sibling of the same listing. Seen side by side
+/// they are one movement, booked as a pair, so that the total never changes while they move.
+/// </summary>
+internal static class ChannelMoves
+{
+    /// <summary>Units that a reading shows above what is explained, as far as they are missing on a closing sibling.</summary>
+    /// <returns>The SKU with the pair booked, and how many units it was.</returns>
+    public static (SkuState Sku, int Moved) Arrive(WorkingSet set, LevelRead fact, SkuState sku, LevelState to, int units)
+    {
+        var source = sku.Levels.FirstOrDefault(l => IsSibling(l, to) && l.Status == LevelStatus.Closing && l.Suspense > 0);
+        if (source is null)
+        {
+            return (sku, 0);
+        }
+
+        var moved = Math.Min(units, source.Suspense);
+        sku = Append(set, fact, sku, source, Bucket.Suspense, -moved, EntryReason.SuspenseExplained);
+        sku = sku.With(source with
+        {
+            Suspense = source.Suspense - moved,
+            SuspenseSince = source.Suspense == moved ? null : source.SuspenseSince,
+            SuspenseReadings = source.Suspense == moved ? 0 : source.SuspenseReadings,
+            NeedsReading = true,
+        });
+        return (Pair(set, fact, sku, source, to, moved), moved);
+    }
+
+    /// <summary>Units that a reading of a closing level misses, as far as they appeared on a sibling.</summary>
+    /// <returns>The SKU with the pair booked, and how many units it was.</returns>
+    public static (SkuState Sku, int Moved) Depart(WorkingSet set, LevelRead fact, SkuState sku, LevelState source, int units)
+    {
+        var to = source.Status != LevelStatus.Closing
+            ? null
+            : sku.Levels.FirstOrDefault(l => IsSibling(l, source) && l.Status == LevelStatus.Live && l.Surplus > 0);
+        if (to is null)
+        {
+            return (sku, 0);
+        }
+
+        var moved = Math.Min(units, to.Surplus);
+        sku = sku.With(to with { Surplus = to.Surplus - moved, Belief = to.Belief + moved, NeedsReading = true });
+        return (Pair(set, fact, sku, source, to, moved), moved);
+    }
+
+    private static SkuState Pair(WorkingSet set, LevelRead fact, SkuState sku, LevelState source, LevelState to, int moved)
+    {
+        set.NoteCause(sku.Sku, fact.OccurredAt);
+        sku = Append(set, fact, sku, source, Bucket.OnHand, -moved, EntryReason.ChannelTransfer);
+        return Append(set, fact, sku, to, Bucket.OnHand, moved, EntryReason.ChannelTransfer);
+    }
+
+    private static bool IsSibling(LevelState level, LevelState of) =>
+        level.Id != of.Id && level.Listing == of.Listing && level.Connection == of.Connection;
+
+    private static SkuState Append(
+        WorkingSet set, LevelRead fact, SkuState sku, LevelState level, Bucket bucket, int delta, EntryReason reason) =>
+        set.Append(sku, new LedgerEntry(
+            sku.Sku, level.Location, bucket, delta, reason, fact.Key, level.Id, level.Connection, fact.InboxEvent,
+            fact.OccurredAt));
+}

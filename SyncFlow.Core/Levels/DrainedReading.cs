@@ -1,0 +1,212 @@
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Facts;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Publishing;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Levels;
+
+/// <summary>One drained reading applied to one level.</summary>
+internal sealed class DrainedReading(
+    WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, int lostAnswer,
+    DateTimeOffset now)
+{
+    private readonly Reading _reading = fact.Reading;
+    private readonly int _sold = (int)(level.SoldTotal - fact.Reading.SoldMark);
+    private readonly int _putBack = (int)(level.PutBackTotal - fact.Reading.PutBackMark);
+    private readonly int _pushed = (int)(level.PushedTotal - fact.Reading.PushedMark);
+    private readonly int _explained = level.Explained!.Value;
+
+    private int Low => _explained - _pushed - _putBack;
+    private int High => _explained - _pushed + _sold;
+    private int Bound => _reading.Available + _putBack + _pushed;
+    private int Doubted => lostAnswer + level.Unverified.Where(u => u.At <= _reading.MarkedAt).Sum(u => u.Units);
+    private bool Proves => Doubted > 0;
+
+    public FactOutcome Apply()
+    {
+        Compare();
+        if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { IsLeaving: true, Suspense: 0, Surplus: 0 } clean)
+        {
+            set.Put(set.FindSku(sku.Sku)!.With(LevelLife.End(clean)));
+        }
+
+        return FactOutcome.Applied;
+    }
+
+    private void Compare()
+    {
+        if (_reading.Available < Low)
+        {
+            Missing(Low - _reading.Available);
+        }
+        else if (_reading.Available > High)
+        {
+            Above(_reading.Available - High);
+        }
+        else
+        {
+            Explained();
+        }
+    }
+
+    private void Explained()
+    {
+        Verified();
+        Settled(_explained);
+    }
+
+    /// <summary>What the ledger explains is what the level shows; nothing is open.</summary>
+    private void Settled(int belief)
+    {
+        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
+        Write(level with
+        {
+            Belief = belief,
+            Suspense = 0,
+            SuspenseSince = null,
+            SuspenseReadings = 0,
+            Surplus = 0,
+            Adopted = 0,
+            FailedVerifications = 0,
+        }, Doubted);
+    }
+
+    /// <summary>Every order up to the reading is known, and still units are missing.</summary>
+    private void Missing(int units)
+    {
+        Verified();
+        (sku, var departed) = ChannelMoves.Depart(set, fact, sku, level, units);
+        units -= departed;
+        if (units == 0)
+        {
+            Settled(_explained - departed);
+            return;
+        }
+
+        var readings = level.SuspenseReadings + 1;
+        var next = level with
+        {
+            Belief = _explained - departed - units,
+            Suspense = units,
+            SuspenseSince = level.SuspenseSince ?? now,
+            SuspenseReadings = readings,
+            Surplus = 0,
+            Adopted = 0,
+            FailedVerifications = 0,
+        };
+        if (readings < PublishLimits.SuspenseReadings)
+        {
+            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
+            Write(next with { NeedsReading = true }, Doubted);
+            return;
+        }
+
+        if (_reading.Committed - _reading.OpenClaimsMark >= units)
+        {
+            // The channel itself says an order holds them: we cannot see it yet, and it must never be sold again.
+            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
+            if (readings == PublishLimits.SuspenseReadings)
+            {
+                Drift(DriftClass.UnseenSale, Low, "held in suspense until the order is seen");
+            }
+
+            Write(next with { NeedsReading = true }, Doubted);
+            return;
+        }
+
+        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
+        BookEdit(-units, DriftClass.OutsideDecrease, Low);
+        Write(next with { Suspense = 0, SuspenseSince = null, SuspenseReadings = 0 }, Doubted);
+    }
+
+    private void Above(int units)
+    {
+        (sku, var arrived) = Proves ? (sku, 0) : ChannelMoves.Arrive(set, fact, sku, level, units);
+        units -= arrived;
+        if (units == 0)
+        {
+            Settled(_explained + arrived);
+            return;
+        }
+
+        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
+        var next = level with
+        {
+            Belief = _explained + arrived + units,
+            Suspense = 0,
+            SuspenseSince = null,
+            SuspenseReadings = 0,
+            Surplus = 0,
+            Adopted = 0,
+        };
+        if (Proves)
+        {
+            Undone(next, units);
+        }
+        else if (level.Surplus + level.Adopted == 0)
+        {
+            // Seen once: it may be sold there from now on, but whether it is real a second reading must say.
+            Write(next with { Belief = _explained + arrived, Surplus = units, NeedsReading = true }, int.MaxValue);
+        }
+        else
+        {
+            BookEdit(units, DriftClass.OutsideIncrease, High);
+            Write(next, int.MaxValue);
+        }
+    }
+
+    /// <summary>An acknowledged decrease is not there (rule R5): say it again, and stop after the third time.</summary>
+    private void Undone(LevelState next, int units)
+    {
+        var failures = level.FailedVerifications + 1;
+        Drift(DriftClass.UnpersistedWrite, High, "pushed again");
+        next = next with { FailedVerifications = failures, CauseAt = next.CauseAt ?? now };
+        if (failures >= PublishLimits.FailedVerifications && !level.IsLeaving)
+        {
+            next = next with { Status = LevelStatus.Halted };
+            set.Incidents.Add(new Incident(
+                $"unpersisted:{level.Id.Value}", "unpersisted-write",
+                $"Acknowledged decreases were undone {failures} times in a row; writes to this level are halted.",
+                level.Connection, sku.Sku, level.Id, now));
+        }
+
+        set.NoteCause(sku.Sku, now);
+        Write(next, Math.Max(0, Doubted - units));
+    }
+
+    /// <summary>Somebody else wrote the level. Where the channel owns on-hand it is a fact; else the target is pushed back.</summary>
+    private void BookEdit(int units, DriftClass drift, int expected)
+    {
+        set.NoteCause(sku.Sku, now);
+        Drift(drift, expected, ChannelEdits.Word(sku, level, channel));
+        sku = ChannelEdits.Book(set, fact, sku, level, channel, units);
+    }
+
+    private void Verified()
+    {
+        if (Proves || level.NeedsReading)
+        {
+            set.Verifications.Add(new Verification(level.Id, _reading.MarkedAt, now));
+        }
+    }
+
+    private void Drift(DriftClass drift, int expected, string action) =>
+        set.Drift.Add(new DriftCase(sku.Sku, level.Id, drift, expected, _reading.Available, action, now));
+
+    /// <summary>
+    /// What may be on the level beyond belief and later pushes stays unverified, so the bound is never too low. A
+    /// reading that nothing foreign disturbs adds no doubt: at most what was doubted before stays doubted.
+    /// </summary>
+    private void Write(LevelState next, int doubt)
+    {
+        var later = level.Unverified.Where(u => u.At > _reading.MarkedAt);
+        var rest = Math.Min(doubt, Bound - next.Belief!.Value - next.Surplus);
+        set.Put(sku.With(next with
+        {
+            Unverified = rest > 0 ? [new Unverified(rest, now), .. later] : [.. later],
+            AwaitsAttribution = false,
+            NeedsReading = next.Surplus + next.Suspense > 0,
+        }));
+    }
+}

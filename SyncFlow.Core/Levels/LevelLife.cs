@@ -1,0 +1,72 @@
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Levels;
+
+/// <summary>
+/// How a level goes out of service and comes back (rule R13). A channel that has an item no longer cannot sell it, but
+/// sales from just before may still be unseen; so what the level may have sold stays in the bound until a drained
+/// reading, and only then its units are free for others.
+/// </summary>
+public static class LevelLife
+{
+    /// <summary>Out of service: nothing is written any more, older readings change nothing, a drained one is wanted.</summary>
+    /// <param name="level">The level as it is.</param>
+    /// <param name="leaving"><see cref="LevelStatus.Leaving"/> or <see cref="LevelStatus.Closing"/>.</param>
+    public static LevelState Leave(LevelState level, LevelStatus leaving)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        return level with
+        {
+            Status = level.Belief is null ? Ended(leaving) : leaving,
+            Target = null,
+            Generation = level.Generation + 1,
+            NeedsReading = level.Belief is not null,
+            AwaitsAttribution = false,
+        };
+    }
+
+    /// <summary>Every sale from before is known: the level sells nothing, and its bound is free.</summary>
+    public static LevelState End(LevelState level)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        return level with { Status = Ended(level.Status), Unverified = [], Surplus = 0, Adopted = 0, NeedsReading = false };
+    }
+
+    /// <summary>
+    /// Levels follow their places: those at a location that is closed on their channel leave, those at one that is open
+    /// again come back with what they showed last, to be proven by a reading.
+    /// </summary>
+    public static SkuState FollowPlaces(SkuState sku, EngineContext context)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        ArgumentNullException.ThrowIfNull(context);
+        foreach (var level in sku.Levels)
+        {
+            if (!context.Channels.TryGetValue(level.Connection, out var channel))
+            {
+                continue;
+            }
+
+            var open = channel.Locations.ContainsValue(level.Location);
+            if (open && level.Status is LevelStatus.Closed or LevelStatus.Closing)
+            {
+                sku = sku.With(level with
+                {
+                    Status = level.Belief is null ? LevelStatus.New : LevelStatus.Live,
+                    Generation = level.Generation + 1,
+                    NeedsReading = true,
+                });
+            }
+            else if (!open && channel.ClosedPlaces.ContainsValue(level.Location) && !level.IsLeaving && !level.IsOutOfService)
+            {
+                sku = sku.With(Leave(level, LevelStatus.Closing));
+            }
+        }
+
+        return sku;
+    }
+
+    private static LevelStatus Ended(LevelStatus leaving) =>
+        leaving == LevelStatus.Closing ? LevelStatus.Closed : LevelStatus.Gone;
+}
