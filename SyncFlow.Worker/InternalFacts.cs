@@ -5,6 +5,7 @@ using SyncFlow.Core;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Worker;
@@ -14,6 +15,9 @@ public static class InternalFacts
 {
     /// <summary>A JSON array of <see cref="Reading"/>.</summary>
     public const string LevelReadings = "level.readings";
+
+    /// <summary>A JSON array of <see cref="ItemDifference"/>: mapped items of a channel's catalog as read.</summary>
+    public const string CatalogItems = "catalog.items";
 
     /// <summary>A JSON object: key, skuId, locationId, bucket, delta, reason, occurredAt.</summary>
     public const string Movement = "movement";
@@ -31,8 +35,12 @@ public static class InternalFacts
     /// <summary>The body of <see cref="Movement"/>.</summary>
     public static ReadOnlyMemory<byte> Body(MovementBody movement) => JsonSerializer.SerializeToUtf8Bytes(movement, Options);
 
+    /// <summary>The body of <see cref="CatalogItems"/>.</summary>
+    public static ReadOnlyMemory<byte> Body(IEnumerable<ItemDifference> items) => JsonSerializer.SerializeToUtf8Bytes(items, Options);
+
     /// <summary>Whether a content is one of these.</summary>
-    public static bool Handles(string content) => content is LevelReadings or Movement || OperationFacts.Handles(content);
+    public static bool Handles(string content) =>
+        content is LevelReadings or Movement or CatalogItems || OperationFacts.Handles(content);
 
     /// <summary>The facts of such an event.</summary>
     public static NormaliseResult Normalise(
@@ -44,6 +52,7 @@ public static class InternalFacts
             return content switch
             {
                 LevelReadings => Readings(connection, inboxEvent, eventRef, triggeredAt, body),
+                CatalogItems => Items(connection, inboxEvent, eventRef, triggeredAt, body),
                 Movement => Moved(connection, inboxEvent, triggeredAt, body),
                 _ when OperationFacts.Handles(content) => OperationFacts.Normalise(content, inboxEvent, body.Span),
                 _ => new NormaliseResult { IgnoredReason = $"no rule for content '{content}'" },
@@ -67,6 +76,24 @@ public static class InternalFacts
         return new NormaliseResult
         {
             Facts = [.. readings.Select(r => new LevelRead($"{eventRef}:{r.Level.Value}", from, inboxEvent, at, r))],
+        };
+    }
+
+    private static NormaliseResult Items(
+        ConnectionId? connection, long inboxEvent, string eventRef, DateTimeOffset at, ReadOnlyMemory<byte> body)
+    {
+        if (connection is not { } from)
+        {
+            return new NormaliseResult { MalformedReason = "catalog items without a connection" };
+        }
+
+        var items = JsonSerializer.Deserialize<ImmutableArray<ItemDifference>>(body.Span, Options);
+        return new NormaliseResult
+        {
+            Facts =
+            [
+                .. items.Select(i => new ItemRead($"{eventRef}:{i.ItemRef}", from, inboxEvent, at, i.ItemRef, i.Present, i.Limit)),
+            ],
         };
     }
 

@@ -51,7 +51,8 @@ public static class WorkerHost
     {
         services.AddSingleton<ChannelStore>().AddSingleton<ChannelCatalogStore>().AddSingleton<FetchStore>()
             .AddSingleton<LevelMarks>().AddSingleton<ConnectionStore>().AddSingleton<InboxStore>().AddSingleton<LeaseStore>()
-            .AddSingleton<RunStore>().AddSingleton<ReinstallStore>();
+            .AddSingleton<RunStore>().AddSingleton<ReinstallStore>().AddSingleton<ItemDifferences>().AddSingleton<SuggestionStore>()
+            .AddSingleton<StrandedStock>();
         services.AddSingleton(provider => CredentialVault.FromBase64(
             provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]
             ?? throw new InvalidOperationException($"{EnvironmentContract.SecretsKey} is not set.")));
@@ -66,7 +67,7 @@ public static class WorkerHost
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             });
         services.AddSingleton<ChannelLinks>().AddSingleton<Suspension>().AddSingleton<InboxFeed>().AddSingleton<LevelReader>()
-            .AddSingleton<PushTransactions>().AddSingleton<PushSender>().AddSingleton<WorkItemCalls>().AddSingleton<Signals>();
+            .AddSingleton<PushTransactions>().AddSingleton<PushSender>().AddSingleton<WorkItemCalls>().AddSingleton<CatalogLife>().AddSingleton<PlaceLife>().AddSingleton<Signals>();
     }
 
     private static void AddJobs(IServiceCollection services)

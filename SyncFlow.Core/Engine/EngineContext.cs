@@ -115,5 +115,7 @@ public sealed record ChannelSettings(
 
 /// <summary>A channel's variant and the SKU it sells.</summary>
 /// <param name="UnitsPerSale">Units of the SKU that one sale takes.</param>
+/// <param name="Active">False once it is archived: the channel has its item no longer. Its orders are real still.</param>
 public sealed record ListingInfo(
-    ListingId Listing, ConnectionId Connection, string VariantRef, string ItemRef, SkuId Sku, int UnitsPerSale);
+    ListingId Listing, ConnectionId Connection, string VariantRef, string ItemRef, SkuId Sku, int UnitsPerSale,
+    bool Active = true);

@@ -43,6 +43,9 @@ public sealed class WorkingSet(EngineContext context)
     /// <summary>What a person must look at.</summary>
     public List<Incident> Incidents { get; } = [];
 
+    /// <summary>Listings that were archived, or are back: what each shall be from now on.</summary>
+    public Dictionary<ListingId, bool> ListingsActive { get; } = [];
+
     /// <summary>Keys of incidents whose cause is gone.</summary>
     public List<string> Cured { get; } = [];
 
@@ -235,6 +238,9 @@ public enum WorkKind : short
 
     /// <summary>Read the channel's locations again.</summary>
     RefreshLocations = 4,
+
+    /// <summary>Read the channel's whole catalog again.</summary>
+    RefreshCatalog = 60,
 }
 
 /// <summary>A difference between a level and what the ledger can explain.</summary>

@@ -21,13 +21,18 @@ internal static class ItemRules
         var sku = before;
         foreach (var level in before.Levels.Where(l => l.Connection == fact.From && l.Listing == listing.Listing))
         {
-            sku = sku.With(fact.Present ? Limited(level, fact.Limit) : Deleted(level));
+            sku = sku.With(fact.Present ? Limited(Returned(level, listing), fact.Limit) : Deleted(level));
+        }
+
+        if (listing.Active != fact.Present)
+        {
+            set.ListingsActive[listing.Listing] = fact.Present;
         }
 
         Report(set, fact, listing, now);
         if (sku == before)
         {
-            return FactOutcome.Unchanged;
+            return listing.Active == fact.Present ? FactOutcome.Unchanged : FactOutcome.Applied;
         }
 
         set.NoteCause(sku.Sku, fact.OccurredAt);
@@ -39,6 +44,12 @@ internal static class ItemRules
         level.IsLeaving || level.Status is LevelStatus.Gone or LevelStatus.Closed
             ? level
             : LevelLife.Leave(level, LevelStatus.Leaving);
+
+    /// <summary>An archived listing that the channel has again: what it shows now is known by a baseline only.</summary>
+    private static LevelState Returned(LevelState level, ListingInfo listing) =>
+        !listing.Active && level.Status is LevelStatus.Gone or LevelStatus.Leaving
+            ? level with { Status = LevelStatus.New, Generation = level.Generation + 1, NeedsReading = true }
+            : level;
 
     private static LevelState Limited(LevelState level, SellingLimit limit)
     {

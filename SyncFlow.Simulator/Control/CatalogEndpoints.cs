@@ -61,7 +61,7 @@ internal static class CatalogEndpoints
         }));
         foreach (var active in new[] { true, false })
         {
-            routes.MapPost($"/locations/{{shop}}/{{id:long}}/{(active ? "activate" : "deactivate")}", (string shop, long id) =>
+            routes.MapPost($"/locations/{{shop}}/{{id:long}}/{(active ? "activate" : "deactivate")}", (string shop, long id, long? destinationId) =>
                 Run(world, shop, (store, changes, now) =>
                 {
                     if (store.LocationById(id) is not { } location)
@@ -69,8 +69,16 @@ internal static class CatalogEndpoints
                         return NoSuch("location", id);
                     }
 
-                    store.Switch(location, active, now, changes);
-                    return Results.NoContent();
+                    if (destinationId is null)
+                    {
+                        store.Switch(location, active, now, changes);
+                        return Results.NoContent();
+                    }
+
+                    return !active && store.LocationById(destinationId.Value) is { } destination
+                        && store.CloseInto(location, destination, now, changes)
+                        ? Results.NoContent()
+                        : Refusals.Field("destinationId", "must be another open location of the store, and only when deactivating");
                 }));
         }
 

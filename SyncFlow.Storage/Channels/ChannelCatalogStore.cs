@@ -68,13 +68,27 @@ public sealed class ChannelCatalogStore(NpgsqlDataSource source, TimeProvider ti
             Sql.P(DatabaseTime.Now(time))),
         ct);
 
-    /// <summary>Stores locations as they are now; those not among them are inactive. A mapping stays.</summary>
+    /// <summary>
+    /// Stores locations as they are now; those not among them are inactive. A mapping stays. Where a mapped one was
+    /// opened or closed, every SKU there is planned again (run kind <c>replan</c>): its levels follow their place.
+    /// </summary>
     public async Task PutLocationsAsync(
         TenantId tenant, ConnectionId connection, IReadOnlyList<ChannelLocation> locations, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(locations);
         var now = DatabaseTime.Now(time);
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        await session.ExecuteAsync(
+            session.Of(
+                """
+                INSERT INTO sync_runs (tenant_id, kind, parameters, created_at)
+                SELECT DISTINCT $1, 'replan', jsonb_build_object('locationId', c.location_id), $3
+                FROM channel_locations c LEFT JOIN unnest($4::text[], $5::bool[]) AS n (ref, active) ON n.ref = c.external_location_id
+                WHERE c.tenant_id = $1 AND c.connection_id = $2 AND c.location_id IS NOT NULL
+                  AND c.active <> coalesce(n.active, false)
+                """,
+                Sql.P(connection.Value), Sql.P(now), Sql.Column(locations, l => l.Ref), Sql.Column(locations, l => l.Active)),
+            ct).ConfigureAwait(false);
         await session.ExecuteAsync(
             session.Of(
                 """

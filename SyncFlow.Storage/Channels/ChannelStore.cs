@@ -130,12 +130,11 @@ public sealed class ChannelStore(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>Closes an incident whose cause is gone.</summary>
-    public Task CloseIncidentAsync(TenantId tenant, string key, CancellationToken ct) => RunAsync(
-        tenant,
-        session => session.Of(
-            "UPDATE incidents SET closed_at = $3 WHERE tenant_id = $1 AND incident_key = $2 AND closed_at IS NULL",
-            Sql.P(key), Sql.P(DatabaseTime.Now(time))),
-        ct);
+    public Task CloseIncidentAsync(TenantId tenant, string key, CancellationToken ct) => CloseIncidentsAsync(tenant, [key], ct);
+
+    /// <summary>Closes incidents whose cause is gone; keys of none are ignored.</summary>
+    public Task CloseIncidentsAsync(TenantId tenant, IReadOnlyList<string> keys, CancellationToken ct) =>
+        RunAsync(tenant, session => CaseRows.CloseIncidents(session, keys, DatabaseTime.Now(time)), ct);
 
     /// <summary>
     /// Measures how long a change took to be acknowledged over the last minutes (99th percentile, 1 to 600 s) and keeps

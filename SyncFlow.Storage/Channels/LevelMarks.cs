@@ -6,9 +6,10 @@ using SyncFlow.Storage.Sessions;
 namespace SyncFlow.Storage.Channels;
 
 /// <summary>A level to be read, with the cumulative counters that a reading is compared by.</summary>
+/// <param name="WasRead">Whether it was in service before: then its bound stands until it is known to be gone.</param>
 public sealed record LevelMark(
     LevelId Level, SkuId Sku, string ItemRef, string ExternalLocation, LevelStatus Status, int Generation, long Sold,
-    long PutBack, long Pushed, int OpenClaims);
+    long PutBack, long Pushed, int OpenClaims, bool WasRead);
 
 /// <summary>Which levels a reading is wanted of.</summary>
 public enum MarkWish
@@ -91,7 +92,7 @@ public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
         tenant,
         session => session.Of(
             $"SELECT count(*)::int FROM listing_levels WHERE tenant_id = $1 AND connection_id = $2{Where(wish)}",
-            Sql.P(connection.Value)),
+            Sql.P(connection.Value), Sql.P(DatabaseTime.Now(time))),
         ct);
 
     /// <summary>
@@ -134,7 +135,7 @@ public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
             session.Of(
                 """
                 UPDATE listing_levels SET needs_reading = true
-                WHERE tenant_id = $1 AND connection_id = $2 AND belief IS NOT NULL AND status <> 6
+                WHERE tenant_id = $1 AND connection_id = $2 AND belief IS NOT NULL AND status NOT IN (6, 60, 62)
                 """,
                 Sql.P(connection.Value)),
             ct).ConfigureAwait(false);
@@ -162,11 +163,12 @@ public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
 
     private static string Where(MarkWish wish) => wish switch
     {
-        MarkWish.Attribution => " AND awaits_attribution AND status <> 6",
-        // A push whose deadline has passed is settled by a reading, so it wants one.
+        MarkWish.Attribution => " AND awaits_attribution AND status NOT IN (6, 60, 62)",
+        // A push whose deadline has passed is settled by a reading, so it wants one. A draft's hold may end unseen.
         MarkWish.Unproven => """
-             AND status <> 6 AND (unverified_units > 0 OR needs_reading OR suspense > 0 OR surplus > 0
-              OR in_flight_push IS NOT NULL OR status = 1)
+             AND status NOT IN (6, 60, 62) AND (unverified_units > 0 OR needs_reading OR suspense > 0 OR surplus > 0
+              OR in_flight_push IS NOT NULL OR status = 1
+              OR (draft_holds > 0 AND observed_seen_at < $3 - interval '1 minute'))
             """,
         MarkWish.Baseline => " AND status IN (1, 2)",
         MarkWish.Known => " AND belief IS NOT NULL AND status <> 6",
@@ -175,11 +177,12 @@ public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
 
     private static LevelMark Read(NpgsqlDataReader row) => new(
         new LevelId(row.GetInt64(0)), new SkuId(row.GetInt64(1)), row.GetString(2), row.GetString(3),
-        (LevelStatus)row.GetInt16(4), row.GetInt32(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.GetInt32(9));
+        (LevelStatus)row.GetInt16(4), row.GetInt32(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.GetInt32(9),
+        row.GetBoolean(10));
 
     private const string Columns =
         """
         SELECT level_id, sku_id, item_ref, external_location_id, status, generation, sold_total, put_back_total,
-          pushed_total, open_claims FROM listing_levels
+          pushed_total, open_claims, belief IS NOT NULL FROM listing_levels
         """;
 }

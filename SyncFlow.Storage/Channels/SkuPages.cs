@@ -4,7 +4,7 @@ using SyncFlow.Storage.Sessions;
 namespace SyncFlow.Storage.Channels;
 
 /// <summary>Which SKUs are to be planned again; what is null does not narrow.</summary>
-/// <param name="Location">Those with a pool there.</param>
+/// <param name="Location">Those with a pool or a level there.</param>
 /// <param name="Moving">Only those whose targets change as time passes: not shared, or selling.</param>
 public sealed record SkuFilter(ConnectionId? Connection = null, SkuId? Sku = null, LocationId? Location = null, bool Moving = false);
 
@@ -26,7 +26,8 @@ public static class SkuPages
                     AND ($3::bigint IS NULL OR l.connection_id = $3))
                   AND ($4::bigint IS NULL OR s.sku_id = $4)
                   AND ($5::bigint IS NULL OR EXISTS (
-                    SELECT FROM positions p WHERE p.tenant_id = $1 AND p.sku_id = s.sku_id AND p.location_id = $5))
+                    SELECT FROM positions p WHERE p.tenant_id = $1 AND p.sku_id = s.sku_id AND p.location_id = $5)
+                    OR EXISTS (SELECT FROM listing_levels v WHERE v.tenant_id = $1 AND v.sku_id = s.sku_id AND v.location_id = $5))
                   AND (NOT $6 OR EXISTS (
                     SELECT FROM sku_state t WHERE t.tenant_id = $1 AND t.sku_id = s.sku_id
                       AND (t.mode <> 1 OR t.velocity_fast > 0 OR t.velocity_slow > 0)))

@@ -23,7 +23,12 @@ public static class SettingsReader
     /// <summary>The two queries, to be part of a larger batch.</summary>
     internal static NpgsqlBatchCommand[] Statements(StorageSession session) =>
     [
-        session.Of("SELECT location_id, fulfills_online, pool_group FROM locations WHERE tenant_id = $1"),
+        session.Of(
+            """
+            SELECT l.location_id, l.fulfills_online AND coalesce(bool_or(c.active), true), l.pool_group
+            FROM locations l LEFT JOIN channel_locations c ON c.tenant_id = l.tenant_id AND c.location_id = l.location_id
+            WHERE l.tenant_id = $1 GROUP BY l.tenant_id, l.location_id
+            """),
         session.Of(
             """
             SELECT c.connection_id, c.kind, c.status, c.settings::text, c.settle_seconds, c.deduplicates,
@@ -31,9 +36,10 @@ public static class SettingsReader
               array_agg(l.location_id) FILTER (WHERE l.external_location_id IS NOT NULL),
               (SELECT coalesce(max(b.strength), 0::smallint) FROM brakes b
                WHERE b.tenant_id = c.tenant_id AND b.connection_id IN (0, c.connection_id)),
-              c.reinstalled_at
+              c.reinstalled_at,
+              array_agg(l.active) FILTER (WHERE l.external_location_id IS NOT NULL)
             FROM connections c LEFT JOIN channel_locations l
-              ON l.tenant_id = c.tenant_id AND l.connection_id = c.connection_id AND l.active AND l.location_id IS NOT NULL
+              ON l.tenant_id = c.tenant_id AND l.connection_id = c.connection_id AND l.location_id IS NOT NULL
             WHERE c.tenant_id = $1 GROUP BY c.tenant_id, c.connection_id
             """),
     ];
@@ -55,18 +61,16 @@ public static class SettingsReader
     {
         var kind = row.GetString(1);
         var settings = ConnectionSettings.Parse(row.GetString(3));
-        var mapped = ImmutableDictionary<string, LocationId>.Empty;
-        if (!row.IsDBNull(6))
-        {
-            var external = row.GetFieldValue<string[]>(6);
-            var ours = row.GetFieldValue<long[]>(7);
-            mapped = external.Zip(ours).ToImmutableDictionary(pair => pair.First, pair => new LocationId(pair.Second));
-        }
+        var places = row.IsDBNull(6)
+            ? []
+            : row.GetFieldValue<string[]>(6).Zip(row.GetFieldValue<long[]>(7), row.GetFieldValue<bool[]>(10)).ToList();
+        ImmutableDictionary<string, LocationId> Mapped(bool active) => places.Where(place => place.Third == active)
+            .ToImmutableDictionary(place => place.First, place => new LocationId(place.Second));
 
         return new ChannelSettings(
             new ConnectionId(row.GetInt64(0)),
             (ConnectionStatus)row.GetInt16(2),
-            mapped,
+            Mapped(active: true),
             settings.DefaultLocationId is { } location ? new LocationId(location) : null,
             settings.Weight,
             settings.Priority,
@@ -78,6 +82,7 @@ public static class SettingsReader
             row.Nullable<DateTimeOffset>(9))
         {
             Brake = (BrakeStrength)row.GetInt16(8),
+            ClosedPlaces = Mapped(active: false),
         };
     }
 

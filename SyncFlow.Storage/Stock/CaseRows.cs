@@ -34,6 +34,11 @@ internal static class CaseRows
             Sql.Column(once, i => DatabaseTime.Of(i.Last.At)), Sql.Column(once, i => i.Times));
     }
 
+    /// <summary>Closes incidents whose cause is gone; what is not open is left as it is.</summary>
+    public static NpgsqlBatchCommand CloseIncidents(StorageSession session, IReadOnlyList<string> keys, DateTimeOffset at) => session.Of(
+        "UPDATE incidents SET closed_at = $2 WHERE tenant_id = $1 AND incident_key = ANY ($3) AND closed_at IS NULL",
+        Sql.P(at), Sql.Column([.. keys.Distinct(StringComparer.Ordinal)], k => k));
+
     public static NpgsqlBatchCommand MarkVerified(StorageSession session, IReadOnlyList<Verification> verifications) => session.Of(
         """
         UPDATE push_levels p SET verified_at = v.at

@@ -17,7 +17,7 @@ internal static class LevelRows
         suspense_readings, surplus, in_flight_push, in_flight_from, in_flight_to, in_flight_planned_at,
         in_flight_deadline, in_flight_cause_at, unverified::text, failed_verifications, target, needs_reading,
         awaits_attribution, cause_at, explained_through, sold_total, put_back_total, pushed_total, open_claims,
-        adopted
+        adopted, draft_holds, selling_limit, opened
         """;
 
     public const string UpdateSql =
@@ -34,7 +34,8 @@ internal static class LevelRows
           needs_reading = d.needs_reading, awaits_attribution = d.awaits_attribution, cause_at = d.cause_at,
           explained_through = d.explained_through, sold_total = d.sold_total, put_back_total = d.put_back_total,
           pushed_total = d.pushed_total, open_claims = d.open_claims, wants_push = d.wants_push,
-          push_priority = d.push_priority, adopted = d.adopted,
+          push_priority = d.push_priority, adopted = d.adopted, draft_holds = d.draft_holds,
+          selling_limit = d.selling_limit, opened = d.opened,
           dirty_since = CASE WHEN d.wants_push THEN coalesce(l.dirty_since, $2) END,
           pending_changes = l.pending_changes + CASE WHEN d.target IS DISTINCT FROM l.target THEN d.changes ELSE 0 END,
           updated_at = $2
@@ -42,13 +43,14 @@ internal static class LevelRows
           $10::int[], $11::int[], $12::int[], $13::timestamptz[], $14::int[], $15::int[], $16::uuid[], $17::int[],
           $18::int[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], $22::text[], $23::int[], $24::int[],
           $25::int[], $26::bool[], $27::bool[], $28::timestamptz[], $29::bigint[], $30::bigint[], $31::bigint[],
-          $32::bigint[], $33::int[], $34::bool[], $35::int[], $36::int[], $37::int[])
+          $32::bigint[], $33::int[], $34::bool[], $35::int[], $36::int[], $37::int[], $38::int[],
+          $39::smallint[], $40::bool[])
           AS d (level_id, generation, status, belief, observed_available, observed_version, observed_seen_at,
             observed_on_hand, observed_committed, suspense, suspense_since, suspense_readings, surplus, in_flight_push,
             in_flight_from, in_flight_to, in_flight_planned_at, in_flight_deadline, in_flight_cause_at, unverified,
             unverified_units, failed_verifications, target, needs_reading, awaits_attribution, cause_at,
             explained_through, sold_total, put_back_total, pushed_total, open_claims, wants_push, push_priority, changes,
-            adopted)
+            adopted, draft_holds, selling_limit, opened)
         WHERE l.tenant_id = $1 AND l.level_id = d.level_id
         """;
 
@@ -86,6 +88,9 @@ internal static class LevelRows
         PushedTotal = row.GetInt64(32),
         OpenClaims = row.GetInt32(33),
         Adopted = row.GetInt32(34),
+        DraftHolds = row.GetInt32(35),
+        Limit = (SellingLimit)row.GetInt16(36),
+        Opened = row.GetBoolean(37),
     });
 
     /// <summary>The parameters of <see cref="UpdateSql"/> after the tenant.</summary>
@@ -127,6 +132,9 @@ internal static class LevelRows
         Sql.Column(rows, r => PushPriority.Of(r.Sku, r.Level)),
         Sql.Column(rows, r => r.Changes),
         Sql.Column(rows, r => r.Level.Adopted),
+        Sql.Column(rows, r => r.Level.DraftHolds),
+        Sql.Column(rows, r => (short)r.Level.Limit),
+        Sql.Column(rows, r => r.Level.Opened),
     ];
 }
 

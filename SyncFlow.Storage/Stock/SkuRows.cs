@@ -52,8 +52,11 @@ internal static class SkuRows
             session.Of("SELECT movement_key FROM movement_keys WHERE tenant_id = $1 AND movement_key = ANY ($2)", Sql.P(keys.Movements.ToArray())),
             session.Of(
                 """
-                SELECT listing_id, connection_id, variant_ref, item_ref, sku_id, units_per_sale
-                FROM listings WHERE tenant_id = $1 AND sku_id = ANY ($2) AND active
+                SELECT l.listing_id, l.connection_id, v.variant_ref, l.item_ref, l.sku_id, l.units_per_sale, l.active
+                FROM listings l CROSS JOIN LATERAL (
+                  SELECT l.variant_ref UNION ALL
+                  SELECT s.variant_ref FROM listing_variants s WHERE s.tenant_id = $1 AND s.listing_id = l.listing_id) AS v
+                WHERE l.tenant_id = $1 AND l.sku_id = ANY ($2)
                 """,
                 Sql.P(ids)),
             session.Of(
@@ -88,7 +91,7 @@ internal static class SkuRows
 
     private static ListingInfo ReadListing(NpgsqlDataReader row) => new(
         new ListingId(row.GetInt64(0)), new ConnectionId(row.GetInt64(1)), row.GetString(2), row.GetString(3),
-        new SkuId(row.GetInt64(4)), row.GetInt32(5));
+        new SkuId(row.GetInt64(4)), row.GetInt32(5), row.GetBoolean(6));
 
     private static (SkuId Sku, Pool Pool) ReadPool(NpgsqlDataReader row) => (
         new SkuId(row.GetInt64(0)),

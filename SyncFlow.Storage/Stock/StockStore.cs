@@ -72,6 +72,10 @@ public static class StockStore
                 SELECT l.sku_id FROM listings l JOIN unnest($2::bigint[], $3::text[]) AS v (connection_id, ref)
                   ON l.connection_id = v.connection_id AND l.variant_ref = v.ref WHERE l.tenant_id = $1
                 UNION
+                SELECT l.sku_id FROM listing_variants s JOIN unnest($2::bigint[], $3::text[]) AS v (connection_id, ref)
+                  ON s.connection_id = v.connection_id AND s.variant_ref = v.ref
+                  JOIN listings l ON l.tenant_id = $1 AND l.listing_id = s.listing_id WHERE s.tenant_id = $1
+                UNION
                 SELECT l.sku_id FROM listings l JOIN unnest($4::bigint[], $5::text[]) AS i (connection_id, ref)
                   ON l.connection_id = i.connection_id AND l.item_ref = i.ref WHERE l.tenant_id = $1
                 UNION

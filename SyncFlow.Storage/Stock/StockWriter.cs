@@ -43,6 +43,13 @@ internal static class StockWriter
         Add(counts, () => CountRows.Upsert(session, counts, at));
         Add(set.Work, () => WorkItemStore.Upsert(session, set.Work, at));
         Add(set.Drift, () => CaseRows.InsertDrift(session, set.Drift));
+        Add(set.ListingsActive, () => session.Of(
+            """
+            UPDATE listings l SET active = d.active FROM unnest($2::bigint[], $3::bool[]) AS d (listing_id, active)
+            WHERE l.tenant_id = $1 AND l.listing_id = d.listing_id
+            """,
+            Sql.P(set.ListingsActive.Keys.Select(l => l.Value).ToArray()), Sql.P(set.ListingsActive.Values.ToArray())));
+        Add(set.Cured, () => CaseRows.CloseIncidents(session, set.Cured, at));
         Add(set.Incidents, () => CaseRows.UpsertIncidents(session, set.Incidents));
         Add(set.Verifications, () => CaseRows.MarkVerified(session, set.Verifications));
         if (set.ChangedRequests.ToList() is { Count: > 0 } requests)

@@ -74,15 +74,7 @@ internal sealed class RunSteps(
         await WebhookCare.EnsureAsync(link, options, ct).ConfigureAwait(false);
         await progress.ReportAsync(0, null, "locations", ct).ConfigureAwait(false);
         await calls.RefreshLocationsAsync(link, ct).ConfigureAwait(false);
-        var done = 0;
-        await foreach (var page in link.Client.ReadCatalogAsync(ct).ConfigureAwait(false))
-        {
-            var items = page.OrThrow("catalog");
-            await calls.StoreItemsAsync(link, items, ct).ConfigureAwait(false);
-            done += items.Length;
-            await progress.ReportAsync(done, null, "catalog", ct).ConfigureAwait(false);
-        }
-
+        var done = await calls.RefreshCatalogAsync(link, n => progress.ReportAsync(n, null, "catalog", ct), ct).ConfigureAwait(false);
         await progress.ReportAsync(done, done, "imported", ct).ConfigureAwait(false);
         return JsonSerializer.Serialize(new { variants = done });
     }

@@ -2,6 +2,7 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Worker.Work;
 
 namespace SyncFlow.Worker.Upkeep;
 
@@ -12,7 +13,7 @@ namespace SyncFlow.Worker.Upkeep;
 /// </summary>
 internal sealed class UpkeepJobs(
     ChannelStore channels, ConnectionStore connections, InboxStore inbox, Replanning replanning, CheckpointJob checkpoints,
-    LedgerReplay replay, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
+    LedgerReplay replay, CatalogLife catalogs, PlaceLife places, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
     private const int DaysKept = 30;
@@ -36,6 +37,7 @@ internal sealed class UpkeepJobs(
             await TryAsync("mode sweep", ModesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("ledger checkpoints", CheckpointsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("ledger replay", ReplayAsync, stoppingToken).ConfigureAwait(false);
+            await TryAsync("catalog life", CatalogsAsync, stoppingToken).ConfigureAwait(false);
             await Task.Delay(Minute, time, stoppingToken).ContinueWith(
                 _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
         }
@@ -75,6 +77,24 @@ internal sealed class UpkeepJobs(
         foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
         {
             await replanning.RunAsync(tenant, new SkuFilter(Moving: true), "time passed", progress: null, ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What no message told: differences between catalogs and levels, units at closed places, and a fresh look due.</summary>
+    private async Task CatalogsAsync(CancellationToken ct)
+    {
+        foreach (var connection in await connections.AllAsync(ct).ConfigureAwait(false))
+        {
+            if (connection.Status is ConnectionStatus.Live or ConnectionStatus.Paused)
+            {
+                await catalogs.FollowAsync(connection.Tenant, connection.Connection, ct).ConfigureAwait(false);
+                await catalogs.AskAgainAsync(connection.Tenant, connection.Connection, ct).ConfigureAwait(false);
+            }
+        }
+
+        foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
+        {
+            await places.ReportAsync(tenant, ct).ConfigureAwait(false);
         }
     }
 

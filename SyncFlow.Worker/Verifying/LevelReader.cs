@@ -52,7 +52,7 @@ internal sealed class LevelReader(LevelMarks marks, InboxFeed feed, WorkerOption
     {
         foreach (var (mark, at, values) in answers)
         {
-            if (values is null)
+            if (values is null && !(mark.Status is LevelStatus.Leaving or LevelStatus.Closing && kind == ReadingKind.Drained))
             {
                 missing.Add(mark);
                 continue;
@@ -60,8 +60,9 @@ internal sealed class LevelReader(LevelMarks marks, InboxFeed feed, WorkerOption
 
             var first = mark.Status == LevelStatus.New && kind == ReadingKind.Drained;
             readings.Add(new Reading(
-                mark.Level, first ? ReadingKind.Baseline : kind, mark.Generation, values.Available, values.OnHand,
-                values.Committed, at, mark.Sold, mark.PutBack, mark.Pushed, mark.OpenClaims));
+                mark.Level, values is null ? ReadingKind.Absent : first ? ReadingKind.Baseline : kind, mark.Generation,
+                values?.Available ?? 0, values?.OnHand ?? 0, values?.Committed ?? 0, at, mark.Sold, mark.PutBack,
+                mark.Pushed, mark.OpenClaims, values?.Reserved ?? 0));
         }
     }
 

@@ -125,12 +125,13 @@ internal sealed class Verifier(
         var wish = purpose == VerifyPurpose.Attribute ? MarkWish.Attribution : MarkWish.Unproven;
         var (readings, readAt, missing, more) = await levels.ReadAsync(
             link, holds, wish, kind, Absent(), MostPerCycle, ct).ConfigureAwait(false);
-        foreach (var mark in missing)
+        foreach (var mark in missing.Where(m => !m.WasRead))
         {
             _absent[mark.Level] = readAt + AbsentFor;
         }
 
-        await levels.StoreGoneAsync(link, missing.Where(m => m.Status != LevelStatus.New), ct).ConfigureAwait(false);
+        // Once that is known the level is leaving, and the next cycle proves that it is gone.
+        await levels.StoreGoneAsync(link, missing.Where(m => m.WasRead), ct).ConfigureAwait(false);
         return new VerifyInput.LevelsRead(readings, readAt, more);
     }
 

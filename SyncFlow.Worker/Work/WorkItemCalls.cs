@@ -10,7 +10,7 @@ namespace SyncFlow.Worker.Work;
 
 /// <summary>The calls behind work items: what they read goes into the inbox or the catalog.</summary>
 internal sealed class WorkItemCalls(
-    InboxFeed feed, ChannelCatalogStore catalog, ChannelStore connections, WorkerOptions options, TimeProvider time)
+    InboxFeed feed, ChannelCatalogStore catalog, CatalogLife life, PlaceLife places, WorkerOptions options, TimeProvider time)
 {
     /// <summary>Whether items of a kind are asked for together.</summary>
     public static bool Batches(WorkKind kind) => kind == WorkKind.FetchOrder;
@@ -25,6 +25,7 @@ internal sealed class WorkItemCalls(
         WorkKind.RefreshProduct => RefreshAsync(link, reference, isProduct: true, ct),
         WorkKind.RefreshItem => RefreshAsync(link, reference, isProduct: false, ct),
         WorkKind.RefreshLocations => RefreshLocationsAsync(link, ct),
+        WorkKind.RefreshCatalog => RefreshCatalogAsync(link, progress: null, ct),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No call for this kind of work."),
     };
 
@@ -35,9 +36,10 @@ internal sealed class WorkItemCalls(
         await catalog.PutLocationsAsync(
             link.Tenant, link.Id,
             [.. locations.Select(l => new ChannelLocation(l.Ref, l.Name, l.Active, l.FulfillsOnline))], ct).ConfigureAwait(false);
+        await places.ReportAsync(link.Tenant, ct).ConfigureAwait(false);
     }
 
-    /// <summary>Stores variants as read, and opens a notice where a mapped one was given another SKU text.</summary>
+    /// <summary>Stores variants as read, with notices where a mapped one was given another SKU text.</summary>
     public async Task StoreItemsAsync(ChannelLink link, IReadOnlyList<CatalogItem> items, CancellationToken ct)
     {
         await catalog.PutItemsAsync(
@@ -47,17 +49,27 @@ internal sealed class WorkItemCalls(
                     i.VariantRef, i.ItemRef, i.ProductRef, i.Sku ?? "", i.Title, i.Tracked, i.OversellAllowed, i.IsBundle, i.Archived)),
             ],
             ct).ConfigureAwait(false);
-        var renamed = await catalog.RenamedAsync(link.Tenant, link.Id, [.. items.Select(i => i.VariantRef)], ct).ConfigureAwait(false);
-        foreach (var item in renamed)
+        await life.NoticeRenamesAsync(link.Tenant, link.Id, [.. items.Select(i => i.VariantRef)], ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads the whole catalog, page by page; variants that are not in it any more are archived. Returns how many it has.</summary>
+    public async Task<int> RefreshCatalogAsync(ChannelLink link, Func<int, Task>? progress, CancellationToken ct)
+    {
+        var seen = new List<string>();
+        await foreach (var page in link.Client.ReadCatalogAsync(ct).ConfigureAwait(false))
         {
-            await connections.OpenIncidentAsync(
-                link.Tenant,
-                new Incident(
-                    $"sku-text:{link.Id.Value}:{item.VariantRef}", "sku-text-changed",
-                    $"The shop calls this variant '{item.SkuText}' now; it stays mapped to '{item.MappedCode}' until you change that.",
-                    link.Id, item.Sku, null, time.GetUtcNow()),
-                ct).ConfigureAwait(false);
+            var items = page.OrThrow("catalog");
+            await StoreItemsAsync(link, items, ct).ConfigureAwait(false);
+            seen.AddRange(items.Select(i => i.VariantRef));
+            if (progress is not null)
+            {
+                await progress(seen.Count).ConfigureAwait(false);
+            }
         }
+
+        await catalog.ArchiveAsync(link.Tenant, link.Id, null, null, seen, ct).ConfigureAwait(false);
+        await life.FollowAsync(link.Tenant, link.Id, ct).ConfigureAwait(false);
+        return seen.Count;
     }
 
     private async Task FetchOrdersAsync(ChannelLink link, IReadOnlyList<string> references, CancellationToken ct)
@@ -87,5 +99,6 @@ internal sealed class WorkItemCalls(
         await catalog.ArchiveAsync(
             link.Tenant, link.Id, isProduct ? reference : null, isProduct ? null : reference,
             [.. items.Select(i => i.VariantRef)], ct).ConfigureAwait(false);
+        await life.FollowAsync(link.Tenant, link.Id, ct).ConfigureAwait(false);
     }
 }

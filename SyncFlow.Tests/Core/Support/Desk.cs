@@ -51,6 +51,7 @@ internal sealed class Desk
     public List<DriftCase> Drift { get; } = [];
     public List<Verification> Verifications { get; } = [];
     public List<ConnectionChange> ConnectionChanges { get; } = [];
+    public List<string> Cured { get; } = [];
 
     public Buckets Position => State.PoolAt(Main).Buckets;
     public int Ats => AvailableToSell.Of(State.PoolAt(Main), State.Policy);
@@ -98,11 +99,13 @@ internal sealed class Desk
         channel,
         Mark(channel, kind) with { Available = available, Committed = committed ?? this[channel].OpenClaims });
 
-    public Push? Plan(int channel)
+    public Push? Plan(int channel) => Plan(channel, new LevelId(channel));
+
+    public Push? Plan(int channel, LevelId level)
     {
         var set = Load();
         var id = new Guid((int)++_pushes, 0, 0, new byte[8]);
-        var candidate = new PlanCandidate(Sku, new LevelId(channel), $"i{channel}", "x1");
+        var candidate = new PlanCandidate(Sku, level, $"i{channel}", "x1");
         var push = Planner.Plan(set, new ConnectionId(channel), [candidate], id, Now).Push;
         Save(set);
         return push;
@@ -149,6 +152,13 @@ internal sealed class Desk
         var set = Load();
         Generations.Raise(set, Sku, new ConnectionId(channel));
         Save(set);
+    }
+
+    /// <summary>Makes a channel the authority for on-hand.</summary>
+    public void Own(int channel)
+    {
+        var id = new ConnectionId(channel);
+        Context = Context with { Channels = Context.Channels.SetItem(id, Context.Channels[id] with { OwnsOnHand = true }) };
     }
 
     public void SetStatus(int channel, ConnectionStatus status)
@@ -233,5 +243,6 @@ internal sealed class Desk
         Drift.AddRange(set.Drift);
         Verifications.AddRange(set.Verifications);
         ConnectionChanges.AddRange(set.ConnectionChanges);
+        Cured.AddRange(set.Cured);
     }
 }
