@@ -26,9 +26,11 @@ internal sealed class DrainedReading(
     public FactOutcome Apply()
     {
         Compare();
-        if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { IsLeaving: true, Suspense: 0, Surplus: 0 } clean)
+        if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { IsLeaving: true } left)
         {
-            set.Put(set.FindSku(sku.Sku)!.With(LevelLife.End(clean)));
+            // Open orders that the channel does not hold here any more have moved, and we have yet to learn where to.
+            var known = left.Suspense + left.Surplus == 0 && left.OpenClaims <= _reading.Committed;
+            set.Put(set.FindSku(sku.Sku)!.With(known ? LevelLife.End(left) : left with { NeedsReading = true }));
         }
 
         return FactOutcome.Applied;

@@ -56,7 +56,8 @@ internal sealed class WorkerWorld : IAsyncDisposable
 
     public Shop B => Sandbox.World.Shops[1];
 
-    public static async Task<WorkerWorld> StartAsync(PostgresFixture postgres, RedisFixture redis, int skus, int stock = 100)
+    /// <param name="places">Locations of the first store; the n-th is mapped to location n.</param>
+    public static async Task<WorkerWorld> StartAsync(PostgresFixture postgres, RedisFixture redis, int skus, int stock = 100, int places = 1)
     {
         var database = await TestDatabase.CreateAsync(postgres);
         var configuration = await redis.ConfigurationAsync();
@@ -67,7 +68,7 @@ internal sealed class WorkerWorld : IAsyncDisposable
                 Skus = skus,
                 MinStock = stock,
                 MaxStock = stock,
-                MainLocations = 1,
+                MainLocations = places,
                 DirtyCatalog = false,
                 BulkDurationMs = 20,
                 RetryTimeScale = 0.001,
@@ -75,7 +76,7 @@ internal sealed class WorkerWorld : IAsyncDisposable
             TimeProvider.System);
         var receiver = await ReceiverAsync(database);
         var world = new WorkerWorld(database, configuration, sandbox, receiver);
-        await world.SeedAsync();
+        await world.SeedAsync(places);
         await world.StartWorkerAsync();
         return world;
     }
@@ -212,10 +213,11 @@ internal sealed class WorkerWorld : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
-    private async Task SeedAsync()
+    private async Task SeedAsync(int places)
     {
         await Database.ExecuteAsync("INSERT INTO tenants (tenant_id, name) VALUES (1, 'Merchant')");
-        await Database.ExecuteAsync("INSERT INTO locations (tenant_id, location_id, code, name) VALUES (1, 1, 'MAIN', 'Main')");
+        await Database.ExecuteAsync(
+            "INSERT INTO locations (tenant_id, location_id, code, name) SELECT 1, n, 'L' || n, 'Place ' || n FROM generate_series(1, $1) n", places);
         foreach (var (shop, id) in new[] { (A, 1L), (B, 2L) })
         {
             await Database.ExecuteAsync(
@@ -230,7 +232,14 @@ internal sealed class WorkerWorld : IAsyncDisposable
 
     private async Task MapAsync()
     {
-        await Database.ExecuteAsync("UPDATE channel_locations SET location_id = 1");
+        await Database.ExecuteAsync(
+            """
+            UPDATE channel_locations c SET location_id = n.place FROM (
+              SELECT connection_id, external_location_id AS ref,
+                row_number() OVER (PARTITION BY connection_id ORDER BY external_location_id::bigint) AS place
+              FROM channel_locations) n
+            WHERE c.connection_id = n.connection_id AND c.external_location_id = n.ref
+            """);
         await Database.ExecuteAsync(
             """
             INSERT INTO skus (tenant_id, code, code_key)
@@ -246,7 +255,7 @@ internal sealed class WorkerWorld : IAsyncDisposable
         await Database.ExecuteAsync(
             """
             INSERT INTO listing_levels (tenant_id, listing_id, connection_id, sku_id, location_id, external_location_id, item_ref)
-            SELECT 1, l.listing_id, l.connection_id, l.sku_id, 1, c.external_location_id, l.item_ref
+            SELECT 1, l.listing_id, l.connection_id, l.sku_id, c.location_id, c.external_location_id, l.item_ref
             FROM listings l JOIN channel_locations c USING (tenant_id, connection_id) WHERE c.active
             """);
     }

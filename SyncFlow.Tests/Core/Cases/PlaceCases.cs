@@ -85,6 +85,27 @@ public sealed class PlaceCases
     }
 
     [Fact]
+    public void C15_A_move_whose_order_is_learned_last_still_leaves_nothing_behind()
+    {
+        var desk = TwoPlaces(first: 5, second: 10);
+        desk.Order(1, Assigned("1", 3, ("x2", 3)));
+        Close(desk);
+        Read(desk, 2, available: 0, committed: 0);
+        Read(desk, 1, available: 12, committed: 3);
+        desk[2].Status.ShouldBe(LevelStatus.Closing, "its order is somewhere else");
+
+        desk.Order(1, Assigned("1", 3, ("x1", 3)));
+        Read(desk, 2, available: 0, committed: 0);
+        Read(desk, 1, available: 12, committed: 3);
+
+        desk.State.PoolAt(Second).Buckets.ShouldBe(default(Buckets));
+        (desk.Position.OnHand, desk.Position.Committed, Total(desk)).ShouldBe((15, 3, 12));
+        Read(desk, 2, available: 0, committed: 0);
+        desk[2].Status.ShouldBe(LevelStatus.Closed);
+        desk.Drift.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void C15_Another_channel_goes_on_selling_from_a_place_that_one_channel_closed()
     {
         var desk = TwoPlaces(first: 5, second: 7);
@@ -181,6 +202,17 @@ public sealed class PlaceCases
             Levels = s.Levels.Add(desk[1] with { Id = new LevelId(2), Location = Second, Belief = second, Target = second }),
         });
         return desk;
+    }
+
+    private static void Read(Desk desk, int level, int available, int committed)
+    {
+        desk.Now += TimeSpan.FromSeconds(5);
+        desk.Read(level, desk.Mark(level, ReadingKind.Drained) with
+        {
+            Available = available,
+            OnHand = available + committed,
+            Committed = committed,
+        });
     }
 
     private static int Total(Desk desk) => desk.Exposure.Available;
