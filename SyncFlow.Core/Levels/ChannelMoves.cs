@@ -51,6 +51,13 @@ internal static class ChannelMoves
         return (Pair(set, fact, sku, source, to, moved), moved);
     }
 
+    /// <summary>
+    /// Whether units may have moved between this level and a sibling: one that is closing may yet be read, and the
+    /// message that a location was closed may still be on its way.
+    /// </summary>
+    public static bool MayHaveMoved(SkuState sku, LevelState level, bool missing) => sku.Levels.Any(
+        l => IsSibling(l, level) && (missing ? l.Surplus > 0 : l.Suspense > 0 || l.Status == LevelStatus.Closing));
+
     private static SkuState Pair(WorkingSet set, LevelRead fact, SkuState sku, LevelState source, LevelState to, int moved)
     {
         set.NoteCause(sku.Sku, fact.OccurredAt);

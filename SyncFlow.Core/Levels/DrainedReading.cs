@@ -97,7 +97,10 @@ internal sealed class DrainedReading(
             Adopted = 0,
             FailedVerifications = 0,
         };
-        if (readings < PublishLimits.SuspenseReadings)
+        var patience = ChannelMoves.MayHaveMoved(sku, level, missing: true)
+            ? PublishLimits.SuspenseReadingsOfAMove
+            : PublishLimits.SuspenseReadings;
+        if (readings < patience)
         {
             sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
             Write(next with { NeedsReading = true }, Doubted);
@@ -146,7 +149,7 @@ internal sealed class DrainedReading(
         {
             Undone(next, units);
         }
-        else if (level.Surplus + level.Adopted == 0)
+        else if (level.Surplus + level.Adopted == 0 || ChannelMoves.MayHaveMoved(sku, level, missing: false))
         {
             // Seen once: it may be sold there from now on, but whether it is real a second reading must say.
             Write(next with { Belief = _explained + arrived, Surplus = units, NeedsReading = true }, int.MaxValue);

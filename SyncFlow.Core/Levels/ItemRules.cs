@@ -1,6 +1,5 @@
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
-using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Levels;
 

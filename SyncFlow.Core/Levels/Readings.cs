@@ -1,7 +1,6 @@
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
-using SyncFlow.Core.Publishing;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Levels;

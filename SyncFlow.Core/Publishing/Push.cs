@@ -60,4 +60,7 @@ public static class PublishLimits
 
     /// <summary>Drained readings after which suspense becomes a drift case.</summary>
     public const int SuspenseReadings = 2;
+
+    /// <summary>The same while as many units appeared elsewhere: a closed location may yet explain both.</summary>
+    public const int SuspenseReadingsOfAMove = 5;
 }

@@ -3,6 +3,7 @@ using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
+using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
@@ -103,6 +104,61 @@ public sealed class PlaceCases
         Read(desk, 2, available: 0, committed: 0);
         desk[2].Status.ShouldBe(LevelStatus.Closed);
         desk.Drift.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void C15_A_move_that_is_read_before_the_closing_is_known_waits_for_it()
+    {
+        var desk = TwoPlaces(first: 5, second: 7);
+        for (var cycle = 0; cycle < 3; cycle++)
+        {
+            Read(desk, 1, available: 12, committed: 0);
+            Read(desk, 2, available: 0, committed: 0);
+            desk.Plan(1, desk[1].Id).ShouldBeNull("nothing is pushed back that may have moved");
+        }
+
+        Close(desk);
+        Read(desk, 1, available: 12, committed: 0);
+        Read(desk, 2, available: 0, committed: 0);
+
+        (desk.Position.OnHand, desk.State.PoolAt(Second).Buckets.OnHand).ShouldBe((12, 0));
+        desk.Drift.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void C15_A_move_that_was_announced_before_its_order_is_paired_in_parts()
+    {
+        var desk = TwoPlaces(first: 5, second: 7);
+        desk.Order(1, Assigned("1", 3, ("x2", 3)));
+        desk.Announce(1, 12, desk.Now.AddHours(1));
+        desk.Apply(new LevelAnnounced("l2", new ConnectionId(1), null, desk.Now, "i1", "x2", 0, desk.Now.AddHours(1).Ticks));
+        desk.State.PoolAt(Second).Buckets.Suspense.ShouldBe(4);
+        desk.Order(1, Assigned("1", 3, ("x1", 3)));
+        Close(desk);
+        for (var cycle = 0; cycle < 2; cycle++)
+        {
+            Read(desk, 1, available: 9, committed: 3);
+            Read(desk, 2, available: 0, committed: 0);
+        }
+
+        desk.State.PoolAt(Second).Buckets.ShouldBe(default(Buckets));
+        (desk.Position.OnHand, Total(desk)).ShouldBe((12, 9));
+        desk.Drift.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Units_that_moved_without_a_closing_are_two_edits_in_the_end()
+    {
+        var desk = TwoPlaces(first: 5, second: 7);
+        for (var cycle = 0; cycle < 8; cycle++)
+        {
+            Read(desk, 1, available: 12, committed: 0);
+            Read(desk, 2, available: 0, committed: 0);
+        }
+
+        desk.Drift.Select(d => d.Class).ShouldContain(DriftClass.OutsideIncrease);
+        desk.Drift.Select(d => d.Class).ShouldContain(DriftClass.OutsideDecrease);
+        Total(desk).ShouldBe(12, "the ledger is the authority");
     }
 
     [Fact]
