@@ -53,7 +53,8 @@ public static class ApiHost
         services.AddSingleton<ApiKeyStore>().AddSingleton<IdempotencyStore>().AddSingleton<ConnectionDesk>().AddSingleton<LocationDesk>()
             .AddSingleton<SkuDesk>().AddSingleton<ListingDesk>().AddSingleton<AutoMapper>().AddSingleton<StockDesk>()
             .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>()
-            .AddSingleton<DeadLetterStore>().AddSingleton<PlanPreview>().AddSingleton<BrakeDesk>();
+            .AddSingleton<DeadLetterStore>().AddSingleton<PlanPreview>().AddSingleton<BrakeDesk>()
+            .AddSingleton<ItemMapper>().AddSingleton<AuthorityDesk>().AddSingleton<SuggestionDesk>().AddSingleton<Storage.Channels.StrandedStock>();
         services.AddSingleton<Storage.Explaining.ExplainStore>().AddSingleton<Storage.Explaining.PushProofStore>();
         services.AddSingleton<ReservationDesk>().AddSingleton<ReservationStore>();
         services.AddSingleton(provider => CredentialVault.FromBase64(
@@ -71,7 +72,7 @@ public static class ApiHost
     private static void AddHttp(IServiceCollection services)
     {
         services.AddSingleton<ShopCache>().AddSingleton<ShopifySecret>().AddScoped<Caller>().AddScoped<Operations.Runs>()
-            .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Connections.ResumeConnection.Work>()
+            .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Connections.ResumeConnection.Work>().AddScoped<Listings.DecideSuggestion.Work>()
             .AddSingleton<ReceiveShopifyWebhook.Work>().AddScoped<Brakes.SetBrake.Work>().AddHttpContextAccessor();
         services.AddScoped<Reservations.Answering>();
         services.AddHostedService<BootstrapKey>();

@@ -1,3 +1,4 @@
+using SyncFlow.Api.Authorities;
 using SyncFlow.Api.Brakes;
 using SyncFlow.Api.Connections;
 using SyncFlow.Api.Http;
@@ -19,8 +20,10 @@ internal static class Endpoints
         .Add<ListConnections>().Add<GetConnection>().Add<CreateConnection>().Add<ChangeConnectionStatus>().Add<BeginConnectionRun>()
         .Add<GoLive>().Add<ResumeConnection>()
         .Add<ListChannelLocations>().Add<MapLocation>().Add<ListLocations>().Add<GetLocation>().Add<CreateLocation>().Add<UpdateLocation>()
+        .Add<ListStrandedUnits>()
         .Add<ListSkus>().Add<GetSku>().Add<CreateSku>().Add<UpdateSku>()
-        .Add<ListListings>().Add<AutoMap>()
+        .Add<ListListings>().Add<AutoMap>().Add<DeclarePool>().Add<ListSuggestions>().Add<DecideSuggestion>()
+        .Add<ListAuthorityRules>().Add<SetAuthorityRule>()
         .Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()
         .AddStockOperations()
         .Add<ListLedger>().Add<ReplayLedger>()

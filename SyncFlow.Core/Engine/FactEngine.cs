@@ -4,6 +4,7 @@ using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Operations;
 using SyncFlow.Core.Orders;
+using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Engine;
 
@@ -33,6 +34,16 @@ public static class FactEngine
         };
     }
 
+    /// <summary>A correction of on-hand by somebody who does not own it: refused, and said so (the source of truth is elsewhere).</summary>
+    private static FactOutcome Refuse(WorkingSet set, StockMovement movement)
+    {
+        set.Incidents.Add(new Incident(
+            $"not-the-authority:{movement.Sku.Value}:{movement.Location.Value}", "not-the-authority",
+            $"A correction of {movement.Delta} units was refused: another system is the authority for on-hand of this SKU here.",
+            movement.From, movement.Sku, null, movement.OccurredAt));
+        return FactOutcome.Ignored;
+    }
+
     internal static FactOutcome Ask(WorkingSet set, ConnectionId connection, WorkKind kind, string reference, DateTimeOffset due)
     {
         set.Work.Add(new WorkItem(connection, kind, reference, due));
@@ -44,6 +55,12 @@ public static class FactEngine
         if (set.FindSku(movement.Sku) is not { } sku)
         {
             return FactOutcome.Unmapped;
+        }
+
+        if (movement is { Bucket: Bucket.OnHand, Reason: EntryReason.Adjustment }
+            && !Authority.MayCorrect(sku, movement.Location, movement.From))
+        {
+            return Refuse(set, movement);
         }
 
         if (!set.TryTakeMovement(movement.Key))

@@ -27,7 +27,7 @@ internal static class Baselines
             sku = Open(set, fact, sku, level, pool.Opened ? reading.OnHand : reading.OnHand - pool.Buckets.OnHand);
             level = level with { Opened = true };
         }
-        else if (Varies(reading, channel, level, pool, twins) is { } shown)
+        else if (Varies(reading, Authority.Accepts(sku, level.Location, channel), level, pool, twins) is { } shown)
         {
             NoteVariance(set, sku, level, shown, now);
             set.Put(sku.With(level with { NeedsReading = false }));
@@ -63,12 +63,12 @@ internal static class Baselines
         && (!pool.Opened || (!level.Opened && twins.Exists(t => t.Opened)));
 
     /// <summary>What a channel that owns on-hand shows, all its listings together, where the ledger has something else.</summary>
-    private static int? Varies(Reading reading, ChannelSettings channel, LevelState level, Pool pool, List<LevelState> twins)
+    private static int? Varies(Reading reading, bool owns, LevelState level, Pool pool, List<LevelState> twins)
     {
         // A level that comes back into service brings a number that nobody has counted: it opens nothing by itself.
         var asked = reading.Kind == ReadingKind.OpeningBaseline || level.Opened;
         var shown = reading.OnHand + twins.Sum(t => t.Observed?.OnHand ?? 0);
-        return asked && channel.OwnsOnHand && pool.Buckets.OnHand != shown ? shown : null;
+        return asked && owns && pool.Buckets.OnHand != shown ? shown : null;
     }
 
     /// <summary>One drift case per number shown; the incident stays open until a baseline agrees.</summary>

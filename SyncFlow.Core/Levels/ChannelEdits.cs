@@ -35,7 +35,8 @@ internal static class ChannelEdits
         return Append(set, fact, sku, level, Bucket.OnHand, units + setAside);
     }
 
-    private static bool IsAccepted(SkuState sku, LevelState level, ChannelSettings channel) => channel.OwnsOnHand;
+    private static bool IsAccepted(SkuState sku, LevelState level, ChannelSettings channel) =>
+        Authority.Accepts(sku, level.Location, channel);
 
     private static SkuState Append(WorkingSet set, LevelRead fact, SkuState sku, LevelState level, Bucket bucket, int delta) =>
         delta == 0

@@ -17,6 +17,9 @@ public sealed record SkuState
     /// <summary>What the merchant set for it.</summary>
     public required SkuPolicy Policy { get; init; }
 
+    /// <summary>Rules of the source-of-truth hierarchy that may concern it: its own, its groups' and general ones.</summary>
+    public ImmutableArray<AuthorityRule> AuthorityRules { get; init; } = [];
+
     /// <summary>The mode in force now (<see cref="SkuPolicy.Mode"/> is what the merchant asked for).</summary>
     public EffectiveMode Mode { get; init; } = EffectiveMode.Guard;
 

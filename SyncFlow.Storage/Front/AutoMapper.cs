@@ -91,7 +91,7 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
         """;
 
     // Orders that named a variant before it was mapped are read again: their units count from now on.
-    private const string FetchOrdersAgain =
+    internal const string FetchOrdersAgain =
         """
         INSERT INTO work_items (tenant_id, connection_id, kind, ref, due_at, created_at)
         SELECT $1, $2, 1, o.order_ref, $3, $3 FROM orders o

@@ -68,6 +68,7 @@ internal static class SkuRows
                 Sql.P(ids)),
             session.Of($"SELECT {LevelRows.Columns} FROM listing_levels WHERE tenant_id = $1 AND sku_id = ANY ($2) ORDER BY sku_id, level_id", Sql.P(ids)),
             RequestRows.Select(session, ids, keys.Requests),
+            AuthorityRows.Statement(session, ids),
             session.Of(SkuSql, Sql.P(ids)),
             .. CountRows.Statements(session, ids, keys.Operations),
         ]);
@@ -78,7 +79,12 @@ internal static class SkuRows
         var pools = (await NextAsync(reader, ReadPool, ct).ConfigureAwait(false)).ToLookup(p => p.Sku, p => p.Pool);
         var levels = (await NextAsync(reader, LevelRows.Read, ct).ConfigureAwait(false)).ToLookup(l => l.Sku, l => l.Level);
         var lines = (await NextAsync(reader, RequestRows.Read, ct).ConfigureAwait(false)).ToLookup(r => r.Sku, r => r.Line);
-        (await NextAsync(reader, row => ReadSku(row, pools, levels, lines), ct).ConfigureAwait(false)).ForEach(set.Load);
+        var rules = (await NextAsync(reader, AuthorityRows.Read, ct).ConfigureAwait(false)).ToLookup(r => r.Sku, r => r.Rule);
+        foreach (var sku in await NextAsync(reader, row => ReadSku(row, pools, levels, lines), ct).ConfigureAwait(false))
+        {
+            set.Load(sku with { AuthorityRules = [.. rules[sku.Sku]] });
+        }
+
         await CountRows.ReadAsync(reader, set, keys.Operations, ct).ConfigureAwait(false);
         return set;
     }
