@@ -50,7 +50,7 @@ public sealed class CatalogTests(PostgresFixture postgres, RedisFixture redis)
             """,
             connection);
 
-        var listed = (await app.GetAsync("/api/v1/listings/suggestions?state=open"))["items"]!.AsArray();
+        var listed = (await app.GetAsync("/api/v1/listings/suggestions?state=Open"))["items"]!.AsArray();
         listed.Count.ShouldBe(2);
         ((int)listed[0]!["confidence"]!).ShouldBe(95);
 
