@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using SyncFlow.Core;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Facts;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Orders;
+
+namespace SyncFlow.Simulator.Protocol;
+
+/// <summary>What the worker of one connection shares among its loops.</summary>
+/// <param name="Store">The tenant's state.</param>
+/// <param name="Pipeline">Where facts go.</param>
+/// <param name="Shop">The channel.</param>
+internal sealed record ChannelDesk(
+    MemoryStore Store, Pipeline Pipeline, Shop Shop, Agenda Agenda, Random Random, WorldSettings Settings)
+{
+    public ConnectionId Connection { get; } = new(Shop.Number);
+
+    /// <summary>Levels being read, and by how many loops: no push is planned for them meanwhile.</summary>
+    public Dictionary<LevelId, int> Held { get; } = [];
+
+    /// <summary>Rises when the worker dies: what an earlier one had in memory is lost.</summary>
+    public int Life { get; set; }
+
+    /// <summary>False between the death of a worker and the start of the next.</summary>
+    public bool Alive { get; set; } = true;
+
+    /// <summary>Writes sent so far.</summary>
+    public int Writes { get; set; }
+
+    /// <summary>Faults in force.</summary>
+    public WorldFaults Faults { get; private set; } = Settings.Faults;
+
+    public ChannelSettings Channel => Store.Context.Channels[Connection];
+
+    public bool Chance(double probability) => Random.NextDouble() < probability;
+
+    public TimeSpan Between(int fewest, int most) => TimeSpan.FromMilliseconds(Random.Next(fewest, most));
+
+    /// <summary>Later, unless the worker dies before.</summary>
+    public void Later(TimeSpan wait, Action what)
+    {
+        var life = Life;
+        Agenda.In(wait, () =>
+        {
+            if (life == Life)
+            {
+                what();
+            }
+        });
+    }
+
+    /// <summary>From now on nothing goes wrong any more.</summary>
+    public void Calm() => Faults = new WorldFaults();
+
+    /// <summary>Holds levels, or lets go of them.</summary>
+    public void Hold(IEnumerable<LevelId> levels, int by)
+    {
+        foreach (var level in levels)
+        {
+            var count = Held.GetValueOrDefault(level) + by;
+            if (count == 0)
+            {
+                Held.Remove(level);
+            }
+            else
+            {
+                Held[level] = count;
+            }
+        }
+    }
+
+    /// <summary>Its levels, with their SKUs.</summary>
+    public IEnumerable<(Core.Stock.SkuState Sku, LevelState Level)> Levels() =>
+        Store.Skus.SelectMany(s => s.Levels.Where(l => l.Connection == Connection).Select(l => (s, l)));
+
+    /// <summary>The channel refuses our credential (rule R12), or takes it again.</summary>
+    public void SetStatus(ConnectionStatus status)
+    {
+        var context = Store.Context;
+        Store.Context = context with { Channels = context.Channels.SetItem(Connection, Channel with { Status = status }) };
+        var set = Store.LoadSkus([.. Store.Skus.Select(s => s.Sku)]);
+        foreach (var sku in Store.Skus.Select(s => s.Sku).ToList())
+        {
+            Replanner.Touch(set, sku, Agenda.Now);
+        }
+
+        Store.Save(set);
+    }
+
+    /// <summary>An order as a fact.</summary>
+    public OrderFact Fact(OrderSnapshot snapshot) => new(
+        $"order:{Shop.Number}:{snapshot.OrderRef}", Connection, null, Agenda.Now, snapshot);
+
+    /// <summary>Puts every order that queries show and the ledger does not have as it is into the inbox, then goes on.</summary>
+    public void FetchOrders(Action done)
+    {
+        var unknown = Shop.Orders.Values
+            .Where(o => o.VisibleAt <= Agenda.Now)
+            .Where(o => Store.FindOrder(Connection, o.Id) is not { Snapshot: not null } known || known.Version.UpdatedAt < o.UpdatedTicks
+                || known.Provisional)
+            .Select(o => Fact(o.Snapshot(SnapshotOrigin.Fetch))).ToList();
+        if (unknown.Count == 0)
+        {
+            done();
+            return;
+        }
+
+        var left = unknown.Count;
+        foreach (var fact in unknown)
+        {
+            Pipeline.Deliver(fact, () =>
+            {
+                if (--left == 0)
+                {
+                    done();
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Publishing;
+
+namespace SyncFlow.Simulator.Protocol;
+
+/// <summary>Publishes one connection: plans under lock, stores the intent, sends, settles; each a step that a crash may follow.</summary>
+internal sealed class PublisherLoop(ChannelDesk desk)
+{
+    private const int MostInFlight = 4;
+    private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    private long _pushes;
+    private int _flying;
+    private bool _arranged;
+    private DateTimeOffset _pausedUntil;
+
+    /// <summary>Looks for something to say, soon.</summary>
+    public void Wake(bool now = true)
+    {
+        if (!_arranged && desk.Alive)
+        {
+            _arranged = true;
+            desk.Later(now ? desk.Between(1, 60) : Sweep, () =>
+            {
+                _arranged = false;
+                Publish();
+            });
+        }
+    }
+
+    /// <summary>A new worker: nothing of the old one's memory is left.</summary>
+    public void Restart()
+    {
+        _flying = 0;
+        _arranged = false;
+        Wake();
+    }
+
+    private void Publish()
+    {
+        if (_flying >= MostInFlight || !desk.Channel.Publishes)
+        {
+            return;
+        }
+
+        var candidates = desk.Levels()
+            .Where(l => l.Level.WantsPush && !desk.Held.ContainsKey(l.Level.Id))
+            .OrderBy(l => PushPriority.Of(l.Sku, l.Level)).ThenBy(l => l.Level.Id.Value)
+            .Take(PublishLimits.LevelsPerPush)
+            .Select(l => new PlanCandidate(l.Sku.Sku, l.Level.Id, Shop.Item((int)l.Sku.Sku.Value), Shop.Place((int)l.Level.Location.Value)))
+            .ToList();
+        if (candidates.Count == 0)
+        {
+            return;
+        }
+
+        if (desk.Agenda.Now < _pausedUntil)
+        {
+            Wake(now: false);
+            return;
+        }
+
+        var set = desk.Store.LoadSkus(candidates.Select(c => c.Sku));
+        var id = new Guid(desk.Shop.Number, 0, 0, BitConverter.GetBytes(++_pushes));
+        var plan = Planner.Plan(set, desk.Connection, candidates, id, desk.Agenda.Now);
+        if (!desk.Pipeline.Commit(set))
+        {
+            Wake();
+        }
+        else if (plan.Push is { } push)
+        {
+            _flying++;
+            desk.Writes++;
+            Send(push);
+            Wake();
+        }
+    }
+
+    private void Send(Push push)
+    {
+        var faults = desk.Faults;
+        if (desk.Chance(faults.Late))
+        {
+            // It hangs somewhere on the way, and arrives when nobody waits for it any more.
+            var wait = desk.Random.NextDouble() * (PublishLimits.LateArrival - TimeSpan.FromSeconds(1));
+            desk.Agenda.In(wait, () => Arrive(push));
+            desk.Later(Timeout, () => Answer(push, null));
+            return;
+        }
+
+        desk.Agenda.In(desk.Between(20, 800), () =>
+        {
+            if (desk.Shop.Down || desk.Shop.Refuses)
+            {
+                var refused = desk.Shop.Refuses && !desk.Shop.Down;
+                desk.Later(desk.Between(5, 100), () => NotDone(push, refused));
+                return;
+            }
+
+            var outcomes = Arrive(push);
+            var lost = desk.Chance(faults.LostAnswer);
+            desk.Later(lost ? Timeout : desk.Between(5, 800), () => Answer(push, lost ? null : outcomes));
+        });
+    }
+
+    /// <summary>A channel that compares does it at once; one that does not takes the call and carries it out when it likes.</summary>
+    private ElementOutcome[] Arrive(Push push)
+    {
+        var persists = !desk.Chance(desk.Faults.NotPersisted);
+        var elements = push.Elements.Select(e => (
+            Sku: (int)e.Sku.Value, Location: int.Parse(e.ExternalLocation[1..], System.Globalization.CultureInfo.InvariantCulture), e.From, e.To)).ToList();
+        if (desk.Settings.Mistake == Mistake.CompareWithFreshRead)
+        {
+            elements = [.. elements.Select(e => e with { From = desk.Shop.Available(e.Sku, e.Location) })];
+        }
+
+        if (desk.Shop.Compares)
+        {
+            return desk.Shop.Set(elements, persists);
+        }
+
+        var left = push.Deadline - TimeSpan.FromSeconds(1) - desk.Agenda.Now;
+        var wait = TimeSpan.FromSeconds(desk.Random.Next(1, 120));
+        desk.Agenda.In(wait < left ? wait : left > TimeSpan.Zero ? left : TimeSpan.Zero, () => desk.Shop.Set(elements, persists));
+        return [.. elements.Select(_ => ElementOutcome.Acknowledged)];
+    }
+
+    private void NotDone(Push push, bool refused)
+    {
+        Settle(push, [.. push.Elements.Select(_ => ElementOutcome.NotSent)]);
+        _pausedUntil = desk.Agenda.Now + TimeSpan.FromSeconds(5);
+        if (refused && desk.Channel.Publishes)
+        {
+            desk.SetStatus(ConnectionStatus.Suspended);
+        }
+    }
+
+    private void Answer(Push push, ElementOutcome[]? outcomes) =>
+        Settle(push, outcomes ?? [.. push.Elements.Select(_ => ElementOutcome.Unknown)]);
+
+    private void Settle(Push push, ElementOutcome[] outcomes)
+    {
+        var set = desk.Store.LoadSkus(push.Elements.Select(e => e.Sku));
+        Settlement.Settle(set, push, [.. push.Elements.Select((e, i) => new ElementAnswer(e.Level, outcomes[i], null))], desk.Agenda.Now);
+        if (!desk.Pipeline.Commit(set))
+        {
+            desk.Later(Sweep, () => Settle(push, outcomes));
+            return;
+        }
+
+        _flying--;
+        if (desk.Settings.Mistake == Mistake.TrustAcknowledgements)
+        {
+            Forget(push, l => l with { Unverified = [] });
+        }
+        else if (desk.Settings.Mistake == Mistake.ForgetLateRequests)
+        {
+            Forget(push, l => l.InFlight?.Push == push.Id ? l with { InFlight = l.InFlight with { Deadline = desk.Agenda.Now } } : l);
+        }
+
+        Wake();
+    }
+
+    private void Forget(Push push, Func<Core.Levels.LevelState, Core.Levels.LevelState> change)
+    {
+        var set = desk.Store.LoadSkus(push.Elements.Select(e => e.Sku));
+        foreach (var element in push.Elements)
+        {
+            var sku = set.FindSku(element.Sku)!;
+            set.Put(sku.With(change(sku.FindLevel(element.Level)!)));
+        }
+
+        Replanner.Replan(set, desk.Agenda.Now);
+        desk.Store.Save(set);
+    }
+}

@@ -1,0 +1,151 @@
+using SyncFlow.Core.Publishing;
+
+namespace SyncFlow.Simulator.Protocol;
+
+/// <summary>
+/// A channel with its real refusal rules: it sells no more than all its levels of an item show together, refuses a
+/// compare that does not hold, and changes all of a call or nothing. Its clock may be off.
+/// </summary>
+internal sealed class Shop(int number, bool compares, int skus, int locations, TimeSpan drift, Agenda agenda, Random random)
+{
+    private readonly int[,] _available = new int[skus, locations];
+    private readonly int[,] _committed = new int[skus, locations];
+    private readonly Dictionary<string, ShopOrder> _orders = [];
+    private long _lastTick;
+
+    /// <summary>1 and up; also the id of the connection.</summary>
+    public int Number { get; } = number;
+
+    /// <summary>Whether writes are compared with what is shown.</summary>
+    public bool Compares { get; } = compares;
+
+    /// <summary>The credential is refused until then.</summary>
+    public DateTimeOffset RefusesUntil { get; set; }
+
+    /// <summary>Nothing is answered until then.</summary>
+    public DateTimeOffset DownUntil { get; set; }
+
+    public bool Refuses => agenda.Now < RefusesUntil;
+    public bool Down => agenda.Now < DownUntil;
+
+    public IReadOnlyDictionary<string, ShopOrder> Orders => _orders;
+
+    /// <summary>Told of every change of a level, with the shop's own time of it.</summary>
+    public event Action<int, int, int, long>? LevelChanged;
+
+    /// <summary>Told of every new or changed order.</summary>
+    public event Action<ShopOrder>? OrderChanged;
+
+    public static string Variant(int sku) => $"v{sku}";
+    public static string Item(int sku) => $"i{sku}";
+    public static string Place(int location) => $"x{location}";
+
+    public int Available(int sku, int location) => _available[sku, location];
+    public int Committed(int sku, int location) => _committed[sku, location];
+
+    /// <summary>What it may still sell of an item: all its levels together.</summary>
+    public int Shown(int sku)
+    {
+        var total = 0;
+        for (var location = 0; location < locations; location++)
+        {
+            total += _available[sku, location];
+        }
+
+        return total;
+    }
+
+    /// <summary>A buyer's order; null when refused.</summary>
+    public ShopOrder? Place(int sku, int units, bool claims, bool routedWhole, TimeSpan visibleAfter)
+    {
+        if (claims && Shown(sku) < units)
+        {
+            return null;
+        }
+
+        var order = new ShopOrder
+        {
+            Id = $"{Number}-{_orders.Count + 1}",
+            Sku = sku,
+            Units = units,
+            Location = routedWhole ? random.Next(locations) : Fullest(sku),
+            Claimed = claims,
+            CreatedAt = agenda.Now,
+            VisibleAt = agenda.Now + visibleAfter,
+            UpdatedTicks = Tick(),
+        };
+        _orders[order.Id] = order;
+        if (claims)
+        {
+            _committed[sku, order.Location] += units;
+            Move(sku, order.Location, -units);
+        }
+
+        OrderChanged?.Invoke(order);
+        return order;
+    }
+
+    public void Cancel(ShopOrder order)
+    {
+        order.Cancelled = true;
+        order.UpdatedTicks = Tick();
+        if (order.Claimed)
+        {
+            _committed[order.Sku, order.Location] -= order.Units;
+            Move(order.Sku, order.Location, order.Units);
+        }
+
+        OrderChanged?.Invoke(order);
+    }
+
+    public void Fulfil(ShopOrder order)
+    {
+        order.FulfilledUnits = order.Units;
+        order.UpdatedTicks = Tick();
+        if (order.Claimed)
+        {
+            _committed[order.Sku, order.Location] -= order.Units;
+        }
+
+        OrderChanged?.Invoke(order);
+    }
+
+    /// <summary>Somebody else writes a level.</summary>
+    public void EditByHand(int sku, int location, int delta) => Move(sku, location, delta);
+
+    /// <summary>A write as it arrives: all of it or nothing.</summary>
+    /// <returns>Per element what came of it.</returns>
+    public ElementOutcome[] Set(IReadOnlyList<(int Sku, int Location, int From, int To)> elements, bool persists)
+    {
+        var outcomes = new ElementOutcome[elements.Count];
+        var refused = false;
+        for (var i = 0; i < elements.Count; i++)
+        {
+            var stale = Compares && _available[elements[i].Sku, elements[i].Location] != elements[i].From;
+            outcomes[i] = stale ? ElementOutcome.Stale : ElementOutcome.Acknowledged;
+            refused |= stale;
+        }
+
+        if (refused)
+        {
+            return [.. outcomes.Select(o => o == ElementOutcome.Stale ? o : ElementOutcome.NotSent)];
+        }
+
+        foreach (var (sku, location, _, to) in persists ? elements : [])
+        {
+            Move(sku, location, to - _available[sku, location]);
+        }
+
+        return outcomes;
+    }
+
+    private int Fullest(int sku) => Enumerable.Range(0, locations).MaxBy(l => _available[sku, l]);
+
+    private void Move(int sku, int location, int delta)
+    {
+        _available[sku, location] += delta;
+        LevelChanged?.Invoke(sku, location, _available[sku, location], Tick());
+    }
+
+    private long Tick() => _lastTick = Math.Max(_lastTick + 1, (agenda.Now + drift).UtcTicks);
+}

@@ -1,0 +1,57 @@
+using SyncFlow.Core.Orders;
+
+namespace SyncFlow.Simulator.Protocol;
+
+/// <summary>One order of a shop, as the shop knows it.</summary>
+internal sealed class ShopOrder
+{
+    public required string Id { get; init; }
+    public required int Sku { get; init; }
+    public required int Units { get; init; }
+
+    /// <summary>Where the shop took the units, and will ship them from.</summary>
+    public required int Location { get; init; }
+
+    /// <summary>False when the application that made it took no units from the level.</summary>
+    public required bool Claimed { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>From when on order queries show it.</summary>
+    public required DateTimeOffset VisibleAt { get; init; }
+
+    public long UpdatedTicks { get; set; }
+    public int FulfilledUnits { get; set; }
+    public bool Cancelled { get; set; }
+
+    public int Open => Cancelled ? 0 : Units - FulfilledUnits;
+
+    /// <summary>Units that no longer are the merchant's to sell: all of it, until it is cancelled and put back.</summary>
+    public int Taken => Cancelled ? 0 : Units;
+
+    /// <summary>Whole, as a webhook or a query carries it; only a query says where it ships from.</summary>
+    public OrderSnapshot Snapshot(SnapshotOrigin origin) => new()
+    {
+        OrderRef = Id,
+        Version = new FactVersion(UpdatedTicks, origin == SnapshotOrigin.Webhook ? (short)0 : (short)1, UpdatedTicks),
+        Origin = origin,
+        CreatedAt = CreatedAt,
+        Cancelled = Cancelled,
+        SourceName = Claimed ? "web" : "580111",
+        Lines =
+        [
+            new OrderLine
+            {
+                LineRef = $"{Id}-1",
+                VariantRef = Shop.Variant(Sku),
+                Quantity = Units,
+                Open = Open,
+                Fulfilled = FulfilledUnits,
+                Assignments = origin == SnapshotOrigin.Webhook ? [] : [new Assignment(Shop.Place(Location), Open)],
+                Restocks = Cancelled
+                    ? [new Restock($"{Id}-r", RestockKind.Cancel, Units, Shop.Place(Location))]
+                    : [],
+            },
+        ],
+    };
+}
