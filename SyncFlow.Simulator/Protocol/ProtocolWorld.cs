@@ -55,8 +55,7 @@ internal sealed class ProtocolWorld
         for (var number = 1; number <= settings.Channels; number++)
         {
             var drift = TimeSpan.FromSeconds(((_random.NextDouble() * 2) - 1) * settings.Faults.ClockDrift);
-            var shop = new Shop(
-                number, number <= settings.Channels - settings.Absolute, settings.Skus, settings.Locations, drift, _agenda, _random);
+            var shop = new Shop(number, settings.Skus, settings.Locations, drift, _agenda, _random);
             shop.OrderChanged += order => Tell(shop, order);
             shop.LevelChanged += (sku, location, value, at) => Tell(shop, sku, location, value, at);
             _shops.Add(shop);
@@ -130,13 +129,10 @@ internal sealed class ProtocolWorld
         _shops.ToImmutableDictionary(s => new ConnectionId(s.Number), s => new ChannelSettings(
             new ConnectionId(s.Number), ConnectionStatus.Live,
             Enumerable.Range(0, _settings.Locations).ToImmutableDictionary(Shop.Place, l => new LocationId(l)),
-            new LocationId(0), 1, s.Number, ClaimingSourcesOf(_settings), OwnsOnHand: false, s.Compares,
+            new LocationId(0), 1, s.Number, ClaimingSources.Shopify, OwnsOnHand: false, CompareAndSet: true,
             DeduplicatesWrites: false, SettleSeconds: 10)),
         Enumerable.Range(0, _settings.Locations).ToImmutableDictionary(
             l => new LocationId(l), l => new LocationSettings(new LocationId(l), FulfillsOnline: true, Group: 1)));
-
-    private static ImmutableHashSet<string> ClaimingSourcesOf(WorldSettings settings) =>
-        settings.Mistake == Mistake.TrustEveryClaim ? ClaimingSources.Shopify.Add("580111") : ClaimingSources.Shopify;
 
     /// <summary>Opening stock, all of it at the locations in turn, and a level per channel and location that shows nothing yet.</summary>
     private void Open()

@@ -104,7 +104,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
         });
     }
 
-    /// <summary>A channel that compares does it at once; one that does not takes the call and carries it out when it likes.</summary>
+    /// <summary>The write reaches the channel.</summary>
     private ElementOutcome[] Arrive(Push push)
     {
         var persists = !desk.Chance(desk.Faults.NotPersisted);
@@ -115,15 +115,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
             elements = [.. elements.Select(e => e with { From = desk.Shop.Available(e.Sku, e.Location) })];
         }
 
-        if (desk.Shop.Compares)
-        {
-            return desk.Shop.Set(elements, persists);
-        }
-
-        var left = push.Deadline - TimeSpan.FromSeconds(1) - desk.Agenda.Now;
-        var wait = TimeSpan.FromSeconds(desk.Random.Next(1, 120));
-        desk.Agenda.In(wait < left ? wait : left > TimeSpan.Zero ? left : TimeSpan.Zero, () => desk.Shop.Set(elements, persists));
-        return [.. elements.Select(_ => ElementOutcome.Acknowledged)];
+        return desk.Shop.Set(elements, persists);
     }
 
     private void NotDone(Push push, bool refused)

@@ -6,18 +6,17 @@ namespace SyncFlow.Simulator.Protocol;
 /// A channel with its real refusal rules: it sells no more than all its levels of an item show together, refuses a
 /// compare that does not hold, and changes all of a call or nothing. Its clock may be off.
 /// </summary>
-internal sealed class Shop(int number, bool compares, int skus, int locations, TimeSpan drift, Agenda agenda, Random random)
+internal sealed class Shop(int number, int skus, int locations, TimeSpan drift, Agenda agenda, Random random)
 {
     private readonly int[,] _available = new int[skus, locations];
     private readonly int[,] _committed = new int[skus, locations];
+    private readonly int[,] _taken = new int[skus, locations];
+    private readonly int[] _sold = new int[skus];
     private readonly Dictionary<string, ShopOrder> _orders = [];
     private long _lastTick;
 
     /// <summary>1 and up; also the id of the connection.</summary>
     public int Number { get; } = number;
-
-    /// <summary>Whether writes are compared with what is shown.</summary>
-    public bool Compares { get; } = compares;
 
     /// <summary>The credential is refused until then.</summary>
     public DateTimeOffset RefusesUntil { get; set; }
@@ -42,6 +41,12 @@ internal sealed class Shop(int number, bool compares, int skus, int locations, T
 
     public int Available(int sku, int location) => _available[sku, location];
     public int Committed(int sku, int location) => _committed[sku, location];
+
+    /// <summary>Units that orders took from a level, less those they put back.</summary>
+    public int Taken(int sku, int location) => _taken[sku, location];
+
+    /// <summary>Units accepted and not given back, whether they were taken from a level or not.</summary>
+    public int Sold(int sku) => _sold[sku];
 
     /// <summary>What it may still sell of an item: all its levels together.</summary>
     public int Shown(int sku)
@@ -75,8 +80,10 @@ internal sealed class Shop(int number, bool compares, int skus, int locations, T
             UpdatedTicks = Tick(),
         };
         _orders[order.Id] = order;
+        _sold[sku] += units;
         if (claims)
         {
+            _taken[sku, order.Location] += units;
             _committed[sku, order.Location] += units;
             Move(sku, order.Location, -units);
         }
@@ -89,8 +96,10 @@ internal sealed class Shop(int number, bool compares, int skus, int locations, T
     {
         order.Cancelled = true;
         order.UpdatedTicks = Tick();
+        _sold[order.Sku] -= order.Units;
         if (order.Claimed)
         {
+            _taken[order.Sku, order.Location] -= order.Units;
             _committed[order.Sku, order.Location] -= order.Units;
             Move(order.Sku, order.Location, order.Units);
         }
@@ -117,11 +126,12 @@ internal sealed class Shop(int number, bool compares, int skus, int locations, T
     /// <returns>Per element what came of it.</returns>
     public ElementOutcome[] Set(IReadOnlyList<(int Sku, int Location, int From, int To)> elements, bool persists)
     {
+        ArgumentNullException.ThrowIfNull(elements);
         var outcomes = new ElementOutcome[elements.Count];
         var refused = false;
         for (var i = 0; i < elements.Count; i++)
         {
-            var stale = Compares && _available[elements[i].Sku, elements[i].Location] != elements[i].From;
+            var stale = _available[elements[i].Sku, elements[i].Location] != elements[i].From;
             outcomes[i] = stale ? ElementOutcome.Stale : ElementOutcome.Acknowledged;
             refused |= stale;
         }

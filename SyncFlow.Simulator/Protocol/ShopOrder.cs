@@ -26,9 +26,6 @@ internal sealed class ShopOrder
 
     public int Open => Cancelled ? 0 : Units - FulfilledUnits;
 
-    /// <summary>Units that no longer are the merchant's to sell: all of it, until it is cancelled and put back.</summary>
-    public int Taken => Cancelled ? 0 : Units;
-
     /// <summary>Whole, as a webhook or a query carries it; only a query says where it ships from.</summary>
     public OrderSnapshot Snapshot(SnapshotOrigin origin) => new()
     {

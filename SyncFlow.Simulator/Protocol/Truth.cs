@@ -21,7 +21,7 @@ internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnly
     public void TakenAway(int sku, int units) => _takenAway[sku] += units;
 
     /// <summary>Units accepted and not given back, over all channels.</summary>
-    public int Sold(int sku) => shops.Sum(s => s.Orders.Values.Where(o => o.Sku == sku).Sum(o => o.Taken));
+    public int Sold(int sku) => shops.Sum(s => s.Sold(sku));
 
     /// <summary>Units that physically remain to be sold; below zero is oversold.</summary>
     public int Left(int sku) => _existed[sku] - Sold(sku);
@@ -89,12 +89,8 @@ internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnly
     }
 
     /// <summary>Units the level lost to orders, net of those put back, that belief has not absorbed.</summary>
-    private static int Unseen(Shop shop, int sku, LevelState level)
-    {
-        var net = shop.Orders.Values
-            .Where(o => o.Claimed && o.Sku == sku && o.Location == (int)level.Location.Value).Sum(o => o.Taken);
-        return net - (int)(level.SoldTotal - level.PutBackTotal) - level.Suspense + level.Adopted;
-    }
+    private static int Unseen(Shop shop, int sku, LevelState level) =>
+        shop.Taken(sku, (int)level.Location.Value) - (int)(level.SoldTotal - level.PutBackTotal) - level.Suspense + level.Adopted;
 
     /// <summary>After everything has come to rest: every number agrees with every other (I1, I2, I5).</summary>
     public string? AtRest()

@@ -57,7 +57,7 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
 
     private bool Waits(LevelState level)
     {
-        if (level.InFlight is { } push && push.Deadline > desk.Agenda.Now && desk.Shop.Compares)
+        if (level.InFlight is { } push && push.Deadline > desk.Agenda.Now)
         {
             return false;
         }

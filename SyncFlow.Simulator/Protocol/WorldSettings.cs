@@ -26,15 +26,6 @@ internal enum Mistake
     /// <summary>Settle a lost answer by the next reading, not by the first after its deadline.</summary>
     ForgetLateRequests,
 
-    /// <summary>Raise a channel that takes absolute values without passing through zero.</summary>
-    SkipZeroBarrier,
-
-    /// <summary>Count budgets per level: a level below zero hides that another shows too much.</summary>
-    IgnoreSuspense,
-
-    /// <summary>Take orders that did not claim units for orders that did.</summary>
-    TrustEveryClaim,
-
     /// <summary>Take a reading for exact although orders may still be invisible.</summary>
     IgnoreVisibilityLag,
 }
@@ -108,9 +99,6 @@ internal sealed record WorldSettings
     /// <summary>Channels, 2 to 6.</summary>
     public int Channels { get; init; } = 3;
 
-    /// <summary>How many of them, the last ones, take absolute values without comparing.</summary>
-    public int Absolute { get; init; }
-
     /// <summary>Locations that may ship for each other.</summary>
     public int Locations { get; init; } = 1;
 
@@ -139,6 +127,19 @@ internal sealed record WorldSettings
     /// <summary>Whether something is allowed to break an assumption, so that exactly those units may be oversold.</summary>
     public bool BreaksAssumptions => Faults.OutsideIncrease > 0 || Faults.Bypassed > 0 || Faults.WriteOff > 0;
 
+    /// <summary>What an ordinary bad day brings: a few messages lost, late or twice, a lost answer now and then, an outage.</summary>
+    public static WorldFaults Everyday { get; } = new()
+    {
+        Dropped = 0.02,
+        Repeated = 0.05,
+        Delayed = 0.02,
+        LostAnswer = 0.005,
+        NotPersisted = 0.005,
+        Crash = 0.02,
+        Outage = 0.02,
+        VisibilityLag = 5,
+    };
+
     /// <summary>A world with faults of many kinds at once, drawn by its seed.</summary>
     public static WorldSettings Draw(int seed, SharingMode mode = SharingMode.Guard)
     {
@@ -150,7 +151,6 @@ internal sealed record WorldSettings
             Seed = seed,
             Mode = mode,
             Channels = channels,
-            Absolute = random.NextDouble() < 0.3 ? random.Next(1, channels) : 0,
             Locations = random.NextDouble() < 0.4 ? random.Next(2, 4) : 1,
             Skus = random.NextDouble() < 0.3 ? 2 : 1,
             Stock = random.Next(1, 60),
@@ -178,6 +178,23 @@ internal sealed record WorldSettings
                 Bypassed = Some(0.1, 0.2),
                 WriteOff = Some(0.1, 0.1),
                 RoutedWhole = Some(0.5, 1),
+            },
+        };
+    }
+
+    /// <summary>A drawn world with plenty of the fault that this mistake falls for, and no assumption broken but its own.</summary>
+    public static WorldSettings Provoke(int seed, Mistake mistake)
+    {
+        var drawn = Draw(seed) with { Mistake = mistake, Stock = 20 + (seed % 20), OrdersPerMinute = 12, Receipts = 10 };
+        var faults = drawn.Faults with { Bypassed = 0, OutsideDecrease = 0, OutsideIncrease = 0, WriteOff = 0 };
+        return drawn with
+        {
+            Faults = mistake switch
+            {
+                Mistake.TrustAcknowledgements => faults with { NotPersisted = 0.3 },
+                Mistake.ForgetLateRequests => faults with { Late = 0.4 },
+                Mistake.IgnoreVisibilityLag => faults with { VisibilityLag = 9.5, Dropped = 0.8 },
+                _ => faults with { Dropped = 0.5, Delayed = 0.4 },
             },
         };
     }
