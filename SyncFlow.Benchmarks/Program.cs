@@ -1,4 +1,5 @@
 using SyncFlow.Benchmarks.Explain;
+using SyncFlow.Benchmarks.Simulate;
 using SyncFlow.Benchmarks.Smoke;
 using SyncFlow.Benchmarks.Support;
 
@@ -26,6 +27,9 @@ internal static class Program
         ["explain"] = new(
             $"explanations of the past; {ExplainBenchmark.EntriesOption} N fills the ledger with N entries (100000 or more)",
             new() { [ExplainBenchmark.EntriesOption] = ExplainBenchmark.DefaultEntries }, ExplainBenchmark.RunAsync),
+        ["simulate"] = new(
+            $"drawn worlds of channels, buyers and faults; {SimulateBenchmark.SeedsOption} N runs N of them",
+            new() { [SimulateBenchmark.SeedsOption] = SimulateBenchmark.DefaultSeeds }, SimulateBenchmark.RunAsync),
     };
 
     public static async Task<int> Main(string[] args)
