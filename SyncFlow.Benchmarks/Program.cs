@@ -1,4 +1,5 @@
 using SyncFlow.Benchmarks.Explain;
+using SyncFlow.Benchmarks.Memory;
 using SyncFlow.Benchmarks.Simulate;
 using SyncFlow.Benchmarks.Smoke;
 using SyncFlow.Benchmarks.Support;
@@ -30,6 +31,14 @@ internal static class Program
         ["simulate"] = new(
             $"drawn worlds of channels, buyers and faults; {SimulateBenchmark.SeedsOption} N runs N of them",
             new() { [SimulateBenchmark.SeedsOption] = SimulateBenchmark.DefaultSeeds }, SimulateBenchmark.RunAsync),
+        ["memory"] = new(
+            $"what the worker takes with 20,000 levels; {MemoryBenchmark.LevelsOption} N, {MemoryBenchmark.SecondsOption} N of buying",
+            new()
+            {
+                [MemoryBenchmark.LevelsOption] = MemoryBenchmark.DefaultLevels,
+                [MemoryBenchmark.SecondsOption] = MemoryBenchmark.DefaultSeconds,
+            },
+            MemoryBenchmark.RunAsync),
     };
 
     public static async Task<int> Main(string[] args)

@@ -19,7 +19,7 @@ internal sealed class GetLatency : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stats/latency", HandleAsync)
         .WithName("GetLatency").WithTags("Operations")
-        .WithSummary("Stages of latency, of all changes and of the slowest twentieth, planned since a moment (15 minutes ago when left out).");
+        .WithSummary("Stages of latency, of all changes and of the slowest twentieth, caused since a moment (15 minutes ago when left out).");
 
     private static async Task<Results<Ok<LatencyBreakdown>, Refused>> HandleAsync(
         DateTimeOffset? since, Caller caller, NpgsqlDataSource source, TimeProvider time, CancellationToken ct)

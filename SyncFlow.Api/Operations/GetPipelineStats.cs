@@ -13,7 +13,7 @@ internal sealed class GetPipelineStats : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stats/pipeline", HandleAsync)
         .WithName("GetPipelineStats").WithTags("Operations")
-        .WithSummary("Figures of the pipeline; latencies of pushes planned since a moment (of all when left out), and of the last seconds.");
+        .WithSummary("Figures of the pipeline; latencies of changes caused since a moment (of all when left out), and of the last seconds.");
 
     private static async Task<Ok<PipelineStats>> HandleAsync(
         DateTimeOffset? since, Caller caller, NpgsqlDataSource source, TimeProvider time, CancellationToken ct)

@@ -39,6 +39,9 @@ internal sealed class LocalHost(LocalOptions options, TimeProvider time, TextWri
     /// <summary>The services that run, for tests.</summary>
     public IReadOnlyList<ServiceProcess> Services => services;
 
+    /// <summary>Connection string of the database, once started; for benchmarks.</summary>
+    public string Postgres => servers?.Postgres ?? throw new InvalidOperationException("Not started.");
+
     /// <summary>Runs until the options' time is over or a stop is requested.</summary>
     /// <returns>The process's exit code.</returns>
     public static async Task<int> RunAsync(LocalOptions options, TimeProvider time)
@@ -111,7 +114,9 @@ internal sealed class LocalHost(LocalOptions options, TimeProvider time, TextWri
         folder?.Dispose();
     }
 
-    private async Task<int> StayAsync(LocalSecrets secrets, CancellationToken cancellation)
+    /// <summary>Sets the sandbox up and lets buyers buy until the options' time is over.</summary>
+    /// <returns>The process's exit code.</returns>
+    public async Task<int> StayAsync(LocalSecrets secrets, CancellationToken cancellation)
     {
         Say($"API      {UrlOf(ServiceContract.Api)}");
         Say($"API key  in {folder!.SecretsFile} (bootstrapApiKey)");

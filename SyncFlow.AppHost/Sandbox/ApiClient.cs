@@ -136,7 +136,7 @@ internal sealed class ApiClient(HttpClient client, string baseUrl, string apiKey
         return new MappingView(Count("mapped"), Count("ambiguous"), Count("blank"), Count("untracked"), Count("unmatched"));
     }
 
-    /// <param name="since">Latencies count changes planned from here on: those that buyers caused.</param>
+    /// <param name="since">Latencies count changes caused from here on: those of buyers.</param>
     /// <param name="cancellation">Ends the call.</param>
     public async Task<PipelineFigures> PipelineAsync(DateTimeOffset since, CancellationToken cancellation)
     {
@@ -145,7 +145,7 @@ internal sealed class ApiClient(HttpClient client, string baseUrl, string apiKey
         return PipelineFigures.Read(answer, member => calls.Failed(step, $"the answer has no '{member}'."));
     }
 
-    /// <summary>Where the time went between orders and changes planned since a moment.</summary>
+    /// <summary>Where the time went between orders since a moment and their changes.</summary>
     public async Task<LatencyStages> StagesAsync(DateTimeOffset since, CancellationToken cancellation) => LatencyStages.Read(
         await calls.GetAsync("Reading the stages of latency", $"{Root}/stats/latency?since={Moment(since)}", cancellation).ConfigureAwait(false));
 

@@ -1,7 +1,7 @@
 namespace SyncFlow.Storage.Audit;
 
 /// <summary>Where the time goes between an order on one channel and the acknowledged change on another.</summary>
-/// <param name="Since">Pushes planned from here on.</param>
+/// <param name="Since">Changes caused from here on.</param>
 /// <param name="All">All changes.</param>
 /// <param name="Slowest">The slowest twentieth: what the 95th percentile is made of.</param>
 public sealed record LatencyBreakdown(DateTimeOffset Since, LatencySlice All, LatencySlice Slowest);

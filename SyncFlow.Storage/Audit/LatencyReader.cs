@@ -6,7 +6,7 @@ namespace SyncFlow.Storage.Audit;
 /// <summary>Measures the stages of latency out of what is stored anyway: ledger entries, plans and answers.</summary>
 public static class LatencyReader
 {
-    /// <summary>The stages of changes planned since a moment. Reads the ledger and the pushes from there on.</summary>
+    /// <summary>The stages of changes caused since a moment. Reads the ledger and the pushes from there on.</summary>
     public static async Task<LatencyBreakdown> ReadAsync(StorageSession session, DateTimeOffset since, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
@@ -39,7 +39,7 @@ public static class LatencyReader
           CROSS JOIN LATERAL (
             SELECT min(x.planned_at) AS first_planned, count(*) AS attempts FROM push_levels x
             WHERE x.tenant_id = $1 AND x.level_id = l.level_id AND x.cause_at = l.cause_at AND x.planned_at <= l.planned_at) AS f
-          WHERE l.tenant_id = $1 AND l.planned_at >= $2 AND l.outcome = 1 AND l.cause_at IS NOT NULL AND p.sent_at IS NOT NULL
+          WHERE l.tenant_id = $1 AND l.planned_at >= $2 AND l.cause_at >= $2 AND l.outcome = 1 AND p.sent_at IS NOT NULL
         ), staged AS (
           SELECT attempts, extract(epoch FROM acknowledged_at - cause_at)::float8 * 1000 AS total,
             extract(epoch FROM known_at - cause_at)::float8 * 1000 AS to_ledger,

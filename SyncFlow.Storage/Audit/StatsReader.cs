@@ -10,7 +10,7 @@ public static class StatsReader
     public static readonly TimeSpan RecentWindow = TimeSpan.FromSeconds(30);
 
     /// <summary>Everything the pipeline's figures need, in one round trip.</summary>
-    /// <param name="since">Latencies count pushes planned from here on; null for all. Recent ones are never older.</param>
+    /// <param name="since">Latencies count changes caused from here on; null for all. Recent ones are never older.</param>
     public static async Task<PipelineStats> ReadAsync(
         StorageSession session, DateTimeOffset? since, DateTimeOffset now, CancellationToken ct)
     {
@@ -99,6 +99,6 @@ public static class StatsReader
         FROM (
           SELECT acknowledged_at, verified_at, extract(epoch FROM acknowledged_at - cause_at)::float8 * 1000 AS acknowledged,
             extract(epoch FROM verified_at - cause_at)::float8 * 1000 AS verified
-          FROM push_levels WHERE tenant_id = $1 AND cause_at IS NOT NULL AND planned_at >= $2) AS l
+          FROM push_levels WHERE tenant_id = $1 AND cause_at >= $2 AND planned_at >= $2) AS l
         """;
 }
