@@ -12,6 +12,7 @@ using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Oversells;
 using SyncFlow.Storage.Requests;
 
 namespace SyncFlow.Api;
@@ -57,6 +58,7 @@ public static class ApiHost
             .AddSingleton<ItemMapper>().AddSingleton<AuthorityDesk>().AddSingleton<SuggestionDesk>().AddSingleton<Storage.Channels.StrandedStock>();
         services.AddSingleton<Storage.Explaining.ExplainStore>().AddSingleton<Storage.Explaining.PushProofStore>();
         services.AddSingleton<ReservationDesk>().AddSingleton<ReservationStore>();
+        services.AddSingleton<OversellDesk>().AddSingleton<OversellStore>();
         services.AddSingleton(provider => CredentialVault.FromBase64(
             provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]
             ?? throw new InvalidOperationException($"{EnvironmentContract.SecretsKey} is not set.")));

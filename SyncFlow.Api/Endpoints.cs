@@ -6,6 +6,7 @@ using SyncFlow.Api.Ledger;
 using SyncFlow.Api.Listings;
 using SyncFlow.Api.Locations;
 using SyncFlow.Api.Operations;
+using SyncFlow.Api.Oversells;
 using SyncFlow.Api.Reservations;
 using SyncFlow.Api.Skus;
 using SyncFlow.Api.Stock;
@@ -29,6 +30,8 @@ internal static class Endpoints
         .Add<ListLedger>().Add<ReplayLedger>()
         .Add<Reserve>().Add<ListReservations>().Add<GetReservation>().Add<ConfirmReservation>().Add<ReleaseReservation>()
         .Add<ExtendReservation>()
+        .Add<ListOversells>().Add<GetOversell>().Add<DecideOversell>().Add<ListOversellActions>().Add<FinishOversellAction>()
+        .Add<SettlementRulesEndpoints>()
         .Add<ListBrakes>().Add<SetBrake>()
         .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
         .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<CancelSyncRun>().Add<GetPipelineStats>().Add<GetLatency>();

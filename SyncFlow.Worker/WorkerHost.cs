@@ -7,6 +7,7 @@ using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Oversells;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Work;
@@ -82,5 +83,6 @@ public static class WorkerHost
     }
 
     private static void AddRequests(IServiceCollection services) =>
-        services.AddSingleton<ReservationStore>().AddHostedService<RequestJobs>();
+        services.AddSingleton<ReservationStore>().AddHostedService<RequestJobs>()
+            .AddSingleton<OversellStore>().AddHostedService<SettlementJobs>();
 }

@@ -1,5 +1,6 @@
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Oversells;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 
@@ -28,7 +29,9 @@ public static class Replanner
 
     private static SkuState Of(WorkingSet set, SkuState sku, DateTimeOffset? causeAt, DateTimeOffset now)
     {
-        var granted = RequestRules.Grant(set, CountOversold(LevelLife.FollowPlaces(sku, set.Context), set.Context), now);
+        var counted = CountOversold(LevelLife.FollowPlaces(sku, set.Context), set.Context);
+        OversellNotices.Note(set, sku, counted, now);
+        var granted = RequestRules.Grant(set, counted, now);
 
         // Channels are planned as if those who still wait had their units: so they are given up.
         var planned = RequestRules.AsIfGranted(granted, set.Context);

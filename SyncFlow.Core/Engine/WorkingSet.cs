@@ -4,6 +4,7 @@ using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Operations;
 using SyncFlow.Core.Orders;
+using SyncFlow.Core.Oversells;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 
@@ -48,6 +49,9 @@ public sealed class WorkingSet(EngineContext context)
 
     /// <summary>Keys of incidents whose cause is gone.</summary>
     public List<string> Cured { get; } = [];
+
+    /// <summary>Shortages that arose, changed or ended.</summary>
+    public List<OversellSeen> Oversells { get; } = [];
 
     /// <summary>Pushed decreases that a drained reading confirmed: level and the moment up to which.</summary>
     public List<Verification> Verifications { get; } = [];

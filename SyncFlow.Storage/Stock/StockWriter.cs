@@ -4,6 +4,7 @@ using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Operations;
+using SyncFlow.Storage.Oversells;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Work;
@@ -55,6 +56,11 @@ internal static class StockWriter
         if (set.ChangedRequests.ToList() is { Count: > 0 } requests)
         {
             statements.AddRange(RequestRows.Write(session, requests, at));
+        }
+
+        if (set.Oversells.Count > 0)
+        {
+            statements.AddRange(OversellRows.Write(session, set.Oversells, at));
         }
 
         foreach (var change in set.ConnectionChanges)

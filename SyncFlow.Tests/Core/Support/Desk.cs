@@ -6,6 +6,7 @@ using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
+using SyncFlow.Core.Oversells;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Core.Stock;
 
@@ -50,6 +51,7 @@ internal sealed class Desk
     public List<Incident> Incidents { get; } = [];
     public List<DriftCase> Drift { get; } = [];
     public List<Verification> Verifications { get; } = [];
+    public List<OversellSeen> Oversells { get; } = [];
     public List<ConnectionChange> ConnectionChanges { get; } = [];
     public List<string> Cured { get; } = [];
 
@@ -242,6 +244,7 @@ internal sealed class Desk
         Incidents.AddRange(set.Incidents);
         Drift.AddRange(set.Drift);
         Verifications.AddRange(set.Verifications);
+        Oversells.AddRange(set.Oversells);
         ConnectionChanges.AddRange(set.ConnectionChanges);
         Cured.AddRange(set.Cured);
     }

@@ -1,0 +1,55 @@
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Orders;
+using SyncFlow.Core.Requests;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Oversells;
+
+/// <summary>What a settlement can be made of: open order lines of a short group, and units spare elsewhere.</summary>
+public static class PromisedLines
+{
+    /// <summary>Open lines of orders that are promised units of a SKU from a group of locations.</summary>
+    /// <param name="set">Holds the SKU's listings.</param>
+    public static IEnumerable<PromisedLine> Of(WorkingSet set, SkuId sku, int group, IEnumerable<OrderState> orders)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(orders);
+        foreach (var order in orders)
+        {
+            if (order.Snapshot is null || !set.Context.Channels.TryGetValue(order.Connection, out var channel))
+            {
+                continue;
+            }
+
+            // Lines may be promised from elsewhere too: together they are no more than what is committed in the group.
+            var here = order.Applied.Where(r => r.Sku == sku && InGroup(set.Context, r.Location, group)).Sum(r => r.Committed);
+            foreach (var line in order.Snapshot.Lines)
+            {
+                if (set.FindListingByVariant(order.Connection, line.VariantRef) is { } listing && listing.Sku == sku)
+                {
+                    var units = Math.Min(here, line.Open * listing.UnitsPerSale);
+                    here -= units;
+                    if (units > 0)
+                    {
+                        yield return new PromisedLine(
+                            order.Connection, order.OrderRef, line.LineRef, units, order.Snapshot.CreatedAt, channel.Priority);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Units of other groups that no channel may sell, at the fullest place of each.</summary>
+    public static IEnumerable<SpareUnits> Spare(SkuState sku, EngineContext context, int group)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        return RequestScopes.Of(RequestRules.AsIfGranted(sku, context), context, null)
+            .Where(s => s.Group != group && s.Free > 0)
+            .Select(s => (s.Free, Fullest: s.Pools.MaxBy(p => AvailableToSell.Of(p, sku.Policy))!))
+            .Select(s => new SpareUnits(
+                s.Fullest.Location, Math.Min(s.Free, AvailableToSell.Of(s.Fullest, sku.Policy))));
+    }
+
+    private static bool InGroup(EngineContext context, LocationId location, int group) =>
+        context.Locations.TryGetValue(location, out var settings) && settings.FulfillsOnline && settings.Group == group;
+}
