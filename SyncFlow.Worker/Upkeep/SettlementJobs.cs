@@ -1,4 +1,3 @@
-using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Oversells;
 
