@@ -1,8 +1,6 @@
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
-using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Oversells;
 using SyncFlow.Storage.Oversells;
