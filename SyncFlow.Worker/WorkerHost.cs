@@ -68,7 +68,7 @@ public static class WorkerHost
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             });
         services.AddSingleton<ChannelLinks>().AddSingleton<Suspension>().AddSingleton<InboxFeed>().AddSingleton<LevelReader>()
-            .AddSingleton<PushTransactions>().AddSingleton<PushSender>().AddSingleton<WorkItemCalls>().AddSingleton<CatalogLife>().AddSingleton<PlaceLife>().AddSingleton<Signals>();
+            .AddSingleton<PushTransactions>().AddSingleton<Activations>().AddSingleton<PushSender>().AddSingleton<WorkItemCalls>().AddSingleton<CatalogLife>().AddSingleton<PlaceLife>().AddSingleton<Signals>();
     }
 
     private static void AddJobs(IServiceCollection services)

@@ -43,13 +43,17 @@ public sealed partial class ShopifyClient
         return levels.Select(level => new LevelAnswer(level, found.GetValueOrDefault(level))).ToImmutableArray();
     }
 
-    /// <summary>Stocks an item at a location, with this many available units.</summary>
+    /// <summary>Stocks an item at a location.</summary>
+    /// <param name="available">
+    /// Available units it begins with; null keeps what the shop remembers of before. A number is not compared with
+    /// anything, so it must not be given where orders may have been taken.
+    /// </param>
     /// <param name="key">Names the intended activation; retries of it carry the same.</param>
     /// <returns>The level as it is then. An item that is stocked there already is refused: read it instead.</returns>
     public Task<ChannelResult<LevelAnswer>> ActivateAsync(
-        Guid key, LevelRef level, int available, CancellationToken cancel)
+        Guid key, LevelRef level, int? available, CancellationToken cancel)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(available);
+        ArgumentOutOfRangeException.ThrowIfNegative(available ?? 0);
         return AskAsync<LevelAnswer>(
             ShopifyOperation.Named("InventoryActivate"),
             new

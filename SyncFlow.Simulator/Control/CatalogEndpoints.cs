@@ -11,7 +11,7 @@ internal sealed record AddProduct(
 /// <summary>What to change of an item; members left out stay.</summary>
 internal sealed record ChangeItem(
     string? Sku = null, bool? Tracked = null, bool? ContinueSelling = null, bool? IsBundleParent = null,
-    bool? HideErrorIndex = null);
+    bool? HideErrorIndex = null, bool? HeldByService = null);
 
 internal sealed record AddLocation(string Name, bool FulfillsOnline = true);
 
@@ -51,6 +51,7 @@ internal static class CatalogEndpoints
 
                 store.ChangeItem(variant, request.Sku, request.Tracked, request.ContinueSelling, now, changes);
                 variant.IsBundleParent = request.IsBundleParent ?? variant.IsBundleParent;
+                variant.HeldByService = request.HeldByService ?? variant.HeldByService;
                 variant.HideErrorIndex = request.HideErrorIndex ?? variant.HideErrorIndex;
                 return Results.Ok(new ProductView(variant.ProductId, variant.Id, variant.ItemId, variant.Sku));
             }));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SyncFlow.Simulator.GraphQl;
 using SyncFlow.Simulator.Worlds;
 
 namespace SyncFlow.Simulator.Shopify;
@@ -8,6 +9,8 @@ internal sealed class ShopifyEndpoint(World world, ShopifyApi api)
 {
     /// <summary>Longest request body read.</summary>
     private const int MaxBody = 4 * 1024 * 1024;
+
+    private static readonly TimeSpan HoldPoll = TimeSpan.FromMilliseconds(20);
 
     internal void Map(IEndpointRouteBuilder routes)
     {
@@ -93,6 +96,7 @@ internal sealed class ShopifyEndpoint(World world, ShopifyApi api)
             await journal.FlushAsync();
         }
 
+        await HoldAsync(http, shop, plan);
         world.Stats.Count("apiCalls.ok");
         if (late || lost)
         {
@@ -102,6 +106,21 @@ internal sealed class ShopifyEndpoint(World world, ShopifyApi api)
         }
 
         await WriteAsync(http, answer.Json);
+    }
+
+    /// <summary>Keeps a set's answer back while the shop is told to, or until its caller has gone.</summary>
+    private async Task HoldAsync(HttpContext http, Shop shop, ShopifyApi.Plan plan)
+    {
+        if (!shop.Faults.HoldSetAnswers || !plan.Operation.Selections.OfType<FieldNode>().Any(f => f.Name == "inventorySetQuantities"))
+        {
+            return;
+        }
+
+        world.Stats.Count("answersHeld");
+        while (shop.Faults.HoldSetAnswers && !http.RequestAborted.IsCancellationRequested)
+        {
+            await Task.Delay(HoldPoll, world.Clock, CancellationToken.None);
+        }
     }
 
     /// <summary>Why a shop answers nobody, or not this caller.</summary>

@@ -62,6 +62,9 @@ public sealed class Variant
     /// <summary>Errors for this item name the field without its index, so that a caller must bisect.</summary>
     public bool HideErrorIndex { get; set; }
 
+    /// <summary>A fulfilment service holds the item: it cannot be stocked at the merchant's locations.</summary>
+    public bool HeldByService { get; set; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset UpdatedAt { get; set; }

@@ -36,6 +36,12 @@ public sealed record FaultSettings
     /// <summary>Share of mutations carried out whose answer never arrives: the connection is cut.</summary>
     public double LostAnswerRate { get; init; }
 
+    /// <summary>
+    /// Inventory sets are carried out and their answers held back until this is switched off: time to end a caller
+    /// between what it did and what it knows.
+    /// </summary>
+    public bool HoldSetAnswers { get; init; }
+
     /// <summary>Share of mutations that arrive late: nothing is answered, the change is tried after the delay.</summary>
     public double LateArrivalRate { get; init; }
 

@@ -174,6 +174,12 @@ public sealed partial class Shop
         }
 
         var level = Level(item, location);
+        if (VariantByItem(item) is { HeldByService: true } && level is not { IsActive: true })
+        {
+            errors.Add(new("", ["locationId"], "The product couldn't be stocked because it's stocked by a fulfillment service."));
+            return new ActivationAnswer(null, errors);
+        }
+
         if (available is not null && onHand is not null)
         {
             errors.Add(new("", ["onHand"], "Not allowed to set both available and on hand quantities."));

@@ -37,13 +37,18 @@ internal sealed class WorkerWorld : IAsyncDisposable
 
     private readonly string _secretsKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly string _redis;
+    private readonly string _apiVersion;
+    private readonly TimeProvider _clock;
     private readonly WebApplication _receiver;
     private WebApplication? _worker;
 
-    private WorkerWorld(TestDatabase database, string redis, SimulatorHost sandbox, WebApplication receiver)
+    private WorkerWorld(
+        TestDatabase database, string redis, string apiVersion, TimeProvider clock, SimulatorHost sandbox, WebApplication receiver)
     {
         Database = database;
         _redis = redis;
+        _apiVersion = apiVersion;
+        _clock = clock;
         Sandbox = sandbox;
         _receiver = receiver;
     }
@@ -56,15 +61,21 @@ internal sealed class WorkerWorld : IAsyncDisposable
 
     public Shop B => Sandbox.World.Shops[1];
 
+    private IEnumerable<(Shop Shop, long Id)> Stores => Sandbox.World.Shops.Select((shop, i) => (shop, i + 1L));
+
     /// <param name="places">Locations of the first store; the n-th is mapped to location n.</param>
-    public static async Task<WorkerWorld> StartAsync(PostgresFixture postgres, RedisFixture redis, int skus, int stock = 100, int places = 1)
+    /// <param name="clock">Of the worker and the sandbox; the system's when left out.</param>
+    /// <param name="worker">Whether a worker is started in this process.</param>
+    public static async Task<WorkerWorld> StartAsync(
+        PostgresFixture postgres, RedisFixture redis, int skus, int stock = 100, int places = 1, int stores = 2,
+        string apiVersion = "2026-10", TimeProvider? clock = null, bool worker = true)
     {
         var database = await TestDatabase.CreateAsync(postgres);
         var configuration = await redis.ConfigurationAsync();
         var sandbox = await SimulatorHost.StartAsync(
             new SimulatorOptions
             {
-                Stores = 2,
+                Stores = stores,
                 Skus = skus,
                 MinStock = stock,
                 MaxStock = stock,
@@ -73,46 +84,60 @@ internal sealed class WorkerWorld : IAsyncDisposable
                 BulkDurationMs = 20,
                 RetryTimeScale = 0.001,
             },
-            TimeProvider.System);
+            clock ?? TimeProvider.System);
         var receiver = await ReceiverAsync(database);
-        var world = new WorkerWorld(database, configuration, sandbox, receiver);
+        var world = new WorkerWorld(database, configuration, apiVersion, clock ?? TimeProvider.System, sandbox, receiver);
         await world.SeedAsync(places);
-        await world.StartWorkerAsync();
+        if (worker)
+        {
+            await world.StartWorkerAsync();
+        }
+
         return world;
     }
 
-    /// <summary>Both stores imported, mapped by SKU, baselined (the first opens the ledger) and live.</summary>
+    /// <summary>All stores imported, mapped by SKU, baselined (the first opens the ledger) and live.</summary>
     public async Task GoLiveAsync(SharingMode mode = SharingMode.Adaptive)
     {
-        await Task.WhenAll(RunAsync("import", 1), RunAsync("import", 2));
+        await Task.WhenAll(Stores.Select(store => RunAsync("import", store.Id)));
         await MapAsync();
         await Database.ExecuteAsync("UPDATE skus SET mode = $1", (short)mode);
-        await RunAsync("baseline", 1, """{"openingStock": true}""");
-        await RunAsync("baseline", 2, """{"openingStock": false}""");
-        await RunAsync("go-live", 1);
-        await RunAsync("go-live", 2);
+        foreach (var (_, id) in Stores)
+        {
+            await RunAsync("baseline", id, id == 1 ? """{"openingStock": true}""" : """{"openingStock": false}""");
+        }
+
+        foreach (var (_, id) in Stores)
+        {
+            await RunAsync("go-live", id);
+        }
     }
 
     public async Task StartWorkerAsync()
     {
         _worker = WorkerHost.Build([], builder =>
         {
-            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-            {
-                ["ConnectionStrings:syncflow"] = Database.ConnectionString,
-                ["ConnectionStrings:redis"] = _redis,
-                ["SyncFlow:SecretsKey"] = _secretsKey,
-                ["SyncFlow:PublicUrl"] = AddressOf(_receiver),
-                ["Channels:Shopify:BaseUrl"] = Sandbox.ShopifyBaseUrlTemplate,
-                ["Channels:Shopify:OrderVisibilityLagMs"] = "500",
-                ["Worker:VerifyEveryMs"] = "500",
-                ["Worker:PollEveryMs"] = "2000",
-            });
+            builder.Configuration.AddInMemoryCollection(Settings());
+            builder.Services.AddSingleton(_clock);
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.SetMinimumLevel(LogLevel.Warning);
         });
         await _worker.StartAsync();
     }
+
+    /// <summary>A worker's configuration in this world.</summary>
+    public Dictionary<string, string?> Settings() => new()
+    {
+        ["ConnectionStrings:syncflow"] = Database.ConnectionString,
+        ["ConnectionStrings:redis"] = _redis,
+        ["SyncFlow:SecretsKey"] = _secretsKey,
+        ["SyncFlow:PublicUrl"] = AddressOf(_receiver),
+        ["Channels:Shopify:BaseUrl"] = Sandbox.ShopifyBaseUrlTemplate,
+        ["Channels:Shopify:ApiVersion"] = _apiVersion,
+        ["Channels:Shopify:OrderVisibilityLagMs"] = "500",
+        ["Worker:VerifyEveryMs"] = "500",
+        ["Worker:PollEveryMs"] = "2000",
+    };
 
     /// <summary>Stops the worker in good order: what is on its way is settled, leases are given back.</summary>
     public async Task StopWorkerAsync()
@@ -218,7 +243,7 @@ internal sealed class WorkerWorld : IAsyncDisposable
         await Database.ExecuteAsync("INSERT INTO tenants (tenant_id, name) VALUES (1, 'Merchant')");
         await Database.ExecuteAsync(
             "INSERT INTO locations (tenant_id, location_id, code, name) SELECT 1, n, 'L' || n, 'Place ' || n FROM generate_series(1, $1) n", places);
-        foreach (var (shop, id) in new[] { (A, 1L), (B, 2L) })
+        foreach (var (shop, id) in Stores)
         {
             await Database.ExecuteAsync(
                 """

@@ -16,11 +16,8 @@ internal sealed record SendResult(Push Push, ImmutableArray<ElementAnswer>? Answ
 /// plan; a lost answer stays in flight, and is asked for again only where the shop is proven to keep keys (rule R8).
 /// </summary>
 internal sealed class PushSender(
-    PushTransactions transactions, Suspension suspension, TimeProvider time, ILogger<PushSender> logger)
+    PushTransactions transactions, Activations activations, Suspension suspension, TimeProvider time, ILogger<PushSender> logger)
 {
-    /// <summary>Code with which older API versions refuse a pair that is not stocked.</summary>
-    private const string NotStocked = "ITEM_NOT_STOCKED_AT_LOCATION";
-
     /// <summary>Sends for the first time.</summary>
     public Task<SendResult> SendAsync(ChannelLink link, PlannedPush planned, long epoch, CancellationToken ct) =>
         SendAsync(link, planned, epoch, replays: 0, ct);
@@ -70,7 +67,7 @@ internal sealed class PushSender(
         WorkerMeter.Pushes.Add(1, new KeyValuePair<string, object?>("outcome", answer.Fault?.Kind.ToString() ?? "answered"));
         if (answer.Fault is not { } fault)
         {
-            var told = await WithActivationsAsync(link, push, answer.Value, ct).ConfigureAwait(false);
+            var told = await activations.AnswerAsync(link, push, answer.Value, ct).ConfigureAwait(false);
             await transactions.SettleAsync(link.Tenant, push, told, null, sentAt, epoch, ct).ConfigureAwait(false);
             return new SendResult(push, told, null);
         }
@@ -92,36 +89,5 @@ internal sealed class PushSender(
         await suspension.HandleAsync(link.Tenant, link.Id, "set", fault, ct).ConfigureAwait(false);
         await transactions.SettleAsync(link.Tenant, push, answers, text, sentAt, epoch, ct).ConfigureAwait(false);
         return new SendResult(push, answers, fault);
-    }
-
-    /// <summary>
-    /// A pair that is not stocked is stocked once, with what we believe it shows, and said again; where that fails too, it
-    /// is blocked. Shops on newer versions take the set itself.
-    /// </summary>
-    private async Task<ImmutableArray<ElementAnswer>> WithActivationsAsync(
-        ChannelLink link, Push push, ImmutableArray<ElementAnswer> answers, CancellationToken ct)
-    {
-        if (!answers.Any(a => a.Code == NotStocked))
-        {
-            return answers;
-        }
-
-        var told = answers.ToBuilder();
-        for (var i = 0; i < told.Count; i++)
-        {
-            var element = push.Elements[i];
-            if (told[i].Code == NotStocked && element.From >= 0)
-            {
-                var activated = await link.Client.ActivateAsync(
-                    Guid.CreateVersion7(time.GetUtcNow()), new LevelRef(element.ItemRef, element.ExternalLocation), element.From, ct)
-                    .ConfigureAwait(false);
-                WorkerMeter.Call("activate", activated.Fault?.Kind.ToString() ?? "ok");
-
-                // An activation that did not work leaves the element blocked, so it is never tried a second time.
-                told[i] = activated.Succeeded ? new ElementAnswer(element.Level, ElementOutcome.NotSent, NotStocked) : told[i];
-            }
-        }
-
-        return told.ToImmutable();
     }
 }

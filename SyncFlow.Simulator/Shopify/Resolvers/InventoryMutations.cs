@@ -36,6 +36,7 @@ internal static class InventoryMutations
 
     private static Payload Set(RequestContext context, FieldCall call)
     {
+        context.World.Stats.Count("sets");
         var input = call.Argument<Dictionary<string, object?>>("input")!;
         var elements = Mutations.Elements(input, "quantities");
         elements.ForEach(e => Mutations.DemandCompare(context, e, "InventoryQuantityInput"));
@@ -75,6 +76,7 @@ internal static class InventoryMutations
 
     private static Payload Activate(RequestContext context, FieldCall call)
     {
+        context.World.Stats.Count("activations");
         var entry = Mutations.Once(context, call, Refuse, running =>
         {
             var answer = context.Shop.Activate(
