@@ -96,12 +96,12 @@ public static class ApiHost
         app.UseStatusCodePages(context => ProblemMapping.OfStatus(context.HttpContext.Response.StatusCode) is { } problem
             ? ProblemMapping.WriteAsync(context.HttpContext, problem)
             : Task.CompletedTask);
+        app.UseRouting(); // Before the guard, which asks the route what scope it needs.
         app.UseWhen(context => context.Request.Path.StartsWithSegments(Root), guarded =>
         {
             guarded.UseMiddleware<ApiKeyGuard>();
             guarded.UseMiddleware<IdempotencyKeys>();
         });
-        app.UseRouting();
         app.MapHealth();
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapDocsPage();

@@ -53,6 +53,11 @@ public sealed class SimulatorHost : IAsyncDisposable
         var world = store is null ? WorldBuilder.Build(options, clock) : await store.OpenAsync(options, clock);
         var webhooks = new WebhookSender(world, options.ShopifyClientSecret, options.RetryTimeScale);
         world.Notify = webhooks.Send;
+        foreach (var shop in world.Shops)
+        {
+            webhooks.Resume(shop);
+        }
+
         var buyers = new BuyerCrowd(world, options.Seed);
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(options.Urls);

@@ -40,6 +40,7 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
         switch (state)
         {
             case IdempotencyState.Claimed:
+                caller.IdempotencyKey = key;
                 await RunAsync(context, store, caller.Tenant, key).ConfigureAwait(false);
                 break;
             case IdempotencyState.Answered:

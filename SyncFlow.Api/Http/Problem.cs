@@ -12,6 +12,9 @@ internal enum ProblemKind
     /// <summary>No API key, or none that is known.</summary>
     Unauthorized,
 
+    /// <summary>The API key is known and lacks the scope of the route.</summary>
+    Forbidden,
+
     /// <summary>A webhook whose signature is missing or wrong.</summary>
     BadSignature,
 

@@ -29,7 +29,7 @@ internal sealed class Runs(Caller caller, RunDesk runs, ConnectionDesk connectio
     public async Task<Accepted<RunAccepted>> QueueAsync(long? connection, string kind, object parameters, CancellationToken ct)
     {
         var text = JsonSerializer.Serialize(parameters, Json.Options);
-        var run = await runs.QueueAsync(caller.Tenant, kind, connection, text, ct).ConfigureAwait(false);
+        var run = await runs.QueueAsync(caller.Tenant, kind, connection, text, caller.IdempotencyKey, ct).ConfigureAwait(false);
         _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
         return TypedResults.Accepted($"/api/v1/sync-runs/{run}", new RunAccepted(run));
     }

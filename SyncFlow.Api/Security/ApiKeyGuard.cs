@@ -5,7 +5,7 @@ using SyncFlow.Storage.Front;
 
 namespace SyncFlow.Api.Security;
 
-/// <summary>Lets a request to <c>/api/v1</c> pass only with a known API key: <c>Authorization: Bearer …</c>.</summary>
+/// <summary>Lets a request to <c>/api/v1</c> pass only with a known API key (<c>Authorization: Bearer …</c>) that holds the scope of the route.</summary>
 internal sealed class ApiKeyGuard(RequestDelegate next)
 {
     /// <summary>Longer texts are no keys; they are not even hashed.</summary>
@@ -26,6 +26,13 @@ internal sealed class ApiKeyGuard(RequestDelegate next)
         if (key is null)
         {
             await ProblemMapping.WriteAsync(context, new(ProblemKind.Unauthorized, "This API key is not known, or has expired.")).ConfigureAwait(false);
+            return;
+        }
+
+        var needed = Scopes.NeededFor(context);
+        if (!Scopes.Holds(key, needed))
+        {
+            await ProblemMapping.WriteAsync(context, new(ProblemKind.Forbidden, $"This API key has not the scope '{needed}'.")).ConfigureAwait(false);
             return;
         }
 

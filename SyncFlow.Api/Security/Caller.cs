@@ -14,6 +14,9 @@ internal sealed class Caller
     /// <summary>Name of the key, for the audit log.</summary>
     public string Name => Key.Name;
 
+    /// <summary>The request's idempotency key, claimed for it; null where it has none.</summary>
+    public string? IdempotencyKey { get; set; }
+
     private ApiKey Key => key ?? throw new InvalidOperationException("The request has no caller.");
 
     public void Identify(ApiKey found) => key = found;

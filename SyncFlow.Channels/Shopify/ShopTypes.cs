@@ -43,7 +43,7 @@ public sealed record LevelValues(
 
 /// <summary>One order as fetched, to be put into the inbox as <see cref="ContentKinds.ShopifyOrder"/>.</summary>
 /// <param name="Json">UTF-8 JSON of the order, whole: nested lists have been read to their ends.</param>
-public sealed record FetchedOrder(string OrderRef, DateTimeOffset UpdatedAt, ReadOnlyMemory<byte> Json);
+public sealed record FetchedOrder(string OrderRef, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, ReadOnlyMemory<byte> Json);
 
 /// <summary>A page of orders.</summary>
 /// <param name="AskedAt">Just before the request was sent, by our clock: the sequence of the snapshots in it.</param>

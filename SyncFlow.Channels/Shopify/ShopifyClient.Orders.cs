@@ -104,7 +104,8 @@ public sealed partial class ShopifyClient
     }
 
     private static FetchedOrder Fetched(JsonElement order) => new(
-        Ref(order), order.GetProperty("updatedAt").GetDateTimeOffset(), JsonMarshal.GetRawUtf8Value(order).ToArray());
+        Ref(order), order.GetProperty("createdAt").GetDateTimeOffset(), order.GetProperty("updatedAt").GetDateTimeOffset(),
+        JsonMarshal.GetRawUtf8Value(order).ToArray());
 }
 
 /// <summary>An order and when it last changed, in whole seconds.</summary>

@@ -22,12 +22,13 @@ internal static class Baselines
 
         var pool = sku.PoolAt(level.Location);
         var twins = sku.Levels.Where(l => IsTwin(l, level)).ToList();
+        var counted = Counted(reading, level, pool);
         if (Opens(reading, pool, level, twins))
         {
-            sku = Open(set, fact, sku, level, pool.Opened ? reading.OnHand : reading.OnHand - pool.Buckets.OnHand);
+            sku = Open(set, fact, sku, level, pool.Opened ? reading.OnHand : counted - pool.Buckets.OnHand);
             level = level with { Opened = true };
         }
-        else if (Varies(reading, Authority.Accepts(sku, level.Location, channel), level, pool, twins) is { } shown)
+        else if (Varies(reading, counted, Authority.Accepts(sku, level.Location, channel), level, pool, twins) is { } shown)
         {
             NoteVariance(set, sku, level, shown, now);
             set.Put(sku.With(level with { NeedsReading = false }));
@@ -55,6 +56,20 @@ internal static class Baselines
     }
 
     /// <summary>
+    /// What is there now: the on-hand that was read, less what has left since. Of the units that the ledger saw leave
+    /// after the mark, those are in the reading already by which the channel's committed was below what open orders we
+    /// knew of claimed, and which no cancel explains. Where that cannot be told, they count as left after it: the ledger
+    /// may then have too few, and never too many.
+    /// </summary>
+    private static int Counted(Reading reading, LevelState level, Pool pool)
+    {
+        var left = Math.Max(0, (reading.OnHandMark ?? pool.Buckets.OnHand) - pool.Buckets.OnHand);
+        var cancelled = (int)(level.PutBackTotal - reading.PutBackMark);
+        var before = Math.Clamp(reading.OpenClaimsMark - reading.Committed - cancelled, 0, left);
+        return reading.OnHand - (left - before);
+    }
+
+    /// <summary>
     /// The ledger has no opening here yet, or has one made of another listing of the same store and place: several
     /// listings of one SKU are one pool, and each brings what is on its own shelf.
     /// </summary>
@@ -63,11 +78,12 @@ internal static class Baselines
         && (!pool.Opened || (!level.Opened && twins.Exists(t => t.Opened)));
 
     /// <summary>What a channel that owns on-hand shows, all its listings together, where the ledger has something else.</summary>
-    private static int? Varies(Reading reading, bool owns, LevelState level, Pool pool, List<LevelState> twins)
+    private static int? Varies(
+        Reading reading, int counted, bool owns, LevelState level, Pool pool, List<LevelState> twins)
     {
         // A level that comes back into service brings a number that nobody has counted: it opens nothing by itself.
         var asked = reading.Kind == ReadingKind.OpeningBaseline || level.Opened;
-        var shown = reading.OnHand + twins.Sum(t => t.Observed?.OnHand ?? 0);
+        var shown = counted + twins.Sum(t => t.Observed?.OnHand ?? 0);
         return asked && owns && pool.Buckets.OnHand != shown ? shown : null;
     }
 

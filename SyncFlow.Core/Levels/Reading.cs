@@ -35,6 +35,7 @@ public enum ReadingKind : short
 /// <param name="PushedMark">Its <see cref="LevelState.PushedTotal"/>.</param>
 /// <param name="OpenClaimsMark">Its <see cref="LevelState.OpenClaims"/>.</param>
 /// <param name="Reserved">The channel's reserved: units that draft orders hold.</param>
+/// <param name="OnHandMark">On-hand of the level's pool in the ledger; null in readings of before it was taken.</param>
 public sealed record Reading(
     LevelId Level,
     ReadingKind Kind,
@@ -47,7 +48,8 @@ public sealed record Reading(
     long PutBackMark,
     long PushedMark,
     int OpenClaimsMark,
-    int Reserved = 0)
+    int Reserved = 0,
+    int? OnHandMark = null)
 {
     /// <summary>Units on the channel's shelf that are neither sellable, nor committed, nor held: damaged or set aside.</summary>
     public int Unavailable => OnHand - Available - Committed - Reserved;

@@ -58,14 +58,14 @@ public enum LeaseEffect
 /// </summary>
 public static class LeaseMachine
 {
-    /// <summary>How long a lease lasts without renewal.</summary>
-    public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(10);
+    /// <summary>How long a lease lasts without renewal. With one more question another worker goes on within ten seconds.</summary>
+    public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(8);
 
     /// <summary>How often it is renewed.</summary>
-    public static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(2);
 
     /// <summary>How soon to ask again for what another holds.</summary>
-    public static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Time before the end at which work stops although nobody said so.</summary>
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);

@@ -91,6 +91,11 @@ internal sealed class JournalReplay(World world, int seed)
                 shop.Ids.Skip(IdKind.Subscription, subscription.Id);
                 shop.Subscriptions[subscription.Id] = subscription;
                 break;
+            case "webhook":
+                var left = Value<UndeliveredWebhook>(line);
+                shop.Undelivered[left.WebhookId] = left;
+                break;
+            case "webhookSettled": shop.Undelivered.TryRemove(Value<Guid>(line), out _); break;
             case "deletedSubscription": shop.Subscriptions.Remove(Value<long>(line)); break;
             default:
                 throw new InvalidDataException($"unknown journal record {line.Kind}");

@@ -157,6 +157,11 @@ internal sealed class WorldStore(string folder, long compactAtBytes) : IAsyncDis
             Line("subscription", subscription);
         }
 
+        foreach (var left in shop.Undelivered.Values)
+        {
+            Line("webhook", left);
+        }
+
         foreach (var entry in shop.Idempotency.Finished)
         {
             Line("idempotency", entry);

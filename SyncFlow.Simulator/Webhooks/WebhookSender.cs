@@ -79,6 +79,28 @@ internal sealed class WebhookSender : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends what was on its way when the process before ended; what nobody subscribes to any more is left out.</summary>
+    internal void Resume(Shop shop)
+    {
+        lock (shop.Gate)
+        {
+            foreach (var left in shop.Undelivered.Values.OrderBy(w => w.TriggeredAt))
+            {
+                if (shop.Subscriptions.TryGetValue(left.SubscriptionId, out var subscription))
+                {
+                    _world.Stats.Count("webhooksResumed");
+                    Start(
+                        new Delivery(shop, subscription, left.Topic, left.Body, left.WebhookId, left.EventId, left.TriggeredAt),
+                        shop.Faults);
+                }
+                else
+                {
+                    Settled(shop, left.WebhookId);
+                }
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -97,6 +119,7 @@ internal sealed class WebhookSender : IAsyncDisposable
             return;
         }
 
+        Remember(delivery);
         Start(delivery, faults);
         if (_world.Draw() < faults.WebhookDuplicateRate)
         {
@@ -143,12 +166,14 @@ internal sealed class WebhookSender : IAsyncDisposable
                 if (await AttemptAsync(delivery))
                 {
                     _world.Stats.Count("webhooksSent");
+                    Settled(delivery.Shop, delivery.WebhookId);
                     return;
                 }
 
                 _world.Stats.Count("webhookAttemptsFailed");
             }
 
+            Settled(delivery.Shop, delivery.WebhookId);
             GiveUp(delivery);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -158,6 +183,22 @@ internal sealed class WebhookSender : IAsyncDisposable
         finally
         {
             Interlocked.Decrement(ref _pending);
+        }
+    }
+
+    private void Remember(Delivery delivery)
+    {
+        var left = new UndeliveredWebhook(
+            delivery.WebhookId, delivery.Subscription.Id, delivery.Topic, delivery.Body, delivery.EventId, delivery.TriggeredAt);
+        delivery.Shop.Undelivered[left.WebhookId] = left;
+        _world.Journal?.Append("webhook", delivery.Shop, left);
+    }
+
+    private void Settled(Shop shop, Guid webhook)
+    {
+        if (shop.Undelivered.TryRemove(webhook, out _))
+        {
+            _world.Journal?.Append("webhookSettled", shop, webhook);
         }
     }
 

@@ -71,6 +71,9 @@ public sealed partial class Shop
     /// <summary>Webhook subscriptions by id; only what was subscribed through the API is ever sent.</summary>
     public SortedDictionary<long, WebhookSubscription> Subscriptions { get; } = [];
 
+    /// <summary>Webhooks on their way, by their ids: sent again after a restart, as Shopify's retries outlive ours.</summary>
+    internal System.Collections.Concurrent.ConcurrentDictionary<Guid, UndeliveredWebhook> Undelivered { get; } = new();
+
     public SortedDictionary<long, BulkOperation> BulkOperations { get; } = [];
 
     public IdempotencyStore Idempotency { get; } = new();

@@ -48,6 +48,10 @@ public sealed class WebhookSubscription
     ];
 }
 
+/// <summary>A webhook that its receiver has not taken yet.</summary>
+internal sealed record UndeliveredWebhook(
+    Guid WebhookId, long SubscriptionId, string Topic, byte[] Body, Guid EventId, DateTimeOffset TriggeredAt);
+
 /// <summary>A bulk query and its result file.</summary>
 public sealed class BulkOperation
 {

@@ -36,18 +36,21 @@ public sealed class RunDesk(NpgsqlDataSource source, TimeProvider time)
     /// <param name="kind">What is to be done.</param>
     /// <param name="connection">With which connection, if with one.</param>
     /// <param name="parametersJson">A JSON object; what it holds depends on the kind.</param>
+    /// <param name="idempotencyKey">The request's; a run that was begun with it is answered instead of a new one.</param>
     /// <param name="ct">Ends the call.</param>
     /// <returns>The run's id.</returns>
-    public Task<long> QueueAsync(long tenant, string kind, long? connection, string parametersJson, CancellationToken ct)
+    public Task<long> QueueAsync(
+        long tenant, string kind, long? connection, string parametersJson, string? idempotencyKey, CancellationToken ct)
     {
         const string sql =
             """
-            INSERT INTO sync_runs (tenant_id, kind, connection_id, parameters, created_at) VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO sync_runs (tenant_id, kind, connection_id, parameters, created_at, idem_key) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (tenant_id, idem_key) WHERE idem_key IS NOT NULL DO UPDATE SET idem_key = excluded.idem_key
             RETURNING run_id
             """;
         var parameters = new NpgsqlParameter { Value = parametersJson, NpgsqlDbType = NpgsqlDbType.Jsonb };
         var connectionId = new NpgsqlParameter { Value = (object?)connection ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
-        return source.FirstAsync(tenant, sql, row => row.GetInt64(0), [kind, connectionId, parameters, time.GetUtcNow()], ct);
+        return source.FirstAsync(tenant, sql, row => row.GetInt64(0), [kind, connectionId, parameters, time.GetUtcNow(), idempotencyKey], ct);
     }
 
     /// <summary>Asks for a run to stop; false where it is over, or there is none.</summary>

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Shouldly;
 using SyncFlow.Simulator.Worlds;
+using SyncFlow.Tests.Support;
 using Xunit;
 using static SyncFlow.Tests.Simulator.Sandbox;
 
@@ -38,6 +39,38 @@ public sealed class WebhookTests : IAsyncLifetime
     public async ValueTask InitializeAsync() => await _receiver.StartAsync();
 
     public async ValueTask DisposeAsync() => await _receiver.DisposeAsync();
+
+    [Fact]
+    public async Task What_was_on_its_way_at_a_restart_is_sent_after_it_with_the_same_id_and_body()
+    {
+        var folder = Directory.CreateTempSubdirectory("syncflow-sandbox").FullName;
+        try
+        {
+            _status = 500;
+            await using (var sandbox = await StartAsync(o => o with { DataFolder = folder, RetryTimeScale = 1 }))
+            {
+                await SubscribeAsync(sandbox, "ORDERS_CREATE");
+                sandbox.Place(sandbox.Main, 2);
+                await WaitAsync(1);
+            }
+
+            _status = 200;
+            await using (var again = await StartAsync(o => o with { DataFolder = folder, RetryTimeScale = 1 }))
+            {
+                var attempts = await WaitAsync(2);
+                attempts[1].Headers["X-Shopify-Webhook-Id"].ShouldBe(attempts[0].Headers["X-Shopify-Webhook-Id"]);
+                attempts[1].Body.ShouldBe(attempts[0].Body);
+                await Waits.UntilAsync(() => again.World.Stats["webhooksSent"] == 1, "a delivery");
+            }
+
+            await using var third = await StartAsync(o => o with { DataFolder = folder, RetryTimeScale = 1 });
+            third.World.Stats["webhooksResumed"].ShouldBe(0, "what was delivered is not sent again");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 
     [Fact]
     public async Task A_webhook_is_signed_over_its_raw_body_and_carries_every_header()

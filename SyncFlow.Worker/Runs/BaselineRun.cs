@@ -33,9 +33,10 @@ internal sealed class BaselineRun(
         var (readings, missing) = await sweep.ReadAsync(link, MarkWish.Baseline, kind, progress, ct).ConfigureAwait(false);
         await Task.Delay(options.Verify.Lag, time, ct).ConfigureAwait(false);
 
-        // An order that was over before we came is part of what was counted, so these too are read as imports.
+        // An order that was over before we came is part of what was counted, so these too are read as imports; one that
+        // was made since has taken its units off what was counted.
         var (changed, newest) = await orders.StoreAsync(
-            link, link.Client.ReadOrdersUpdatedSinceAsync(startedAt - options.Verify.Lag - Slack, ct), "import", null, ct).ConfigureAwait(false);
+            link, link.Client.ReadOrdersUpdatedSinceAsync(startedAt - options.Verify.Lag - Slack, ct), "import", null, ct, startedAt).ConfigureAwait(false);
         await feed.WaitAsync(link.Tenant, link.Id, changed, ApplyLimit, ct).ConfigureAwait(false);
         await progress.ReportAsync(readings.Count, readings.Count, "applying readings", ct).ConfigureAwait(false);
         await sweep.StoreAsync(link, readings, ct).ConfigureAwait(false);

@@ -76,16 +76,17 @@ internal sealed class OrderFetch(InboxFeed feed, FetchStore store, WorkerOptions
 
     /// <summary>Stores pages of orders; returns the names of the events and the newest update seen.</summary>
     /// <param name="topic"><c>fetch</c>, or <c>import</c> for orders of before the connection.</param>
+    /// <param name="freshSince">Orders made since then are stored as fetched, whatever the topic: they are news.</param>
     public async Task<(List<string> Names, DateTimeOffset? Newest)> StoreAsync(
         ChannelLink link, IAsyncEnumerable<ChannelResult<OrderPage>> pages, string topic, Func<int, Task>? progress,
-        CancellationToken ct)
+        CancellationToken ct, DateTimeOffset? freshSince = null)
     {
         var names = new List<string>();
         DateTimeOffset? newest = null;
         await foreach (var answer in pages.WithCancellation(ct).ConfigureAwait(false))
         {
             var page = answer.OrThrow("orders");
-            var events = page.Orders.Select(o => Event(link, o, topic, page.AskedAt)).ToList();
+            var events = page.Orders.Select(o => Event(link, o, o.CreatedAt >= freshSince ? "fetch" : topic, page.AskedAt)).ToList();
             await feed.StoreAsync(link.Tenant, [.. events.Where(e => !_stored.Contains(e.WebhookId))], ct).ConfigureAwait(false);
             if (_stored.Count + events.Count > MostRemembered)
             {

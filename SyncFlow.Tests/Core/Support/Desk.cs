@@ -91,15 +91,15 @@ internal sealed class Desk
     /// <summary>The marks of a level now, as the verifier takes them before a read.</summary>
     public Reading Mark(int channel, ReadingKind kind) => new(
         new LevelId(channel), kind, this[channel].Generation, 0, 0, 0, Now, this[channel].SoldTotal,
-        this[channel].PutBackTotal, this[channel].PushedTotal, this[channel].OpenClaims);
+        this[channel].PutBackTotal, this[channel].PushedTotal, this[channel].OpenClaims, Position.OnHand);
 
     public FactOutcome Read(int channel, Reading reading) => Apply(new LevelRead(
         $"reading:{channel}:{Now.Ticks}", new ConnectionId(channel), null, Now, reading));
 
     /// <summary>A reading with nothing between mark and application.</summary>
-    public FactOutcome Read(int channel, ReadingKind kind, int available, int? committed = null) => Read(
+    public FactOutcome Read(int channel, ReadingKind kind, int available, int? committed = null, int onHand = 0) => Read(
         channel,
-        Mark(channel, kind) with { Available = available, Committed = committed ?? this[channel].OpenClaims });
+        Mark(channel, kind) with { Available = available, OnHand = onHand, Committed = committed ?? this[channel].OpenClaims });
 
     public Push? Plan(int channel) => Plan(channel, new LevelId(channel));
 
