@@ -74,7 +74,7 @@ public static class WorkerHost
     private static void AddJobs(IServiceCollection services)
     {
         services.AddSingleton<ConnectionLoopFactory>().AddSingleton<ConnectionRunnerFactory>().AddSingleton<Replanning>()
-            .AddSingleton<LevelSweep>().AddSingleton<BaselineRun>().AddSingleton<GoLiveRun>().AddSingleton<ResumeRun>()
+            .AddSingleton<LevelSweep>().AddSingleton<BaselineRun>().AddSingleton<GoLivePreview>().AddSingleton<GoLiveRun>().AddSingleton<ResumeRun>()
             .AddSingleton<DisconnectRun>().AddSingleton<RunSteps>();
         services.AddSingleton<CheckpointJob>().AddSingleton<LedgerReplay>().AddSingleton<ReplayRun>();
         services.AddSingleton<ApplyPipeline>().AddSingleton<LevelSignals>().AddSingleton<ApplyService>();

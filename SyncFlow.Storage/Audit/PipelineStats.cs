@@ -3,6 +3,7 @@ namespace SyncFlow.Storage.Audit;
 /// <summary>Figures of a tenant's pipeline since it began.</summary>
 /// <param name="CoalescingRatio">Changes of targets per level written; 0 before the first write.</param>
 /// <param name="DirtyLevels">Levels that want a push.</param>
+/// <param name="EventsIgnored">Stored and not ours to act on, such as unknown topics.</param>
 /// <param name="ConnectionsFrozen">Connections under a freeze switch, their own or the tenant's.</param>
 /// <param name="OversoldWhileGuardedUnits">Units promised beyond what there was while guard was in force, cumulative.</param>
 public sealed record PipelineStats(
@@ -26,6 +27,7 @@ public sealed record PipelineStats(
     long OversoldWhileGuardedUnits,
     long IncidentsOpen,
     long ConnectionsFrozen,
+    long EventsIgnored,
     PipelineLatency Latency,
     RecentLatency Recent);
 

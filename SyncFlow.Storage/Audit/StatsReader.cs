@@ -34,6 +34,7 @@ public static class StatsReader
             row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.GetInt64(9), row.GetInt64(10), row.GetInt64(11),
             written == 0 ? 0 : row.GetInt64(12) / (double)written,
             row.GetInt64(13), row.GetInt64(14), row.GetInt64(15), row.GetInt64(16), row.GetInt64(17), row.GetInt64(18), row.GetInt64(19),
+            row.GetInt64(20),
             new PipelineLatency(None, None), new RecentLatency((int)RecentWindow.TotalSeconds, None, None));
     }
 
@@ -65,10 +66,12 @@ public static class StatsReader
           s.exposure, s.oversold,
           (SELECT count(*) FROM incidents WHERE tenant_id = $1 AND closed_at IS NULL),
           (SELECT count(*) FROM connections c WHERE c.tenant_id = $1 AND c.status <> 7 AND EXISTS (
-             SELECT FROM brakes b WHERE b.tenant_id = $1 AND b.connection_id IN (0, c.connection_id) AND b.strength > 0))
+             SELECT FROM brakes b WHERE b.tenant_id = $1 AND b.connection_id IN (0, c.connection_id) AND b.strength > 0)),
+          i.ignored
         FROM
           (SELECT count(*) AS received, count(*) FILTER (WHERE state IN (1, 3)) AS applied,
-             count(*) FILTER (WHERE state = 0) AS pending, count(*) FILTER (WHERE state = 2) AS dead
+             count(*) FILTER (WHERE state = 0) AS pending, count(*) FILTER (WHERE state = 2) AS dead,
+             count(*) FILTER (WHERE state = 3) AS ignored
            FROM inbox WHERE tenant_id = $1) AS i,
           (SELECT count(*) FILTER (WHERE outcome IS NULL OR outcome <> 3) AS written,
              count(*) FILTER (WHERE outcome = 1) AS acknowledged, count(verified_at) AS verified,

@@ -39,6 +39,18 @@ public static class SkuPages
             ct);
     }
 
+    /// <summary>The codes of SKUs.</summary>
+    public static async Task<IReadOnlyDictionary<SkuId, string>> CodesAsync(
+        StorageSession session, IReadOnlyList<SkuId> skus, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        var rows = await session.QueryAsync(
+            session.Of("SELECT sku_id, code FROM skus WHERE tenant_id = $1 AND sku_id = ANY($2)", Sql.Column(skus, s => s.Value)),
+            row => (Sku: new SkuId(row.GetInt64(0)), Code: row.GetString(1)),
+            ct).ConfigureAwait(false);
+        return rows.ToDictionary(row => row.Sku, row => row.Code);
+    }
+
     /// <summary>How many there are.</summary>
     public static async Task<int> CountAsync(StorageSession session, SkuFilter filter, CancellationToken ct)
     {

@@ -97,7 +97,8 @@ internal sealed class WorkerWorld : IAsyncDisposable
     }
 
     /// <summary>All stores imported, mapped by SKU, baselined (the first opens the ledger) and live.</summary>
-    public async Task GoLiveAsync(SharingMode mode = SharingMode.Adaptive)
+    /// <param name="live">The stores that go live, by number; all when left out.</param>
+    public async Task GoLiveAsync(SharingMode mode = SharingMode.Adaptive, long[]? live = null)
     {
         await Task.WhenAll(Stores.Select(store => RunAsync("import", store.Id)));
         await MapAsync();
@@ -107,7 +108,7 @@ internal sealed class WorkerWorld : IAsyncDisposable
             await RunAsync("baseline", id, id == 1 ? """{"openingStock": true}""" : """{"openingStock": false}""");
         }
 
-        foreach (var (_, id) in Stores)
+        foreach (var id in live ?? [.. Stores.Select(store => store.Id)])
         {
             await RunAsync("go-live", id);
         }

@@ -11,9 +11,10 @@ namespace SyncFlow.Worker.Runs;
 
 /// <summary>Begins to publish: webhooks, the proof whether the shop keeps keys, levels into service, first targets.</summary>
 internal sealed class GoLiveRun(
-    ChannelStore channels, LevelMarks marks, Replanning replanning, NpgsqlDataSource source, WorkerOptions options, TimeProvider time)
+    ChannelStore channels, LevelMarks marks, GoLivePreview preview, Replanning replanning, NpgsqlDataSource source, WorkerOptions options, TimeProvider time)
 {
-    public async Task<string?> RunAsync(ChannelLink link, RunProgress progress, CancellationToken ct)
+    /// <param name="dryRun">Whether to tell the writes instead of doing them.</param>
+    public async Task<string?> RunAsync(ChannelLink link, bool dryRun, RunProgress progress, CancellationToken ct)
     {
         if (link.Connection.Status == ConnectionStatus.Connected)
         {
@@ -23,6 +24,11 @@ internal sealed class GoLiveRun(
         if (link.Connection.Status is not (ConnectionStatus.Baselined or ConnectionStatus.Live))
         {
             throw new RunRefusedException("The connection was live before: resume it, which reads its levels first.");
+        }
+
+        if (dryRun)
+        {
+            return await preview.RunAsync(link, progress, ct).ConfigureAwait(false);
         }
 
         await progress.ReportAsync(0, null, "webhooks", ct).ConfigureAwait(false);

@@ -30,10 +30,11 @@ internal sealed class RunSteps(
             case "import":
                 return await ImportAsync(await LinkAsync(run, ct).ConfigureAwait(false), progress, ct).ConfigureAwait(false);
             case "baseline":
-                var opening = parameters.RootElement.TryGetProperty("openingStock", out var wish) && wish.ValueKind == JsonValueKind.True;
+                var opening = Flag(parameters.RootElement, "openingStock");
                 return await baseline.RunAsync(await LinkAsync(run, ct).ConfigureAwait(false), opening, progress, ct).ConfigureAwait(false);
             case "go-live":
-                return await goLive.RunAsync(await LinkAsync(run, ct).ConfigureAwait(false), progress, ct).ConfigureAwait(false);
+                return await goLive.RunAsync(
+                    await LinkAsync(run, ct).ConfigureAwait(false), Flag(parameters.RootElement, "dryRun"), progress, ct).ConfigureAwait(false);
             case "test":
                 return await TestAsync(run, ct).ConfigureAwait(false);
             case "resume":
@@ -122,6 +123,9 @@ internal sealed class RunSteps(
         run.Connection,
         Number(parameters, "skuId") is { } sku ? new SkuId(sku) : null,
         Number(parameters, "locationId") is { } location ? new LocationId(location) : null);
+
+    private static bool Flag(JsonElement parameters, string name) =>
+        parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
     private static long? Number(JsonElement parameters, string name) =>
         parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty(name, out var value)

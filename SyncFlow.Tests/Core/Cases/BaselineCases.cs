@@ -1,5 +1,4 @@
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Tests.Support;
 using Xunit;
@@ -56,7 +55,7 @@ public sealed class RetentionTests(PostgresFixture postgres)
             $"SET ROLE syncflow_owner; CREATE TABLE inbox_{from:yyyyMMdd} PARTITION OF inbox FOR VALUES FROM ('{from:yyyy-MM-dd}') TO ('{to:yyyy-MM-dd}'); RESET ROLE"));
     }
 
-    private static Task StoreAsync(TestDatabase database, Merchant merchant, DateTimeOffset at) =>
+    private static Task<int> StoreAsync(TestDatabase database, Merchant merchant, DateTimeOffset at) =>
         new InboxStore(database.Ingest, TimeProvider.System).AppendAsync(
             [
                 new InboxEvent(
