@@ -11,23 +11,11 @@ using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Simulator.Protocol;
 
-/// <summary>What a world came to.</summary>
-/// <param name="Violation">What went wrong and when, or null.</param>
-/// <param name="Orders">Orders accepted.</param>
-/// <param name="Units">Units accepted.</param>
-/// <param name="RefusedUnits">Units refused because nothing was shown.</param>
-/// <param name="Oversold">Units sold that never existed.</param>
-/// <param name="Unsold">Units left in stock although buyers were refused.</param>
-/// <param name="Writes">Calls that wrote.</param>
-/// <param name="Events">Things that happened.</param>
-internal sealed record WorldReport(
-    int Seed, string? Violation, int Orders, int Units, int RefusedUnits, int Oversold, int Unsold, int Writes, int Events);
-
 /// <summary>
 /// One tenant with its channels, buyers and faults on a virtual clock. The rules under test are the production ones;
 /// worker, network and channels are here, in as many small steps as a crash could fall between.
 /// </summary>
-internal sealed class ProtocolWorld
+internal sealed partial class ProtocolWorld
 {
     private static readonly DateTimeOffset Start = new(2026, 11, 27, 9, 0, 0, TimeSpan.Zero);
 
@@ -273,104 +261,6 @@ internal sealed class ProtocolWorld
                 : TimeSpan.FromMilliseconds(_random.Next(20, 900));
             _agenda.In(wait, arrives);
         }
-    }
-
-    /// <summary>What goes wrong besides single messages, minute by minute, and what comes in.</summary>
-    private void Arrange()
-    {
-        for (var i = 0; i < _settings.Receipts; i++)
-        {
-            _agenda.In(Sometime(), () => Receive(_random.Next(_settings.Skus), _random.Next(_settings.Locations), 1));
-        }
-
-        for (var minute = 0; minute < _settings.Minutes; minute++)
-        {
-            _agenda.In(TimeSpan.FromMinutes(minute + _random.NextDouble()), Misfortune);
-        }
-    }
-
-    private TimeSpan Sometime() => TimeSpan.FromMinutes(_random.NextDouble() * _settings.Minutes);
-
-    private bool Chance(double probability) => _random.NextDouble() < probability;
-
-    private void Misfortune()
-    {
-        var shop = _shops[_random.Next(_shops.Count)];
-        if (Chance(_faults.WakeUpsLost))
-        {
-            _pipeline.DeafUntil = _agenda.Now + TimeSpan.FromMinutes(1);
-        }
-
-        if (Chance(_faults.Outage))
-        {
-            shop.DownUntil = _agenda.Now + TimeSpan.FromMinutes(_random.Next(1, 15));
-        }
-
-        if (Chance(_faults.TokenLost))
-        {
-            shop.RefusesUntil = _agenda.Now + TimeSpan.FromMinutes(_random.Next(1, 10));
-            _agenda.In(shop.RefusesUntil - _agenda.Now + TimeSpan.FromSeconds(1), () => Readmit(shop));
-        }
-
-        if (_desks.Count > 0 && Chance(_faults.Crash))
-        {
-            Kill(_random.Next(_desks.Count));
-        }
-
-        Tamper(shop);
-    }
-
-    private void Tamper(Shop shop)
-    {
-        var (sku, location) = (_random.Next(_settings.Skus), _random.Next(_settings.Locations));
-        if (Chance(_faults.OutsideDecrease))
-        {
-            shop.EditByHand(sku, location, -_random.Next(1, 3));
-        }
-
-        if (Chance(_faults.OutsideIncrease))
-        {
-            var units = _random.Next(1, 4);
-            Truth.TakenAway(sku, units);
-            shop.EditByHand(sku, location, units);
-        }
-
-        if (Chance(_faults.WriteOff))
-        {
-            var units = _random.Next(1, 3);
-            Truth.Received(sku, -units);
-            Truth.TakenAway(sku, units);
-            Move(sku, location, -units, EntryReason.WriteOff);
-        }
-    }
-
-    /// <summary>A person renewed the credential: every level is read exactly before anything is written again (rule R12).</summary>
-    private void Readmit(Shop shop)
-    {
-        if (_naive is null && !_desks[shop.Number - 1].Channel.Publishes)
-        {
-            _desks[shop.Number - 1].SetStatus(ConnectionStatus.Live);
-        }
-    }
-
-    private void Kill(int index)
-    {
-        var desk = _desks[index];
-        if (!desk.Alive)
-        {
-            return;
-        }
-
-        desk.Life++;
-        desk.Alive = false;
-        desk.Held.Clear();
-        _agenda.In(TimeSpan.FromSeconds(_random.Next(1, 12)), () =>
-        {
-            desk.Alive = true;
-            _publishers[index].Restart();
-            _verifiers[2 * index].Restart();
-            _verifiers[(2 * index) + 1].Restart();
-        });
     }
 
     /// <summary>The buyers have gone and every fault with them; what is on its way still arrives.</summary>
