@@ -172,7 +172,12 @@ public sealed class OversellStore(NpgsqlDataSource source, TimeProvider time)
     {
         var steps = JsonSerializer.Serialize(proposal.Actions.Select(a => new
         {
-            kind = (short)a.Kind, connection = a.Connection.Value, order = a.OrderRef, line = a.LineRef, units = a.Units, to = a.To?.Value,
+            kind = (short)a.Kind,
+            connection = a.Connection.Value,
+            order = a.OrderRef,
+            line = a.LineRef,
+            units = a.Units,
+            to = a.To?.Value,
         }));
         return session.ExecuteAsync(
             session.Of(
