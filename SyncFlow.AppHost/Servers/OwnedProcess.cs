@@ -12,6 +12,7 @@ internal sealed class OwnedProcess : IDisposable
     private const int SigTerm = 15;
 
     private readonly Process process;
+    private volatile bool disposed;
 
     private OwnedProcess(Process process, string logFile)
     {
@@ -23,7 +24,8 @@ internal sealed class OwnedProcess : IDisposable
 
     public string LogFile { get; }
 
-    public bool HasExited => process.HasExited;
+    /// <summary>Whether it has ended; a disposed one has, whoever still looks at it while its successor starts.</summary>
+    public bool HasExited => disposed || process.HasExited;
 
     /// <summary>Exit code of a process that has ended.</summary>
     public int ExitCode => process.ExitCode;
@@ -102,7 +104,11 @@ internal sealed class OwnedProcess : IDisposable
     /// <summary>The end of what the process wrote, for a message about its failure.</summary>
     public string LastOutput() => LogTail.Read(LogFile);
 
-    public void Dispose() => process.Dispose();
+    public void Dispose()
+    {
+        disposed = true;
+        process.Dispose();
+    }
 
     private void RequestEnd()
     {
