@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
+using SyncFlow.Api.Brakes;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.StockOperations;
@@ -8,7 +9,6 @@ using SyncFlow.ServiceDefaults;
 using SyncFlow.ServiceDefaults.Health;
 using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.ServiceDefaults.Redis;
-using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Inbox;
@@ -54,7 +54,7 @@ public static class ApiHost
         services.AddSingleton<ApiKeyStore>().AddSingleton<IdempotencyStore>().AddSingleton<ConnectionDesk>().AddSingleton<LocationDesk>()
             .AddSingleton<SkuDesk>().AddSingleton<ListingDesk>().AddSingleton<AutoMapper>().AddSingleton<StockDesk>()
             .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>()
-            .AddSingleton<DeadLetterStore>().AddSingleton<PlanPreview>().AddSingleton<BrakeDesk>()
+            .AddSingleton<DeadLetterStore>()
             .AddSingleton<ItemMapper>().AddSingleton<AuthorityDesk>().AddSingleton<SuggestionDesk>().AddSingleton<Storage.Channels.StrandedStock>();
         services.AddSingleton<Storage.Explaining.ExplainStore>().AddSingleton<Storage.Explaining.PushProofStore>();
         services.AddSingleton<ReservationDesk>().AddSingleton<ReservationStore>();
@@ -75,8 +75,9 @@ public static class ApiHost
     {
         services.AddSingleton<ShopCache>().AddSingleton<ShopifySecret>().AddScoped<Caller>().AddScoped<Operations.Runs>()
             .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Connections.ResumeConnection.Work>().AddScoped<Listings.DecideSuggestion.Work>()
-            .AddSingleton<ReceiveShopifyWebhook.Work>().AddScoped<Brakes.SetBrake.Work>().AddHttpContextAccessor();
+            .AddSingleton<ReceiveShopifyWebhook.Work>();
         services.AddScoped<Reservations.Answering>();
+        services.AddBrakes();
         services.AddHostedService<BootstrapKey>();
         services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);

@@ -32,7 +32,7 @@ internal static class Endpoints
         .Add<ExtendReservation>()
         .Add<ListOversells>().Add<GetOversell>().Add<DecideOversell>().Add<ListOversellActions>().Add<FinishOversellAction>()
         .Add<SettlementRulesEndpoints>()
-        .Add<ListBrakes>().Add<SetBrake>()
+        .AddBrakes()
         .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
         .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<CancelSyncRun>().Add<GetPipelineStats>().Add<GetLatency>();
 }

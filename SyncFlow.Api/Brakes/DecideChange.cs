@@ -1,0 +1,108 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using SyncFlow.Api.Http;
+using SyncFlow.Api.Security;
+using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Brakes;
+
+namespace SyncFlow.Api.Brakes;
+
+/// <summary>
+/// Decides on a bulk change: approves or rejects one that waits, takes one back that was done. Each needs the ETag of
+/// what was shown, and answers 412 where it is not that any more.
+/// </summary>
+internal sealed class DecideChange : IEndpoint
+{
+    /// <param name="Note">For whoever reads it later.</param>
+    internal sealed record Request(string? Note);
+
+    /// <param name="Why">For whoever finds it later.</param>
+    internal sealed record UndoRequest(string? Why);
+
+    /// <param name="Moved">Levels that go to other units than were shown, for sales or receipts arrived meanwhile.</param>
+    internal sealed record Answer(ChangeView Change, IReadOnlyList<EffectView> Moved);
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/changes/{id:long}/approve", (long id, Request? request, Work work, CancellationToken ct) => work.DecideAsync(id, request, approve: true, ct))
+            .WithName("ApproveChange").WithTags("Brakes").WithSummary("Does a change that the breaker holds, if it still does what was shown.");
+        routes.MapPost("/changes/{id:long}/reject", (long id, Request? request, Work work, CancellationToken ct) => work.DecideAsync(id, request, approve: false, ct))
+            .WithName("RejectChange").WithTags("Brakes").WithSummary("Gives a change up that the breaker holds; nothing of it was done.");
+        routes.MapGet("/changes/{id:long}/undo", (long id, Work work, CancellationToken ct) => work.PreviewUndoAsync(id, ct))
+            .WithName("PreviewUndo").WithTags("Brakes").WithSummary("Tells what taking a change back would do, and what stands in the way.");
+        routes.MapPost("/changes/{id:long}/undo", (long id, UndoRequest request, Work work, CancellationToken ct) => work.UndoAsync(id, request, ct))
+            .WithName("UndoChange").WithTags("Brakes").WithSummary("Takes a change back by a change of its own; needs the ETag of the preview.");
+    }
+
+    internal sealed class Work(Caller caller, ChangeDesk desk, UndoDesk undo, WakeUps wakeUps, IHttpContextAccessor http)
+    {
+        public async Task<Results<Ok<Answer>, Refused>> DecideAsync(long id, Request? request, bool approve, CancellationToken ct)
+        {
+            var note = request?.Note;
+            if (new Check().That(note is null || note.Length <= ChangeInput.LongestWhy, "note", $"At most {ChangeInput.LongestWhy} characters.").Failed(out var refused)
+                || ChangeTag.Read(http.HttpContext!.Request, id, out refused) is not { } version)
+            {
+                return refused!;
+            }
+
+            return Answered(id, approve
+                ? await desk.ApproveAsync(caller.Tenant, id, version, caller.Name, note, ct).ConfigureAwait(false)
+                : await desk.RejectAsync(caller.Tenant, id, version, caller.Name, note, ct).ConfigureAwait(false));
+        }
+
+        public async Task<Results<Ok<UndoPreview>, Refused>> PreviewUndoAsync(long id, CancellationToken ct)
+        {
+            if (await undo.PreviewAsync(caller.Tenant, id, ct).ConfigureAwait(false) is not { } preview)
+            {
+                return (Refused)Problem.NotFound("change", id);
+            }
+
+            if (preview.Change.State != ChangeState.Applied)
+            {
+                return (Refused)WrongState(preview.Change);
+            }
+
+            http.HttpContext!.Response.Headers.ETag = ChangeTag.Of(preview.Change);
+            return TypedResults.Ok(preview);
+        }
+
+        public async Task<Results<Ok<Answer>, Refused>> UndoAsync(long id, UndoRequest request, CancellationToken ct)
+        {
+            if (new Check().Text(request.Why, "why", ChangeInput.LongestWhy).Failed(out var refused)
+                || ChangeTag.Read(http.HttpContext!.Request, id, out refused) is not { } version)
+            {
+                return refused!;
+            }
+
+            var (decision, blocks) = await undo.UndoAsync(caller.Tenant, id, version, caller.Name, request.Why!.Trim(), ct).ConfigureAwait(false);
+            return blocks.Count == 0
+                ? Answered(id, decision)
+                : (Refused)new Problem(ProblemKind.StateConflict, "It cannot be taken back safely: " + string.Join("; ", blocks.Take(20).Select(Words)) + ".");
+        }
+
+        private Results<Ok<Answer>, Refused> Answered(long id, Decision decision)
+        {
+            switch (decision.Outcome)
+            {
+                case DecisionOutcome.NoSuchChange:
+                    return (Refused)Problem.NotFound("change", id);
+                case DecisionOutcome.WrongState:
+                    return (Refused)WrongState(decision.Change!);
+                case DecisionOutcome.NotAsShown:
+                    return (Refused)new Problem(ProblemKind.PreconditionFailed, "It does not do what was shown any more: look at it again.");
+                default:
+                    _ = wakeUps.PublishAsync(WakeUpKind.Inbox, caller.Tenant);
+                    _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
+                    http.HttpContext!.Response.Headers.ETag = ChangeTag.Of(decision.Change!);
+                    return TypedResults.Ok(new Answer(decision.Change!, decision.Moved));
+            }
+        }
+
+        private static Problem WrongState(ChangeView change) => new(
+            ProblemKind.StateConflict,
+            $"Change {change.Id} is {System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(change.State.ToString())}."
+                + (change.UndoneBy is { } by ? $" It was taken back by change {by}; undo that one to have it again." : ""));
+
+        private static string Words(UndoBlockView block) =>
+            $"{block.Sku}{(block.Location is null ? "" : $" at {block.Location}")}: {block.Reason}{(block.Orders.Count == 0 ? "" : $" (by {string.Join(", ", block.Orders)})")}";
+    }
+}

@@ -1,0 +1,61 @@
+namespace SyncFlow.Core.Brakes;
+
+/// <summary>How much of a connection one cause touches.</summary>
+/// <param name="Levels">Levels of the connection that are published.</param>
+/// <param name="Touched">Levels whose target it changes.</param>
+/// <param name="Zeroed">Levels that it empties.</param>
+public sealed record ConnectionImpact(ConnectionId Connection, int Levels, int Touched, int Zeroed)
+{
+    /// <summary>The impact per connection; connections that nothing touches are left out.</summary>
+    /// <param name="effects">Of one cause within <see cref="ChangeBreaker.Window"/>; a level counts once, by its last effect.</param>
+    public static IReadOnlyList<ConnectionImpact> Of(
+        IEnumerable<LevelEffect> effects, IReadOnlyDictionary<ConnectionId, int> levels)
+    {
+        ArgumentNullException.ThrowIfNull(effects);
+        ArgumentNullException.ThrowIfNull(levels);
+        return
+        [
+            .. effects.GroupBy(e => e.Level).Select(g => g.Last()).GroupBy(e => e.Connection).OrderBy(g => g.Key.Value)
+                .Select(g => new ConnectionImpact(g.Key, levels.GetValueOrDefault(g.Key), g.Count(), g.Count(e => e.Zeroes))),
+        ];
+    }
+}
+
+/// <summary>
+/// The breaker of outgoing mass changes: what one cause that a person or an integrator told would do to a connection
+/// waits for approval when it is too much. Orders, readings and counts are no such causes: they never come here, so a
+/// decrease after a real sale never waits.
+/// </summary>
+public static class ChangeBreaker
+{
+    /// <summary>More than this part of a connection's levels touched is a mass change.</summary>
+    public const double MostTouched = 0.20;
+
+    /// <summary>More than this part of a connection's levels emptied is a mass change.</summary>
+    public const double MostZeroed = 0.05;
+
+    /// <summary>Fewer touched levels never are, however small the catalog.</summary>
+    public const int LeastTouched = 10;
+
+    /// <summary>Fewer emptied levels never are, however small the catalog.</summary>
+    public const int LeastZeroed = 5;
+
+    /// <summary>Changes of one kind by one caller within this time are one cause: a mass change in small bites is one too.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
+
+    /// <summary>Why an impact needs approval, in words; null where it does not.</summary>
+    public static string? Judge(ConnectionImpact impact)
+    {
+        ArgumentNullException.ThrowIfNull(impact);
+        if (IsTooMany(impact.Zeroed, impact.Levels, LeastZeroed, MostZeroed))
+        {
+            return $"it empties {impact.Zeroed} of {impact.Levels} levels of connection {impact.Connection.Value}; more than {MostZeroed:P0} need approval";
+        }
+
+        return IsTooMany(impact.Touched, impact.Levels, LeastTouched, MostTouched)
+            ? $"it touches {impact.Touched} of {impact.Levels} levels of connection {impact.Connection.Value}; more than {MostTouched:P0} need approval"
+            : null;
+    }
+
+    private static bool IsTooMany(int units, int levels, int least, double most) => units >= least && units > levels * most;
+}

@@ -1,0 +1,167 @@
+using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Core.Brakes;
+using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Stock;
+
+namespace SyncFlow.Storage.Brakes;
+
+/// <summary>
+/// Takes bulk changes in: what is small is done at once, what the breaker holds waits, with nothing of it done, until a
+/// person decides. Approving does what was shown, or says that it is not that any more.
+/// </summary>
+/// <param name="source">Acts as the api role.</param>
+/// <param name="time">The clock.</param>
+public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
+{
+    private readonly ChangePreview _preview = new(time);
+
+    /// <summary>Changes, newest first.</summary>
+    public async Task<List<ChangeView>> ListAsync(long tenant, ChangeState? state, long? before, int count, CancellationToken ct)
+    {
+        await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
+        var views = new List<ChangeView>();
+        foreach (var stored in await ChangeRows.ListAsync(session, null, state, before, count, ct).ConfigureAwait(false))
+        {
+            views.Add(await ChangeRows.ViewAsync(session, stored, ct).ConfigureAwait(false));
+        }
+
+        return views;
+    }
+
+    /// <summary>One change, or null.</summary>
+    public async Task<ChangeView?> FindAsync(long tenant, long id, CancellationToken ct)
+    {
+        await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
+        return await ViewAsync(session, id, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes a change in: done at once, or waiting where the breaker holds it.</summary>
+    public async Task<ChangeView> ProposeAsync(long tenant, BulkChange change, string why, string who, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
+
+        // One at a time per tenant: two halves of a mass change at the same moment must see each other.
+        await session.ExecuteAsync(session.Of("SELECT pg_advisory_xact_lock(hashtextextended('changes:' || $1, 0))"), ct).ConfigureAwait(false);
+        var effects = await _preview.EffectsAsync(session, change, ct).ConfigureAwait(false);
+        var trip = await _preview.JudgeAsync(session, change.Kind, who, effects, ct).ConfigureAwait(false);
+        var now = DatabaseTime.Now(time);
+        var id = await ChangeRows.InsertAsync(session, change, why, who, trip, undoes: null, now, ct).ConfigureAwait(false);
+        await ChangeRows.ShowAsync(session, id, effects, ct).ConfigureAwait(false);
+        if (trip is null)
+        {
+            await DoAsync(session, id, change, who, why, note: null, now, ct).ConfigureAwait(false);
+        }
+        else
+        {
+            await OpenIncidentAsync(session, id, trip, now, ct).ConfigureAwait(false);
+        }
+
+        var view = await ViewAsync(session, id, ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return view!;
+    }
+
+    /// <summary>
+    /// Does a waiting change. Where it would by now change other levels than were shown, change them the other way, or
+    /// empty others, nothing is done: it is shown anew and keeps waiting.
+    /// </summary>
+    /// <param name="version">What the person has seen.</param>
+    public async Task<Decision> ApproveAsync(long tenant, long id, int version, string who, string? note, CancellationToken ct)
+    {
+        await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
+        var stored = await ChangeRows.LockAsync(session, id, ct).ConfigureAwait(false);
+        if (await RefusedAsync(session, stored, version, ct).ConfigureAwait(false) is { } refused)
+        {
+            return refused;
+        }
+
+        var shown = (await ChangePreview.ShownAsync(session, id, ct).ConfigureAwait(false)).ToDictionary(e => e.Level);
+        var effects = await _preview.EffectsAsync(session, stored!.Change, ct).ConfigureAwait(false);
+        var now = DatabaseTime.Now(time);
+        var asShown = effects.Count == shown.Count && effects.TrueForAll(e => shown.TryGetValue(e.Level, out var seen) && e.IsLike(seen));
+        await ChangeRows.ShowAsync(session, id, effects, ct).ConfigureAwait(false);
+        if (asShown)
+        {
+            await DoAsync(session, id, stored.Change, who, stored.Why, note, now, ct).ConfigureAwait(false);
+            await CloseIncidentAsync(session, id, now, ct).ConfigureAwait(false);
+        }
+        else
+        {
+            await session.ExecuteAsync(session.Of("UPDATE bulk_changes SET version = version + 1 WHERE tenant_id = $1 AND change_id = $2", Sql.P(id)), ct).ConfigureAwait(false);
+        }
+
+        var view = await ViewAsync(session, id, ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return asShown
+            ? new Decision(DecisionOutcome.Done, view, [.. effects.Where(e => shown[e.Level].After != e.After).Select(ChangeRows.View)])
+            : new Decision(DecisionOutcome.NotAsShown, view, []);
+    }
+
+    /// <summary>Gives a waiting change up; nothing of it was done.</summary>
+    public async Task<Decision> RejectAsync(long tenant, long id, int version, string who, string? note, CancellationToken ct)
+    {
+        await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
+        var stored = await ChangeRows.LockAsync(session, id, ct).ConfigureAwait(false);
+        if (await RefusedAsync(session, stored, version, ct).ConfigureAwait(false) is { } refused)
+        {
+            return refused;
+        }
+
+        var now = DatabaseTime.Now(time);
+        await ChangeRows.DecideAsync(session, id, ChangeState.Rejected, who, note, [], now, ct).ConfigureAwait(false);
+        await CloseIncidentAsync(session, id, now, ct).ConfigureAwait(false);
+        var view = await ViewAsync(session, id, ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return new Decision(DecisionOutcome.Done, view, []);
+    }
+
+    /// <summary>Does a stored change and notes it.</summary>
+    internal static async Task DoAsync(
+        StorageSession session, long id, BulkChange change, string who, string why, string? note, DateTimeOffset at, CancellationToken ct)
+    {
+        var before = await ChangeApplication.ApplyAsync(session, id, change, who, why, at, ct).ConfigureAwait(false);
+        await ChangeRows.DecideAsync(session, id, ChangeState.Applied, who, note, before, at, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>A change as it stands in a session; or null.</summary>
+    internal static async Task<ChangeView?> ViewAsync(StorageSession session, long id, CancellationToken ct)
+    {
+        var found = await ChangeRows.ListAsync(session, id, null, null, 1, ct).ConfigureAwait(false);
+        return found.Count == 0 ? null : await ChangeRows.ViewAsync(session, found[0], ct).ConfigureAwait(false);
+    }
+
+    private static async Task<Decision?> RefusedAsync(StorageSession session, StoredChange? stored, int version, CancellationToken ct)
+    {
+        if (stored is null)
+        {
+            return new Decision(DecisionOutcome.NoSuchChange, null, []);
+        }
+
+        DecisionOutcome? outcome = stored.State != ChangeState.Waiting ? DecisionOutcome.WrongState
+            : stored.Version != version ? DecisionOutcome.NotAsShown
+            : null;
+        return outcome is { } refused
+            ? new Decision(refused, await ViewAsync(session, stored.Id, ct).ConfigureAwait(false), [])
+            : null;
+    }
+
+    private static Task<int> OpenIncidentAsync(StorageSession session, long id, string trip, DateTimeOffset at, CancellationToken ct) =>
+        session.ExecuteAsync(
+            CaseRows.UpsertIncidents(
+                session,
+                [new Incident(IncidentKey(id), "mass-change", $"Bulk change {id} waits for approval: {trip}.", null, null, null, at)]),
+            ct);
+
+    private static Task<int> CloseIncidentAsync(StorageSession session, long id, DateTimeOffset at, CancellationToken ct) => session.ExecuteAsync(
+        session.Of(
+            "UPDATE incidents SET closed_at = $3 WHERE tenant_id = $1 AND incident_key = $2 AND closed_at IS NULL",
+            Sql.P(IncidentKey(id)), Sql.P(at)),
+        ct);
+
+    private static string IncidentKey(long id) => $"mass-change:{id}";
+
+    private Task<StorageSession> OpenAsync(long tenant, CancellationToken ct) => StorageSession.OpenAsync(source, new TenantId(tenant), ct);
+}
