@@ -13,17 +13,22 @@ public static class Modes
     /// <summary>Back to shared only above this multiple of the threshold, so that the mode does not flutter.</summary>
     public const double ReturnFactor = 1.5;
 
-    /// <summary>The mode for this state at <paramref name="now"/>.</summary>
-    public static EffectiveMode Next(SkuState sku, EngineContext context, DateTimeOffset now)
+    /// <summary>
+    /// The mode of a cluster at <paramref name="now"/>. What kits tie together is guarded together: a share that one
+    /// member holds alone would be another's to sell.
+    /// </summary>
+    public static EffectiveMode Next(Cluster cluster, DateTimeOffset now)
     {
-        ArgumentNullException.ThrowIfNull(sku);
-        ArgumentNullException.ThrowIfNull(context);
-        var exposure = Exposures.Of(sku, context);
-        return WantsGuard(sku, exposure, context, now)
-            ? exposure.UpperBound <= Math.Max(0, exposure.Available) || sku.Mode == EffectiveMode.Guard
+        ArgumentNullException.ThrowIfNull(cluster);
+        if (!cluster.Skus.Any(s => WantsGuard(s, cluster, now)))
+        {
+            return EffectiveMode.Shared;
+        }
+
+        return cluster.Skus.All(s => s.Mode == EffectiveMode.Guard)
+            || cluster.Skus.All(s => Exposures.Of(cluster, s.Sku).Units == 0)
                 ? EffectiveMode.Guard
-                : EffectiveMode.EnteringGuard
-            : EffectiveMode.Shared;
+                : EffectiveMode.EnteringGuard;
     }
 
     /// <summary>
@@ -36,11 +41,18 @@ public static class Modes
         ArgumentNullException.ThrowIfNull(context);
         var channels = SellingChannels(sku, context);
         var lag = channels.Count == 0 ? 0 : channels.Max(c => c.SettleSeconds);
-        return Math.Max(sku.Velocity.UnitsPerSecond(now) * lag * LagFactor, channels.Count * sku.Velocity.LargestOrder);
+        var pace = Math.Max(sku.Velocity.UnitsPerSecond(now), sku.Sales.PeakPerSecond(now));
+        return Math.Max(pace * lag * LagFactor, channels.Count * sku.Velocity.LargestOrder);
     }
 
-    private static bool WantsGuard(SkuState sku, Exposure exposure, EngineContext context, DateTimeOffset now)
+    private static bool WantsGuard(SkuState sku, Cluster cluster, DateTimeOffset now)
     {
+        var context = cluster.Context;
+        if (sku.Policy.Launches.Any(l => l.Covers(now)))
+        {
+            return true;
+        }
+
         switch (sku.Policy.Mode)
         {
             case SharingMode.Shared:
@@ -52,9 +64,10 @@ public static class Modes
                 var threshold = Threshold(sku, context, now) * (guarded ? ReturnFactor : 1);
 
                 // What would be exposed if every channel showed all of it.
+                var available = AvailableToSell.Of(cluster, sku.Sku);
                 var channels = SellingChannels(sku, context).Count;
-                var shared = (long)Math.Max(0, channels - 1) * Math.Max(0, exposure.Available);
-                return exposure.Available <= threshold || shared * (guarded ? ReturnFactor : 1) > sku.Policy.RiskBudget;
+                var shared = (long)Math.Max(0, channels - 1) * Math.Max(0, available);
+                return available <= threshold || shared * (guarded ? ReturnFactor : 1) > sku.Policy.RiskBudget;
             default:
                 throw new ArgumentOutOfRangeException(nameof(sku), sku.Policy.Mode, "Unknown mode.");
         }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace SyncFlow.Core.Allocation;
 
 /// <summary>How a SKU's available-to-sell is shown to its channels, as the merchant wishes it.</summary>
@@ -32,6 +34,12 @@ public enum EffectiveMode : short
 /// <param name="RiskBudget">Most units of exposure that shared mode may run while adaptive, ≥ 0.</param>
 public sealed record SkuPolicy(SharingMode Mode, int SafetyBuffer, int RiskBudget)
 {
+    /// <summary>Who gets how much, from the most specific policy there is; null shares by weight alone.</summary>
+    public AllocationPolicy? Allocation { get; init; }
+
+    /// <summary>Times in which it is kept in guard, not yet over when they were read.</summary>
+    public ImmutableArray<Launch> Launches { get; init; } = [];
+
     /// <summary>Adaptive, no buffer, a risk budget of 10,000 units.</summary>
     public static SkuPolicy Default { get; } = new(SharingMode.Adaptive, 0, 10_000);
 }

@@ -6,48 +6,58 @@ using SyncFlow.Core.Stock;
 namespace SyncFlow.Core.Allocation;
 
 /// <summary>
-/// What each level shall show. Shared: all of its pool. Guard: a share of its own, where a rise is never more than the
-/// budget that is free at this moment; so a target can always be published as it stands.
+/// What each level shall show. Shared: what its rule allows of its pool. Guard: a share of its own, where a rise is never
+/// more than the budget that is free at this moment; so a target can always be published as it stands.
 /// </summary>
 public static class Targets
 {
     /// <summary>A channel's cover may fall to this part of its share before units are moved to it from others.</summary>
     public const double RebalanceBelow = 0.5;
 
-    /// <summary>The SKU with its targets recomputed. A level that may not be written has none.</summary>
+    /// <summary>A cluster with the targets of all members recomputed. A level that may not be written has none.</summary>
+    /// <param name="cluster">Modes are in force already.</param>
     /// <param name="causeAt">When the cause of the change happened; levels that now want a push remember the oldest.</param>
-    public static SkuState Retarget(SkuState sku, EngineContext context, DateTimeOffset? causeAt)
+    public static Cluster Retarget(Cluster cluster, DateTimeOffset? causeAt, DateTimeOffset now)
     {
-        ArgumentNullException.ThrowIfNull(sku);
-        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(cluster);
         var targets = new Dictionary<LevelId, int>();
-        foreach (var group in AvailableToSell.Groups(sku, context))
+        var guard = new GuardQuotas(cluster, now, targets);
+        var shared = cluster.Skus.First().Mode == EffectiveMode.Shared;
+        foreach (var group in AvailableToSell.GroupsOf(cluster))
         {
-            foreach (var (location, units) in Sellable(group, sku.Policy))
+            var units = new SellableUnits(cluster, group);
+            foreach (var location in units.Locations)
             {
-                if (sku.Mode == EffectiveMode.Shared)
+                if (shared)
                 {
-                    Share(sku, context, location, units, targets);
+                    SharedTargets.Assign(cluster, location, units, now, targets);
                 }
                 else
                 {
-                    GuardQuotas.Assign(sku, context, location, units, targets);
+                    guard.Assign(location, units);
                 }
             }
 
-            if (sku.Mode != EffectiveMode.Shared)
+            if (!shared)
             {
-                GuardQuotas.Clamp(sku, context, group.Key, group.Sum(p => AvailableToSell.Of(p, sku.Policy)), targets);
+                guard.Clamp(group);
             }
         }
 
-        OfferNothing(sku, context, targets);
-        foreach (var level in sku.Levels)
+        foreach (var sku in cluster.Skus)
         {
-            sku = sku.With(WithTarget(level, targets, context, causeAt));
+            OfferNothing(sku, cluster.Context, targets);
         }
 
-        return sku;
+        return cluster.With(cluster.Skus.Select(
+            s => Written(s, targets, cluster.Context, causeAt, settled: s.Mode != EffectiveMode.EnteringGuard && !guard.Unsettled.Contains(s.Sku))));
+    }
+
+    /// <summary>Names the policy that a SKU's units are shared by; empty where there is none.</summary>
+    public static string StampOf(SkuState sku)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        return sku.Policy.Allocation?.Stamp ?? "";
     }
 
     /// <summary>Whether a level can be given a target: it is live on a channel that is.</summary>
@@ -55,36 +65,19 @@ public static class Targets
     {
         ArgumentNullException.ThrowIfNull(level);
         ArgumentNullException.ThrowIfNull(context);
-        return level.Status == LevelStatus.Live && level.Belief is not null
+        return level is { Status: LevelStatus.Live, Belief: not null, SoldAsParts: false }
             && context.Channels.TryGetValue(level.Connection, out var channel) && channel.Publishes;
     }
 
-    /// <summary>
-    /// Units per pool of a group that can be shown: a pool that is short is made up for by the others, so the sum is
-    /// never more than the group has.
-    /// </summary>
-    private static IEnumerable<(LocationId Location, int Units)> Sellable(IEnumerable<Pool> pools, SkuPolicy policy)
-    {
-        var all = pools.Select(p => (p.Location, Units: AvailableToSell.Of(p, policy))).ToArray();
-        var shortage = -all.Where(p => p.Units < 0).Sum(p => p.Units);
-        foreach (var (location, units) in all.OrderByDescending(p => p.Units).ThenBy(p => p.Location.Value))
-        {
-            var given = Math.Min(shortage, Math.Max(0, units));
-            shortage -= given;
-            yield return (location, Math.Max(0, units) - given);
-        }
-    }
-
-    private static void Share(
-        SkuState sku, EngineContext context, LocationId location, int units, Dictionary<LevelId, int> targets)
+    private static SkuState Written(
+        SkuState sku, Dictionary<LevelId, int> targets, EngineContext context, DateTimeOffset? causeAt, bool settled)
     {
         foreach (var level in sku.Levels)
         {
-            if (level.Location == location && IsPublished(level, context))
-            {
-                targets[level.Id] = units;
-            }
+            sku = sku.With(WithTarget(level, targets, context, causeAt));
         }
+
+        return settled && sku.SharedBy != StampOf(sku) ? sku with { SharedBy = StampOf(sku) } : sku;
     }
 
     /// <summary>

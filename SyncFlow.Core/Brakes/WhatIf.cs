@@ -19,7 +19,7 @@ public static class WhatIf
         var set = new WorkingSet(context);
         var skus = loaded.Skus.Select(change).ToList();
         skus.ForEach(set.Load);
-        skus.ForEach(sku => Replanner.Touch(set, sku.Sku, now));
+        Replanner.Touch(set, skus.ConvertAll(sku => sku.Sku), now);
         return skus.ConvertAll(sku => set.FindSku(sku.Sku)!);
     }
 }

@@ -18,6 +18,11 @@ public static class FactEngine
     public static FactOutcome Apply(WorkingSet set, Fact fact, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(set);
+        if (CountsOntoKit(set, fact))
+        {
+            return FactOutcome.Refused;
+        }
+
         return fact switch
         {
             OrderFact order => OrderRules.Apply(set, order, now),
@@ -48,6 +53,19 @@ public static class FactEngine
     {
         set.Work.Add(new WorkItem(connection, kind, reference, due));
         return FactOutcome.Applied;
+    }
+
+    /// <summary>A kit holds nothing of its own: units are counted on its parts.</summary>
+    private static bool CountsOntoKit(WorkingSet set, Fact fact)
+    {
+        SkuId? sku = fact switch
+        {
+            StockMovement movement => movement.Sku,
+            StockOperation operation => operation.Sku,
+            CountTaken count => count.Sku,
+            _ => null,
+        };
+        return sku is { } id && set.FindSku(id) is { IsKit: true };
     }
 
     private static FactOutcome Move(WorkingSet set, StockMovement movement)

@@ -9,35 +9,64 @@ namespace SyncFlow.Core.Engine;
 /// <summary>After a fold: modes, targets and the count of oversold units of every SKU that changed.</summary>
 public static class Replanner
 {
-    /// <summary>Replans every changed SKU.</summary>
+    /// <summary>Replans every changed SKU, with what kits tie to it.</summary>
     public static void Replan(WorkingSet set, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(set);
-        foreach (var sku in set.ChangedSkus.ToArray())
-        {
-            set.Put(Of(set, sku, set.CauseOf(sku.Sku), now));
-        }
+        Touch(set, [.. set.ChangedSkus.Select(s => s.Sku)], causeAt: null, now);
     }
 
     /// <summary>Replans one loaded SKU although no fact changed it: after a change of settings, or because time passed.</summary>
-    public static void Touch(WorkingSet set, SkuId sku, DateTimeOffset now)
+    public static void Touch(WorkingSet set, SkuId sku, DateTimeOffset now) => Touch(set, [sku], now);
+
+    /// <inheritdoc cref="Touch(WorkingSet, SkuId, DateTimeOffset)"/>
+    public static void Touch(WorkingSet set, IReadOnlyCollection<SkuId> skus, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(set);
-        var state = set.FindSku(sku) ?? throw new ArgumentException($"SKU {sku.Value} is not loaded.", nameof(sku));
-        set.Put(Of(set, state, set.CauseOf(sku) ?? now, now));
+        ArgumentNullException.ThrowIfNull(skus);
+        Touch(set, skus, now, now);
     }
 
-    private static SkuState Of(WorkingSet set, SkuState sku, DateTimeOffset? causeAt, DateTimeOffset now)
+    private static void Touch(WorkingSet set, IReadOnlyCollection<SkuId> skus, DateTimeOffset? causeAt, DateTimeOffset now)
     {
-        var counted = CountOversold(LevelLife.FollowPlaces(sku, set.Context), set.Context);
-        OversellNotices.Note(set, sku, counted, now);
-        var granted = RequestRules.Grant(set, counted, now);
+        var done = new HashSet<SkuId>();
+        foreach (var sku in skus)
+        {
+            if (done.Contains(sku))
+            {
+                continue;
+            }
+
+            var cluster = Of(Cluster.Of(set, sku), set, causeAt, now);
+            foreach (var member in cluster.Skus)
+            {
+                done.Add(member.Sku);
+
+                // The figures of a member follow from levels of others, so all are written.
+                set.Put(cluster.HasKits ? member with { } : member);
+            }
+        }
+    }
+
+    private static Cluster Of(Cluster before, WorkingSet set, DateTimeOffset? causeAt, DateTimeOffset now)
+    {
+        var granted = before;
+        foreach (var sku in before.Skus)
+        {
+            var counted = CountOversold(LevelLife.FollowPlaces(sku, before.Context), before.Context);
+            OversellNotices.Note(set, sku, counted, now);
+            granted = granted.With(RequestRules.Grant(set, granted.With(counted), Paces.Showing(counted, now), now));
+        }
 
         // Channels are planned as if those who still wait had their units: so they are given up.
-        var planned = RequestRules.AsIfGranted(granted, set.Context);
-        var mode = Modes.Next(planned, set.Context, now);
-        var targets = Targets.Retarget(mode == planned.Mode ? planned : planned with { Mode = mode }, set.Context, causeAt);
-        return ReferenceEquals(planned, granted) ? targets : targets with { Pools = granted.Pools };
+        var planned = granted.With(granted.Skus.Select(s => RequestRules.AsIfGranted(s, before.Context)));
+        var mode = Modes.Next(planned, now);
+        var causes = before.Skus.Select(s => set.CauseOf(s.Sku)).Where(c => c is not null);
+        var targets = Targets.Retarget(
+            planned.With(planned.Skus.Where(s => s.Mode != mode).Select(s => s with { Mode = mode })), causes.Min() ?? causeAt, now);
+        return targets.With(granted.Skus
+            .Where(s => !s.Pools.Equals(planned.Find(s.Sku)!.Pools))
+            .Select(s => targets.Find(s.Sku)! with { Pools = s.Pools }));
     }
 
     /// <summary>

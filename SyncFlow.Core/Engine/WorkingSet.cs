@@ -21,6 +21,7 @@ public sealed class WorkingSet(EngineContext context)
     private readonly Dictionary<(ConnectionId, string), ListingInfo> _byVariant = [];
     private readonly Dictionary<(ConnectionId, string), ListingInfo> _byItem = [];
     private readonly HashSet<string> _seenMovements = [];
+    private readonly List<SkuId> _kits = [];
     private readonly HashSet<SkuId> _changedSkus = [];
     private readonly HashSet<LevelId> _changedLevels = [];
     private readonly HashSet<(ConnectionId, string)> _changedOrders = [];
@@ -91,11 +92,19 @@ public sealed class WorkingSet(EngineContext context)
     /// <summary>All SKUs loaded.</summary>
     public IEnumerable<SkuState> Skus => _skus.Values;
 
+    /// <summary>Loaded SKUs that are kits.</summary>
+    public IReadOnlyList<SkuId> Kits => _kits;
+
     /// <summary>Puts loaded state in; storage calls it before the fold.</summary>
     public void Load(SkuState sku)
     {
         ArgumentNullException.ThrowIfNull(sku);
         _skus[sku.Sku] = sku;
+        if (sku.IsKit)
+        {
+            _kits.Add(sku.Sku);
+        }
+
     }
 
     /// <inheritdoc cref="Load(SkuState)"/>

@@ -57,9 +57,7 @@ internal static class Announcements
     {
         var adopted = Math.Min(units, level.Adopted);
         var missing = units - adopted;
-        sku = missing == 0 ? sku : set.Append(sku, new LedgerEntry(
-            sku.Sku, level.Location, Bucket.Suspense, missing, EntryReason.UnexplainedDecrease, fact.Key, level.Id,
-            fact.From, fact.InboxEvent, fact.OccurredAt));
+        sku = LevelEntries.Append(set, fact, sku, level, Bucket.Suspense, missing, EntryReason.UnexplainedDecrease);
         set.NoteCause(sku.Sku, fact.OccurredAt);
         set.Put(sku.With(noted with
         {

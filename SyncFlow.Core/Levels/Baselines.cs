@@ -21,14 +21,15 @@ internal static class Baselines
         }
 
         var pool = sku.PoolAt(level.Location);
+        // A kit holds nothing of its own: its parts are counted by their own levels.
         var twins = sku.Levels.Where(l => IsTwin(l, level)).ToList();
         var counted = Counted(reading, level, pool);
-        if (Opens(reading, pool, level, twins))
+        if (!sku.IsKit && Opens(reading, pool, level, twins))
         {
-            sku = Open(set, fact, sku, level, pool.Opened ? reading.OnHand : counted - pool.Buckets.OnHand);
+            sku = Open(set, fact, sku, level, pool.Opened ? UnitsOf(level, reading.OnHand) : counted - pool.Buckets.OnHand);
             level = level with { Opened = true };
         }
-        else if (Varies(reading, counted, Authority.Accepts(sku, level.Location, channel), level, pool, twins) is { } shown)
+        else if (!sku.IsKit && Varies(reading, counted, Authority.Accepts(sku, level.Location, channel), level, pool, twins) is { } shown)
         {
             NoteVariance(set, sku, level, shown, now);
             set.Put(sku.With(level with { NeedsReading = false }));
@@ -65,8 +66,8 @@ internal static class Baselines
     {
         var left = Math.Max(0, (reading.OnHandMark ?? pool.Buckets.OnHand) - pool.Buckets.OnHand);
         var cancelled = (int)(level.PutBackTotal - reading.PutBackMark);
-        var before = Math.Clamp(reading.OpenClaimsMark - reading.Committed - cancelled, 0, left);
-        return reading.OnHand - (left - before);
+        var before = Math.Clamp(UnitsOf(level, reading.OpenClaimsMark - reading.Committed - cancelled), 0, left);
+        return UnitsOf(level, reading.OnHand) - (left - before);
     }
 
     /// <summary>
@@ -83,7 +84,7 @@ internal static class Baselines
     {
         // A level that comes back into service brings a number that nobody has counted: it opens nothing by itself.
         var asked = reading.Kind == ReadingKind.OpeningBaseline || level.Opened;
-        var shown = counted + twins.Sum(t => t.Observed?.OnHand ?? 0);
+        var shown = counted + twins.Sum(t => UnitsOf(t, t.Observed?.OnHand ?? 0));
         return asked && owns && pool.Buckets.OnHand != shown ? shown : null;
     }
 
@@ -104,6 +105,9 @@ internal static class Baselines
             level.Connection, sku.Sku, level.Id, now));
     }
 
+    /// <summary>A level counts sales, a pool units.</summary>
+    private static int UnitsOf(LevelState level, int sales) => sales * level.UnitsPerSale;
+
     private static bool IsTwin(LevelState level, LevelState of) =>
         level.Id != of.Id && level.Connection == of.Connection && level.Location == of.Location;
 
@@ -114,7 +118,7 @@ internal static class Baselines
         sku = Append(set, fact, sku, level, Bucket.OnHand, units);
 
         // What is on the shelf and not for sale is counted in, and is not for sale here either.
-        sku = Append(set, fact, sku, level, Bucket.Unavailable, Math.Max(0, fact.Reading.Unavailable));
+        sku = Append(set, fact, sku, level, Bucket.Unavailable, UnitsOf(level, Math.Max(0, fact.Reading.Unavailable)));
         return sku.With(sku.PoolAt(level.Location) with { Opened = true });
     }
 

@@ -31,17 +31,10 @@ internal static class ChannelEdits
         var setAside = units < 0
             ? Math.Clamp(kept, 0, -units)
             : -Math.Clamp(-kept, 0, Math.Min(units, Math.Max(0, pool.Unavailable)));
-        sku = Append(set, fact, sku, level, Bucket.Unavailable, setAside);
-        return Append(set, fact, sku, level, Bucket.OnHand, units + setAside);
+        sku = LevelEntries.Append(set, fact, sku, level, Bucket.Unavailable, setAside, EntryReason.ChannelEdit);
+        return LevelEntries.Append(set, fact, sku, level, Bucket.OnHand, units + setAside, EntryReason.ChannelEdit);
     }
 
     private static bool IsAccepted(SkuState sku, LevelState level, ChannelSettings channel) =>
-        Authority.Accepts(sku, level.Location, channel);
-
-    private static SkuState Append(WorkingSet set, LevelRead fact, SkuState sku, LevelState level, Bucket bucket, int delta) =>
-        delta == 0
-            ? sku
-            : set.Append(sku, new LedgerEntry(
-                sku.Sku, level.Location, bucket, delta, EntryReason.ChannelEdit, fact.Key, level.Id, level.Connection,
-                fact.InboxEvent, fact.OccurredAt));
+        !sku.IsKit && Authority.Accepts(sku, level.Location, channel);
 }

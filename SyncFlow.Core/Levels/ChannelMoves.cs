@@ -23,7 +23,7 @@ internal static class ChannelMoves
         }
 
         var moved = Math.Min(units, source.Suspense);
-        sku = Append(set, fact, sku, source, Bucket.Suspense, -moved, EntryReason.SuspenseExplained);
+        sku = LevelEntries.Append(set, fact, sku, source, Bucket.Suspense, -moved, EntryReason.SuspenseExplained);
         sku = sku.With(source with
         {
             Suspense = source.Suspense - moved,
@@ -61,16 +61,10 @@ internal static class ChannelMoves
     private static SkuState Pair(WorkingSet set, LevelRead fact, SkuState sku, LevelState source, LevelState to, int moved)
     {
         set.NoteCause(sku.Sku, fact.OccurredAt);
-        sku = Append(set, fact, sku, source, Bucket.OnHand, -moved, EntryReason.ChannelTransfer);
-        return Append(set, fact, sku, to, Bucket.OnHand, moved, EntryReason.ChannelTransfer);
+        sku = LevelEntries.Append(set, fact, sku, source, Bucket.OnHand, -moved, EntryReason.ChannelTransfer);
+        return LevelEntries.Append(set, fact, sku, to, Bucket.OnHand, moved, EntryReason.ChannelTransfer);
     }
 
     private static bool IsSibling(LevelState level, LevelState of) =>
         level.Id != of.Id && level.Listing == of.Listing && level.Connection == of.Connection;
-
-    private static SkuState Append(
-        WorkingSet set, LevelRead fact, SkuState sku, LevelState level, Bucket bucket, int delta, EntryReason reason) =>
-        set.Append(sku, new LedgerEntry(
-            sku.Sku, level.Location, bucket, delta, reason, fact.Key, level.Id, level.Connection, fact.InboxEvent,
-            fact.OccurredAt));
 }

@@ -26,7 +26,7 @@ internal static class DraftHolding
         {
             // Whoever announced the lower level first was believed to speak of a sale.
             var announced = Math.Min(held, level.Suspense);
-            sku = announced == 0 ? sku : Append(set, fact, sku, level, Bucket.Suspense, -announced, EntryReason.SuspenseExplained);
+            sku = announced == 0 ? sku : LevelEntries.Append(set, fact, sku, level, Bucket.Suspense, -announced, EntryReason.SuspenseExplained);
             level = level with
             {
                 Suspense = level.Suspense - announced,
@@ -54,13 +54,7 @@ internal static class DraftHolding
         }
 
         set.NoteCause(sku.Sku, fact.OccurredAt);
-        return Append(
+        return LevelEntries.Append(
             set, fact, sku, level, Bucket.Reserved, held, held > 0 ? EntryReason.DraftHold : EntryReason.DraftReleased);
     }
-
-    private static SkuState Append(
-        WorkingSet set, LevelRead fact, SkuState sku, LevelState level, Bucket bucket, int delta, EntryReason reason) =>
-        set.Append(sku, new LedgerEntry(
-            sku.Sku, level.Location, bucket, delta, reason, fact.Key, level.Id, level.Connection, fact.InboxEvent,
-            fact.OccurredAt));
 }

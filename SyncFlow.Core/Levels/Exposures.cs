@@ -13,42 +13,86 @@ public sealed record Exposure(int Available, int UpperBound, int Units, string C
 /// <summary>Computes exposure. Budgets count selling units (channel × SKU × group), for a channel decides on its total.</summary>
 public static class Exposures
 {
-    /// <summary>The exposure of a SKU.</summary>
+    /// <summary>The exposure of a loaded SKU, with what kits may still sell of it.</summary>
+    public static Exposure Of(WorkingSet set, SkuState sku)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        return Of(Cluster.Of(set, sku.Sku), sku.Sku);
+    }
+
+    /// <summary>The exposure of a SKU that is no kit and part of none.</summary>
     public static Exposure Of(SkuState sku, EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(sku);
-        ArgumentNullException.ThrowIfNull(context);
+        return Of(Cluster.Alone(sku, context), sku.Sku);
+    }
+
+    /// <summary>
+    /// The exposure of a member of a cluster. A kit has none of its own: what is sold of it beyond what there is, is
+    /// exposed on its parts.
+    /// </summary>
+    public static Exposure Of(Cluster cluster, SkuId id)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        var sku = cluster.Find(id) ?? throw new ArgumentException($"SKU {id.Value} is not in the cluster.", nameof(id));
         int available = 0, bound = 0, exposed = 0;
-        foreach (var group in AvailableToSell.Groups(sku, context))
+        if (sku.IsKit)
+        {
+            bound = cluster.Context.Locations.Values.Select(l => l.Group).Distinct()
+                .Sum(g => SumOfUnits(sku.Levels.Select(l => new Drawer(id, l, l.UnitsPerSale)), cluster.Context, g));
+            return new Exposure(AvailableToSell.Of(cluster, id), bound, 0, "");
+        }
+
+        foreach (var group in AvailableToSell.Groups(sku, cluster.Context))
         {
             var inGroup = group.Sum(p => AvailableToSell.Of(p, sku.Policy));
             // A seller without a cap may take whatever is not set aside for the others.
-            var mayStillSell = UpperBound(sku, context, group.Key);
-            mayStillSell = Uncapped(sku, context).Any(l => InGroup(context, l, group.Key))
-                ? Math.Max(mayStillSell, inGroup)
-                : mayStillSell;
+            var mayStillSell = UpperBound(cluster, id, group.Key);
+            var uncapped = Draws.On(cluster, id)
+                .Any(d => IsUncapped(d.Level, cluster.Context) && InGroup(cluster.Context, d.Level, group.Key));
+            mayStillSell = uncapped ? Math.Max(mayStillSell, inGroup) : mayStillSell;
             available += inGroup;
             bound += mayStillSell;
             exposed += Math.Max(0, mayStillSell - Math.Max(0, inGroup));
         }
 
-        return new Exposure(available, bound, exposed, exposed == 0 ? "" : CauseOf(sku, context, available));
+        return new Exposure(available, bound, exposed, exposed == 0 ? "" : CauseOf(sku, cluster.Context, available));
     }
 
-    /// <summary>ΣU of a group: per selling unit the sum of its levels, never below zero, so a negative level lends nothing.</summary>
+    /// <summary>ΣU of a SKU that is no kit and part of none; see the other.</summary>
     public static int UpperBound(SkuState sku, EngineContext context, int group)
     {
         ArgumentNullException.ThrowIfNull(sku);
-        ArgumentNullException.ThrowIfNull(context);
+        return UpperBound(Cluster.Alone(sku, context), sku.Sku, group);
+    }
+
+    /// <summary>
+    /// ΣU of a SKU in a group, in units of the SKU: per selling unit the sum of its levels, never below zero, so a
+    /// negative level lends nothing; what kits may still sell of it is in.
+    /// </summary>
+    public static int UpperBound(Cluster cluster, SkuId sku, int group)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        return SumOfUnits(Draws.On(cluster, sku), cluster.Context, group);
+    }
+
+    /// <summary>A channel decides on a listing by its total over its levels.</summary>
+    private static int SumOfUnits(IEnumerable<Drawer> drawers, EngineContext context, int group)
+    {
         var total = 0;
-        foreach (var unit in sku.Levels.GroupBy(l => l.Connection))
+        foreach (var unit in drawers.GroupBy(d => d.Level.Listing))
         {
-            if (!context.Channels.TryGetValue(unit.Key, out var channel) || !channel.Sells)
+            var (sales, each) = (0, 0);
+            foreach (var (_, level, units) in unit)
             {
-                continue;
+                if (InGroup(context, level, group)
+                    && context.Channels.TryGetValue(level.Connection, out var channel) && channel.Sells)
+                {
+                    (sales, each) = (sales + level.UpperBound, units);
+                }
             }
 
-            total += Math.Max(0, unit.Where(l => InGroup(context, l, group)).Sum(l => l.UpperBound));
+            total += Math.Max(0, sales) * each;
         }
 
         return total;
@@ -59,9 +103,12 @@ public static class Exposures
     {
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(context);
-        return sku.Levels.Where(l => l.Limit != SellingLimit.Shown && l.Status is not (LevelStatus.Gone or LevelStatus.Closed)
-            && context.Channels.TryGetValue(l.Connection, out var channel) && channel.Sells);
+        return sku.Levels.Where(l => IsUncapped(l, context));
     }
+
+    private static bool IsUncapped(LevelState level, EngineContext context) =>
+        level.Limit != SellingLimit.Shown && level.Status is not (LevelStatus.Gone or LevelStatus.Closed)
+        && context.Channels.TryGetValue(level.Connection, out var channel) && channel.Sells;
 
     /// <summary>Whether a level sells from the pools of a group.</summary>
     public static bool InGroup(EngineContext context, LevelState level, int group)

@@ -14,6 +14,15 @@ public sealed record LevelState
     /// <summary>Our location that the channel's own location is mapped to.</summary>
     public required LocationId Location { get; init; }
 
+    /// <summary>Units of the SKU that one sale takes. A level's own figures, such as belief, count sales.</summary>
+    public int UnitsPerSale { get; init; } = 1;
+
+    /// <summary>
+    /// The channel makes this item of other items by itself and sells them as such: it follows their levels, is never
+    /// written, and adds nothing to what may be sold.
+    /// </summary>
+    public bool SoldAsParts { get; init; }
+
     /// <summary>Rises when the level is no longer the one it was (reinstall, re-created variant); older answers change nothing.</summary>
     public int Generation { get; init; } = 1;
 

@@ -76,9 +76,7 @@ internal static class Readings
         }
 
         set.NoteCause(sku.Sku, now);
-        return set.Append(sku, new LedgerEntry(
-            sku.Sku, level.Location, Bucket.Suspense, delta, reason, fact.Key, level.Id, level.Connection,
-            fact.InboxEvent, fact.OccurredAt));
+        return LevelEntries.Append(set, fact, sku, level, Bucket.Suspense, delta, reason);
     }
 
     private static Observation Observe(LevelState level, Reading reading, DateTimeOffset now) => new(

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SyncFlow.Core.Engine;
+using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Orders;
 
@@ -120,10 +121,26 @@ public static class Footprints
             ListingInfo listing, LocationId location, int committed = 0, int onHand = 0, int writtenOff = 0,
             int suspense = 0, int taken = 0, int putBack = 0, int openClaims = 0)
         {
-            var level = Set.FindSku(listing.Sku)?.FindLevel(Channel.Connection, listing.Listing, location)?.Id;
-            var key = (listing.Sku, location, level);
-            var row = _rows.GetValueOrDefault(key, new FootprintRow(listing.Sku, location, level, 0, 0, 0, 0, 0, 0, 0));
-            var each = listing.UnitsPerSale;
+            var sku = Set.FindSku(listing.Sku)!;
+            var level = sku.FindLevel(Channel.Connection, listing.Listing, location)?.Id;
+            if (sku.IsKit)
+            {
+                AddRow(listing.Sku, location, level, 0, 0, 0, 0, 0, taken, putBack, openClaims);
+            }
+
+            foreach (var part in Draws.ComponentsOf(Set, listing.Sku, listing.UnitsPerSale))
+            {
+                AddRow(part.Sku, location, sku.IsKit ? null : level, part.Units, committed, onHand, writtenOff, suspense,
+                    sku.IsKit ? 0 : taken, sku.IsKit ? 0 : putBack, sku.IsKit ? 0 : openClaims);
+            }
+        }
+
+        private void AddRow(
+            SkuId sku, LocationId location, LevelId? level, int each, int committed, int onHand, int writtenOff,
+            int suspense, int taken, int putBack, int openClaims)
+        {
+            var key = (sku, location, level);
+            var row = _rows.GetValueOrDefault(key, new FootprintRow(sku, location, level, 0, 0, 0, 0, 0, 0, 0));
             _rows[key] = row with
             {
                 Committed = row.Committed + (committed * each),

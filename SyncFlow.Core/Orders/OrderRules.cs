@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Levels;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 
@@ -98,9 +100,9 @@ internal static class OrderRules
                 throw new InvalidOperationException($"SKU {change.Sku.Value} of order {snapshot.OrderRef} is not loaded.");
             }
 
-            if (before.Snapshot is null && !seenBefore && change.Committed > 0)
+            if (before.Snapshot is null && !seenBefore)
             {
-                sku = sku with { Velocity = sku.Velocity.Sold(change.Committed, now) };
+                sku = CountSale(sku, change, fact.From, now);
             }
 
             sku = Entries(set, fact, change, sku, seenBefore);
@@ -114,6 +116,13 @@ internal static class OrderRules
     /// <summary>A known order read again, better known (where it ships from): caused by being read and not by the sale.</summary>
     private static bool Learned(OrderState before, OrderSnapshot snapshot) =>
         before.Snapshot is not null && snapshot.Origin == SnapshotOrigin.Fetch && snapshot.Version.UpdatedAt == before.Version.UpdatedAt;
+
+    /// <summary>A kit's own row has no commitment, its parts' have; what is sold of it shows as units its level holds.</summary>
+    private static SkuState CountSale(SkuState sku, FootprintRow change, ConnectionId channel, DateTimeOffset now)
+    {
+        var units = sku.IsKit ? change.OpenClaims : change.Committed;
+        return units <= 0 ? sku : Paces.Sold(sku, change.Level is null ? null : channel, units, now);
+    }
 
     private static SkuState Entries(WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, bool seenBefore)
     {
@@ -169,8 +178,7 @@ internal static class OrderRules
         if (change.Taken > 0)
         {
             var explained = level.Belief is null ? 0 : Math.Min(change.Taken, level.Suspense);
-            sku = Append(
-                set, fact, sku, change, Bucket.Suspense, -explained, EntryReason.SuspenseExplained);
+            sku = LevelEntries.Append(set, fact, sku, level, Bucket.Suspense, -explained, EntryReason.SuspenseExplained);
             level = level with
             {
                 Suspense = level.Suspense - explained,

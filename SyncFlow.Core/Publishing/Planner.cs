@@ -22,13 +22,7 @@ public static class Planner
     {
         ArgumentNullException.ThrowIfNull(set);
         ArgumentNullException.ThrowIfNull(candidates);
-        foreach (var sku in candidates.Select(c => c.Sku).Distinct())
-        {
-            if (set.FindSku(sku) is not null)
-            {
-                Replanner.Touch(set, sku, now);
-            }
-        }
+        Replanner.Touch(set, [.. candidates.Select(c => c.Sku).Where(s => set.FindSku(s) is not null)], now);
 
         var deadline = now + PublishLimits.LateArrival;
         var elements = ImmutableArray.CreateBuilder<PushElement>();

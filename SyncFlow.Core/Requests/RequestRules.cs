@@ -33,7 +33,7 @@ public static class RequestRules
         foreach (var (id, line) in lines)
         {
             var sku = set.FindSku(id) ?? throw new ArgumentException($"SKU {id.Value} is not loaded.", nameof(lines));
-            offers.Add(OfferOf(sku, set.Context, line));
+            offers.Add(OfferOf(Cluster.Of(set, id), id, line));
             set.Put(sku with { Requests = sku.Requests.Add(line) });
             set.NoteCause(id, now);
         }
@@ -51,18 +51,20 @@ public static class RequestRules
     }
 
     /// <summary>What a line could get, after everybody who asked before it.</summary>
-    public static RequestOffer OfferOf(SkuState sku, EngineContext context, RequestLine line)
+    public static RequestOffer OfferOf(Cluster cluster, SkuId id, RequestLine line)
     {
-        ArgumentNullException.ThrowIfNull(sku);
+        ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(line);
-        var scopes = RequestScopes.Of(AsIfGranted(sku, context), context, line.Location);
+        var sku = cluster.Find(id) ?? throw new ArgumentException($"SKU {id.Value} is not in the cluster.", nameof(id));
+        var scopes = RequestScopes.Of(AsIfGranted(sku, cluster.Context), cluster, line.Location);
         return new RequestOffer(
-            sku.Sku, line.Number, line.Location, line.Units,
+            id, line.Number, line.Location, line.Units,
             scopes.Select(s => s.Free).DefaultIfEmpty(0).Max(), scopes.Select(s => s.Obtainable).DefaultIfEmpty(0).Max());
     }
 
     /// <summary>Grants what the budget allows, in order of arrival.</summary>
-    internal static SkuState Grant(WorkingSet set, SkuState sku, DateTimeOffset now)
+    /// <param name="cluster">What kits tie to the SKU: they may sell of it too.</param>
+    internal static SkuState Grant(WorkingSet set, Cluster cluster, SkuState sku, DateTimeOffset now)
     {
         if (!HasWaiting(sku))
         {
@@ -72,7 +74,7 @@ public static class RequestRules
         var taken = new HashSet<int?>();
         foreach (var line in Waiting(sku))
         {
-            var scopes = RequestScopes.Of(sku, set.Context, line.Location);
+            var scopes = RequestScopes.Of(sku, cluster, line.Location);
             if (scopes.FirstOrDefault(s => !taken.Contains(s.Group) && s.Free >= line.Wanted) is { } scope)
             {
                 sku = Hold(set, sku, line, scope, now);
@@ -100,7 +102,7 @@ public static class RequestRules
 
         foreach (var line in Waiting(sku))
         {
-            if (Preferred(RequestScopes.Of(sku, context, line.Location)) is { } scope)
+            if (Preferred(RequestScopes.Of(sku, Cluster.Alone(sku, context), line.Location)) is { } scope)
             {
                 foreach (var (location, units) in Places(scope, sku.Policy, line.Wanted))
                 {

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using SyncFlow.Core.Allocation;
-using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Stock;
 
@@ -23,15 +22,17 @@ public sealed record RequestScope(
 public static class RequestScopes
 {
     /// <summary>Where a request could be met, lowest group first.</summary>
+    /// <param name="tied">The SKU with what kits tie to it: they may sell of it too.</param>
     /// <param name="location">Only from this place; null for any group.</param>
-    public static ImmutableArray<RequestScope> Of(SkuState sku, EngineContext context, LocationId? location)
+    public static ImmutableArray<RequestScope> Of(SkuState sku, Cluster tied, LocationId? location)
     {
         ArgumentNullException.ThrowIfNull(sku);
-        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(tied);
+        var (cluster, context) = (tied.With(sku), tied.Context);
         var groups = AvailableToSell.Groups(sku, context).OrderBy(g => g.Key);
         if (location is not { } place)
         {
-            return [.. groups.Select(g => OfGroup(sku, context, g.Key, [.. g], null))];
+            return [.. groups.Select(g => OfGroup(sku, cluster, g.Key, [.. g], null))];
         }
 
         var pool = sku.PoolAt(place);
@@ -42,7 +43,7 @@ public static class RequestScopes
 
         if (settings.FulfillsOnline)
         {
-            return [OfGroup(sku, context, settings.Group, [.. groups.Single(g => g.Key == settings.Group)], pool)];
+            return [OfGroup(sku, cluster, settings.Group, [.. groups.Single(g => g.Key == settings.Group)], pool)];
         }
 
         var there = AvailableToSell.Of(pool, sku.Policy);
@@ -50,11 +51,11 @@ public static class RequestScopes
     }
 
     private static RequestScope OfGroup(
-        SkuState sku, EngineContext context, int group, ImmutableArray<Pool> pools, Pool? only)
+        SkuState sku, Cluster cluster, int group, ImmutableArray<Pool> pools, Pool? only)
     {
         var available = pools.Sum(p => AvailableToSell.Of(p, sku.Policy));
-        var free = sku.Mode == EffectiveMode.Shared ? available : available - Exposures.UpperBound(sku, context, group);
-        var obtainable = sku.Mode == EffectiveMode.Shared ? available : available - StuckUnits(sku, context, group);
+        var free = sku.Mode == EffectiveMode.Shared ? available : available - Exposures.UpperBound(cluster, sku.Sku, group);
+        var obtainable = sku.Mode == EffectiveMode.Shared ? available : available - StuckUnits(cluster, sku.Sku, group);
         if (only is null)
         {
             return new RequestScope(group, pools, available, free, obtainable);
@@ -66,9 +67,9 @@ public static class RequestScopes
     }
 
     /// <summary>What channels may sell that nobody can lower now: paused, suspended or uninstalled ones, halted levels.</summary>
-    private static int StuckUnits(SkuState sku, EngineContext context, int group) => sku.Levels
-        .Where(l => !Targets.IsPublished(l, context) && Exposures.InGroup(context, l, group)
-            && context.Channels.TryGetValue(l.Connection, out var channel) && channel.Sells)
-        .GroupBy(l => l.Connection)
-        .Sum(unit => Math.Max(0, unit.Sum(l => l.UpperBound)));
+    private static int StuckUnits(Cluster cluster, SkuId sku, int group) => Draws.On(cluster, sku)
+        .Where(d => !Targets.IsPublished(d.Level, cluster.Context) && Exposures.InGroup(cluster.Context, d.Level, group)
+            && cluster.Context.Channels.TryGetValue(d.Level.Connection, out var channel) && channel.Sells)
+        .GroupBy(d => d.Level.Listing)
+        .Sum(unit => Math.Max(0, unit.Sum(d => d.Level.UpperBound)) * unit.First().Units);
 }

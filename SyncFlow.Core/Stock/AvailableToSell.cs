@@ -23,4 +23,34 @@ public static class AvailableToSell
             .Where(p => p.Opened && context.Locations.TryGetValue(p.Location, out var l) && l.FulfillsOnline)
             .GroupBy(p => context.Locations[p.Location].Group);
     }
+
+    /// <summary>The pools of one group.</summary>
+    public static IEnumerable<Pool> PoolsOf(SkuState sku, EngineContext context, int group)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        ArgumentNullException.ThrowIfNull(context);
+        return sku.Pools.Where(p => p.Opened && context.Locations.TryGetValue(p.Location, out var l)
+            && l.FulfillsOnline && l.Group == group);
+    }
+
+    /// <summary>Of a SKU that is no kit, over one group. Signed.</summary>
+    public static int InGroup(SkuState sku, EngineContext context, int group) =>
+        PoolsOf(sku, context, group).Sum(p => Of(p, sku.Policy));
+
+    /// <summary>Of any SKU, over all groups. Signed; of a kit, how many can be made, location by location.</summary>
+    public static int Of(Cluster cluster, SkuId sku)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        var state = cluster.Find(sku) ?? throw new ArgumentException($"SKU {sku.Value} is not in the cluster.", nameof(sku));
+        return state.IsKit
+            ? GroupsOf(cluster).Sum(g => new SellableUnits(cluster, g).Of(cluster, sku).Values.Sum())
+            : Groups(state, cluster.Context).Sum(g => g.Sum(p => Of(p, state.Policy)));
+    }
+
+    /// <summary>The groups that members of a cluster have pools in, by number.</summary>
+    public static IEnumerable<int> GroupsOf(Cluster cluster)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        return cluster.Skus.SelectMany(s => Groups(s, cluster.Context).Select(g => g.Key)).Distinct().Order();
+    }
 }

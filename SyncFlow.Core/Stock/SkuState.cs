@@ -26,6 +26,18 @@ public sealed record SkuState
     /// <summary>How fast it sells.</summary>
     public Velocity Velocity { get; init; } = Velocity.None;
 
+    /// <summary>What of its sales is remembered: per channel, and the busiest hours.</summary>
+    public SalesMemory Sales { get; init; } = SalesMemory.None;
+
+    /// <summary>The policy that quotas were last brought in line with, as <see cref="AllocationPolicy.Stamp"/>.</summary>
+    public string SharedBy { get; init; } = "";
+
+    /// <summary>What one unit of it is made of; empty when it is no kit.</summary>
+    public ImmutableArray<Component> Components { get; init; } = [];
+
+    /// <summary>Whether it is a kit: it has no pools, its levels draw on those of its components.</summary>
+    public bool IsKit => Components.Length > 0;
+
     /// <summary>Its sums per location.</summary>
     public ImmutableArray<Pool> Pools { get; init; } = [];
 

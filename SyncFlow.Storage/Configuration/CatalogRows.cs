@@ -12,6 +12,8 @@ public sealed class SkuRow : ITenantRow
     public int SafetyBuffer { get; set; }
     public int RiskBudget { get; set; } = 1_000;
     public DateTimeOffset CreatedAt { get; set; }
+    public long? GroupId { get; set; }
+    public bool ModeSet { get; set; }
 }
 
 /// <summary>A variant of a channel's catalog as imported.</summary>

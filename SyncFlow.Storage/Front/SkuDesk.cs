@@ -58,8 +58,8 @@ public sealed class SkuDesk(NpgsqlDataSource source, TimeProvider time)
         const string sql =
             $"""
             WITH made AS (
-              INSERT INTO skus (tenant_id, code, code_key, title, mode, safety_buffer, risk_budget, created_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, code_key) DO NOTHING RETURNING {Names}
+              INSERT INTO skus (tenant_id, code, code_key, title, mode, safety_buffer, risk_budget, created_at, mode_set)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant_id, code_key) DO NOTHING RETURNING {Names}
             ), lock AS (
               INSERT INTO sku_state (tenant_id, sku_id) SELECT $1, sku_id FROM made ON CONFLICT DO NOTHING
             )
@@ -69,7 +69,7 @@ public sealed class SkuDesk(NpgsqlDataSource source, TimeProvider time)
         object?[] values =
         [
             code.Trim(), KeyOf(code), title, (short)(settings.Mode ?? standard.Mode), settings.SafetyBuffer ?? standard.SafetyBuffer,
-            settings.RiskBudget ?? standard.RiskBudget, time.GetUtcNow(),
+            settings.RiskBudget ?? standard.RiskBudget, time.GetUtcNow(), settings.Mode is not null,
         ];
         return source.FirstAsync(tenant, sql, Read, values, ct);
     }
@@ -90,7 +90,7 @@ public sealed class SkuDesk(NpgsqlDataSource source, TimeProvider time)
         const string sql =
             $"""
             WITH changed AS (
-              UPDATE skus SET mode = $6, safety_buffer = $7, risk_budget = $8, title = $9
+              UPDATE skus SET mode = $6, safety_buffer = $7, risk_budget = $8, title = $9, mode_set = mode_set OR $12
               WHERE tenant_id = $1 AND sku_id = $2 AND mode = $3 AND safety_buffer = $4 AND risk_budget = $5 AND title = $10
               RETURNING {Names}
             ), replan AS (
@@ -103,7 +103,7 @@ public sealed class SkuDesk(NpgsqlDataSource source, TimeProvider time)
         [
             expected.Id, (short)expected.Mode, expected.SafetyBuffer, expected.RiskBudget, (short)(change.Mode ?? expected.Mode),
             change.SafetyBuffer ?? expected.SafetyBuffer, change.RiskBudget ?? expected.RiskBudget, change.Title ?? expected.Title,
-            expected.Title, time.GetUtcNow(),
+            expected.Title, time.GetUtcNow(), change.Mode is not null,
         ];
         return source.FirstAsync(tenant, sql, Read, values, ct);
     }

@@ -6,6 +6,7 @@ using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
+using SyncFlow.Storage.Allocation;
 using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Requests;
@@ -16,46 +17,92 @@ namespace SyncFlow.Storage.Stock;
 /// <summary>SKUs with everything under their lock: one row of <c>sku_state</c> is the lock of a SKU.</summary>
 internal static class SkuRows
 {
-    /// <summary>Locks SKUs in key order, rows made first if missing, then reads them.</summary>
+    /// <summary>Times that kits may change between finding what they tie together and locking it.</summary>
+    private const int MostLooks = 4;
+
+    /// <summary>
+    /// Locks SKUs, and all that kits tie to them, in key order, rows made first if missing, then reads them.
+    /// </summary>
     public static async Task<WorkingSet> LockAndReadAsync(
         StorageSession session, IReadOnlyCollection<SkuId> skus, SkuKeys keys, CancellationToken ct)
     {
-        if (skus.Count > 0)
+        for (var look = 1; look <= MostLooks; look++)
         {
-            var ids = skus.Select(s => s.Value).Order().ToArray();
-
-            // Locked in one statement and read in the next: a statement sees what was committed before it began, so one
-            // that waited for the lock would read what was there before the wait.
-            await using var batch = session.Batch(
-                session.Of(
-                    """
-                    INSERT INTO sku_state (tenant_id, sku_id)
-                    SELECT s.tenant_id, s.sku_id FROM skus s WHERE s.tenant_id = $1 AND s.sku_id = ANY ($2)
-                    ORDER BY s.sku_id ON CONFLICT DO NOTHING
-                    """,
-                    Sql.P(ids)),
-                session.Of("SELECT 1 FROM sku_state WHERE tenant_id = $1 AND sku_id = ANY ($2) ORDER BY sku_id FOR NO KEY UPDATE", Sql.P(ids)));
-            await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            var ids = await LockAsync(session, [.. skus.Select(s => s.Value)], ct).ConfigureAwait(false);
+            var (set, whole) = await ReadAsync(session, ids, keys, ct).ConfigureAwait(false);
+            if (whole)
+            {
+                return set;
+            }
         }
 
-        return await ReadAsync(session, skus, keys, ct).ConfigureAwait(false);
+        throw new InvalidOperationException("Kits kept changing while they were locked.");
     }
 
-    /// <summary>Reads SKUs, pools, levels, listings, open requests, known movements and the configuration in one round trip.</summary>
-    public static async Task<WorkingSet> ReadAsync(
-        StorageSession session, IReadOnlyCollection<SkuId> skus, SkuKeys keys, CancellationToken ct)
+    /// <summary>Reads SKUs, with all that kits tie to them, without a lock.</summary>
+    public static async Task<WorkingSet> ReadTiedAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
     {
-        var ids = skus.Select(s => s.Value).ToArray();
+        for (var look = 1; look <= MostLooks; look++)
+        {
+            var ids = await session.QueryAsync(
+                session.Of(ClusterSql.Members, Sql.P(skus.Select(s => s.Value).ToArray())), row => row.GetInt64(0), ct).ConfigureAwait(false);
+            var (set, whole) = await ReadAsync(session, [.. ids], SkuKeys.None, ct).ConfigureAwait(false);
+            if (whole)
+            {
+                return set;
+            }
+        }
+
+        throw new InvalidOperationException("Kits kept changing while they were read.");
+    }
+
+    private static async Task<long[]> LockAsync(StorageSession session, long[] ids, CancellationToken ct)
+    {
+        if (ids.Length == 0)
+        {
+            return [];
+        }
+
+        // Locked in one statement and read in the next: a statement sees what was committed before it began, so one
+        // that waited for the lock would read what was there before the wait.
+        await using var batch = session.Batch(
+            session.Of(
+                $"""
+                INSERT INTO sku_state (tenant_id, sku_id)
+                SELECT s.tenant_id, s.sku_id FROM skus s WHERE s.tenant_id = $1 AND s.sku_id IN ({ClusterSql.Members})
+                ORDER BY s.sku_id ON CONFLICT DO NOTHING
+                """,
+                Sql.P(ids)),
+            session.Of(
+                $"""
+                SELECT s.sku_id FROM sku_state s WHERE s.tenant_id = $1 AND s.sku_id IN ({ClusterSql.Members})
+                ORDER BY s.sku_id FOR NO KEY UPDATE OF s
+                """,
+                Sql.P(ids)));
+        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        return [.. await StorageSession.ReadAsync(reader, row => row.GetInt64(0), ct).ConfigureAwait(false)];
+    }
+
+    /// <summary>
+    /// Reads SKUs, pools, levels, listings, known movements and the configuration in one round trip; and whether all
+    /// that kits tie to them is among them.
+    /// </summary>
+    private static async Task<(WorkingSet Set, bool Whole)> ReadAsync(
+        StorageSession session, long[] ids, SkuKeys keys, CancellationToken ct)
+    {
         await using var batch = session.Batch(
         [
             .. SettingsReader.Statements(session),
             session.Of("SELECT movement_key FROM movement_keys WHERE tenant_id = $1 AND movement_key = ANY ($2)", Sql.P(keys.Movements.ToArray())),
             session.Of(
                 """
-                SELECT l.listing_id, l.connection_id, v.variant_ref, l.item_ref, l.sku_id, l.units_per_sale, l.active
+                SELECT l.listing_id, l.connection_id, v.variant_ref, l.item_ref, l.sku_id, l.units_per_sale, l.active,
+                  coalesce(i.is_bundle, false)
                 FROM listings l CROSS JOIN LATERAL (
                   SELECT l.variant_ref UNION ALL
                   SELECT s.variant_ref FROM listing_variants s WHERE s.tenant_id = $1 AND s.listing_id = l.listing_id) AS v
+                LEFT JOIN channel_items i
+                  ON i.tenant_id = l.tenant_id AND i.connection_id = l.connection_id AND i.variant_ref = v.variant_ref
                 WHERE l.tenant_id = $1 AND l.sku_id = ANY ($2)
                 """,
                 Sql.P(ids)),
@@ -69,24 +116,35 @@ internal static class SkuRows
             session.Of($"SELECT {LevelRows.Columns} FROM listing_levels WHERE tenant_id = $1 AND sku_id = ANY ($2) ORDER BY sku_id, level_id", Sql.P(ids)),
             RequestRows.Select(session, ids, keys.Requests),
             AuthorityRows.Statement(session, ids),
+            .. PolicyBook.Statements(session, ids),
+            session.Of(
+                "SELECT kit_sku_id, component_sku_id, units FROM sku_components WHERE tenant_id = $1 AND (kit_sku_id = ANY ($2) OR component_sku_id = ANY ($2)) ORDER BY 1, 2",
+                Sql.P(ids)),
             session.Of(SkuSql, Sql.P(ids)),
             .. CountRows.Statements(session, ids, keys.Operations),
         ]);
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
         var set = new WorkingSet(await SettingsReader.ReadAsync(reader, session.Tenant, ct).ConfigureAwait(false));
         (await NextAsync(reader, row => row.GetString(0), ct).ConfigureAwait(false)).ForEach(set.LoadSeenMovement);
-        (await NextAsync(reader, ReadListing, ct).ConfigureAwait(false)).ForEach(set.Load);
+        var listings = await NextAsync(reader, ReadListing, ct).ConfigureAwait(false);
+        listings.ForEach(l => set.Load(l.Info));
         var pools = (await NextAsync(reader, ReadPool, ct).ConfigureAwait(false)).ToLookup(p => p.Sku, p => p.Pool);
-        var levels = (await NextAsync(reader, LevelRows.Read, ct).ConfigureAwait(false)).ToLookup(l => l.Sku, l => l.Level);
+        var sold = listings.ToLookup(l => l.Info.Listing);
+        var levels = (await NextAsync(reader, LevelRows.Read, ct).ConfigureAwait(false))
+            .ToLookup(l => l.Sku, l => SoldAs(l.Level, sold));
         var lines = (await NextAsync(reader, RequestRows.Read, ct).ConfigureAwait(false)).ToLookup(r => r.Sku, r => r.Line);
         var rules = (await NextAsync(reader, AuthorityRows.Read, ct).ConfigureAwait(false)).ToLookup(r => r.Sku, r => r.Rule);
-        foreach (var sku in await NextAsync(reader, row => ReadSku(row, pools, levels, lines), ct).ConfigureAwait(false))
+        var policies = await PolicyBook.ReadNextAsync(reader, ct).ConfigureAwait(false);
+        var components = await NextAsync(reader, ReadComponent, ct).ConfigureAwait(false);
+        var parts = components.ToLookup(c => c.Kit, c => c.Part);
+        foreach (var sku in await NextAsync(reader, row => ReadSku(row, pools, levels, lines, policies, parts), ct).ConfigureAwait(false))
         {
             set.Load(sku with { AuthorityRules = [.. rules[sku.Sku]] });
         }
 
         await CountRows.ReadAsync(reader, set, keys.Operations, ct).ConfigureAwait(false);
-        return set;
+        var loaded = ids.ToHashSet();
+        return (set, components.TrueForAll(c => loaded.Contains(c.Kit.Value) && loaded.Contains(c.Part.Sku.Value)));
     }
 
     private static async Task<List<T>> NextAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> read, CancellationToken ct)
@@ -95,9 +153,23 @@ internal static class SkuRows
         return await StorageSession.ReadAsync(reader, read, ct).ConfigureAwait(false);
     }
 
-    private static ListingInfo ReadListing(NpgsqlDataReader row) => new(
-        new ListingId(row.GetInt64(0)), new ConnectionId(row.GetInt64(1)), row.GetString(2), row.GetString(3),
-        new SkuId(row.GetInt64(4)), row.GetInt32(5), row.GetBoolean(6));
+    private static (ListingInfo Info, bool Bundle) ReadListing(NpgsqlDataReader row) => (
+        new ListingInfo(
+            new ListingId(row.GetInt64(0)), new ConnectionId(row.GetInt64(1)), row.GetString(2), row.GetString(3),
+            new SkuId(row.GetInt64(4)), row.GetInt32(5), row.GetBoolean(6)),
+        row.GetBoolean(7));
+
+    private static (SkuId Kit, Component Part) ReadComponent(NpgsqlDataReader row) =>
+        (new SkuId(row.GetInt64(0)), new Component(new SkuId(row.GetInt64(1)), row.GetInt32(2)));
+
+    /// <summary>A level as its listing is sold; also of a listing that is not active any more, for it may still sell.</summary>
+    private static LevelState SoldAs(LevelState level, ILookup<ListingId, (ListingInfo Info, bool Bundle)> listings)
+    {
+        var variants = listings[level.Listing].ToList();
+        return variants.Count == 0
+            ? level
+            : level with { UnitsPerSale = variants[0].Info.UnitsPerSale, SoldAsParts = variants.Exists(v => v.Bundle) };
+    }
 
     private static (SkuId Sku, Pool Pool) ReadPool(NpgsqlDataReader row) => (
         new SkuId(row.GetInt64(0)),
@@ -109,19 +181,24 @@ internal static class SkuRows
             row.GetBoolean(11)));
 
     private static SkuState ReadSku(
-        NpgsqlDataReader row, ILookup<SkuId, Pool> pools, ILookup<SkuId, LevelState> levels, ILookup<SkuId, RequestLine> requests)
+        NpgsqlDataReader row, ILookup<SkuId, Pool> pools, ILookup<SkuId, LevelState> levels,
+        ILookup<SkuId, RequestLine> requests, PolicyBook policies, ILookup<SkuId, Component> parts)
     {
         var sku = new SkuId(row.GetInt64(0));
+        var own = new SkuPolicy((SharingMode)row.GetInt16(1), row.GetInt32(2), row.GetInt32(3));
         return new SkuState
         {
             Sku = sku,
-            Policy = new SkuPolicy((SharingMode)row.GetInt16(1), row.GetInt32(2), row.GetInt32(3)),
+            Policy = policies.Complete(own, sku, row.Nullable<long>(12), row.GetBoolean(13)),
             Mode = (EffectiveMode)row.GetInt16(4),
             Velocity = new Velocity(row.GetDouble(5), row.GetDouble(6), row.Moment(7), row.GetInt32(8)),
             Shortfall = row.GetInt32(9),
             OversoldUnits = row.GetInt64(10),
             OversoldGuardedUnits = row.GetInt64(11),
-            Pools = [.. pools[sku]],
+            SharedBy = row.GetString(14),
+            Sales = SalesRows.Read(row, 15),
+            Components = [.. parts[sku]],
+            Pools = parts.Contains(sku) ? [] : [.. pools[sku]],
             Levels = [.. levels[sku]],
             Requests = [.. requests[sku]],
         };
@@ -132,8 +209,10 @@ internal static class SkuRows
         SELECT k.sku_id, k.mode, k.safety_buffer, k.risk_budget, coalesce(s.mode, 3::smallint),
           coalesce(s.velocity_fast, 0), coalesce(s.velocity_slow, 0), coalesce(s.velocity_at, 'epoch'::timestamptz),
           coalesce(s.largest_order, 1), coalesce(s.shortfall, 0), coalesce(s.oversold_units, 0),
-          coalesce(s.oversold_guarded_units, 0)
+          coalesce(s.oversold_guarded_units, 0), k.group_id, k.mode_set, coalesce(s.shared_by, ''), s.paces::text,
+          coalesce(s.sales_hour, 0), coalesce(s.sales_hour_units, 0), p.peaks
         FROM skus k LEFT JOIN sku_state s ON s.tenant_id = k.tenant_id AND s.sku_id = k.sku_id
+        LEFT JOIN sku_peaks p ON p.tenant_id = k.tenant_id AND p.sku_id = k.sku_id
         WHERE k.tenant_id = $1 AND k.sku_id = ANY ($2) ORDER BY k.sku_id
         """;
 }

@@ -32,18 +32,18 @@ public static class StockStore
         return set;
     }
 
-    /// <summary>Locks and loads SKUs with their pools, levels and listings: for planning and settling pushes.</summary>
+    /// <summary>Locks and loads SKUs, and all that kits tie to them, with their pools, levels and listings: for planning and settling pushes.</summary>
     public static Task<WorkingSet> LoadSkusAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
         return SkuRows.LockAndReadAsync(session, skus, SkuKeys.None, ct);
     }
 
-    /// <summary>Reads SKUs as they are, without a lock: for screens. What it returns must not be saved.</summary>
+    /// <summary>Reads SKUs, and all that kits tie to them, as they are, without a lock: for screens. What it returns must not be saved.</summary>
     public static Task<WorkingSet> ReadSkusAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
-        return SkuRows.ReadAsync(session, skus, SkuKeys.None, ct);
+        return SkuRows.ReadTiedAsync(session, skus, ct);
     }
 
     /// <summary>Writes everything the set holds to be written, in one round trip.</summary>

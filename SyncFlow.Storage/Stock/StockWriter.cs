@@ -2,6 +2,7 @@ using Npgsql;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Stock;
+using SyncFlow.Storage.Allocation;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Oversells;
@@ -31,9 +32,12 @@ internal static class StockWriter
         var orders = set.ChangedOrders.ToList();
         var movements = set.NewMovements.ToArray();
         Add(set.Entries, () => Append(session, set.Entries, at));
-        Add(skus, () => UpsertPositions(session, skus));
+        var stocked = skus.FindAll(s => !s.IsKit);
+        Add(stocked, () => UpsertPositions(session, stocked));
         Add(set.Openings, () => HistoryRows.InsertOpenings(session, [.. set.Openings], at));
-        Add(skus, () => UpdateSkus(session, skus, set.Context, at));
+        Add(skus, () => UpdateSkus(session, skus, set, at));
+        var peaks = skus.FindAll(s => s.Sales.Peaks.Changed());
+        Add(peaks, () => SalesRows.UpsertPeaks(session, peaks));
         Add(levels, () => session.Of(LevelRows.UpdateSql, LevelRows.Parameters(levels, at)));
         Add(levels, () => HistoryRows.AppendLevels(session, levels, cause, at));
         Add(orders, () => OrderRows.Update(session, orders, at));
@@ -141,9 +145,9 @@ internal static class StockWriter
     }
 
     private static NpgsqlBatchCommand UpdateSkus(
-        StorageSession session, List<SkuState> skus, EngineContext context, DateTimeOffset at)
+        StorageSession session, List<SkuState> skus, WorkingSet set, DateTimeOffset at)
     {
-        var figures = skus.ConvertAll(s => SkuFigures.Of(s, context));
+        var figures = skus.ConvertAll(s => SkuFigures.Of(set, s));
         return session.Of(
             UpdateSkusSql,
             Sql.P(at),
@@ -157,17 +161,22 @@ internal static class StockWriter
             Sql.Column(figures, f => f.Exposure),
             Sql.Column(skus, s => s.Shortfall),
             Sql.Column(skus, s => s.OversoldUnits),
-            Sql.Column(skus, s => s.OversoldGuardedUnits));
+            Sql.Column(skus, s => s.OversoldGuardedUnits),
+            Sql.Column(skus, s => SalesRows.Write(s.Sales.Channels)),
+            Sql.Column(skus, s => s.Sales.Hour),
+            Sql.Column(skus, s => s.Sales.HourUnits),
+            Sql.Column(skus, s => s.SharedBy));
     }
 
     private const string UpdateSkusSql =
         """
         UPDATE sku_state s SET mode = d.mode, velocity_fast = d.fast, velocity_slow = d.slow, velocity_at = d.at,
           largest_order = d.largest, ats_units = d.ats, exposure_units = d.exposure, shortfall = d.shortfall,
-          oversold_units = d.oversold, oversold_guarded_units = d.guarded, version = s.version + 1, updated_at = $2
+          oversold_units = d.oversold, oversold_guarded_units = d.guarded, paces = d.paces::jsonb, sales_hour = d.hour,
+          sales_hour_units = d.hour_units, shared_by = d.shared_by, version = s.version + 1, updated_at = $2
         FROM unnest($3::bigint[], $4::smallint[], $5::float8[], $6::float8[], $7::timestamptz[], $8::int[], $9::int[],
-          $10::int[], $11::int[], $12::bigint[], $13::bigint[])
-          AS d (sku_id, mode, fast, slow, at, largest, ats, exposure, shortfall, oversold, guarded)
+          $10::int[], $11::int[], $12::bigint[], $13::bigint[], $14::text[], $15::bigint[], $16::int[], $17::text[])
+          AS d (sku_id, mode, fast, slow, at, largest, ats, exposure, shortfall, oversold, guarded, paces, hour, hour_units, shared_by)
         WHERE s.tenant_id = $1 AND s.sku_id = d.sku_id
         """;
 }

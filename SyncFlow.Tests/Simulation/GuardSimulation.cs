@@ -53,8 +53,8 @@ public sealed class GuardSimulation(ITestOutputHelper output)
 
     private void Fails(Faults faults)
     {
-        var failing = Enumerable.Range(1, 800).Count(seed => new GuardWorld(seed, faults, Stock).Run(Steps) is not null);
-        output.WriteLine($"{failing} of 800 worlds oversold with {faults}");
+        var failing = Enumerable.Range(1, 1_000).Count(seed => new GuardWorld(seed, faults, Stock).Run(Steps) is not null);
+        output.WriteLine($"{failing} of 1,000 worlds oversold with {faults}");
         failing.ShouldBeGreaterThanOrEqualTo(10);
     }
 

@@ -1,0 +1,89 @@
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Allocation;
+
+/// <summary>
+/// How fast channels sell, per second in which they had any to sell: a channel that was empty is not taken for slow.
+/// </summary>
+public static class Paces
+{
+    /// <summary>A channel needs about so many sales before its own pace outweighs the average of all.</summary>
+    public const double Doubt = 10;
+
+    /// <summary>The least weight of an enabled channel, as a part of the largest.</summary>
+    public const double LeastWeight = 0.05;
+
+    /// <summary>Notes units sold: on a channel's own listing, or as part of a kit (<paramref name="channel"/> null).</summary>
+    public static SkuState Sold(SkuState sku, ConnectionId? channel, int units, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        var sales = sku.Sales.Sold(units, now);
+        if (channel is { } on)
+        {
+            var pace = sales.Of(on) ?? new ChannelPace(on, 0, 0, now, Showing: true);
+            sales = sales.With(pace.After(units, pace.Showing, now));
+        }
+
+        return sku with { Velocity = sku.Velocity.Sold(units, now), Sales = sales };
+    }
+
+    /// <summary>Notes which channels show any now; the same state where none began or ceased to.</summary>
+    public static SkuState Showing(SkuState sku, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        var sales = sku.Sales;
+        foreach (var level in sku.Levels)
+        {
+            if (level.Belief is null)
+            {
+                continue;
+            }
+
+            var shows = false;
+            foreach (var other in sku.Levels)
+            {
+                shows |= other.Connection == level.Connection && other.Belief > 0;
+            }
+
+            var pace = sales.Of(level.Connection);
+            if (pace is null || pace.Showing != shows)
+            {
+                pace ??= new ChannelPace(level.Connection, 0, 0, now, shows);
+                sales = sales.With(pace.After(0, shows, now));
+            }
+        }
+
+        return ReferenceEquals(sales, sku.Sales) ? sku : sku with { Sales = sales };
+    }
+
+    /// <summary>
+    /// The pace of a channel beside the others of its SKU, in steps of the square root of two: a share must not change
+    /// because a minute passed. With few sales it stays near the average of all.
+    /// </summary>
+    public static double Of(SkuState sku, ConnectionId channel, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        var (sold, seconds) = (1.0, TimeSpan.FromDays(30).TotalSeconds);
+        foreach (var pace in sku.Sales.Channels)
+        {
+            sold += pace.Sold;
+            seconds += pace.InStock(now);
+        }
+
+        var average = sold / seconds;
+        var own = sku.Sales.Of(channel);
+        var rate = ((own?.Sold ?? 0) + Doubt) / ((own?.InStock(now) ?? 0) + (Doubt / average));
+        return Math.Pow(2, Math.Round(2 * Math.Log2(rate)) / 2);
+    }
+
+    /// <summary>How fast the SKU sells over all its channels, for sharing parts between kits and singles.</summary>
+    public static double Total(SkuState sku, EngineContext context, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        ArgumentNullException.ThrowIfNull(context);
+        return sku.Levels.Where(l => l.Belief is not null).Select(l => l.Connection).Distinct()
+            .Where(c => context.Channels.TryGetValue(c, out var channel) && channel.Sells)
+            .Sum(c => Of(sku, c, now));
+    }
+}

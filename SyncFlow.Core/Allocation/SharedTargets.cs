@@ -1,0 +1,38 @@
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Allocation;
+
+/// <summary>Shared mode: every channel shows what its rule allows of all there is; of a kit, what can be made.</summary>
+internal static class SharedTargets
+{
+    /// <summary>Targets for the levels at one location.</summary>
+    public static void Assign(
+        Cluster cluster, LocationId location, SellableUnits units, DateTimeOffset now, Dictionary<LevelId, int> targets)
+    {
+        foreach (var sku in cluster.Skus)
+        {
+            var levels = sku.Levels
+                .Where(l => l.Location == location && Targets.IsPublished(l, cluster.Context)).ToList();
+            if (levels.Count == 0)
+            {
+                continue;
+            }
+
+            var sellable = units.Of(cluster, sku.Sku);
+            if (!sellable.TryGetValue(location, out var here))
+            {
+                continue;
+            }
+
+            var claims = sku.Policy.Allocation is null
+                ? []
+                : ClaimMaker.Of(sku, cluster.Context, levels, location, sellable, now);
+            foreach (var level in levels)
+            {
+                var claim = claims.Find(c => c.Channel == level.Connection);
+                var allowed = claim is null ? here : ChannelShares.Shared(here, claim, claims);
+                targets[level.Id] = allowed / level.UnitsPerSale;
+            }
+        }
+    }
+}

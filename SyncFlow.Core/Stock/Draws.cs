@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Levels;
+
+namespace SyncFlow.Core.Stock;
+
+/// <summary>A level that sells from a SKU's pools, its own or a kit's.</summary>
+/// <param name="Owner">The SKU whose level it is.</param>
+/// <param name="Units">Units of the drawn SKU that one sale on the level takes.</param>
+public readonly record struct Drawer(SkuId Owner, LevelState Level, int Units);
+
+/// <summary>
+/// What a sale takes from where: the one place that knows. A level counts sales; pools count units. A sale of a listing
+/// takes its units per sale of the SKU, and of a kit all of that in components.
+/// </summary>
+public static class Draws
+{
+    /// <summary>The parts, none of them a kit, of units of a SKU; the SKU itself where it is no kit. By number.</summary>
+    /// <param name="set">Holds the SKU and its cluster.</param>
+    /// <param name="sku">Whose.</param>
+    /// <param name="units">Units of it, &gt; 0.</param>
+    public static ImmutableArray<Component> ComponentsOf(WorkingSet set, SkuId sku, int units = 1)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return Parts(set.FindSku, sku, units);
+    }
+
+    /// <inheritdoc cref="ComponentsOf(WorkingSet, SkuId, int)"/>
+    public static ImmutableArray<Component> ComponentsOf(Cluster cluster, SkuId sku, int units = 1)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        return Parts(cluster.Find, sku, units);
+    }
+
+    /// <summary>The levels that sell from a SKU's pools: its own, and those of kits it is part of.</summary>
+    public static IEnumerable<Drawer> On(Cluster cluster, SkuId sku)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        foreach (var owner in cluster.Skus)
+        {
+            var each = owner.Sku == sku
+                ? owner.IsKit ? 0 : 1
+                : owner.IsKit ? ComponentsOf(cluster, owner.Sku).FirstOrDefault(c => c.Sku == sku).Units : 0;
+            if (each == 0)
+            {
+                continue;
+            }
+
+            foreach (var level in owner.Levels)
+            {
+                if (!level.SoldAsParts)
+                {
+                    yield return new Drawer(owner.Sku, level, each * level.UnitsPerSale);
+                }
+            }
+        }
+    }
+
+    private static ImmutableArray<Component> Parts(Func<SkuId, SkuState?> find, SkuId sku, int units)
+    {
+        if (find(sku) is not { IsKit: true } kit)
+        {
+            return [new Component(sku, units)];
+        }
+
+        var sums = new SortedDictionary<long, int>();
+        Add(find, kit, units, depth: 1, sums);
+        return [.. sums.Select(s => new Component(new SkuId(s.Key), s.Value))];
+    }
+
+    private static void Add(
+        Func<SkuId, SkuState?> find, SkuState kit, int units, int depth, SortedDictionary<long, int> sums)
+    {
+        if (depth > KitLimits.MostDepth)
+        {
+            throw new InvalidOperationException($"Kit {kit.Sku.Value} is nested deeper than {KitLimits.MostDepth}.");
+        }
+
+        foreach (var component in kit.Components)
+        {
+            var taken = checked(units * component.Units);
+            if (find(component.Sku) is { IsKit: true } inner)
+            {
+                Add(find, inner, taken, depth + 1, sums);
+            }
+            else
+            {
+                sums[component.Sku.Value] = checked(sums.GetValueOrDefault(component.Sku.Value) + taken);
+            }
+        }
+    }
+}
