@@ -118,9 +118,12 @@ internal sealed class GuardQuotas(Cluster cluster, DateTimeOffset now, Dictionar
     {
         Unsettled.UnionWith(wishes.Where(q => q.Over).Select(q => q.Owner));
         var guarded = cluster.Skus.All(s => s.Mode == EffectiveMode.Guard);
+        var tooMuch = false;
         foreach (var (part, units) in free)
         {
-            Cut(wishes, part, wishes.Sum(q => q.Shown * q.TakenOf(part)) - units);
+            var over = wishes.Sum(q => q.Shown * q.TakenOf(part)) - units;
+            Cut(wishes, part, over);
+            tooMuch |= over > 0;
         }
 
         foreach (var quota in wishes.Where(q => q.Strict && q.Shown > q.Share))
@@ -128,7 +131,8 @@ internal sealed class GuardQuotas(Cluster cluster, DateTimeOffset now, Dictionar
             quota.Units = quota.Share;
         }
 
-        if (guarded)
+        // First what cannot be kept goes; units move between channels when nothing is amiss.
+        if (guarded && !tooMuch)
         {
             GiveOut(wishes, free);
             Rebalance(wishes, free);
