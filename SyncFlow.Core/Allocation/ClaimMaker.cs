@@ -14,7 +14,7 @@ internal static class ClaimMaker
     /// <param name="units">The SKU's units per location: rules that count units are divided among locations by them.</param>
     public static List<ChannelClaim> Of(
         SkuState sku, EngineContext context, IReadOnlyList<LevelState> levels, LocationId location,
-        IReadOnlyDictionary<LocationId, int> units, DateTimeOffset now)
+        IReadOnlyDictionary<LocationId, int> units)
     {
         var claims = new List<ChannelClaim>(levels.Count);
         foreach (var level in levels)
@@ -33,7 +33,7 @@ internal static class ClaimMaker
             claims.Add(new ChannelClaim(channel.Connection, rule, 0, rule.Priority ?? channel.Priority, held));
         }
 
-        Weigh(sku, context, claims, now);
+        Weigh(sku, context, claims);
         claims.Sort((a, b) => (a.Order, a.Channel.Value).CompareTo((b.Order, b.Channel.Value)));
         return claims;
     }
@@ -42,9 +42,9 @@ internal static class ClaimMaker
     /// Weights: a rule's own; else the channel's weight by its pace, where 1 is the average, and never less than a
     /// small part of the largest, for a channel that gets nothing can never show that it sells.
     /// </summary>
-    private static void Weigh(SkuState sku, EngineContext context, List<ChannelClaim> claims, DateTimeOffset now)
+    private static void Weigh(SkuState sku, EngineContext context, List<ChannelClaim> claims)
     {
-        var paces = claims.ConvertAll(c => Paces.Of(sku, c.Channel, now));
+        var paces = claims.ConvertAll(c => Paces.Of(sku, c.Channel));
         var average = paces.Average();
         var largest = 0.0;
         for (var i = 0; i < claims.Count; i++)

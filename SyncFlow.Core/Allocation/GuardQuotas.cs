@@ -89,13 +89,13 @@ internal sealed class GuardQuotas(Cluster cluster, DateTimeOffset now, Dictionar
         && _context.Channels.TryGetValue(level.Connection, out var channel) && channel.Sells;
 
     /// <summary>Alone, a SKU gets all there is, however fast it sells.</summary>
-    private double WeightOf(SkuState sku, int owners) => owners == 1 ? 1 : Paces.Total(sku, _context, now);
+    private double WeightOf(SkuState sku, int owners) => owners == 1 ? 1 : Paces.Total(sku, _context);
 
     private IEnumerable<Quota> Wishes(
         SkuState sku, ImmutableArray<Component> uses, List<LevelState> levels, LocationId location, int units,
         SellableUnits sellable)
     {
-        var claims = ClaimMaker.Of(sku, _context, levels, location, sellable.Of(cluster, sku.Sku), now);
+        var claims = ClaimMaker.Of(sku, _context, levels, location, sellable.Of(cluster, sku.Sku));
         ChannelShares.Assign(units, claims);
         Probes.Place(sku, claims, now);
         var strict = sku.SharedBy != Targets.StampOf(sku);

@@ -19,12 +19,12 @@ public static class Paces
     {
         ArgumentNullException.ThrowIfNull(sku);
         var sales = sku.Sales.Sold(units, now);
-        if (channel is { } on)
+        if (channel is { } on && sales.Of(on) is null)
         {
-            var pace = sales.Of(on) ?? new ChannelPace(on, 0, 0, now, Showing: true);
-            sales = sales.With(pace.After(units, pace.Showing, now));
+            sales = sales.With(new ChannelPace(on, 0, 0, now, Showing: true));
         }
 
+        sales = sales with { Channels = [.. sales.Channels.Select(p => p.After(p.Channel == channel ? units : 0, p.Showing, now))] };
         return sku with { Velocity = sku.Velocity.Sold(units, now), Sales = sales };
     }
 
@@ -58,32 +58,32 @@ public static class Paces
     }
 
     /// <summary>
-    /// The pace of a channel beside the others of its SKU, in steps of the square root of two: a share must not change
-    /// because a minute passed. With few sales it stays near the average of all.
+    /// The pace of a channel beside the others of its SKU, as of the last sale: no share changes, and nothing is
+    /// written, because time passed. In steps of the square root of two, and near the average of all while few were sold.
     /// </summary>
-    public static double Of(SkuState sku, ConnectionId channel, DateTimeOffset now)
+    public static double Of(SkuState sku, ConnectionId channel)
     {
         ArgumentNullException.ThrowIfNull(sku);
         var (sold, seconds) = (1.0, TimeSpan.FromDays(30).TotalSeconds);
         foreach (var pace in sku.Sales.Channels)
         {
             sold += pace.Sold;
-            seconds += pace.InStock(now);
+            seconds += pace.InStockSeconds;
         }
 
         var average = sold / seconds;
         var own = sku.Sales.Of(channel);
-        var rate = ((own?.Sold ?? 0) + Doubt) / ((own?.InStock(now) ?? 0) + (Doubt / average));
+        var rate = ((own?.Sold ?? 0) + Doubt) / ((own?.InStockSeconds ?? 0) + (Doubt / average));
         return Math.Pow(2, Math.Round(2 * Math.Log2(rate)) / 2);
     }
 
     /// <summary>How fast the SKU sells over all its channels, for sharing parts between kits and singles.</summary>
-    public static double Total(SkuState sku, EngineContext context, DateTimeOffset now)
+    public static double Total(SkuState sku, EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(context);
         return sku.Levels.Where(l => l.Belief is not null).Select(l => l.Connection).Distinct()
             .Where(c => context.Channels.TryGetValue(c, out var channel) && channel.Sells)
-            .Sum(c => Of(sku, c, now));
+            .Sum(c => Of(sku, c));
     }
 }

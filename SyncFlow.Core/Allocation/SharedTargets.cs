@@ -7,7 +7,7 @@ internal static class SharedTargets
 {
     /// <summary>Targets for the levels at one location.</summary>
     public static void Assign(
-        Cluster cluster, LocationId location, SellableUnits units, DateTimeOffset now, Dictionary<LevelId, int> targets)
+        Cluster cluster, LocationId location, SellableUnits units, Dictionary<LevelId, int> targets)
     {
         foreach (var sku in cluster.Skus)
         {
@@ -26,7 +26,7 @@ internal static class SharedTargets
 
             var claims = sku.Policy.Allocation is null
                 ? []
-                : ClaimMaker.Of(sku, cluster.Context, levels, location, sellable, now);
+                : ClaimMaker.Of(sku, cluster.Context, levels, location, sellable);
             foreach (var level in levels)
             {
                 var claim = claims.Find(c => c.Channel == level.Connection);

@@ -30,7 +30,7 @@ public static class Targets
             {
                 if (shared)
                 {
-                    SharedTargets.Assign(cluster, location, units, now, targets);
+                    SharedTargets.Assign(cluster, location, units, targets);
                 }
                 else
                 {
