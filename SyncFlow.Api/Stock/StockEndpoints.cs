@@ -1,13 +1,9 @@
-using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Skus;
-using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
-using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
-using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Front;
 
 namespace SyncFlow.Api.Stock;
@@ -53,49 +49,9 @@ internal sealed class GetStock : IEndpoint
         var pools = await stock.PoolsAsync(caller.Tenant, found.Id, ct).ConfigureAwait(false);
         var levels = await stock.LevelsAsync(caller.Tenant, found.Id, ct).ConfigureAwait(false);
         var mode = await stock.ModeInForceAsync(caller.Tenant, found.Id, ct).ConfigureAwait(false);
-        var exposure = ExposureOf(caller.Tenant, found, mode, pools, levels);
+        var exposure = await stock.ExposureAsync(caller.Tenant, found.Id, ct).ConfigureAwait(false);
         return TypedResults.Ok(new Answer(
             found.Id, found.Code, found.Title, found.SafetyBuffer, found.RiskBudget, new ModeView(found.Mode, mode),
             exposure.Available, exposure, pools, levels));
     }
-
-    /// <summary>The domain's own rule on what was read.</summary>
-    private static Exposure ExposureOf(
-        long tenant, SkuView sku, EffectiveMode? mode, IReadOnlyList<PoolView> pools, IReadOnlyList<LevelView> levels)
-    {
-        var places = pools.Select(pool => new LocationSettings(new LocationId(pool.LocationId), pool.FulfillsOnline, pool.PoolGroup))
-            .Concat(levels.Select(level => new LocationSettings(new LocationId(level.LocationId), level.FulfillsOnline, level.PoolGroup)))
-            .DistinctBy(place => place.Id).ToImmutableDictionary(place => place.Id);
-        var channels = levels.DistinctBy(level => level.ConnectionId).Select(Settings).ToImmutableDictionary(channel => channel.Connection);
-        var state = new SkuState
-        {
-            Sku = new SkuId(sku.Id),
-            Policy = new SkuPolicy(sku.Mode, sku.SafetyBuffer, sku.RiskBudget),
-            Mode = mode ?? EffectiveMode.Guard,
-            Pools = [.. pools.Select(pool => new Pool(new LocationId(pool.LocationId), pool.Buckets, pool.Opened))],
-            Levels = [.. levels.Select(State)],
-        };
-        return Exposures.Of(state, new EngineContext(new TenantId(tenant), channels, places));
-    }
-
-    /// <summary>Exposure asks a channel only whether it sells; the rest stays neutral.</summary>
-    private static ChannelSettings Settings(LevelView level) => new(
-        new ConnectionId(level.ConnectionId), level.ChannelStatus, ImmutableDictionary<string, LocationId>.Empty, null, 1, 0, [],
-        OwnsOnHand: false, CompareAndSet: true, DeduplicatesWrites: false, SettleSeconds: 0);
-
-    private static LevelState State(LevelView level) => new()
-    {
-        Id = new LevelId(level.LevelId),
-        Listing = new ListingId(level.ListingId),
-        Connection = new ConnectionId(level.ConnectionId),
-        Location = new LocationId(level.LocationId),
-        Status = level.Status,
-        Belief = level.Belief,
-        Suspense = level.Suspense,
-        Surplus = level.Surplus,
-        Unverified = level.Unverified == 0 ? [] : [new Unverified(level.Unverified, default)],
-        InFlight = level.InFlight is { } push
-            ? new InFlight(push.Push, push.From, push.To, push.PlannedAt, push.Deadline, null)
-            : null,
-    };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Stock;
 
@@ -64,6 +65,11 @@ public static class Paces
     public static double Of(SkuState sku, ConnectionId channel)
     {
         ArgumentNullException.ThrowIfNull(sku);
+        return Math.Pow(2, StepOf(sku, channel) / 2.0);
+    }
+
+    private static int StepOf(SkuState sku, ConnectionId channel)
+    {
         var (sold, seconds) = (1.0, TimeSpan.FromDays(30).TotalSeconds);
         foreach (var pace in sku.Sales.Channels)
         {
@@ -74,7 +80,23 @@ public static class Paces
         var average = sold / seconds;
         var own = sku.Sales.Of(channel);
         var rate = ((own?.Sold ?? 0) + Doubt) / ((own?.InStockSeconds ?? 0) + (Doubt / average));
-        return Math.Pow(2, Math.Round(2 * Math.Log2(rate)) / 2);
+        return (int)Math.Round(2 * Math.Log2(rate));
+    }
+
+    /// <summary>
+    /// Names the paces of a SKU's channels as far as shares follow from them, so that a change of weights is noted and a
+    /// sale that changes none is not. Empty where all are the same.
+    /// </summary>
+    /// <param name="tied">Whether kits tie it to others: then it is shared with them by the paces themselves.</param>
+    public static string StepsOf(SkuState sku, bool tied)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        var steps = sku.Levels.Select(l => l.Connection).Distinct().OrderBy(c => c.Value)
+            .Select(c => (Channel: c, Step: StepOf(sku, c))).ToList();
+        var same = steps.Count == 0 || steps.TrueForAll(s => s.Step == steps[0].Step);
+        return same && !tied
+            ? ""
+            : string.Join(',', steps.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Channel.Value}:{s.Step}")));
     }
 
     /// <summary>How fast the SKU sells over all its channels, for sharing parts between kits and singles.</summary>

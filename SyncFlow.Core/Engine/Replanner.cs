@@ -41,9 +41,10 @@ public static class Replanner
             foreach (var member in cluster.Skus)
             {
                 done.Add(member.Sku);
+                var steps = Paces.StepsOf(member, cluster.HasKits);
 
                 // The figures of a member follow from levels of others, so all are written.
-                set.Put(cluster.HasKits ? member with { } : member);
+                set.Put(steps != member.PaceSteps ? member with { PaceSteps = steps } : cluster.HasKits ? member with { } : member);
             }
         }
     }

@@ -24,6 +24,7 @@ public sealed class WorkingSet(EngineContext context)
     private readonly List<SkuId> _kits = [];
     private readonly HashSet<SkuId> _changedSkus = [];
     private readonly HashSet<LevelId> _changedLevels = [];
+    private readonly HashSet<SkuId> _changedPaces = [];
     private readonly HashSet<(ConnectionId, string)> _changedOrders = [];
     private readonly HashSet<string> _newMovements = [];
     private readonly HashSet<(RequestId, int)> _changedRequests = [];
@@ -76,6 +77,9 @@ public sealed class WorkingSet(EngineContext context)
     public IEnumerable<(SkuId Sku, LevelState Level)> ChangedLevels =>
         ChangedSkus.SelectMany(s => s.Levels.Where(l => _changedLevels.Contains(l.Id)).Select(l => (s.Sku, l)));
 
+    /// <summary>SKUs whose channels have other weights than were noted last.</summary>
+    public IEnumerable<SkuState> ChangedPaces => _changedPaces.Select(id => _skus[id]);
+
     /// <summary>Lines of requests to write back.</summary>
     public IEnumerable<(SkuId Sku, RequestLine Line)> ChangedRequests => ChangedSkus.SelectMany(
         s => s.Requests.Where(r => _changedRequests.Contains((r.Request, r.Number))).Select(r => (s.Sku, r)));
@@ -104,7 +108,6 @@ public sealed class WorkingSet(EngineContext context)
         {
             _kits.Add(sku.Sku);
         }
-
     }
 
     /// <inheritdoc cref="Load(SkuState)"/>
@@ -155,6 +158,11 @@ public sealed class WorkingSet(EngineContext context)
         }
 
         NoteOpenings(before, sku);
+        if (before is not null && before.PaceSteps != sku.PaceSteps)
+        {
+            _changedPaces.Add(sku.Sku);
+        }
+
         _changedRequests.UnionWith(sku.Requests
             .Where(r => before is null || !before.Requests.Contains(r)).Select(r => (r.Request, r.Number)));
         _skus[sku.Sku] = sku;

@@ -12,6 +12,10 @@ public readonly record struct RequestId(long Value);
 /// <param name="Units">How many, &gt; 0.</param>
 public sealed record HeldUnits(LocationId Location, Bucket Bucket, int Units);
 
+/// <summary>A kit that was asked for.</summary>
+/// <param name="Units">How many of it, &gt; 0.</param>
+public readonly record struct KitWish(SkuId Sku, int Units);
+
 /// <summary>How far a line of a request is. The numbers are stored; they never change meaning.</summary>
 public enum RequestLineState : short
 {
@@ -59,6 +63,15 @@ public sealed record RequestLine(
         RequestId request, int number, string reference, int units, LocationId? location, ConnectionId? connection = null,
         string? orderRef = null) =>
         new(request, number, reference, units, location, RequestLineState.Waiting, 0, [], connection, orderRef);
+
+    /// <summary>Which line of the wish it came from: a kit that is asked for is one line there and one per part here.</summary>
+    public int Wish { get; init; } = Number;
+
+    /// <summary>The kit that was asked for; null where the SKU itself was.</summary>
+    public KitWish? Kit { get; init; }
+
+    /// <summary>Only from this group of places; null for any. All parts of a kit come from one.</summary>
+    public int? Group { get; init; }
 
     /// <summary>Whether it still holds units or waits for some.</summary>
     public bool IsOpen => State is RequestLineState.Waiting or RequestLineState.Held;

@@ -15,14 +15,15 @@ namespace SyncFlow.Core.Requests;
 public static class RequestRules
 {
     /// <summary>
-    /// Asks for all lines of one request, or for none. Lines become part of their SKUs' state and those SKUs are
-    /// planned again; what can be granted at once is.
+    /// Asks for all lines of one request, or for none. Lines become part of their SKUs' state, a kit's of its parts',
+    /// and those SKUs are planned again; what can be granted at once is.
     /// </summary>
-    /// <param name="set">Holds the SKUs of all lines, locked.</param>
+    /// <param name="set">Holds the SKUs of all lines and what kits tie to them, locked.</param>
     /// <param name="lines">Lines that ask, each with its SKU, in order of their number.</param>
     /// <param name="mayWait">Whether the request may wait for units that channels still show.</param>
     /// <returns>
-    /// What became of it. After a refusal the set holds what was tried: throw it away, write nothing.
+    /// What became of it, an offer for each line as it was asked for. After a refusal the set holds what was tried:
+    /// throw it away, write nothing.
     /// </returns>
     public static RequestOutcome Ask(
         WorkingSet set, IReadOnlyList<(SkuId Sku, RequestLine Line)> lines, bool mayWait, DateTimeOffset now)
@@ -30,12 +31,19 @@ public static class RequestRules
         ArgumentNullException.ThrowIfNull(set);
         ArgumentNullException.ThrowIfNull(lines);
         var offers = ImmutableArray.CreateBuilder<RequestOffer>(lines.Count);
+        var asked = new List<(SkuId Sku, RequestLine Line)>();
         foreach (var (id, line) in lines)
         {
-            var sku = set.FindSku(id) ?? throw new ArgumentException($"SKU {id.Value} is not loaded.", nameof(lines));
-            offers.Add(OfferOf(Cluster.Of(set, id), id, line));
-            set.Put(sku with { Requests = sku.Requests.Add(line) });
-            set.NoteCause(id, now);
+            var parts = KitRequests.PartsOf(set, id, line, asked.Count + 1);
+            offers.Add(KitRequests.OfferOf(id, line, [.. parts.Select(p => OfferOf(Cluster.Of(set, p.Sku), p.Sku, p.Line))]));
+            foreach (var (part, partLine) in parts)
+            {
+                var sku = set.FindSku(part)!;
+                set.Put(sku with { Requests = sku.Requests.Add(partLine) });
+                set.NoteCause(part, now);
+            }
+
+            asked.AddRange(parts);
         }
 
         if (offers.Any(o => o.Obtainable < o.Units))
@@ -44,7 +52,7 @@ public static class RequestRules
         }
 
         Replanner.Replan(set, now);
-        var held = lines.All(l => set.FindSku(l.Sku)!.Requests
+        var held = asked.TrueForAll(l => set.FindSku(l.Sku)!.Requests
             .Any(r => r.Request == l.Line.Request && r.Number == l.Line.Number && r.State == RequestLineState.Held));
         var answer = held ? RequestAnswer.Granted : mayWait ? RequestAnswer.Waiting : RequestAnswer.Refused;
         return new RequestOutcome(answer, offers.MoveToImmutable());
@@ -56,7 +64,7 @@ public static class RequestRules
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(line);
         var sku = cluster.Find(id) ?? throw new ArgumentException($"SKU {id.Value} is not in the cluster.", nameof(id));
-        var scopes = RequestScopes.Of(AsIfGranted(sku, cluster.Context), cluster, line.Location);
+        var scopes = RequestScopes.Of(AsIfGranted(sku, cluster.Context), cluster, line.Location, line.Group);
         return new RequestOffer(
             id, line.Number, line.Location, line.Units,
             scopes.Select(s => s.Free).DefaultIfEmpty(0).Max(), scopes.Select(s => s.Obtainable).DefaultIfEmpty(0).Max());
@@ -74,7 +82,7 @@ public static class RequestRules
         var taken = new HashSet<int?>();
         foreach (var line in Waiting(sku))
         {
-            var scopes = RequestScopes.Of(sku, cluster, line.Location);
+            var scopes = RequestScopes.Of(sku, cluster, line.Location, line.Group);
             if (scopes.FirstOrDefault(s => !taken.Contains(s.Group) && s.Free >= line.Wanted) is { } scope)
             {
                 sku = Hold(set, sku, line, scope, now);
@@ -102,7 +110,7 @@ public static class RequestRules
 
         foreach (var line in Waiting(sku))
         {
-            if (Preferred(RequestScopes.Of(sku, Cluster.Alone(sku, context), line.Location)) is { } scope)
+            if (Preferred(RequestScopes.Of(sku, Cluster.Alone(sku, context), line.Location, line.Group)) is { } scope)
             {
                 foreach (var (location, units) in Places(scope, sku.Policy, line.Wanted))
                 {

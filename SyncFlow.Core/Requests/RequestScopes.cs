@@ -24,12 +24,13 @@ public static class RequestScopes
     /// <summary>Where a request could be met, lowest group first.</summary>
     /// <param name="tied">The SKU with what kits tie to it: they may sell of it too.</param>
     /// <param name="location">Only from this place; null for any group.</param>
-    public static ImmutableArray<RequestScope> Of(SkuState sku, Cluster tied, LocationId? location)
+    /// <param name="only">Only from this group; null for any.</param>
+    public static ImmutableArray<RequestScope> Of(SkuState sku, Cluster tied, LocationId? location, int? only = null)
     {
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(tied);
         var (cluster, context) = (tied.With(sku), tied.Context);
-        var groups = AvailableToSell.Groups(sku, context).OrderBy(g => g.Key);
+        var groups = AvailableToSell.Groups(sku, context).Where(g => only is null || g.Key == only).OrderBy(g => g.Key);
         if (location is not { } place)
         {
             return [.. groups.Select(g => OfGroup(sku, cluster, g.Key, [.. g], null))];

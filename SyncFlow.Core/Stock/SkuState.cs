@@ -32,6 +32,9 @@ public sealed record SkuState
     /// <summary>The policy that quotas were last brought in line with, as <see cref="AllocationPolicy.Stamp"/>.</summary>
     public string SharedBy { get; init; } = "";
 
+    /// <summary>The weights of its channels that were last noted for explanations, as <see cref="Paces.StepsOf"/>.</summary>
+    public string PaceSteps { get; init; } = "";
+
     /// <summary>What one unit of it is made of; empty when it is no kit.</summary>
     public ImmutableArray<Component> Components { get; init; } = [];
 

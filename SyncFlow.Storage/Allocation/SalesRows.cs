@@ -47,7 +47,16 @@ internal static class SalesRows
         Sql.Column(skus, s => s.Sku.Value),
         Sql.Column(skus, s => ImmutableCollectionsMarshal.AsArray(s.Sales.Peaks.Bytes)!));
 
-    private static ImmutableArray<ChannelPace> ReadPaces(string? json)
+    /// <summary>Keeps the paces of SKUs whose weights changed, for whoever asks later how shares came about.</summary>
+    public static NpgsqlBatchCommand NotePaces(StorageSession session, IReadOnlyList<SkuState> skus, DateTimeOffset at) => session.Of(
+        """
+        INSERT INTO pace_history (tenant_id, sku_id, at, paces)
+        SELECT $1, d.sku_id, $2, d.paces::jsonb FROM unnest($3::bigint[], $4::text[]) AS d (sku_id, paces)
+        """,
+        Sql.P(at), Sql.Column(skus, s => s.Sku.Value), Sql.Column(skus, s => Write(s.Sales.Channels) ?? "[]"));
+
+    /// <summary>Paces as they were written; none where there is no text.</summary>
+    public static ImmutableArray<ChannelPace> ReadPaces(string? json)
     {
         if (json is null)
         {

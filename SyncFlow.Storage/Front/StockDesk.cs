@@ -1,9 +1,12 @@
 using System.Data.Common;
 using Npgsql;
+using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Stock;
 
 namespace SyncFlow.Storage.Front;
 
@@ -106,6 +109,14 @@ public sealed class StockDesk(NpgsqlDataSource source)
         row => (EffectiveMode?)row.GetInt16(0),
         [sku],
         ct);
+
+    /// <summary>The domain's own rule on the SKU, and what kits tie to it, as they are now.</summary>
+    public async Task<Exposure> ExposureAsync(long tenant, long sku, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
+        var set = await StockStore.ReadSkusAsync(session, [new SkuId(sku)], ct).ConfigureAwait(false);
+        return Exposures.Of(set, set.FindSku(new SkuId(sku))!);
+    }
 
     private static StockLine ReadLine(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), (SharingMode)row.GetInt16(3),

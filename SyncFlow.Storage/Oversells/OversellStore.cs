@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Oversells;
+using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Stock;
 
@@ -52,7 +53,7 @@ public sealed class OversellStore(NpgsqlDataSource source, TimeProvider time)
         var lines = PromisedLines.Of(set, sku, group, orders)
             .Where(l => !busy.Exists(b => b.Connection == l.Connection.Value && b.OrderRef == l.OrderRef && b.LineRef == l.LineRef));
         var proposal = SettlementProposals.For(
-            Math.Max(0, lacking - busy.Sum(b => b.Units)), lines, PromisedLines.Spare(set.FindSku(sku)!, set.Context, group), rules);
+            Math.Max(0, lacking - busy.Sum(b => b.Units)), lines, PromisedLines.Spare(Cluster.Of(set, sku), sku, group), rules);
         await StoreAsync(session, id, lacking, proposal, ct).ConfigureAwait(false);
         if (rules.Confirmation == SettlementConfirmation.Everything
             || (rules.Confirmation == SettlementConfirmation.Resource && proposal.OnlyResources))

@@ -17,7 +17,7 @@ internal static class RequestRows
     public static NpgsqlBatchCommand Select(StorageSession session, long[] skus, RequestKeys keys) => session.Of(
         """
         SELECT l.sku_id, l.reservation_id, l.line, r.reference, l.units, l.location_id, l.state, l.taken, l.held::text,
-          r.connection_id, r.order_ref
+          r.connection_id, r.order_ref, l.wish, l.kit_sku_id, l.kits, l.pool_group
         FROM reservation_lines l JOIN reservations r USING (tenant_id, reservation_id)
         WHERE l.tenant_id = $1 AND l.sku_id = ANY ($2) AND (l.state = 1 OR l.state = 2 AND l.reservation_id IN (
           SELECT unnest($3::bigint[])
@@ -41,7 +41,12 @@ internal static class RequestRows
         row.GetInt32(7),
         ReadHeld(row.Text(8)),
         row.Nullable<long>(9) is { } connection ? new ConnectionId(connection) : null,
-        row.Text(10)));
+        row.Text(10))
+    {
+        Wish = row.GetInt32(11),
+        Kit = row.Nullable<long>(12) is { } kit ? new KitWish(new SkuId(kit), row.GetInt32(13)) : null,
+        Group = row.Nullable<int>(14),
+    });
 
     /// <summary>
     /// Writes lines, and then their requests from all their lines. The requests' rows are locked first: two
@@ -59,17 +64,22 @@ internal static class RequestRows
                 Sql.P(ids)),
             session.Of(
                 """
-                INSERT INTO reservation_lines (tenant_id, reservation_id, line, sku_id, location_id, units, state, taken, held)
-                SELECT $1, d.reservation_id, d.line, d.sku_id, d.location_id, d.units, d.state, d.taken, d.held::jsonb
-                FROM unnest($2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::int[], $7::smallint[], $8::int[], $9::text[])
-                  AS d (reservation_id, line, sku_id, location_id, units, state, taken, held)
+                INSERT INTO reservation_lines (tenant_id, reservation_id, line, sku_id, location_id, units, state, taken, held,
+                  wish, kit_sku_id, kits, pool_group)
+                SELECT $1, d.reservation_id, d.line, d.sku_id, d.location_id, d.units, d.state, d.taken, d.held::jsonb, d.wish,
+                  d.kit_sku_id, d.kits, d.pool_group
+                FROM unnest($2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::int[], $7::smallint[], $8::int[], $9::text[],
+                  $10::int[], $11::bigint[], $12::int[], $13::int[])
+                  AS d (reservation_id, line, sku_id, location_id, units, state, taken, held, wish, kit_sku_id, kits, pool_group)
                 ON CONFLICT (tenant_id, reservation_id, line)
                 DO UPDATE SET state = excluded.state, taken = excluded.taken, held = excluded.held
                 """,
                 Sql.Column(lines, l => l.Line.Request.Value), Sql.Column(lines, l => l.Line.Number),
                 Sql.Column(lines, l => l.Sku.Value), Sql.Column(lines, l => l.Line.Location?.Value),
                 Sql.Column(lines, l => l.Line.Units), Sql.Column(lines, l => (short)l.Line.State),
-                Sql.Column(lines, l => l.Line.Taken), Sql.Column(lines, l => WriteHeld(l.Line.Held))),
+                Sql.Column(lines, l => l.Line.Taken), Sql.Column(lines, l => WriteHeld(l.Line.Held)),
+                Sql.Column(lines, l => l.Line.Wish), Sql.Column(lines, l => l.Line.Kit?.Sku.Value),
+                Sql.Column(lines, l => l.Line.Kit?.Units), Sql.Column(lines, l => l.Line.Group)),
             session.Of(
                 """
                 UPDATE reservations r SET state = l.state,

@@ -52,13 +52,21 @@ public sealed record ReservationWishLine(SkuId Sku, int Units, LocationId? Locat
 /// <summary>Units that a reservation has somewhere.</summary>
 public sealed record ReservationHeld(string Location, int Units);
 
-/// <summary>A line of a reservation.</summary>
+/// <summary>A line of a reservation, as it was asked for.</summary>
 /// <param name="Location">Only from there; null for anywhere.</param>
 /// <param name="Taken">Units that its order took over.</param>
-/// <param name="Held">Where its units are set aside now.</param>
+/// <param name="Held">Where its units are set aside now; of a kit, see its parts.</param>
+/// <param name="Parts">What is set aside for a kit; empty where the SKU is none.</param>
 public sealed record ReservationLineView(
     int Line, string Sku, string? Location, int Units, RequestLineState Status, int Taken,
-    IReadOnlyList<ReservationHeld> Held);
+    IReadOnlyList<ReservationHeld> Held, IReadOnlyList<ReservationPartView> Parts);
+
+/// <summary>A part of a kit that was asked for.</summary>
+/// <param name="Units">Units of the part.</param>
+/// <param name="Taken">Units that its order took over.</param>
+/// <param name="Held">Where they are set aside now.</param>
+public sealed record ReservationPartView(
+    string Sku, int Units, RequestLineState Status, int Taken, IReadOnlyList<ReservationHeld> Held);
 
 /// <summary>A reservation.</summary>
 /// <param name="ConnectionId">The channel of the order that took units over.</param>

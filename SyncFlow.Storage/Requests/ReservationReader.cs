@@ -39,7 +39,8 @@ public static class ReservationReader
                  AND ($5::smallint IS NULL OR r.kind = $5) AND ($6::text IS NULL OR r.partner = $6)
                  AND ($7::text IS NULL OR r.reference = $7)
                  AND ($8::bigint IS NULL OR EXISTS (SELECT FROM reservation_lines l
-                   WHERE l.tenant_id = r.tenant_id AND l.reservation_id = r.reservation_id AND l.sku_id = $8))
+                   WHERE l.tenant_id = r.tenant_id AND l.reservation_id = r.reservation_id
+                     AND (l.sku_id = $8 OR l.kit_sku_id = $8)))
                  AND ($9::bigint IS NULL OR r.reservation_id < $9) ORDER BY r.reservation_id DESC LIMIT $10
                 """,
                 Sql.P(query.Open), Sql.P((short?)state), Sql.P((short)(confirmed ?? 0)), Sql.P((short?)query.Kind),
@@ -72,7 +73,10 @@ public static class ReservationReader
             ct).ConfigureAwait(false);
         var lines = await session.QueryAsync(
             session.Of(
-                "SELECT sku_id, units, location_id FROM reservation_lines WHERE tenant_id = $1 AND reservation_id = $2 ORDER BY line",
+                """
+                SELECT DISTINCT ON (wish) coalesce(kit_sku_id, sku_id), coalesce(kits, units), location_id FROM reservation_lines
+                WHERE tenant_id = $1 AND reservation_id = $2 ORDER BY wish
+                """,
                 Sql.P(id)),
             row => (row.GetInt64(0), row.GetInt32(1), row.Nullable<long>(2)),
             ct).ConfigureAwait(false);
@@ -89,21 +93,7 @@ public static class ReservationReader
             return heads;
         }
 
-        var lines = (await session.QueryAsync(
-            session.Of(
-                """
-                SELECT l.reservation_id, l.line, s.code, p.code, l.units, l.state, l.taken, h.held::text
-                FROM reservation_lines l JOIN skus s USING (tenant_id, sku_id)
-                LEFT JOIN locations p ON p.tenant_id = l.tenant_id AND p.location_id = l.location_id
-                LEFT JOIN LATERAL (
-                  SELECT jsonb_agg(jsonb_build_array(c.code, e.value -> 2)) AS held
-                  FROM jsonb_array_elements(l.held) AS e JOIN locations c
-                    ON c.tenant_id = l.tenant_id AND c.location_id = (e.value ->> 0)::bigint) h ON true
-                WHERE l.tenant_id = $1 AND l.reservation_id = ANY ($2) ORDER BY l.reservation_id, l.line
-                """,
-                Sql.P(heads.Select(h => h.Id).ToArray())),
-            row => (Id: row.GetInt64(0), Line: ReadLine(row)),
-            ct).ConfigureAwait(false)).ToLookup(l => l.Id, l => l.Line);
+        var lines = await ReservationLines.ReadAsync(session, [.. heads.Select(h => h.Id)], ct).ConfigureAwait(false);
         return heads.ConvertAll(h => h with { Lines = [.. lines[h.Id]] });
     }
 
@@ -112,13 +102,6 @@ public static class ReservationReader
         StatusOf((RequestLineState)row.GetInt16(3), (ReservationConfirmation?)row.Nullable<short>(4)), row.Text(5),
         row.Nullable<long>(6), row.Text(7), row.Nullable<DateTimeOffset>(8), row.GetString(9), row.Moment(10),
         row.Nullable<DateTimeOffset>(11), row.Nullable<DateTimeOffset>(12), row.Nullable<DateTimeOffset>(13), row.Text(14), []);
-
-    private static ReservationLineView ReadLine(NpgsqlDataReader row) => new(
-        row.GetInt32(1), row.GetString(2), row.Text(3), row.GetInt32(4), (RequestLineState)row.GetInt16(5), row.GetInt32(6),
-        row.Text(7) is not { } held
-            ? []
-            : [.. System.Text.Json.JsonDocument.Parse(held).RootElement.EnumerateArray()
-                .Select(part => new ReservationHeld(part[0].GetString()!, part[1].GetInt32()))]);
 
     private static ReservationStatus StatusOf(RequestLineState state, ReservationConfirmation? confirmed) => (state, confirmed) switch
     {

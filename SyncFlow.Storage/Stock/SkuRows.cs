@@ -197,6 +197,7 @@ internal static class SkuRows
             OversoldGuardedUnits = row.GetInt64(11),
             SharedBy = row.GetString(14),
             Sales = SalesRows.Read(row, 15),
+            PaceSteps = row.GetString(19),
             Components = [.. parts[sku]],
             Pools = parts.Contains(sku) ? [] : [.. pools[sku]],
             Levels = [.. levels[sku]],
@@ -210,7 +211,7 @@ internal static class SkuRows
           coalesce(s.velocity_fast, 0), coalesce(s.velocity_slow, 0), coalesce(s.velocity_at, 'epoch'::timestamptz),
           coalesce(s.largest_order, 1), coalesce(s.shortfall, 0), coalesce(s.oversold_units, 0),
           coalesce(s.oversold_guarded_units, 0), k.group_id, k.mode_set, coalesce(s.shared_by, ''), s.paces::text,
-          coalesce(s.sales_hour, 0), coalesce(s.sales_hour_units, 0), p.peaks
+          coalesce(s.sales_hour, 0), coalesce(s.sales_hour_units, 0), p.peaks, coalesce(s.pace_steps, '')
         FROM skus k LEFT JOIN sku_state s ON s.tenant_id = k.tenant_id AND s.sku_id = k.sku_id
         LEFT JOIN sku_peaks p ON p.tenant_id = k.tenant_id AND p.sku_id = k.sku_id
         WHERE k.tenant_id = $1 AND k.sku_id = ANY ($2) ORDER BY k.sku_id

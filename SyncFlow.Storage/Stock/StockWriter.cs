@@ -38,6 +38,8 @@ internal static class StockWriter
         Add(skus, () => UpdateSkus(session, skus, set, at));
         var peaks = skus.FindAll(s => s.Sales.Peaks.Changed());
         Add(peaks, () => SalesRows.UpsertPeaks(session, peaks));
+        var paces = set.ChangedPaces.ToList();
+        Add(paces, () => SalesRows.NotePaces(session, paces, at));
         Add(levels, () => session.Of(LevelRows.UpdateSql, LevelRows.Parameters(levels, at)));
         Add(levels, () => HistoryRows.AppendLevels(session, levels, cause, at));
         Add(orders, () => OrderRows.Update(session, orders, at));
@@ -165,7 +167,8 @@ internal static class StockWriter
             Sql.Column(skus, s => SalesRows.Write(s.Sales.Channels)),
             Sql.Column(skus, s => s.Sales.Hour),
             Sql.Column(skus, s => s.Sales.HourUnits),
-            Sql.Column(skus, s => s.SharedBy));
+            Sql.Column(skus, s => s.SharedBy),
+            Sql.Column(skus, s => s.PaceSteps));
     }
 
     private const string UpdateSkusSql =
@@ -173,10 +176,11 @@ internal static class StockWriter
         UPDATE sku_state s SET mode = d.mode, velocity_fast = d.fast, velocity_slow = d.slow, velocity_at = d.at,
           largest_order = d.largest, ats_units = d.ats, exposure_units = d.exposure, shortfall = d.shortfall,
           oversold_units = d.oversold, oversold_guarded_units = d.guarded, paces = d.paces::jsonb, sales_hour = d.hour,
-          sales_hour_units = d.hour_units, shared_by = d.shared_by, version = s.version + 1, updated_at = $2
+          sales_hour_units = d.hour_units, shared_by = d.shared_by, pace_steps = d.pace_steps, version = s.version + 1, updated_at = $2
         FROM unnest($3::bigint[], $4::smallint[], $5::float8[], $6::float8[], $7::timestamptz[], $8::int[], $9::int[],
-          $10::int[], $11::int[], $12::bigint[], $13::bigint[], $14::text[], $15::bigint[], $16::int[], $17::text[])
-          AS d (sku_id, mode, fast, slow, at, largest, ats, exposure, shortfall, oversold, guarded, paces, hour, hour_units, shared_by)
+          $10::int[], $11::int[], $12::bigint[], $13::bigint[], $14::text[], $15::bigint[], $16::int[], $17::text[], $18::text[])
+          AS d (sku_id, mode, fast, slow, at, largest, ats, exposure, shortfall, oversold, guarded, paces, hour, hour_units,
+            shared_by, pace_steps)
         WHERE s.tenant_id = $1 AND s.sku_id = d.sku_id
         """;
 }

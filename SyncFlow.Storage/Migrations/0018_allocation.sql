@@ -76,10 +76,34 @@ CREATE TABLE sku_components (
 
 CREATE INDEX sku_components_part ON sku_components (tenant_id, component_sku_id);
 
+-- What a kit was made of, every version; only grows. components: [[SKU, units], …]; null when it became an ordinary SKU
+-- again. sku_components is the newest.
+CREATE TABLE kit_versions (
+  tenant_id  bigint      NOT NULL,
+  kit_sku_id bigint      NOT NULL,
+  version    int         NOT NULL CHECK (version > 0),
+  components jsonb,
+  changed_at timestamptz NOT NULL,
+  changed_by text        NOT NULL,
+  PRIMARY KEY (tenant_id, kit_sku_id, version)
+);
+
 -- paces: [[connection, sold, in-stock seconds, UTC ticks, shows 0/1], …]. shared_by: the policy that quotas were last
 -- brought in line with.
 ALTER TABLE sku_state ADD COLUMN paces jsonb, ADD COLUMN sales_hour bigint NOT NULL DEFAULT 0,
-  ADD COLUMN sales_hour_units int NOT NULL DEFAULT 0, ADD COLUMN shared_by text NOT NULL DEFAULT '';
+  ADD COLUMN sales_hour_units int NOT NULL DEFAULT 0, ADD COLUMN shared_by text NOT NULL DEFAULT '',
+  ADD COLUMN pace_steps text NOT NULL DEFAULT '';
+
+-- Paces as they were whenever the weights that follow from them became others: what a share of the past was worked out
+-- with. pace_steps says which row is the newest without looking.
+CREATE TABLE pace_history (
+  tenant_id bigint      NOT NULL,
+  pace_id   bigint      GENERATED ALWAYS AS IDENTITY,
+  sku_id    bigint      NOT NULL,
+  at        timestamptz NOT NULL,
+  paces     jsonb       NOT NULL,
+  PRIMARY KEY (tenant_id, sku_id, pace_id)
+);
 
 -- The busiest hours of the week, as SyncFlow.Core.Allocation.HourPeaks writes them; apart, because it changes at most
 -- once an hour and sku_state with every sale.
@@ -90,15 +114,36 @@ CREATE TABLE sku_peaks (
   PRIMARY KEY (tenant_id, sku_id)
 );
 
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON allocation_versions FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER append_only_all BEFORE TRUNCATE ON allocation_versions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- A kit that is asked for is held as its parts. wish: the line as it was asked for; kit_sku_id and kits: the kit, and how
+-- many of it, where it named one; pool_group: only from these places, so that all parts of a kit come from one.
+ALTER TABLE reservation_lines ADD COLUMN wish int, ADD COLUMN kit_sku_id bigint, ADD COLUMN kits int,
+  ADD COLUMN pool_group int, ADD CONSTRAINT reservation_lines_kit CHECK ((kit_sku_id IS NULL) = (kits IS NULL));
+UPDATE reservation_lines SET wish = line;
+ALTER TABLE reservation_lines ALTER COLUMN wish SET NOT NULL;
+
+-- Which group a SKU was in, and whether its mode was its own, belong to its settings.
+CREATE OR REPLACE FUNCTION note_sku_settings() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO setting_history (tenant_id, subject, subject_id, at, settings)
+  VALUES (NEW.tenant_id, 'sku', NEW.sku_id, now(), jsonb_build_object(
+    'mode', NEW.mode, 'safetyBuffer', NEW.safety_buffer, 'riskBudget', NEW.risk_budget, 'groupId', NEW.group_id,
+    'modeSet', NEW.mode_set));
+  RETURN NULL;
+END $$;
+
+DROP TRIGGER note_changed_settings ON skus;
+CREATE TRIGGER note_changed_settings AFTER UPDATE ON skus FOR EACH ROW
+  WHEN ((OLD.mode, OLD.safety_buffer, OLD.risk_budget, OLD.group_id, OLD.mode_set)
+    IS DISTINCT FROM (NEW.mode, NEW.safety_buffer, NEW.risk_budget, NEW.group_id, NEW.mode_set))
+  EXECUTE FUNCTION note_sku_settings();
 
 DO $$
 DECLARE
   name text;
 BEGIN
   FOREACH name IN ARRAY ARRAY[
-    'sku_groups', 'allocation_policies', 'allocation_versions', 'launches', 'sku_components', 'sku_peaks'] LOOP
+    'sku_groups', 'allocation_policies', 'allocation_versions', 'launches', 'sku_components', 'kit_versions', 'sku_peaks',
+    'pace_history'] LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
     EXECUTE format($policy$
@@ -110,7 +155,18 @@ BEGIN
   END LOOP;
 END $$;
 
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['allocation_versions', 'kit_versions', 'pace_history'] LOOP
+    EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION refuse_change()', name);
+    EXECUTE format('CREATE TRIGGER append_only_all BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
+  END LOOP;
+END $$;
+
 GRANT INSERT, UPDATE ON sku_groups, allocation_policies, launches TO syncflow_api;
-GRANT INSERT ON allocation_versions TO syncflow_api;
+GRANT INSERT ON allocation_versions, kit_versions TO syncflow_api;
+GRANT INSERT ON pace_history TO syncflow_api, syncflow_worker;
 GRANT INSERT, UPDATE, DELETE ON sku_components TO syncflow_api;
 GRANT INSERT, UPDATE ON sku_peaks TO syncflow_worker;
