@@ -65,7 +65,7 @@ internal static class ChangeApplication
         await using var batch = session.Batch(
             session.Of(
                 """
-                UPDATE skus s SET mode = coalesce(d.mode, s.mode), safety_buffer = coalesce(d.buffer, s.safety_buffer),
+                UPDATE skus s SET mode = coalesce(d.mode, s.mode), mode_set = s.mode_set OR d.mode IS NOT NULL, safety_buffer = coalesce(d.buffer, s.safety_buffer),
                   risk_budget = coalesce(d.risk, s.risk_budget)
                 FROM unnest($2::bigint[], $3::smallint[], $4::int[], $5::int[]) AS d (sku_id, mode, buffer, risk)
                 WHERE s.tenant_id = $1 AND s.sku_id = d.sku_id
