@@ -9,6 +9,7 @@ using SyncFlow.ServiceDefaults;
 using SyncFlow.ServiceDefaults.Health;
 using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.ServiceDefaults.Secrets;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Inbox;
@@ -59,9 +60,7 @@ public static class ApiHost
         services.AddSingleton<Storage.Explaining.ExplainStore>().AddSingleton<Storage.Explaining.PushProofStore>();
         services.AddSingleton<ReservationDesk>().AddSingleton<ReservationStore>();
         services.AddSingleton<OversellDesk>().AddSingleton<OversellStore>();
-        services.AddSingleton(provider => CredentialVault.FromBase64(
-            provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]
-            ?? throw new InvalidOperationException($"{EnvironmentContract.SecretsKey} is not set.")));
+        services.AddSingleton(provider => Vault(provider.GetRequiredService<IConfiguration>())).AddSingleton<WebhookSecretStore>();
 
         // What serves webhooks acts as the ingest role, which may store events and read little else.
         services.AddSingleton(provider => new ConnectionStore(Ingest(provider)));
@@ -73,7 +72,7 @@ public static class ApiHost
 
     private static void AddHttp(IServiceCollection services)
     {
-        services.AddSingleton<ShopCache>().AddSingleton<ShopifySecret>().AddScoped<Caller>().AddScoped<Operations.Runs>()
+        services.AddSingleton<ShopCache>().AddSingleton<ShopifySecrets>().AddScoped<Caller>().AddScoped<Operations.Runs>()
             .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Connections.ResumeConnection.Work>().AddScoped<Listings.DecideSuggestion.Work>()
             .AddSingleton<ReceiveShopifyWebhook.Work>();
         services.AddScoped<Reservations.Answering>();
@@ -108,6 +107,13 @@ public static class ApiHost
         app.MapDocsPage();
         app.Add<ReceiveShopifyWebhook>();
         app.MapGroup(Root).AddAll();
+    }
+
+    /// <summary>The vault with the master keys of this process.</summary>
+    internal static CredentialVault Vault(IConfiguration configuration)
+    {
+        var keys = configuration.ReadMasterKeys();
+        return new CredentialVault(keys.Keys, keys.Current);
     }
 
     private static NpgsqlDataSource Ingest(IServiceProvider provider) =>

@@ -52,8 +52,17 @@ static class EnvironmentContract
     /// <summary>API key accepted until identities exist; stored hashed at first start.</summary>
     public const string BootstrapApiKey = "SyncFlow__BootstrapApiKey";
 
-    /// <summary>Base64 of 32 bytes: the key that encrypts credentials at rest (AES-GCM).</summary>
+    /// <summary>
+    /// Keys that encrypt secrets at rest (docs/secrets.md): base64 of 32 bytes, or <c>id:base64</c> parted by commas,
+    /// the current one first.
+    /// </summary>
     public const string SecretsKey = "SyncFlow__SecretsKey";
+
+    /// <summary>A file with such keys, one a line, instead of <see cref="SecretsKey"/>.</summary>
+    public const string SecretsKeyFile = "SyncFlow__SecretsKeyFile";
+
+    /// <summary>Address of a secret in Azure Key Vault whose versions are such keys, instead of <see cref="SecretsKey"/>.</summary>
+    public const string SecretsKeyVault = "SyncFlow__SecretsKeyVault";
 
     /// <summary>Shopify Admin address; <c>{shop}</c> is replaced by the shop domain. Default <c>https://{shop}</c>.</summary>
     public const string ShopifyBaseUrl = "Channels__Shopify__BaseUrl";

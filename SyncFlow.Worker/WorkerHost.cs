@@ -4,6 +4,7 @@ using SyncFlow.ServiceDefaults;
 using SyncFlow.ServiceDefaults.Health;
 using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.ServiceDefaults.Secrets;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
@@ -54,9 +55,11 @@ public static class WorkerHost
             .AddSingleton<LevelMarks>().AddSingleton<ConnectionStore>().AddSingleton<InboxStore>().AddSingleton<LeaseStore>()
             .AddSingleton<RunStore>().AddSingleton<ReinstallStore>().AddSingleton<ItemDifferences>().AddSingleton<SuggestionStore>()
             .AddSingleton<StrandedStock>();
-        services.AddSingleton(provider => CredentialVault.FromBase64(
-            provider.GetRequiredService<IConfiguration>()["SyncFlow:SecretsKey"]
-            ?? throw new InvalidOperationException($"{EnvironmentContract.SecretsKey} is not set.")));
+        services.AddSingleton(provider =>
+        {
+            var keys = provider.GetRequiredService<IConfiguration>().ReadMasterKeys();
+            return new CredentialVault(keys.Keys, keys.Current);
+        });
     }
 
     private static void AddChannels(IServiceCollection services)

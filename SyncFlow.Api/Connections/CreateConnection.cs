@@ -6,6 +6,7 @@ using SyncFlow.Api.Webhooks;
 using SyncFlow.Core;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Secrets;
 
 namespace SyncFlow.Api.Connections;
 
@@ -21,20 +22,23 @@ internal sealed partial class CreateConnection : IEndpoint
     /// <param name="Kind">The channel's kind; <c>shopify</c>.</param>
     /// <param name="Name">For people.</param>
     /// <param name="Shop">The shop's permanent domain, for example <c>main-store.myshopify.com</c>.</param>
-    /// <param name="AccessToken">Admin API access token.</param>
-    internal sealed record Request(string? Kind, string? Name, string? Shop, string? AccessToken);
+    /// <param name="AccessToken">Admin API access token of a custom app.</param>
+    /// <param name="ClientSecret">That app's client secret, which signs its webhooks; left out, the configured app's does.</param>
+    internal sealed record Request(string? Kind, string? Name, string? Shop, string? AccessToken, string? ClientSecret = null);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/connections", HandleAsync)
         .WithName("CreateConnection").WithTags("Connections").WithSummary("Connects a store.");
 
     private static async Task<Results<Created<ConnectionView>, Refused>> HandleAsync(
-        Request request, Caller caller, ConnectionDesk desk, CredentialVault vault, ShopCache shops, CancellationToken ct)
+        Request request, Caller caller, ConnectionDesk desk, CredentialVault vault, WebhookSecretStore secrets, ShopCache shops,
+        CancellationToken ct)
     {
         var check = new Check()
             .That(request.Kind == Shopify, "kind", "One of: shopify.")
             .Text(request.Name, "name", LongestName)
             .That(request.Shop is { Length: <= 255 } shop && Domain().IsMatch(shop), "shop", "A domain, for example main-store.myshopify.com.")
-            .Text(request.AccessToken, "accessToken", LongestToken);
+            .Text(request.AccessToken, "accessToken", LongestToken)
+            .Optional(request.ClientSecret, "clientSecret", SetWebhookSecret.LongestSecret);
         if (check.Failed(out var refused))
         {
             return refused;
@@ -47,6 +51,13 @@ internal sealed partial class CreateConnection : IEndpoint
         if (id is not { } created)
         {
             return (Refused)new Problem(ProblemKind.AlreadyExists, $"The shop {request.Shop} is connected already.");
+        }
+
+        if (request.ClientSecret?.Trim() is { } secret)
+        {
+            var (tenant, connection) = (new TenantId(caller.Tenant), new ConnectionId(created));
+            await secrets.ReplaceAsync(
+                tenant, connection, vault.Seal(SecretOwner.Webhook(tenant, connection), secret), TimeSpan.Zero, caller.Name, ct).ConfigureAwait(false);
         }
 
         shops.Forget(request.Shop!);

@@ -37,7 +37,7 @@ internal sealed class ReceiveShopifyWebhook : IEndpoint
     }
 
     internal sealed class Work(
-        ShopCache shops, ShopifySecret secret, GroupCommitInbox<InboxEvent> inbox, WakeUps wakeUps, TimeProvider time)
+        ShopCache shops, ShopifySecrets secrets, GroupCommitInbox<InboxEvent> inbox, WakeUps wakeUps, TimeProvider time)
     {
         public async Task<IResult> ReceiveAsync(HttpRequest request, ShopifyWebhookHeaders headers, CancellationToken ct)
         {
@@ -56,7 +56,7 @@ internal sealed class ReceiveShopifyWebhook : IEndpoint
                 return TooLarge();
             }
 
-            if (!ShopifyWebhookVerifier.Verify(body, headers.Hmac, secret.Of(owner)))
+            if (!secrets.Verify(owner, body, headers.Hmac))
             {
                 return (Refused)new Problem(ProblemKind.BadSignature, "X-Shopify-Hmac-Sha256 does not sign this body.");
             }
@@ -95,14 +95,4 @@ internal sealed class ReceiveShopifyWebhook : IEndpoint
             }
         }
     }
-}
-
-/// <summary>What signs webhooks: a connection's own secret, else the app's. Without one no webhook is accepted.</summary>
-internal sealed class ShopifySecret(IConfiguration configuration, CredentialVault vault)
-{
-    private readonly byte[] ofApp = Encoding.UTF8.GetBytes(configuration["Channels:Shopify:ClientSecret"] ?? "");
-
-    public byte[] Of(ShopConnection owner) => owner.WebhookSecret is { IsEmpty: false } own
-        ? Encoding.UTF8.GetBytes(vault.Open(owner.Tenant, owner.Connection, own.Span))
-        : ofApp;
 }

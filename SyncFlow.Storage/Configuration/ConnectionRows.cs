@@ -13,6 +13,8 @@ public sealed class ConnectionRow : ITenantRow
     public string Settings { get; set; } = "{}";
     public byte[]? Credential { get; set; }
     public byte[]? WebhookSecret { get; set; }
+    public byte[]? WebhookSecretBefore { get; set; }
+    public DateTimeOffset? WebhookSecretBeforeUntil { get; set; }
     public string? LastError { get; set; }
     public DateTimeOffset? LastErrorAt { get; set; }
     public double SettleSeconds { get; set; } = 10;

@@ -7,7 +7,11 @@ namespace SyncFlow.Storage.Connections;
 
 /// <summary>A connection as ingest sees it: enough to know whose webhook it is and how to prove it.</summary>
 /// <param name="WebhookSecret">Its own secret, sealed; null means the app's.</param>
-public sealed record ShopConnection(TenantId Tenant, ConnectionId Connection, string Kind, ConnectionStatus Status, ReadOnlyMemory<byte>? WebhookSecret);
+/// <param name="SecretBefore">The one before, sealed; null where there is none.</param>
+/// <param name="BeforeUntil">Until when that one still counts.</param>
+public sealed record ShopConnection(
+    TenantId Tenant, ConnectionId Connection, string Kind, ConnectionStatus Status, byte[]? WebhookSecret, byte[]? SecretBefore = null,
+    DateTimeOffset? BeforeUntil = null);
 
 /// <summary>A connection as schedulers see it.</summary>
 public sealed record ConnectionSummary(
@@ -31,14 +35,17 @@ public sealed class ConnectionStore(NpgsqlDataSource source)
     {
         ArgumentNullException.ThrowIfNull(shop);
         await using var command = source.CreateCommand(
-            "SELECT tenant_id, connection_id, kind, status, webhook_secret FROM connections WHERE lower(shop) = lower($1) AND status <> 7");
+            """
+            SELECT tenant_id, connection_id, kind, status, webhook_secret, webhook_secret_before, webhook_secret_before_until
+            FROM connections WHERE lower(shop) = lower($1) AND status <> 7
+            """);
         command.Parameters.Add(Sql.P(shop));
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
         var found = await StorageSession.ReadAsync(
             reader,
             row => new ShopConnection(
                 new TenantId(row.GetInt64(0)), new ConnectionId(row.GetInt64(1)), row.GetString(2),
-                (ConnectionStatus)row.GetInt16(3), row.IsDBNull(4) ? null : (ReadOnlyMemory<byte>?)row.GetFieldValue<byte[]>(4)),
+                (ConnectionStatus)row.GetInt16(3), row.Bytes(4), row.Bytes(5), row.Nullable<DateTimeOffset>(6)),
             ct).ConfigureAwait(false);
         return found.SingleOrDefault();
     }

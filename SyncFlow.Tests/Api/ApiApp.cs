@@ -41,21 +41,28 @@ internal sealed class ApiApp : IAsyncDisposable
     public static async Task<ApiApp> StartAsync(PostgresFixture postgres, RedisFixture redis) =>
         await StartAsync(await postgres.CreateDatabaseAsync(), await redis.ConfigurationAsync());
 
-    public static async Task<ApiApp> StartAsync(string database, string redis)
+    /// <param name="more">Settings beside the usual ones, and parts to replace.</param>
+    public static async Task<ApiApp> StartAsync(string database, string redis, Action<WebApplicationBuilder>? more = null)
     {
-        var app = ApiHost.Build([], builder => builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        var app = ApiHost.Build([], builder =>
         {
-            ["ConnectionStrings:syncflow"] = database,
-            ["ConnectionStrings:redis"] = redis,
-            ["SyncFlow:BootstrapApiKey"] = Key,
-            ["SyncFlow:SecretsKey"] = Convert.ToBase64String(new byte[32]),
-            ["Channels:Shopify:ClientSecret"] = Secret,
-            ["Logging:LogLevel:Default"] = "None",
-            ["urls"] = "http://127.0.0.1:0",
-        }));
+            builder.Configuration.AddInMemoryCollection(Settings(database, redis));
+            more?.Invoke(builder);
+        });
         await app.StartAsync();
         return new ApiApp(app, database);
     }
+
+    private static Dictionary<string, string?> Settings(string database, string redis) => new()
+    {
+        ["ConnectionStrings:syncflow"] = database,
+        ["ConnectionStrings:redis"] = redis,
+        ["SyncFlow:BootstrapApiKey"] = Key,
+        ["SyncFlow:SecretsKey"] = Convert.ToBase64String(new byte[32]),
+        ["Channels:Shopify:ClientSecret"] = Secret,
+        ["Logging:LogLevel:Default"] = "None",
+        ["urls"] = "http://127.0.0.1:0",
+    };
 
     public HttpClient NewClient(string? key)
     {
