@@ -1,11 +1,9 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Text;
 using SyncFlow.Api.Http;
 using SyncFlow.Channels;
 using SyncFlow.Channels.Shopify;
 using SyncFlow.ServiceDefaults.Redis;
-using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
 
 namespace SyncFlow.Api.Webhooks;

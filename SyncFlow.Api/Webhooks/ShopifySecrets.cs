@@ -34,7 +34,7 @@ internal sealed class ShopifySecrets(IConfiguration configuration, CredentialVau
         return false;
     }
 
-    private IEnumerable<byte[]> Of(ShopConnection owner)
+    private byte[][] Of(ShopConnection owner)
     {
         if (owner.WebhookSecret is not { } own)
         {

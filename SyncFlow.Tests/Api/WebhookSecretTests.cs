@@ -66,7 +66,8 @@ public sealed class WebhookSecretTests(PostgresFixture postgres, RedisFixture re
         var vault = CredentialVault.FromBase64(Convert.ToBase64String(new byte[32]));
         var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Channels:Shopify:ClientSecret"] = "new", ["Channels:Shopify:PreviousClientSecret"] = "old",
+            ["Channels:Shopify:ClientSecret"] = "new",
+            ["Channels:Shopify:PreviousClientSecret"] = "old",
         }).Build();
         var secrets = new ShopifySecrets(settings, vault, clock);
         var (tenant, connection) = (new TenantId(1), new ConnectionId(2));
@@ -86,10 +87,7 @@ public sealed class WebhookSecretTests(PostgresFixture postgres, RedisFixture re
     {
         var logs = new LogCapture();
         await using var app = await ApiApp.StartAsync(await postgres.CreateDatabaseAsync(), await redis.ConfigurationAsync(), builder =>
-        {
-            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Logging:LogLevel:Default"] = "Trace" });
-            builder.Logging.AddProvider(logs).AddFilter<LogCapture>(null, LogLevel.Trace);
-        });
+            builder.Logging.AddProvider(logs).AddFilter<LogCapture>(null, LogLevel.Trace));
         var (_, body) = await app.PostAsync(
             "/api/v1/connections",
             new { kind = "shopify", name = "Own app", shop = ApiApp.Shop, accessToken = "shpat_never_logged", clientSecret = "shpss_never_logged" });
