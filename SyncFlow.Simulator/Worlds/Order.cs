@@ -59,7 +59,7 @@ public sealed class Order
     /// <summary>REST financial_status; the sandbox takes every order as paid.</summary>
     [JsonIgnore]
     public string FinancialStatus =>
-        Refunds.Count == 0 ? "paid" : Lines.All(l => l.RefundedQuantity >= l.Quantity) ? "refunded" : "partially_refunded";
+        Lines.All(l => l.RefundedQuantity == 0) ? "paid" : Lines.All(l => l.RefundedQuantity >= l.Quantity) ? "refunded" : "partially_refunded";
 }
 
 /// <summary>A line of an order.</summary>

@@ -106,7 +106,8 @@ public sealed partial class Shop
             : null;
     }
 
-    private void ApplyStep(
+    /// <returns>What is listed of units that were taken off; null when none were.</returns>
+    private RefundLine? ApplyStep(
         Order order, EditStep step, List<(long LineId, int Delta)> additions, List<(long LineId, int Delta)> removals,
         DateTimeOffset now, ShopChanges changes)
     {
@@ -117,7 +118,7 @@ public sealed partial class Shop
             var line = AddLine(
                 order, OpenFulfillmentOrder(order, now), wanted[0].Variant, wanted[0].Quantity, claims: true, now, changes);
             additions.Add((line.Id, line.Quantity));
-            return;
+            return null;
         }
 
         var edited = order.Lines.Single(l => l.Id == step.LineId);
@@ -125,9 +126,10 @@ public sealed partial class Shop
         edited.CurrentQuantity = step.Quantity;
         if (delta < 0)
         {
-            Withdraw(order, edited, -delta, step.Restock, now, changes);
+            var location = Withdraw(order, edited, -delta, step.Restock, now, changes);
             removals.Add((edited.Id, -delta));
-            return;
+            return new RefundLine(
+                Ids.Next(IdKind.Line), edited.Id, -delta, step.Restock ? "cancel" : "no_restock", step.Restock ? location : null);
         }
 
         edited.Quantity += delta;
@@ -148,6 +150,8 @@ public sealed partial class Shop
         {
             Commit(level, delta, now, changes);
         }
+
+        return null;
     }
 
     private FulfillmentOrder OpenFulfillmentOrder(Order order, DateTimeOffset now)

@@ -96,7 +96,11 @@ public sealed partial class Shop
         return OrderOutcome.Done(order);
     }
 
-    /// <summary>Changes quantities of unfulfilled lines and adds lines; upward steps obey DENY unless told otherwise.</summary>
+    /// <summary>
+    /// Changes quantities of unfulfilled lines and adds lines; upward steps obey DENY unless told otherwise. Units that
+    /// are taken off a line are listed as a refund without money (<c>cancel</c> or <c>no_restock</c>), as real shops list
+    /// them: what integrations read there is that a removed line is found among the order's refunds.
+    /// </summary>
     public OrderOutcome Edit(
         long orderId, IReadOnlyList<EditStep> steps, bool obeyPolicy, DateTimeOffset now, ShopChanges changes)
     {
@@ -118,9 +122,18 @@ public sealed partial class Shop
 
         var additions = new List<(long, int)>();
         var removals = new List<(long, int)>();
+        var taken = new Refund { Id = Ids.Next(IdKind.Refund), CreatedAt = now, Note = "edited" };
         foreach (var step in steps)
         {
-            ApplyStep(order, step, additions, removals, now, changes);
+            if (ApplyStep(order, step, additions, removals, now, changes) is { } line)
+            {
+                taken.Lines.Add(line);
+            }
+        }
+
+        if (taken.Lines.Count > 0)
+        {
+            order.Refunds.Add(taken);
         }
 
         order.Edited = true;

@@ -79,7 +79,7 @@ public static class StatsReader
              count(*) FILTER (WHERE outcome = 6) AS lost,
              coalesce(sum(changes) FILTER (WHERE outcome IS NULL OR outcome <> 3), 0)::bigint AS changes
            FROM push_levels WHERE tenant_id = $1) AS p,
-          (SELECT count(*) FILTER (WHERE unverified_units > 0) AS unverified, coalesce(sum(suspense), 0)::bigint AS suspense,
+          (SELECT count(*) FILTER (WHERE status NOT IN (6, 60, 62) AND (unverified_units > 0 OR needs_reading)) AS unverified, coalesce(sum(suspense), 0)::bigint AS suspense,
              count(*) FILTER (WHERE wants_push AND EXISTS (SELECT FROM connections c
                WHERE c.tenant_id = $1 AND c.connection_id = listing_levels.connection_id AND c.status = 3)) AS dirty
            FROM listing_levels WHERE tenant_id = $1) AS l,

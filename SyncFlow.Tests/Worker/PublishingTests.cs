@@ -128,39 +128,6 @@ public sealed class PublishingTests(PostgresFixture postgres, RedisFixture redis
     }
 
     [Fact]
-    public async Task One_poisoned_level_blocks_itself_and_nobody_else()
-    {
-        await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 250);
-        await world.GoLiveAsync();
-        await world.QuietAsync(QuietLimit);
-        var poison = world.B.Variants[100];
-        lock (world.B.Gate)
-        {
-            poison.IsBundleParent = true;
-            poison.HideErrorIndex = true;
-        }
-
-        var before = await world.CountAsync("SELECT count(*) FROM pushes WHERE connection_id = 2");
-        // Paused until all is applied, so that one full push carries everything and each further one is the search's.
-        await world.Database.ExecuteAsync("UPDATE connections SET status = 4 WHERE connection_id = 2");
-        await world.ReceiveAsync(Enumerable.Range(1, 250).Select(i => ((long)i, 10)));
-        await Waits.UntilAsync(
-            () => world.Database.ScalarAsync<bool>("SELECT NOT EXISTS (SELECT FROM inbox WHERE state = 0)"), "an empty inbox", QuietLimit);
-        await world.Database.ExecuteAsync("UPDATE connections SET status = 3 WHERE connection_id = 2");
-        await world.RunAsync("replan", 2);
-        await Waits.UntilAsync(
-            async () => await world.CountAsync("SELECT count(*) FROM listing_levels WHERE connection_id = 2 AND belief = 110") == 249
-                && await world.CountAsync("SELECT count(*) FROM listing_levels WHERE connection_id = 2 AND status = 5") == 1,
-            "all but one raised, one blocked", TimeSpan.FromSeconds(60));
-        var refused = await world.CountAsync(
-            "SELECT count(DISTINCT push_id) FROM push_levels JOIN pushes USING (push_id) WHERE connection_id = 2 AND outcome IN (3, 4)");
-        refused.ShouldBeLessThanOrEqualTo(9, "each refused call halves what is suspected, and 250 are halved at most 8 times");
-        (await world.CountAsync("SELECT count(*) FROM pushes WHERE connection_id = 2") - before)
-            .ShouldBe((2 * refused) - 1, "the first call, and two for each refused one that had more than one element");
-        (await world.CountAsync("SELECT count(*) FROM incidents WHERE kind = 'level-blocked'")).ShouldBe(1);
-    }
-
-    [Fact]
     public async Task A_refused_token_suspends_the_connection_and_no_call_follows()
     {
         await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 2);

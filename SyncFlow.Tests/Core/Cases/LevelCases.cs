@@ -196,6 +196,42 @@ public sealed class LevelCases
     }
 
     [Fact]
+    public void C16_A_level_that_had_to_be_stocked_first_is_said_again_and_a_refused_one_wants_a_person()
+    {
+        var desk = new Desk(2, 20, SharingMode.Shared, 10, 10);
+        desk.Touch();
+        var first = desk.Plan(1).ShouldNotBeNull();
+        desk.Settle(first, ElementOutcome.NotSent);
+        var again = desk.Plan(1).ShouldNotBeNull("stocked now, so the same is said once more");
+        (again.Elements[0].From, again.Elements[0].To).ShouldBe((10, 20));
+        desk.Settle(again, ElementOutcome.Acknowledged);
+        desk[1].Belief.ShouldBe(20);
+
+        desk.Settle(desk.Plan(2).ShouldNotBeNull(), ElementOutcome.Blocked);
+        desk.Receive("r-1", 5);
+        desk[2].Status.ShouldBe(LevelStatus.Blocked);
+        desk.Plan(2).ShouldBeNull("nothing is tried again by itself");
+        desk.Incidents.Count(i => i.Kind == "level-blocked").ShouldBe(1);
+        desk.Publish(1).ShouldNotBeNull().To.ShouldBe(25, "its neighbour is not held up");
+    }
+
+    [Theory]
+    [InlineData(ElementOutcome.Blocked)]
+    [InlineData(ElementOutcome.Stale)]
+    public void C17_What_was_beside_a_refused_element_is_as_it_was_and_goes_out_alone(ElementOutcome refused)
+    {
+        var desk = new Desk(2, 20, SharingMode.Shared, 10, 10);
+        desk.Touch();
+        desk.Settle(desk.Plan(1).ShouldNotBeNull(), ElementOutcome.NotSent);
+        desk.Settle(desk.Plan(2).ShouldNotBeNull(), refused);
+
+        (desk[1].Belief, desk[1].InFlight).ShouldBe((10, null));
+        desk.Publish(1).ShouldNotBeNull().To.ShouldBe(20);
+        desk.Plan(2).ShouldBeNull("it waits for a person, or for what made it stale");
+        desk[2].Belief.ShouldBe(10, "nothing was written");
+    }
+
+    [Fact]
     public void C29_A_lost_answer_counts_both_outcomes_until_a_reading_after_its_deadline()
     {
         var desk = new Desk(2, 10, SharingMode.Guard, 10, 0);

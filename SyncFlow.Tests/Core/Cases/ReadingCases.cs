@@ -45,6 +45,24 @@ public sealed class ReadingCases
     }
 
     [Fact]
+    public void A_raise_acknowledged_after_the_marks_is_proven_by_the_next_reading_and_not_by_this_one()
+    {
+        var desk = new Desk(2, 20, SharingMode.Shared, 10, 10);
+        desk.Touch();
+        var marks = desk.Mark(1, ReadingKind.Drained);
+        desk.Now += TimeSpan.FromSeconds(1);
+        desk.Publish(1).ShouldNotBeNull().To.ShouldBe(20);
+
+        desk.Read(1, marks with { Available = 10 });
+        desk[1].NeedsReading.ShouldBeTrue("the shop was read before it was raised");
+
+        desk.Now += TimeSpan.FromSeconds(5);
+        desk.Read(1, ReadingKind.Drained, 20);
+        desk[1].NeedsReading.ShouldBeFalse();
+        desk.Verifications.ShouldContain(v => v.Level == desk[1].Id && v.UpTo >= desk.Now);
+    }
+
+    [Fact]
     public void Orders_on_either_side_of_a_reading_leave_a_doubted_decrease_unverified()
     {
         var desk = new Desk(2, 20, SharingMode.Guard, 20, 0);
