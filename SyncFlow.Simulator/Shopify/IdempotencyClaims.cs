@@ -24,6 +24,7 @@ internal sealed class IdempotencyClaims(World world, Shop shop, ShopifyApi.Plan 
                 {
                     _entries.Add(entry);
                     Keys.Add(key);
+                    world.Stats.Count("keysHeld");
                 }
             }
         }

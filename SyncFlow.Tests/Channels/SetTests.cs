@@ -5,6 +5,7 @@ using SyncFlow.Channels.Shopify;
 using SyncFlow.Core.Faults;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Simulator.Worlds;
+using SyncFlow.Tests.Support;
 using Xunit;
 using static SyncFlow.Tests.Channels.ShopStand;
 
@@ -128,11 +129,11 @@ public sealed class SetTests
     public async Task A_key_still_under_way_is_unknown_and_a_key_with_other_arguments_is_rejected()
     {
         await using var stand = await StartAsync();
-        stand.Shop.Faults = new FaultSettings { ApiDelayMinMs = 700, ApiDelayMaxMs = 700 };
+        stand.Shop.Faults = new FaultSettings { ApiDelayMinMs = 4_000, ApiDelayMaxMs = 4_000 };
         var push = PushOf(stand.Element(0, 4));
 
         var first = stand.SendAsync(push);
-        await Task.Delay(200);
+        await Waits.UntilAsync(() => stand.Sandbox.World.Stats["keysHeld"] == 1, "the first request to be under way");
         stand.Shop.Faults = new FaultSettings();
         var second = await stand.SendAsync(push);
         (await first).Succeeded.ShouldBeTrue();

@@ -1,5 +1,6 @@
 using Shouldly;
 using SyncFlow.Simulator.Worlds;
+using SyncFlow.Tests.Support;
 using Xunit;
 using static SyncFlow.Tests.Simulator.Sandbox;
 
@@ -60,9 +61,9 @@ public sealed class IdempotencyTests
         await using var sandbox = await StartAsync();
         var (_, level) = Item(sandbox.Main);
         var input = SetInput(Quantity(level, 5, null));
-        sandbox.Main.Faults = new FaultSettings { ApiDelayMinMs = 1_500, ApiDelayMaxMs = 1_500 };
+        sandbox.Main.Faults = new FaultSettings { ApiDelayMinMs = 4_000, ApiDelayMaxMs = 4_000 };
         var first = sandbox.SetAsync(sandbox.Main, input, "k");
-        await Task.Delay(400);
+        await Waits.UntilAsync(() => sandbox.World.Stats["keysHeld"] == 1, "the first request to be under way");
         sandbox.Main.Faults = new FaultSettings();
 
         var second = await sandbox.SetAsync(sandbox.Main, input, "k");
