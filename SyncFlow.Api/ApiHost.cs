@@ -3,6 +3,7 @@ using Npgsql;
 using SyncFlow.Api.Brakes;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Api.Shopify;
 using SyncFlow.Api.StockOperations;
 using SyncFlow.Api.Webhooks;
 using SyncFlow.ServiceDefaults;
@@ -77,6 +78,7 @@ public static class ApiHost
             .AddSingleton<ReceiveShopifyWebhook.Work>();
         services.AddScoped<Reservations.Answering>();
         services.AddBrakes();
+        services.AddShopifyApp();
         services.AddHostedService<BootstrapKey>();
         services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -105,7 +107,7 @@ public static class ApiHost
         app.MapHealth();
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapDocsPage();
-        app.Add<ReceiveShopifyWebhook>();
+        app.Add<ReceiveShopifyWebhook>().Add<OpenApp>();
         app.MapGroup(Root).AddAll();
     }
 

@@ -35,6 +35,9 @@ internal enum Supply
     /// <summary>A secret: Shopify's client secret. With a sandbox the simulator signs with the same one.</summary>
     ShopifyClientSecret,
 
+    /// <summary>The Shopify app's client id; with a sandbox a fixed one.</summary>
+    ShopifyClientId,
+
     /// <summary>A folder of the service's own that outlives a restart.</summary>
     DataFolder,
 
@@ -74,6 +77,9 @@ internal static class ServiceContract
     /// <summary>The sandbox's order search is at most 300 ms behind; a second leaves room for a busy machine.</summary>
     public const string SandboxVisibilityLagMs = "1000";
 
+    /// <summary>Client id of the app in the sandbox's Shopify.</summary>
+    public const string SandboxShopifyClientId = "sandbox-client-id";
+
     /// <summary>Four hours of webhook retries become half a minute.</summary>
     public const string SandboxRetryTimeScale = "0.002";
 
@@ -92,6 +98,7 @@ internal static class ServiceContract
         new(EnvironmentContract.ShopifyBaseUrl, Supply.SandboxShopifyUrl),
         new(EnvironmentContract.ShopifyOrderVisibilityLagMs, Supply.SandboxVisibilityLag),
         new(EnvironmentContract.ShopifyClientSecret, Supply.ShopifyClientSecret),
+        new(EnvironmentContract.ShopifyClientId, Supply.ShopifyClientId),
     ];
 
     public static readonly Service Simulator = new(
@@ -103,6 +110,7 @@ internal static class ServiceContract
             new(EnvironmentContract.Urls, Supply.OwnUrl),
             new(EnvironmentContract.SimulatorDataFolder, Supply.DataFolder),
             new(EnvironmentContract.SimulatorShopifySecret, Supply.ShopifyClientSecret),
+            new(EnvironmentContract.SimulatorShopifyClientId, Supply.ShopifyClientId),
             new(EnvironmentContract.SimulatorRetryTimeScale, Supply.SandboxRetryScale),
         ]);
 

@@ -70,7 +70,10 @@ static class EnvironmentContract
     /// <summary>Shopify Admin API version. Default <c>2026-10</c>.</summary>
     public const string ShopifyApiVersion = "Channels__Shopify__ApiVersion";
 
-    /// <summary>The Shopify app's client secret: verifies webhook signatures.</summary>
+    /// <summary>The Shopify app's client id: whom session tokens are made for. Absent where no app is installed.</summary>
+    public const string ShopifyClientId = "Channels__Shopify__ClientId";
+
+    /// <summary>The Shopify app's client secret: verifies webhooks and session tokens.</summary>
     public const string ShopifyClientSecret = "Channels__Shopify__ClientSecret";
 
     /// <summary>
@@ -84,6 +87,9 @@ static class EnvironmentContract
 
     /// <summary>The client secret with which the simulated Shopify signs its webhooks.</summary>
     public const string SimulatorShopifySecret = "Simulator__ShopifyClientSecret";
+
+    /// <summary>The client id of the app that the simulated Shopify knows.</summary>
+    public const string SimulatorShopifyClientId = "Simulator__ShopifyClientId";
 
     /// <summary>Factor on the simulated Shopify's waits between webhook retries; 1 is the real four hours.</summary>
     public const string SimulatorRetryTimeScale = "Simulator__RetryTimeScale";

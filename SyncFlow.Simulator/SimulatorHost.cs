@@ -4,6 +4,7 @@ using SyncFlow.Simulator.Buyers;
 using SyncFlow.Simulator.Control;
 using SyncFlow.Simulator.Journaling;
 using SyncFlow.Simulator.Shopify;
+using SyncFlow.Simulator.Shopify.Tokens;
 using SyncFlow.Simulator.Webhooks;
 using SyncFlow.Simulator.Worlds;
 
@@ -82,6 +83,8 @@ public sealed class SimulatorHost : IAsyncDisposable
         app.UseStatusCodePages();
         var api = new ShopifyApi(world, TimeSpan.FromMilliseconds(options.BulkDurationMs));
         new ShopifyEndpoint(world, api).Map(app);
+        var sessions = new SessionTokens(options.ShopifyClientId, options.ShopifyClientSecret);
+        new TokenEndpoint(world, sessions, options.ShopifyClientId, options.ShopifyClientSecret).Map(app);
         ControlEndpoints.Map(app, world, buyers, webhooks);
         app.MapGet("/health", () => Results.Text("Healthy"));
         await app.StartAsync(cancel);

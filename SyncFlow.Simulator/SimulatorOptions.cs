@@ -9,7 +9,10 @@ public sealed record SimulatorOptions
     /// <summary>Where the world is journalled; null keeps it in memory only.</summary>
     public string? DataFolder { get; init; }
 
-    /// <summary>The app's client secret: signs webhooks.</summary>
+    /// <summary>The app's client id: whom session tokens are made for.</summary>
+    public string ShopifyClientId { get; init; } = "sandbox-client-id";
+
+    /// <summary>The app's client secret: signs webhooks and session tokens.</summary>
     public string ShopifyClientSecret { get; init; } = "sandbox-client-secret";
 
     /// <summary>Drives catalog, ids, faults and buyers.</summary>

@@ -53,7 +53,7 @@ public static class WorkerHost
     {
         services.AddSingleton<ChannelStore>().AddSingleton<ChannelCatalogStore>().AddSingleton<FetchStore>()
             .AddSingleton<LevelMarks>().AddSingleton<ConnectionStore>().AddSingleton<InboxStore>().AddSingleton<LeaseStore>()
-            .AddSingleton<RunStore>().AddSingleton<ReinstallStore>().AddSingleton<ItemDifferences>().AddSingleton<SuggestionStore>()
+            .AddSingleton<RunStore>().AddSingleton<TokenStore>().AddSingleton<ReinstallStore>().AddSingleton<ItemDifferences>().AddSingleton<SuggestionStore>()
             .AddSingleton<StrandedStock>();
         services.AddSingleton(provider =>
         {
@@ -70,7 +70,7 @@ public static class WorkerHost
                 AllowAutoRedirect = false, // A token must not follow a redirect.
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             });
-        services.AddSingleton<ChannelLinks>().AddSingleton<Suspension>().AddSingleton<InboxFeed>().AddSingleton<LevelReader>()
+        services.AddSingleton<TokenKeeper>().AddSingleton<AccessCare>().AddSingleton<ChannelLinks>().AddSingleton<Suspension>().AddSingleton<InboxFeed>().AddSingleton<LevelReader>()
             .AddSingleton<PushTransactions>().AddSingleton<Activations>().AddSingleton<PushSender>().AddSingleton<WorkItemCalls>().AddSingleton<CatalogLife>().AddSingleton<PlaceLife>().AddSingleton<Signals>();
     }
 
@@ -82,7 +82,7 @@ public static class WorkerHost
         services.AddSingleton<CheckpointJob>().AddSingleton<LedgerReplay>().AddSingleton<ReplayRun>();
         services.AddSingleton<ApplyPipeline>().AddSingleton<LevelSignals>().AddSingleton<ApplyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplyService>());
-        services.AddHostedService<CallNotes>().AddHostedService<ConnectionSupervisor>().AddHostedService<RunExecutor>().AddHostedService<UpkeepJobs>();
+        services.AddHostedService<CallNotes>().AddHostedService<TokenJobs>().AddHostedService<ConnectionSupervisor>().AddHostedService<RunExecutor>().AddHostedService<UpkeepJobs>();
     }
 
     private static void AddRequests(IServiceCollection services) =>

@@ -12,6 +12,9 @@ public sealed record WorkerOptions
     /// <summary>Admin API version.</summary>
     public string ShopifyApiVersion { get; init; } = ShopifyAccess.CurrentVersion;
 
+    /// <summary>The installed app, whose expiring access is renewed; null where there is none.</summary>
+    public ShopifyApp? ShopifyApp { get; init; }
+
     /// <summary>Where shops send webhooks; null leaves subscriptions alone.</summary>
     public Uri? WebhookUrl { get; init; }
 
@@ -38,6 +41,9 @@ public sealed record WorkerOptions
         {
             ShopifyBaseUrl = Text(shopify["BaseUrl"]) ?? defaults.ShopifyBaseUrl,
             ShopifyApiVersion = Text(shopify["ApiVersion"]) ?? defaults.ShopifyApiVersion,
+            ShopifyApp = Text(shopify["ClientId"]) is { } id && Text(shopify["ClientSecret"]) is { } secret
+                ? new ShopifyApp(Text(shopify["BaseUrl"]) ?? defaults.ShopifyBaseUrl, id, secret)
+                : null,
             WebhookUrl = string.IsNullOrEmpty(publicUrl) ? null : new Uri(publicUrl.TrimEnd('/') + "/webhooks/shopify"),
             Verify = new VerifySettings(
                 Milliseconds(shopify, "OrderVisibilityLagMs", defaults.Verify.Lag),

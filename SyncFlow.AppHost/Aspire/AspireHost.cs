@@ -56,6 +56,9 @@ internal static class AspireHost
                     Supply.SandboxRetryScale => project.WithEnvironment(name, ServiceContract.SandboxRetryTimeScale),
                     Supply.BootstrapApiKey or Supply.SecretsKey or Supply.ShopifyClientSecret =>
                         project.WithEnvironment(name, secrets[supply]),
+                    Supply.ShopifyClientId => projects.ContainsKey(ServiceContract.Simulator)
+                        ? project.WithEnvironment(name, ServiceContract.SandboxShopifyClientId)
+                        : Environment.GetEnvironmentVariable(name) is { Length: > 0 } id ? project.WithEnvironment(name, id) : project,
                     Supply.DataFolder => project.WithEnvironment(name, Path.Combine(builder.AppHostDirectory, "..", ".syncflow", service.Resource)),
                     Supply.HostProcess => project, // Aspire ends what it started.
                 };

@@ -47,6 +47,7 @@ internal sealed record ServiceEnvironment(
         Supply.SecretsKey => Inherited(EnvironmentContract.SecretsKey) ?? Secrets.SecretsKey,
         // Without a sandbox the secret is that of a real app, and comes from outside.
         Supply.ShopifyClientSecret => Sandbox ? Secrets.ShopifyClientSecret : Inherited(EnvironmentContract.ShopifyClientSecret),
+        Supply.ShopifyClientId => Sandbox ? ServiceContract.SandboxShopifyClientId : Inherited(EnvironmentContract.ShopifyClientId),
         Supply.DataFolder => Folder(service.Resource),
         Supply.HostProcess => Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
     };

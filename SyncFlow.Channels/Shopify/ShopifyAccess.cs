@@ -10,6 +10,12 @@ public sealed record ShopifyAccess(string Shop, string BaseUrlTemplate, string A
     /// <summary>The version this adapter's documents are written against.</summary>
     public const string CurrentVersion = "2026-10";
 
+    /// <summary>
+    /// Gets another token than the one that was refused, null where there is none; left out for access that cannot be
+    /// renewed. A call that was refused (401) is sent once more with what it brings, never twice.
+    /// </summary>
+    public Func<string, CancellationToken, Task<string?>>? Renew { get; init; }
+
     /// <summary>Where GraphQL requests go.</summary>
     public Uri Endpoint => new(
         $"{BaseUrlTemplate.Replace("{shop}", Shop, StringComparison.Ordinal).TrimEnd('/')}/admin/api/{ApiVersion}/graphql.json");

@@ -28,6 +28,8 @@ public sealed partial class ShopifyClient(HttpClient http, ShopifyAccess access,
 
     private readonly Uri _endpoint = access.Endpoint;
 
+    private volatile string _token = access.Token;
+
     /// <summary>Longest wait for one answer, its body included.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -49,6 +51,7 @@ public sealed partial class ShopifyClient(HttpClient http, ShopifyAccess access,
         CancellationToken cancel)
     {
         var body = ShopifyJson.RequestBody(operation, variables);
+        var renewed = access.Renew is null;
         for (var tries = 1; ; tries++)
         {
             if (await ReserveAsync(estimatedCost, use, cancel) is { } tooLong)
@@ -56,9 +59,20 @@ public sealed partial class ShopifyClient(HttpClient http, ShopifyAccess access,
                 return tooLong;
             }
 
-            var answer = await PostAsync(operation, body, cancel);
+            var token = _token;
+            var answer = await PostAsync(operation, body, token, cancel);
             budget.Settle(estimatedCost, use, answer.ActualCost, answer.Status, time.GetUtcNow());
             budget.Count(throttled: answer.Fault?.Kind == ChannelFaultKind.RateLimited);
+            if (answer.Fault is { Kind: ChannelFaultKind.Unauthorized } && !renewed)
+            {
+                renewed = true;
+                if (await access.Renew!(token, cancel) is { } next)
+                {
+                    _token = next; // A refused call did nothing, so that sending it again does it once.
+                    continue;
+                }
+            }
+
             if (answer.Fault is not { Kind: ChannelFaultKind.RateLimited } limited)
             {
                 return answer.Fault is { } fault ? fault : answer.Document!;
@@ -113,11 +127,11 @@ public sealed partial class ShopifyClient(HttpClient http, ShopifyAccess access,
     }
 
     private async Task<ShopifyAnswer> PostAsync(
-        ShopifyOperation operation, ReadOnlyMemory<byte> body, CancellationToken cancel)
+        ShopifyOperation operation, ReadOnlyMemory<byte> body, string token, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, _endpoint) { Content = new ReadOnlyMemoryContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        request.Headers.TryAddWithoutValidation("X-Shopify-Access-Token", access.Token);
+        request.Headers.TryAddWithoutValidation("X-Shopify-Access-Token", token);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         using var patience = new CancellationTokenSource(AnswerTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);

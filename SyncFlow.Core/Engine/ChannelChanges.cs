@@ -27,6 +27,8 @@ internal static class ChannelChanges
             case ChannelChange.LocationActivated:
             case ChannelChange.LocationDeleted:
                 return FactEngine.Ask(set, fact.From, WorkKind.RefreshLocations, "", now);
+            case ChannelChange.ScopesChanged:
+                return FactEngine.Ask(set, fact.From, WorkKind.RefreshAccess, "", now);
             default:
                 throw new ArgumentOutOfRangeException(nameof(fact), fact.Kind, "No rule for this change.");
         }

@@ -24,4 +24,7 @@ public enum WorkKind : short
 
     /// <summary>Read the channel's whole catalog again.</summary>
     RefreshCatalog = 60,
+
+    /// <summary>Read again what the app was granted.</summary>
+    RefreshAccess = 100,
 }

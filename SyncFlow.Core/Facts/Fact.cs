@@ -76,4 +76,7 @@ public enum ChannelChange : short
     LocationActivated = 9,
     LocationDeleted = 10,
     Uninstalled = 11,
+
+    /// <summary>What the app was granted is another set of scopes now.</summary>
+    ScopesChanged = 100,
 }

@@ -84,6 +84,7 @@ internal static class CatalogEndpoints
         }
 
         MapInstallation(routes, world);
+        MapScopes(routes, world);
     }
 
     private static void MapInstallation(IEndpointRouteBuilder routes, World world)
@@ -94,6 +95,8 @@ internal static class CatalogEndpoints
             changes.Tell("app/uninstalled", store);
             world.Commit(store, changes, now);
             store.Installed = false;
+            store.Access.End();
+            world.Journal?.Append("access", store, store.Access);
             store.Subscriptions.Clear();
             world.Journal?.Append("shop", store, ShopRecord.Of(store));
             return Results.NoContent();
@@ -106,6 +109,17 @@ internal static class CatalogEndpoints
             return Results.Ok(new { store.AccessToken });
         }));
     }
+
+    /// <summary>What the app was granted changes; the app is told.</summary>
+    private static void MapScopes(IEndpointRouteBuilder routes, World world) =>
+        routes.MapPut("/stores/{shop}/scopes", (string shop, string[] scopes) => Run(world, shop, (store, changes, now) =>
+        {
+            store.Scopes.Clear();
+            store.Scopes.UnionWith(scopes);
+            changes.Tell("app/scopes_update", store);
+            world.Journal?.Append("shop", store, ShopRecord.Of(store));
+            return Results.NoContent();
+        }));
 
     private static IResult NoSuch(string what, long id) =>
         Results.Problem($"the store has no {what} {id}", statusCode: 404, title: $"Unknown {what}");

@@ -79,6 +79,10 @@ internal sealed class JournalReplay(World world, int seed)
                 shop.Scopes.Clear();
                 shop.Scopes.UnionWith(record.Scopes);
                 break;
+            case "access":
+                var access = Value<AppAccess>(line);
+                (shop.Access.Current, shop.Access.Before, shop.Access.CurrentUsed) = (access.Current, access.Before, access.CurrentUsed);
+                break;
             case "location": shop.Put(Value<ShopLocation>(line)); break;
             case "product": shop.Put(Value<Product>(line)); break;
             case "deletedProduct": shop.RemoveProduct(Value<long>(line)); break;

@@ -127,6 +127,7 @@ internal sealed class WorldStore(string folder, long compactAtBytes) : IAsyncDis
     private static void Write(Shop shop, MemoryStream lines)
     {
         Line("shop", ShopRecord.Of(shop));
+        Line("access", shop.Access);
         foreach (var location in shop.Locations)
         {
             Line("location", location);

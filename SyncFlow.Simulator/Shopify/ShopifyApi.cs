@@ -55,6 +55,7 @@ internal sealed class ShopifyApi
         WebhookResolvers.Bind(schema);
         BulkResolvers.Bind(schema);
         OrderMutations.Bind(schema);
+        AppResolvers.Bind(schema);
         return schema;
     }
 

@@ -27,7 +27,7 @@ internal sealed class ShopifyEndpoint(World world, ShopifyApi api)
             return;
         }
 
-        if (Closed(store, http) is var (status, message))
+        if (Closed(store, http, world.Clock.GetUtcNow()) is var (status, message))
         {
             world.Stats.Count($"apiCalls.{status}");
             await RefuseAsync(http, status, message);
@@ -124,15 +124,14 @@ internal sealed class ShopifyEndpoint(World world, ShopifyApi api)
     }
 
     /// <summary>Why a shop answers nobody, or not this caller.</summary>
-    private static (int Status, string Message)? Closed(Shop shop, HttpContext http)
+    private static (int Status, string Message)? Closed(Shop shop, HttpContext http, DateTimeOffset now)
     {
         if (shop.Faults.Outage)
         {
             return (503, "Service Unavailable");
         }
 
-        if (!shop.Installed || shop.Faults.TokenRevoked
-            || http.Request.Headers["X-Shopify-Access-Token"].ToString() != shop.AccessToken)
+        if (!shop.Installed || shop.Faults.TokenRevoked || !Opens(shop, http.Request.Headers["X-Shopify-Access-Token"].ToString(), now))
         {
             return (401, "[API] Invalid API key or access token (unrecognized login or wrong password)");
         }
@@ -140,6 +139,14 @@ internal sealed class ShopifyEndpoint(World world, ShopifyApi api)
         return shop.Faults.Frozen ? (402, "Unavailable Shop")
             : shop.Faults.Locked ? (423, "Locked")
             : null;
+    }
+
+    private static bool Opens(Shop shop, string token, DateTimeOffset now)
+    {
+        lock (shop.Gate)
+        {
+            return token == shop.AccessToken || shop.Access.Opens(token, now);
+        }
     }
 
     private IResult File(string shop, long id)

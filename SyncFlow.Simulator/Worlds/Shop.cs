@@ -48,6 +48,9 @@ public sealed partial class Shop
 
     public string AccessToken { get; set; }
 
+    /// <summary>Expiring access of the installed app, beside the lasting token of a custom app.</summary>
+    public AppAccess Access { get; } = new();
+
     public ShopPlan Plan { get; }
 
     public DateTimeOffset CreatedAt { get; }

@@ -15,6 +15,12 @@ public sealed class ConnectionRow : ITenantRow
     public byte[]? WebhookSecret { get; set; }
     public byte[]? WebhookSecretBefore { get; set; }
     public DateTimeOffset? WebhookSecretBeforeUntil { get; set; }
+    public DateTimeOffset? TokenExpiresAt { get; set; }
+    public DateTimeOffset? RefreshExpiresAt { get; set; }
+    public DateTimeOffset? TokenRefreshedAt { get; set; }
+    public long TokenRefreshes { get; set; }
+    public string? TokenClaim { get; set; }
+    public DateTimeOffset? TokenClaimedUntil { get; set; }
     public string? LastError { get; set; }
     public DateTimeOffset? LastErrorAt { get; set; }
     public double SettleSeconds { get; set; } = 10;

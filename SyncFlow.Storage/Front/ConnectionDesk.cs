@@ -148,7 +148,8 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
     {
         const string sql =
             """
-            UPDATE connections SET credential = $3, updated_at = $5
+            UPDATE connections SET credential = $3, updated_at = $5, token_expires_at = NULL, refresh_expires_at = NULL,
+              token_claim = NULL, token_claimed_until = NULL
             WHERE tenant_id = $1 AND connection_id = $2 AND status = ANY($4)
             """;
         short[] allowed = [.. statuses.Select(status => (short)status)];

@@ -135,6 +135,8 @@ internal sealed class WorkerWorld : IAsyncDisposable
         ["SyncFlow:PublicUrl"] = AddressOf(_receiver),
         ["Channels:Shopify:BaseUrl"] = Sandbox.ShopifyBaseUrlTemplate,
         ["Channels:Shopify:ApiVersion"] = _apiVersion,
+        ["Channels:Shopify:ClientId"] = new SimulatorOptions().ShopifyClientId,
+        ["Channels:Shopify:ClientSecret"] = new SimulatorOptions().ShopifyClientSecret,
         ["Channels:Shopify:OrderVisibilityLagMs"] = "500",
         ["Worker:VerifyEveryMs"] = "500",
         ["Worker:PollEveryMs"] = "2000",

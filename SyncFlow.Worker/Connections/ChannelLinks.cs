@@ -9,7 +9,7 @@ namespace SyncFlow.Worker.Connections;
 
 /// <summary>Makes clients for connections; all clients of one shop in this process share its points.</summary>
 internal sealed class ChannelLinks(
-    ChannelStore connections, CredentialVault vault, IHttpClientFactory clients, WorkerOptions options, TimeProvider time)
+    ChannelStore connections, CredentialVault vault, TokenKeeper tokens, IHttpClientFactory clients, WorkerOptions options, TimeProvider time)
 {
     public const string HttpClientName = "shopify";
 
@@ -29,7 +29,8 @@ internal sealed class ChannelLinks(
             : null;
 
     /// <summary>
-    /// A link whatever the connection's status: to find out whether a new credential is good. Null where there is none.
+    /// A link whatever the connection's status: to find out whether a new credential is good. Null where there is none,
+    /// or where it has ended and is not renewed at present.
     /// </summary>
     public async Task<ChannelLink?> OpenInAnyStatusAsync(TenantId tenant, ConnectionId connection, CancellationToken ct)
     {
@@ -39,8 +40,16 @@ internal sealed class ChannelLinks(
             return null;
         }
 
-        var access = new ShopifyAccess(
-            shop, options.ShopifyBaseUrl, options.ShopifyApiVersion, vault.Open(tenant, connection, credential));
+        var held = ChannelCredential.Parse(vault.Open(tenant, connection, credential));
+        if (await tokens.FreshAsync(tenant, connection, held, ct).ConfigureAwait(false) is not { } token)
+        {
+            return null;
+        }
+
+        var access = new ShopifyAccess(shop, options.ShopifyBaseUrl, options.ShopifyApiVersion, token)
+        {
+            Renew = held.RefreshToken is null ? null : (refused, cancel) => tokens.AfterRefusalAsync(tenant, connection, refused, cancel),
+        };
         var budget = _budgets.GetOrAdd(shop, static (_, now) => new CostBudget(now), time.GetUtcNow());
         _called[(tenant, connection)] = budget;
         return new ChannelLink(

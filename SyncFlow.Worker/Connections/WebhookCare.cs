@@ -15,7 +15,7 @@ internal sealed class WebhookCare(
         "fulfillment_orders/moved", "fulfillment_orders/order_routing_complete", "inventory_levels/update",
         "inventory_levels/connect", "inventory_levels/disconnect", "inventory_items/update", "inventory_items/delete",
         "products/create", "products/update", "products/delete", "locations/create", "locations/update",
-        "locations/activate", "locations/deactivate", "locations/delete", "app/uninstalled",
+        "locations/activate", "locations/deactivate", "locations/delete", "app/uninstalled", "app/scopes_update",
     ];
 
     /// <summary>Puts the subscriptions right once; a fault is thrown, so that it is tried again.</summary>

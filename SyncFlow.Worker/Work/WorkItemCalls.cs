@@ -10,7 +10,8 @@ namespace SyncFlow.Worker.Work;
 
 /// <summary>The calls behind work items: what they read goes into the inbox or the catalog.</summary>
 internal sealed class WorkItemCalls(
-    InboxFeed feed, ChannelCatalogStore catalog, CatalogLife life, PlaceLife places, WorkerOptions options, TimeProvider time)
+    InboxFeed feed, ChannelCatalogStore catalog, CatalogLife life, PlaceLife places, AccessCare access, WorkerOptions options,
+    TimeProvider time)
 {
     /// <summary>Whether items of a kind are asked for together.</summary>
     public static bool Batches(WorkKind kind) => kind == WorkKind.FetchOrder;
@@ -25,6 +26,7 @@ internal sealed class WorkItemCalls(
         WorkKind.RefreshProduct => RefreshAsync(link, reference, isProduct: true, ct),
         WorkKind.RefreshItem => RefreshAsync(link, reference, isProduct: false, ct),
         WorkKind.RefreshLocations => RefreshLocationsAsync(link, ct),
+        WorkKind.RefreshAccess => access.RefreshAsync(link, ct),
         WorkKind.RefreshCatalog => RefreshCatalogAsync(link, progress: null, ct),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No call for this kind of work."),
     };

@@ -49,6 +49,7 @@ internal static class QueryResolvers
         FulfillmentView => "Fulfillment",
         RefundView => "Refund",
         Uri => "WebhookHttpEndpoint",
+        InstallationView => "AppInstallation",
         _ => throw new InvalidOperationException($"no GraphQL type for {value.GetType().Name}"),
     };
 

@@ -1,0 +1,14 @@
+using SyncFlow.Storage.Front;
+
+namespace SyncFlow.Api.Shopify;
+
+/// <summary>Composes what the embedded app needs.</summary>
+internal static class ShopifyAppHost
+{
+    public static IServiceCollection AddShopifyApp(this IServiceCollection services)
+    {
+        services.AddHttpClient(OpenApp.Work.HttpClientName)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false });
+        return services.AddSingleton<ShopifyAppSettings>().AddSingleton<ShopifySessions>().AddSingleton<InstallDesk>().AddSingleton<OpenApp.Work>();
+    }
+}
