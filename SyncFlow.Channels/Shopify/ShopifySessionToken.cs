@@ -163,7 +163,10 @@ public static partial class ShopifySessionToken
     {
         try
         {
-            return part.Length == 0 ? null : Base64Url.DecodeFromChars(part);
+            // The decoder passes over white space; a token has none.
+            return part.Length > 0 && part.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_')
+                ? Base64Url.DecodeFromChars(part)
+                : null;
         }
         catch (FormatException)
         {
@@ -183,6 +186,6 @@ public static partial class ShopifySessionToken
             ? DateTimeOffset.FromUnixTimeSeconds(seconds)
             : null;
 
-    [GeneratedRegex(@"^https://([A-Za-z0-9][A-Za-z0-9-]{0,62}\.myshopify\.com)(/[a-z]*)?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^https://([A-Za-z0-9][A-Za-z0-9-]{0,62}\.myshopify\.com)(/[a-z]*)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex ShopAddress();
 }

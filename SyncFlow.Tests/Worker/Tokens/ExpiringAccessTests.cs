@@ -78,7 +78,6 @@ public sealed class ExpiringAccessTests(PostgresFixture postgres, RedisFixture r
         lock (shop.Gate)
         {
             pair = shop.Access.Issue(TimeProvider.System.GetUtcNow(), () => $"{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
-            shop.AccessToken = "the custom app is gone";
         }
 
         await world.SetTokenAsync(connection, new ChannelCredential(pair.Access, pair.Refresh, pair.AccessEnds, pair.RefreshEnds).ToText());
