@@ -53,7 +53,7 @@ public static class ApiHost
 
     private static void AddStorage(IServiceCollection services)
     {
-        services.AddSingleton<ApiKeyStore>().AddSingleton<IdempotencyStore>().AddSingleton<ConnectionDesk>().AddSingleton<LocationDesk>()
+        services.AddSingleton<IdempotencyStore>().AddSingleton<ConnectionDesk>().AddSingleton<LocationDesk>()
             .AddSingleton<SkuDesk>().AddSingleton<ListingDesk>().AddSingleton<AutoMapper>().AddSingleton<StockDesk>()
             .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>()
             .AddSingleton<DeadLetterStore>()
@@ -73,13 +73,13 @@ public static class ApiHost
 
     private static void AddHttp(IServiceCollection services)
     {
-        services.AddSingleton<ShopCache>().AddSingleton<ShopifySecrets>().AddScoped<Caller>().AddScoped<Operations.Runs>()
+        services.AddSingleton<ShopCache>().AddSingleton<ShopifySecrets>().AddScoped<Operations.Runs>()
             .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Connections.ResumeConnection.Work>().AddScoped<Listings.DecideSuggestion.Work>()
             .AddSingleton<ReceiveShopifyWebhook.Work>();
         services.AddScoped<Reservations.Answering>();
         services.AddBrakes();
         services.AddShopifyApp();
-        services.AddHostedService<BootstrapKey>();
+        services.AddSecurity();
         services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddExceptionHandler<Boundary>();
@@ -98,10 +98,10 @@ public static class ApiHost
         app.UseStatusCodePages(context => ProblemMapping.OfStatus(context.HttpContext.Response.StatusCode) is { } problem
             ? ProblemMapping.WriteAsync(context.HttpContext, problem)
             : Task.CompletedTask);
-        app.UseRouting(); // Before the guard, which asks the route what scope it needs.
+        app.UseRouting(); // Before the guard, which asks the route what it needs.
         app.UseWhen(context => context.Request.Path.StartsWithSegments(Root), guarded =>
         {
-            guarded.UseMiddleware<ApiKeyGuard>();
+            guarded.UseMiddleware<CallerGuard>();
             guarded.UseMiddleware<IdempotencyKeys>();
         });
         app.MapHealth();

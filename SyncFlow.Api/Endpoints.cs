@@ -2,6 +2,7 @@ using SyncFlow.Api.Authorities;
 using SyncFlow.Api.Brakes;
 using SyncFlow.Api.Connections;
 using SyncFlow.Api.Http;
+using SyncFlow.Api.Keys;
 using SyncFlow.Api.Ledger;
 using SyncFlow.Api.Listings;
 using SyncFlow.Api.Locations;
@@ -33,6 +34,7 @@ internal static class Endpoints
         .Add<ListOversells>().Add<GetOversell>().Add<DecideOversell>().Add<ListOversellActions>().Add<FinishOversellAction>()
         .Add<SettlementRulesEndpoints>()
         .AddBrakes()
+        .Add<ReadKeys>().Add<ManageKeys>()
         .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
         .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<CancelSyncRun>().Add<GetPipelineStats>().Add<GetLatency>();
 }

@@ -1,3 +1,4 @@
+using SyncFlow.Benchmarks.Auth;
 using SyncFlow.Benchmarks.Explain;
 using SyncFlow.Benchmarks.Memory;
 using SyncFlow.Benchmarks.Simulate;
@@ -25,6 +26,8 @@ internal static class Program
         ["smoke"] = new(
             "rules, ingest and apply; under a minute with the build", [],
             (results, _, time, ct) => SmokeBenchmark.RunAsync(results, time, ct)),
+        ["auth"] = new(
+            "what knowing the caller and asking what he may do adds to a request", [], AuthBenchmark.RunAsync),
         ["explain"] = new(
             $"explanations of the past; {ExplainBenchmark.EntriesOption} N fills the ledger with N entries (100000 or more)",
             new() { [ExplainBenchmark.EntriesOption] = ExplainBenchmark.DefaultEntries }, ExplainBenchmark.RunAsync),

@@ -9,7 +9,8 @@ namespace SyncFlow.Api.Authorities;
 internal sealed class ListAuthorityRules : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/authority-rules", HandleAsync)
-        .WithName("ListAuthorityRules").WithTags("Authority").WithSummary("Lists who is the authority for on-hand of what.");
+        .WithName("ListAuthorityRules").WithTags("Authority").Needs(Permission.PoliciesRead)
+        .WithSummary("Lists who is the authority for on-hand of what.");
 
     private static async Task<Ok<List<AuthorityRuleView>>> HandleAsync(Caller caller, AuthorityDesk desk, CancellationToken ct) =>
         TypedResults.Ok(await desk.ListAsync(caller.Tenant, ct).ConfigureAwait(false));
@@ -32,19 +33,22 @@ internal sealed class SetAuthorityRule : IEndpoint
                 await CheckAsync(request, caller, desk, ct).ConfigureAwait(false) is { } refused
                     ? refused
                     : TypedResults.Ok(await desk.SetAsync(caller.Tenant, Wish(request), ct).ConfigureAwait(false)))
-            .WithName("SetAuthorityRule").WithTags("Authority").WithSummary("Sets who is the authority for on-hand.");
+            .WithName("SetAuthorityRule").WithTags("Authority").Needs(Permission.PoliciesWrite)
+            .WithSummary("Sets who is the authority for on-hand.");
         routes.MapPost("/authority-rules/preview", async Task<Results<Ok<AuthorityPreview>, Refused>> (
                 Request request, Caller caller, AuthorityDesk desk, CancellationToken ct) =>
                 await CheckAsync(request, caller, desk, ct).ConfigureAwait(false) is { } refused
                     ? refused
                     : TypedResults.Ok(await desk.PreviewAsync(caller.Tenant, Wish(request), ct).ConfigureAwait(false)))
-            .WithName("PreviewAuthorityRule").WithTags("Authority").WithSummary("Says what a rule would change, and where numbers differ.");
+            .WithName("PreviewAuthorityRule").WithTags("Authority").Needs(Permission.PoliciesRead)
+            .WithSummary("Says what a rule would change, and where numbers differ.");
         routes.MapDelete("/authority-rules/{id:long}", async Task<Results<NoContent, Refused>> (
                 long id, Caller caller, AuthorityDesk desk, CancellationToken ct) =>
                 await desk.RemoveAsync(caller.Tenant, id, ct).ConfigureAwait(false)
                     ? TypedResults.NoContent()
                     : (Refused)Problem.NotFound("authority rule", id))
-            .WithName("RemoveAuthorityRule").WithTags("Authority").WithSummary("Takes a rule away; a wider one or the connection's own setting counts then.");
+            .WithName("RemoveAuthorityRule").WithTags("Authority").Needs(Permission.PoliciesWrite)
+            .WithSummary("Takes a rule away; a wider one or the connection's own setting counts then.");
     }
 
     private static AuthorityWish Wish(Request request) => new(request.Sku, request.SkuPrefix, request.LocationId, request.ConnectionId);

@@ -16,7 +16,8 @@ internal sealed class ListBrakes : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/brakes", async (Caller caller, BrakeDesk desk, CancellationToken ct) =>
             TypedResults.Ok(new Answer(await desk.ListAsync(caller.Tenant, ct).ConfigureAwait(false))))
-        .WithName("ListBrakes").WithTags("Brakes").WithSummary("Lists the freeze switches that are on: the tenant's and those of connections.");
+        .WithName("ListBrakes").WithTags("Brakes").Needs(Permission.BrakesRead)
+        .WithSummary("Lists the freeze switches that are on: the tenant's and those of connections.");
 }
 
 /// <summary>
@@ -38,15 +39,19 @@ internal sealed class SetBrake : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/brakes/tenant", (Work work, CancellationToken ct) => work.GetAsync(null, ct))
-            .WithName("GetTenantBrake").WithTags("Brakes").WithSummary("Reads the freeze switch of all connections.");
+            .WithName("GetTenantBrake").WithTags("Brakes").Needs(Permission.BrakesRead)
+            .WithSummary("Reads the freeze switch of all connections.");
         routes.MapGet("/brakes/connections/{id:long}", (long id, Work work, CancellationToken ct) => work.GetAsync(id, ct))
-            .WithName("GetConnectionBrake").WithTags("Brakes").WithSummary("Reads the freeze switch of a connection.");
+            .WithName("GetConnectionBrake").WithTags("Brakes").Needs(Permission.BrakesRead)
+            .WithSummary("Reads the freeze switch of a connection.");
         routes.MapPut("/brakes/tenant", (Request request, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(null, request, preview == true, ct))
-            .WithName("SetTenantBrake").WithTags("Brakes").WithSummary("Freezes all connections, or lifts that; preview=true only tells the writes.");
+            .WithName("SetTenantBrake").WithTags("Brakes").Needs(Permission.BrakesSet)
+            .WithSummary("Freezes all connections, or lifts that; preview=true only tells the writes.");
         routes.MapPut("/brakes/connections/{id:long}", (long id, Request request, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(id, request, preview == true, ct))
-            .WithName("SetConnectionBrake").WithTags("Brakes").WithSummary("Freezes a connection, or lifts that; preview=true only tells the writes.");
+            .WithName("SetConnectionBrake").WithTags("Brakes").Needs(Permission.BrakesSet)
+            .WithSummary("Freezes a connection, or lifts that; preview=true only tells the writes.");
     }
 
     internal sealed class Work(Caller caller, BrakeDesk desk, ConnectionDesk connections, WakeUps wakeUps, IHttpContextAccessor http)

@@ -1,5 +1,6 @@
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Operations;
+using SyncFlow.Api.Security;
 
 namespace SyncFlow.Api.Connections;
 
@@ -13,12 +14,15 @@ internal sealed class BeginConnectionRun : IEndpoint
     {
         routes.MapPost("/connections/{id:long}/test", (long id, Runs runs, CancellationToken ct) =>
                 runs.BeginAsync(id, "test", new { }, ct))
-            .WithName("TestConnection").WithTags("Connections").WithSummary("Checks credential and scopes against the channel.");
+            .WithName("TestConnection").WithTags("Connections").Needs(Permission.ConnectionsOperate)
+            .WithSummary("Checks credential and scopes against the channel.");
         routes.MapPost("/connections/{id:long}/import", (long id, Runs runs, CancellationToken ct) =>
                 runs.BeginAsync(id, "import", new { }, ct))
-            .WithName("ImportCatalog").WithTags("Connections").WithSummary("Imports catalog and locations.");
+            .WithName("ImportCatalog").WithTags("Connections").Needs(Permission.ConnectionsOperate)
+            .WithSummary("Imports catalog and locations.");
         routes.MapPost("/connections/{id:long}/baseline", (long id, BaselineRequest? request, Runs runs, CancellationToken ct) =>
                 runs.BeginAsync(id, "baseline", request ?? new BaselineRequest(), ct))
-            .WithName("TakeBaseline").WithTags("Connections").WithSummary("Imports open orders and reads every level exactly.");
+            .WithName("TakeBaseline").WithTags("Connections").Needs(Permission.ConnectionsOperate)
+            .WithSummary("Imports open orders and reads every level exactly.");
     }
 }

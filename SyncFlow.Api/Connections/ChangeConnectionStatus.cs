@@ -26,10 +26,11 @@ internal sealed class ChangeConnectionStatus : IEndpoint
     {
         routes.MapPost("/connections/{id:long}/pause", (long id, Work work, CancellationToken ct) =>
                 work.ChangeAsync(id, Pausable, ConnectionStatus.Paused, ct))
-            .WithName("PauseConnection").WithTags("Connections").WithSummary("Stops publishing to a connection; it still sells.");
+            .WithName("PauseConnection").WithTags("Connections").Needs(Permission.ConnectionsOperate)
+            .WithSummary("Stops publishing to a connection; it still sells.");
         routes.MapPost("/connections/{id:long}/attest-closed", (long id, Work work, CancellationToken ct) =>
                 work.ChangeAsync(id, Closable, ConnectionStatus.Closed, ct))
-            .WithName("AttestClosed").WithTags("Connections")
+            .WithName("AttestClosed").WithTags("Connections").Needs(Permission.ConnectionsManage)
             .WithSummary("Attests that the shop is closed and sells nothing any more. A live connection is paused first.");
     }
 

@@ -26,7 +26,8 @@ internal sealed class GoLive : IEndpoint
     internal sealed record PreviewAnswer(long RunId, string Status, string? Message, JsonElement? Preview);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/connections/{id:long}/go-live", HandleAsync)
-        .WithName("GoLive").WithTags("Connections").WithSummary("Publishes to a connection, or previews what that would write.");
+        .WithName("GoLive").WithTags("Connections").Needs(Permission.ConnectionsOperate)
+        .WithSummary("Publishes to a connection, or previews what that would write.");
 
     private static async Task<Results<Accepted<RunAccepted>, Ok<PreviewAnswer>, Refused>> HandleAsync(
         long id, Request? request, Runs runs, RunDesk desk, Caller caller, TimeProvider time, CancellationToken ct)

@@ -10,7 +10,8 @@ namespace SyncFlow.Api.Connections;
 internal sealed class ListConnections : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/connections", HandleAsync)
-        .WithName("ListConnections").WithTags("Connections").WithSummary("Lists connections, optionally of one kind or status.");
+        .WithName("ListConnections").WithTags("Connections").Needs(Permission.ConnectionsRead)
+        .WithSummary("Lists connections, optionally of one kind or status.");
 
     private static async Task<Ok<Page<ConnectionView>>> HandleAsync(
         Caller caller, ConnectionDesk desk, [AsParameters] PageQuery page, string? kind, ConnectionStatus? status, CancellationToken ct)

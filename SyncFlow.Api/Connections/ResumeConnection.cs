@@ -29,14 +29,14 @@ internal sealed class ResumeConnection : IEndpoint
     {
         routes.MapPost("/connections/{id:long}/resume", (long id, Work work, CancellationToken ct) =>
                 work.BeginAsync(id, Resumable, "resume", ct))
-            .WithName("ResumeConnection").WithTags("Connections")
+            .WithName("ResumeConnection").WithTags("Connections").Needs(Permission.ConnectionsOperate)
             .WithSummary("Publishes again: orders that were missed and an exact reading of every level come first.");
         routes.MapPost("/connections/{id:long}/reconnect", ReconnectAsync)
-            .WithName("ReconnectConnection").WithTags("Connections")
+            .WithName("ReconnectConnection").WithTags("Connections").Needs(Permission.ConnectionsManage)
             .WithSummary("Takes a new access token after a suspension or a reinstall, and resumes.");
         routes.MapPost("/connections/{id:long}/disconnect", (long id, Work work, CancellationToken ct) =>
                 work.BeginAsync(id, Leaving, "disconnect", ct))
-            .WithName("DisconnectConnection").WithTags("Connections")
+            .WithName("DisconnectConnection").WithTags("Connections").Needs(Permission.ConnectionsManage)
             .WithSummary("Offers zero on every level, waits until that is proven, then closes the connection. The run may be cancelled.");
     }
 

@@ -19,7 +19,8 @@ internal sealed class CreateSheet : IEndpoint
     internal sealed record Request(string? Name, string? Location, IReadOnlyList<string>? Skus, int? ReviewPercent);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/count-sheets", HandleAsync)
-        .WithName("CreateCountSheet").WithTags("Counts").WithSummary("Begins a count sheet for a location, of some SKUs or of all that have stock there.");
+        .WithName("CreateCountSheet").WithTags("Counts").Needs(Permission.StockWrite)
+        .WithSummary("Begins a count sheet for a location, of some SKUs or of all that have stock there.");
 
     private static async Task<Results<Created<SheetView>, Refused>> HandleAsync(
         Request request, Caller caller, SheetDesk desk, SheetReader reader, OperationDesk operations, CancellationToken ct)
@@ -57,7 +58,8 @@ internal sealed class CreateSheet : IEndpoint
 internal sealed class ListSheets : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/count-sheets", HandleAsync)
-        .WithName("ListCountSheets").WithTags("Counts").WithSummary("Lists count sheets by state and location.");
+        .WithName("ListCountSheets").WithTags("Counts").Needs(Permission.StockRead)
+        .WithSummary("Lists count sheets by state and location.");
 
     private static async Task<Results<Ok<Page<SheetView>>, Refused>> HandleAsync(
         string? state, string? location, [AsParameters] PageQuery page, Caller caller, SheetReader reader, OperationDesk operations, CancellationToken ct)
@@ -82,7 +84,7 @@ internal sealed class ListSheets : IEndpoint
 internal sealed class GetSheet : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/count-sheets/{id:long}", HandleAsync)
-        .WithName("GetCountSheet").WithTags("Counts").WithSummary("Reads a count sheet.");
+        .WithName("GetCountSheet").WithTags("Counts").Needs(Permission.StockRead).WithSummary("Reads a count sheet.");
 
     private static async Task<Results<Ok<SheetView>, Refused>> HandleAsync(long id, Caller caller, SheetReader reader, CancellationToken ct) =>
         await reader.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is { } found
@@ -94,7 +96,8 @@ internal sealed class GetSheet : IEndpoint
 internal sealed class ListSheetLines : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/count-sheets/{id:long}/lines", HandleAsync)
-        .WithName("ListCountSheetLines").WithTags("Counts").WithSummary("Lists a sheet's lines with expected units, variance and whether it needs a review.");
+        .WithName("ListCountSheetLines").WithTags("Counts").Needs(Permission.StockRead)
+        .WithSummary("Lists a sheet's lines with expected units, variance and whether it needs a review.");
 
     private static async Task<Results<Ok<Page<SheetLineView>>, Refused>> HandleAsync(
         long id, string? state, [AsParameters] PageQuery page, Caller caller, SheetReader reader, CancellationToken ct)

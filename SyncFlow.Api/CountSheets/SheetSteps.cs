@@ -17,7 +17,8 @@ internal sealed class EnterSheetLines : IEndpoint
     internal sealed record Request(IReadOnlyList<Line>? Lines);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/count-sheets/{id:long}/lines", HandleAsync)
-        .WithName("EnterCountSheetLines").WithTags("Counts").WithSummary("Enters what was counted, up to 1,000 lines in a call; entering again replaces.");
+        .WithName("EnterCountSheetLines").WithTags("Counts").Needs(Permission.StockWrite)
+        .WithSummary("Enters what was counted, up to 1,000 lines in a call; entering again replaces.");
 
     private static async Task<Results<Ok<SheetView>, Refused>> HandleAsync(
         long id, Request request, Caller caller, SheetWork work, OperationDesk operations, CancellationToken ct)
@@ -59,9 +60,10 @@ internal sealed class StepSheet : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/count-sheets/{id:long}/submit", (long id, SheetWork work, CancellationToken ct) => work.SubmitAsync(id, ct))
-            .WithName("SubmitCountSheet").WithTags("Counts").WithSummary("Books small variances and puts large ones up for review.");
+            .WithName("SubmitCountSheet").WithTags("Counts").Needs(Permission.StockWrite)
+            .WithSummary("Books small variances and puts large ones up for review.");
         routes.MapPost("/count-sheets/{id:long}/cancel", (long id, SheetWork work, CancellationToken ct) => work.CancelAsync(id, ct))
-            .WithName("CancelCountSheet").WithTags("Counts").WithSummary("Books nothing more of a sheet.");
+            .WithName("CancelCountSheet").WithTags("Counts").Needs(Permission.StockWrite).WithSummary("Books nothing more of a sheet.");
     }
 }
 
@@ -73,7 +75,8 @@ internal sealed class ReviewSheet : IEndpoint
     internal sealed record Request(IReadOnlyList<string>? Approve, IReadOnlyList<string>? Reject);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/count-sheets/{id:long}/review", HandleAsync)
-        .WithName("ReviewCountSheet").WithTags("Counts").WithSummary("Approves or rejects variances that wait for a review.");
+        .WithName("ReviewCountSheet").WithTags("Counts").Needs(Permission.CountsReview)
+        .WithSummary("Approves or rejects variances that wait for a review.");
 
     private static async Task<Results<Ok<SheetView>, Refused>> HandleAsync(
         long id, Request request, Caller caller, SheetWork work, OperationDesk operations, CancellationToken ct)

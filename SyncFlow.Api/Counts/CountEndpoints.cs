@@ -14,7 +14,7 @@ internal sealed class TakeInCounts : IEndpoint
     internal sealed record Request(IReadOnlyList<CountInput>? Items);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/counts", HandleAsync)
-        .WithName("TakeInCounts").WithTags("Counts")
+        .WithName("TakeInCounts").WithTags("Counts").Needs(Permission.StockWrite)
         .WithSummary("Takes in counts, each as of its own time; with wait=true their booking is waited for, 2 s at most.");
 
     private static Task<Results<Ok<BatchAnswer>, Refused>> HandleAsync(
@@ -25,7 +25,8 @@ internal sealed class TakeInCounts : IEndpoint
 internal sealed class ListCounts : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/counts", HandleAsync)
-        .WithName("ListCounts").WithTags("Counts").WithSummary("Lists counts with their variance as it is known now, by SKU, location and as-of time.");
+        .WithName("ListCounts").WithTags("Counts").Needs(Permission.StockRead)
+        .WithSummary("Lists counts with their variance as it is known now, by SKU, location and as-of time.");
 
     private static async Task<Results<Ok<Page<CountView>>, Refused>> HandleAsync(
         string? sku, string? location, DateTimeOffset? since, DateTimeOffset? until, [AsParameters] PageQuery page, Caller caller,
@@ -67,7 +68,8 @@ internal sealed class WithdrawCount : IEndpoint
     internal sealed record Request(string? Key, string? Note);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/counts/withdraw", HandleAsync)
-        .WithName("WithdrawCount").WithTags("Counts").WithSummary("Takes a count back, as if it had never been.");
+        .WithName("WithdrawCount").WithTags("Counts").Needs(Permission.StockWrite)
+        .WithSummary("Takes a count back, as if it had never been.");
 
     private static async Task<Results<Ok<ItemAnswer>, Refused>> HandleAsync(
         Request request, bool? wait, Caller caller, OperationIntake intake, OperationDesk desk, CancellationToken ct)

@@ -13,7 +13,7 @@ internal sealed class ListDueCounts : IEndpoint
     internal sealed record Answer(IReadOnlyList<DueCount> Items);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/counts/due", HandleAsync)
-        .WithName("ListDueCounts").WithTags("Counts")
+        .WithName("ListDueCounts").WithTags("Counts").Needs(Permission.StockRead)
         .WithSummary("SKUs of a location that are due to be counted: fast ones every 7 days, medium ones 30, slow ones 90.");
 
     private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(
@@ -36,7 +36,7 @@ internal sealed class GetShrinkage : IEndpoint
     internal sealed record Answer(DateTimeOffset Since, DateTimeOffset Until, IReadOnlyList<Shrinkage> Items);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/reports/shrinkage", HandleAsync)
-        .WithName("GetShrinkage").WithTags("Counts")
+        .WithName("GetShrinkage").WithTags("Counts").Needs(Permission.StockRead)
         .WithSummary("Units lost and found by counts, write-offs, adjustments and transfers, by location and reason; the last 30 days when no time is named.");
 
     private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(

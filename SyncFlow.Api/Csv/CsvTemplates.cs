@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
+using SyncFlow.Api.Security;
 
 namespace SyncFlow.Api.Csv;
 
@@ -15,7 +16,8 @@ internal sealed class CsvTemplates : IEndpoint
     };
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/csv-templates/{name}", HandleAsync)
-        .WithName("GetCsvTemplate").WithTags("Stock operations").WithSummary("A file to fill in: stock-operations, counts, count-sheet or transfers.");
+        .WithName("GetCsvTemplate").WithTags("Stock operations").Needs(Permission.StockRead)
+        .WithSummary("A file to fill in: stock-operations, counts, count-sheet or transfers.");
 
     private static async Task<Results<EmptyHttpResult, Refused>> HandleAsync(string name, HttpResponse response, CancellationToken ct)
     {

@@ -32,13 +32,14 @@ internal sealed class OperationFiles : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/stock-operations/csv", ImportOperationsAsync).WithName("ImportStockOperations").WithTags("Stock operations")
+        routes.MapPost("/stock-operations/csv", ImportOperationsAsync).WithName("ImportStockOperations").WithTags("Stock operations").Needs(Permission.StockWrite)
             .Accepts<string>(CsvFile.ContentType).WithSummary("Takes in a file of operations, all rows or none; dryRun=true only checks it.");
-        routes.MapGet("/stock-operations/csv", ExportOperationsAsync).WithName("ExportStockOperations").WithTags("Stock operations")
+        routes.MapGet("/stock-operations/csv", ExportOperationsAsync).WithName("ExportStockOperations").WithTags("Stock operations").Needs(Permission.StockRead)
             .WithSummary("The list of operations as a file.");
-        routes.MapPost("/counts/csv", ImportCountsAsync).WithName("ImportCounts").WithTags("Counts")
+        routes.MapPost("/counts/csv", ImportCountsAsync).WithName("ImportCounts").WithTags("Counts").Needs(Permission.StockWrite)
             .Accepts<string>(CsvFile.ContentType).WithSummary("Takes in a file of counts, all rows or none; dryRun=true only checks it.");
-        routes.MapGet("/counts/csv", ExportCountsAsync).WithName("ExportCounts").WithTags("Counts").WithSummary("All counts as a file.");
+        routes.MapGet("/counts/csv", ExportCountsAsync).WithName("ExportCounts").WithTags("Counts").Needs(Permission.StockRead)
+        .WithSummary("All counts as a file.");
     }
 
     private static Task<Results<Ok<CsvReport>, Refused>> ImportOperationsAsync(

@@ -20,9 +20,9 @@ internal sealed class SheetFiles : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/count-sheets/{id:long}/csv", ExportAsync).WithName("ExportCountSheet").WithTags("Counts")
+        routes.MapGet("/count-sheets/{id:long}/csv", ExportAsync).WithName("ExportCountSheet").WithTags("Counts").Needs(Permission.StockRead)
             .WithSummary("A sheet as a file to fill in, without what is expected; variances=true shows that as well.");
-        routes.MapPost("/count-sheets/{id:long}/csv", ImportAsync).WithName("ImportCountSheet").WithTags("Counts")
+        routes.MapPost("/count-sheets/{id:long}/csv", ImportAsync).WithName("ImportCountSheet").WithTags("Counts").Needs(Permission.StockWrite)
             .Accepts<string>(CsvFile.ContentType).WithSummary("Enters the filled rows of a sheet's file; dryRun=true only checks it.");
     }
 

@@ -23,9 +23,10 @@ internal sealed class TransferFiles : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/transfers/csv", ImportAsync).WithName("ImportTransfers").WithTags("Transfers")
+        routes.MapPost("/transfers/csv", ImportAsync).WithName("ImportTransfers").WithTags("Transfers").Needs(Permission.StockWrite)
             .Accepts<string>(CsvFile.ContentType).WithSummary("Plans the transfers of a file, all or none; dryRun=true only checks it.");
-        routes.MapGet("/transfers/csv", ExportAsync).WithName("ExportTransfers").WithTags("Transfers").WithSummary("All transfers as a file.");
+        routes.MapGet("/transfers/csv", ExportAsync).WithName("ExportTransfers").WithTags("Transfers").Needs(Permission.StockRead)
+        .WithSummary("All transfers as a file.");
     }
 
     private static Task<Results<Ok<CsvReport>, Refused>> ImportAsync(

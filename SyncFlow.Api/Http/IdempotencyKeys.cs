@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using SyncFlow.Api.Security;
 using SyncFlow.Storage.Front;
 
@@ -20,10 +21,16 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
+    /// <summary>What a repeat gets where the answer held a secret: that is shown once and never kept.</summary>
+    private static readonly StoredAnswer Shown = new(
+        StatusCodes.Status409Conflict,
+        JsonSerializer.Serialize(
+            ProblemMapping.Details(new(ProblemKind.StateConflict, "It was done; its answer held a secret and is not shown again."), null), Json.Options));
+
     public async Task InvokeAsync(HttpContext context, IdempotencyStore store, Caller caller)
     {
         var key = context.Request.Headers[Header].ToString();
-        if (!HttpMethods.IsPost(context.Request.Method) || key.Length == 0)
+        if (!HttpMethods.IsPost(context.Request.Method) || key.Length == 0 || !caller.IsKnown || caller.TenantOrNone is null)
         {
             await next(context).ConfigureAwait(false);
             return;
@@ -72,7 +79,10 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
             context.Response.Body = outward;
 
             // Written whether or not the caller still listens: the work is done.
-            var answer = new StoredAnswer(context.Response.StatusCode, Encoding.UTF8.GetString(kept.GetBuffer(), 0, (int)kept.Length));
+            var secret = done && context.GetEndpoint()?.Metadata.GetMetadata<SecretAnswer>() is not null;
+            var answer = secret
+                ? Shown
+                : new StoredAnswer(context.Response.StatusCode, Encoding.UTF8.GetString(kept.GetBuffer(), 0, (int)kept.Length));
             await (done
                 ? store.CompleteAsync(tenant, key, answer, CancellationToken.None)
                 : store.ReleaseAsync(tenant, key, CancellationToken.None)).ConfigureAwait(false);

@@ -1,10 +1,14 @@
 using Microsoft.OpenApi;
+using SyncFlow.Api.Security;
 
 namespace SyncFlow.Api.Http;
 
 /// <summary>The API's own description: OpenAPI 3.1 at <c>/openapi/v1.json</c>, and a page that shows it at <c>/docs</c>.</summary>
 internal static class OpenApi
 {
+    /// <summary>Says who may call an operation: a permission, <c>callers</c> or <c>anyone</c>.</summary>
+    public const string RuleExtension = "x-permission";
+
     private const string Bearer = "bearer";
 
     private static readonly byte[] Page = ReadPage();
@@ -29,6 +33,22 @@ internal static class OpenApi
                 Description = "An API key.",
             };
             document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            var rule = context.Description.ActionDescriptor.EndpointMetadata.OfType<RouteRule>().LastOrDefault();
+            if (rule is not null)
+            {
+                operation.Extensions ??= new Dictionary<string, IOpenApiExtension>();
+                operation.Extensions[RuleExtension] = new JsonNodeExtension(rule.Text);
+            }
+
+            if (rule?.Access == RouteAccess.Anyone)
+            {
+                operation.Security = [];
+            }
+
             return Task.CompletedTask;
         });
     });

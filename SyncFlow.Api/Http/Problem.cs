@@ -9,10 +9,10 @@ internal enum ProblemKind
     /// <summary>The request cannot be read at all.</summary>
     Malformed,
 
-    /// <summary>No API key, or none that is known.</summary>
+    /// <summary>No API key or session, or none that is known.</summary>
     Unauthorized,
 
-    /// <summary>The API key is known and lacks the scope of the route.</summary>
+    /// <summary>The caller is known and may not do this.</summary>
     Forbidden,
 
     /// <summary>A webhook whose signature is missing or wrong.</summary>

@@ -21,8 +21,8 @@ internal static partial class ProblemMapping
     {
         ProblemKind.Validation => (400, "validation", "A field is not valid"),
         ProblemKind.Malformed => (400, "malformed-request", "The request cannot be read"),
-        ProblemKind.Unauthorized => (401, "unauthorized", "An API key is needed"),
-        ProblemKind.Forbidden => (403, "insufficient-scope", "The API key may not do this"),
+        ProblemKind.Unauthorized => (401, "unauthorized", "A known caller is needed"),
+        ProblemKind.Forbidden => (403, "insufficient-scope", "The caller may not do this"),
         ProblemKind.BadSignature => (401, "bad-signature", "The signature is missing or wrong"),
         ProblemKind.UnknownShop => (404, "unknown-shop", "The shop is not connected"),
         ProblemKind.NotFound => (404, "not-found", "Not found"),

@@ -9,7 +9,8 @@ namespace SyncFlow.Api.Ledger;
 internal sealed class ListLedger : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/ledger", HandleAsync)
-        .WithName("ListLedger").WithTags("Ledger").WithSummary("Lists ledger entries, optionally of one SKU and location code.");
+        .WithName("ListLedger").WithTags("Ledger").Needs(Permission.StockRead)
+        .WithSummary("Lists ledger entries, optionally of one SKU and location code.");
 
     private static async Task<Results<Ok<Page<EntryView>>, Refused>> HandleAsync(
         Caller caller, LedgerDesk desk, SkuDesk skus, LocationDesk locations, [AsParameters] PageQuery page, string? sku, string? location,

@@ -23,7 +23,8 @@ internal sealed class ReplayLedger : IEndpoint
     internal sealed record Parameters(long? SkuId, bool Repair, long? PreviewRunId, long[]? SkuIds, string AskedBy);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/ledger/replays", HandleAsync)
-        .WithName("ReplayLedger").WithTags("Ledger").WithSummary("Begins a replay of the ledger against positions, or a repair of what one found.");
+        .WithName("ReplayLedger").WithTags("Ledger").Needs(Permission.OperationsRun)
+        .WithSummary("Begins a replay of the ledger against positions, or a repair of what one found.");
 
     private static async Task<Results<Accepted<RunAccepted>, Refused>> HandleAsync(
         Request request, Caller caller, Runs runs, RunDesk desk, SkuDesk skus, TimeProvider time, CancellationToken ct)

@@ -17,7 +17,8 @@ internal sealed class AutoMap : IEndpoint
     internal sealed record Request(long? ConnectionId, bool DryRun = false, bool CreateMissingSkus = true);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/listings/auto-map", HandleAsync)
-        .WithName("AutoMapListings").WithTags("Listings").WithSummary("Maps imported variants to SKUs by their SKU text.");
+        .WithName("AutoMapListings").WithTags("Listings").Needs(Permission.CatalogWrite)
+        .WithSummary("Maps imported variants to SKUs by their SKU text.");
 
     private static async Task<Results<Ok<MappingReport>, Refused>> HandleAsync(
         Request request, Caller caller, ConnectionDesk connections, AutoMapper mapper, CancellationToken ct)

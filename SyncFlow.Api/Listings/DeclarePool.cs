@@ -21,7 +21,8 @@ internal sealed class DeclarePool : IEndpoint
     internal sealed record Request(long? ConnectionId, string? Sku, IReadOnlyList<string>? VariantRefs);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/listings/pools", HandleAsync)
-        .WithName("DeclarePool").WithTags("Listings").WithSummary("Maps several variants of one store to one SKU.");
+        .WithName("DeclarePool").WithTags("Listings").Needs(Permission.CatalogWrite)
+        .WithSummary("Maps several variants of one store to one SKU.");
 
     private static async Task<Results<Ok<MappedItems>, Refused>> HandleAsync(
         Request request, Caller caller, ConnectionDesk connections, ItemMapper mapper, WakeUps wakeUps, CancellationToken ct)

@@ -9,7 +9,8 @@ namespace SyncFlow.Api.Listings;
 internal sealed class ListListings : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/listings", HandleAsync)
-        .WithName("ListListings").WithTags("Listings").WithSummary("Lists listings, optionally of one connection or SKU.");
+        .WithName("ListListings").WithTags("Listings").Needs(Permission.CatalogRead)
+        .WithSummary("Lists listings, optionally of one connection or SKU.");
 
     private static async Task<Ok<Page<ListingView>>> HandleAsync(
         Caller caller, ListingDesk desk, [AsParameters] PageQuery page, long? connectionId, string? sku, bool? active, CancellationToken ct)

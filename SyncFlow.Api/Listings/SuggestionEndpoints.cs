@@ -10,7 +10,8 @@ namespace SyncFlow.Api.Listings;
 internal sealed class ListSuggestions : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/listings/suggestions", HandleAsync)
-        .WithName("ListMappingSuggestions").WithTags("Listings").WithSummary("Lists mapping suggestions, optionally of one connection or state.");
+        .WithName("ListMappingSuggestions").WithTags("Listings").Needs(Permission.CatalogRead)
+        .WithSummary("Lists mapping suggestions, optionally of one connection or state.");
 
     private static async Task<Ok<Page<SuggestionView>>> HandleAsync(
         Caller caller, SuggestionDesk desk, [AsParameters] PageQuery page, long? connectionId, SuggestionState? state, CancellationToken ct)
@@ -29,9 +30,11 @@ internal sealed class DecideSuggestion : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/listings/suggestions/{id:long}/accept", (long id, Work work, CancellationToken ct) => work.DecideAsync(id, accept: true, ct))
-            .WithName("AcceptMappingSuggestion").WithTags("Listings").WithSummary("Maps the variant as suggested.");
+            .WithName("AcceptMappingSuggestion").WithTags("Listings").Needs(Permission.CatalogWrite)
+            .WithSummary("Maps the variant as suggested.");
         routes.MapPost("/listings/suggestions/{id:long}/reject", (long id, Work work, CancellationToken ct) => work.DecideAsync(id, accept: false, ct))
-            .WithName("RejectMappingSuggestion").WithTags("Listings").WithSummary("Leaves the variant alone for good.");
+            .WithName("RejectMappingSuggestion").WithTags("Listings").Needs(Permission.CatalogWrite)
+            .WithSummary("Leaves the variant alone for good.");
     }
 
     internal sealed class Work(Caller caller, SuggestionDesk desk, WakeUps wakeUps)

@@ -12,9 +12,11 @@ internal sealed class ListChannelLocations : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/connections/{id:long}/channel-locations", OfConnectionAsync)
-            .WithName("ListChannelLocations").WithTags("Locations").WithSummary("Lists a channel's own locations.");
+            .WithName("ListChannelLocations").WithTags("Locations").Needs(Permission.LocationsRead)
+            .WithSummary("Lists a channel's own locations.");
         routes.MapGet("/location-mappings", MappedAsync)
-            .WithName("ListLocationMappings").WithTags("Locations").WithSummary("Lists the location mappings of all channels.");
+            .WithName("ListLocationMappings").WithTags("Locations").Needs(Permission.LocationsRead)
+            .WithSummary("Lists the location mappings of all channels.");
     }
 
     private static async Task<Results<Ok<Page<ChannelLocationView>>, Refused>> OfConnectionAsync(

@@ -10,7 +10,8 @@ namespace SyncFlow.Api.Locations;
 internal sealed class ListLocations : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/locations", HandleAsync)
-        .WithName("ListLocations").WithTags("Locations").WithSummary("Lists locations; search looks at code and name.");
+        .WithName("ListLocations").WithTags("Locations").Needs(Permission.LocationsRead)
+        .WithSummary("Lists locations; search looks at code and name.");
 
     private static async Task<Ok<Page<LocationView>>> HandleAsync(
         Caller caller, LocationDesk desk, [AsParameters] PageQuery page, string? search, CancellationToken ct)
@@ -24,7 +25,7 @@ internal sealed class ListLocations : IEndpoint
 internal sealed class GetLocation : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/locations/{id:long}", HandleAsync)
-        .WithName("GetLocation").WithTags("Locations").WithSummary("Reads a location.");
+        .WithName("GetLocation").WithTags("Locations").Needs(Permission.LocationsRead).WithSummary("Reads a location.");
 
     private static async Task<Results<Ok<LocationView>, Refused>> HandleAsync(long id, Caller caller, LocationDesk desk, CancellationToken ct)
     {
@@ -49,7 +50,7 @@ internal sealed class CreateLocation : IEndpoint
     internal sealed record Request(string? Code, string? Name, bool FulfillsOnline = true, int PoolGroup = 1, bool OffersPickup = false);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/locations", HandleAsync)
-        .WithName("CreateLocation").WithTags("Locations").WithSummary("Creates a location.");
+        .WithName("CreateLocation").WithTags("Locations").Needs(Permission.LocationsWrite).WithSummary("Creates a location.");
 
     private static async Task<Results<Created<LocationView>, Refused>> HandleAsync(
         Request request, Caller caller, LocationDesk desk, CancellationToken ct)
@@ -77,7 +78,8 @@ internal sealed class UpdateLocation : IEndpoint
     internal sealed record Request(string? Name, bool? FulfillsOnline, int? PoolGroup, bool? OffersPickup);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/locations/{id:long}", HandleAsync)
-        .WithName("UpdateLocation").WithTags("Locations").WithSummary("Changes a location; what is left out stays.");
+        .WithName("UpdateLocation").WithTags("Locations").Needs(Permission.LocationsWrite)
+        .WithSummary("Changes a location; what is left out stays.");
 
     private static async Task<Results<Ok<LocationView>, Refused>> HandleAsync(
         long id, Request request, Caller caller, LocationDesk desk, WakeUps wakeUps, CancellationToken ct)

@@ -14,7 +14,8 @@ internal sealed class MapLocation : IEndpoint
     internal sealed record Request(long? ConnectionId, string? ExternalLocationId, long? LocationId);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/location-mappings", HandleAsync)
-        .WithName("MapLocation").WithTags("Locations").WithSummary("Maps a channel's own location to one of ours.");
+        .WithName("MapLocation").WithTags("Locations").Needs(Permission.LocationsWrite)
+        .WithSummary("Maps a channel's own location to one of ours.");
 
     private static async Task<Results<Ok<Request>, Refused>> HandleAsync(
         Request request, Caller caller, LocationDesk desk, CancellationToken ct)

@@ -19,7 +19,8 @@ internal sealed class ListDeadLetters : IEndpoint
         string? Error);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/dead-letters", HandleAsync)
-        .WithName("ListDeadLetters").WithTags("Operations").WithSummary("Lists events that could not be applied.");
+        .WithName("ListDeadLetters").WithTags("Operations").Needs(Permission.OperationsRead)
+        .WithSummary("Lists events that could not be applied.");
 
     private static async Task<Ok<Page<Letter>>> HandleAsync(
         Caller caller, NpgsqlDataSource source, [AsParameters] PageQuery page, CancellationToken ct)
@@ -44,9 +45,11 @@ internal sealed class SettleDeadLetter : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/dead-letters/{id:long}/replay", ReplayAsync)
-            .WithName("ReplayDeadLetter").WithTags("Operations").WithSummary("Applies a dead letter again, as of today.");
+            .WithName("ReplayDeadLetter").WithTags("Operations").Needs(Permission.OperationsRun)
+            .WithSummary("Applies a dead letter again, as of today.");
         routes.MapPost("/dead-letters/{id:long}/discard", DiscardAsync)
-            .WithName("DiscardDeadLetter").WithTags("Operations").WithSummary("Lets a dead letter go; it stays stored with the reason.");
+            .WithName("DiscardDeadLetter").WithTags("Operations").Needs(Permission.OperationsRun)
+            .WithSummary("Lets a dead letter go; it stays stored with the reason.");
     }
 
     private static async Task<Results<NoContent, Refused>> ReplayAsync(

@@ -18,7 +18,7 @@ internal sealed class GetLatency : IEndpoint
     private static readonly TimeSpan Farthest = TimeSpan.FromHours(24);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stats/latency", HandleAsync)
-        .WithName("GetLatency").WithTags("Operations")
+        .WithName("GetLatency").WithTags("Operations").Needs(Permission.OperationsRead)
         .WithSummary("Stages of latency, of all changes and of the slowest twentieth, caused since a moment (15 minutes ago when left out).");
 
     private static async Task<Results<Ok<LatencyBreakdown>, Refused>> HandleAsync(

@@ -12,7 +12,7 @@ namespace SyncFlow.Api.Operations;
 internal sealed class GetPipelineStats : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stats/pipeline", HandleAsync)
-        .WithName("GetPipelineStats").WithTags("Operations")
+        .WithName("GetPipelineStats").WithTags("Operations").Needs(Permission.OperationsRead)
         .WithSummary("Figures of the pipeline; latencies of changes caused since a moment (of all when left out), and of the last seconds.");
 
     private static async Task<Ok<PipelineStats>> HandleAsync(

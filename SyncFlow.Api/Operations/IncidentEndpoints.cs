@@ -10,7 +10,8 @@ namespace SyncFlow.Api.Operations;
 internal sealed class ListIncidents : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/incidents", HandleAsync)
-        .WithName("ListIncidents").WithTags("Operations").WithSummary("Lists incidents, optionally only open ones or of one kind.");
+        .WithName("ListIncidents").WithTags("Operations").Needs(Permission.OperationsRead)
+        .WithSummary("Lists incidents, optionally only open ones or of one kind.");
 
     private static async Task<Ok<Page<IncidentView>>> HandleAsync(
         Caller caller, OperationsDesk desk, [AsParameters] PageQuery page, bool? open, string? kind, CancellationToken ct)
@@ -24,7 +25,8 @@ internal sealed class ListIncidents : IEndpoint
 internal sealed class CloseIncident : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/incidents/{id:long}/close", HandleAsync)
-        .WithName("CloseIncident").WithTags("Operations").WithSummary("Closes an incident; the same cause opens a new one.");
+        .WithName("CloseIncident").WithTags("Operations").Needs(Permission.OperationsRun)
+        .WithSummary("Closes an incident; the same cause opens a new one.");
 
     private static async Task<Results<NoContent, Refused>> HandleAsync(long id, Caller caller, OperationsDesk desk, CancellationToken ct)
     {
@@ -38,7 +40,8 @@ internal sealed class CloseIncident : IEndpoint
 internal sealed class ListDrift : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/drift", HandleAsync)
-        .WithName("ListDrift").WithTags("Operations").WithSummary("Lists drift cases, optionally of one SKU or class.");
+        .WithName("ListDrift").WithTags("Operations").Needs(Permission.OperationsRead)
+        .WithSummary("Lists drift cases, optionally of one SKU or class.");
 
     private static async Task<Ok<Page<DriftView>>> HandleAsync(
         Caller caller, OperationsDesk desk, [AsParameters] PageQuery page, string? sku, DriftClass? kind, CancellationToken ct)

@@ -24,7 +24,8 @@ internal sealed class ListPushes : IEndpoint
         [FromQuery(Name = "sku")] string? Sku, [FromQuery(Name = "from")] DateTimeOffset? From, [FromQuery(Name = "until")] DateTimeOffset? Until);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/pushes", HandleAsync)
-        .WithName("ListPushes").WithTags("Operations").WithSummary("Lists pushes, optionally of one connection, state, SKU or time.");
+        .WithName("ListPushes").WithTags("Operations").Needs(Permission.OperationsRead)
+        .WithSummary("Lists pushes, optionally of one connection, state, SKU or time.");
 
     private static async Task<Results<Ok<Page<PushView>>, Refused>> HandleAsync(
         [AsParameters] Filter filter, [AsParameters] PageQuery page, Caller caller, SkuDesk skus, PushProofStore store, CancellationToken ct)
@@ -77,7 +78,8 @@ internal sealed class GetPush : IEndpoint
         DateTimeOffset RecordedAt, long? EventId, EventTrace? Event);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/pushes/{id:guid}", HandleAsync)
-        .WithName("GetPush").WithTags("Operations").WithSummary("Reads a push with its causes, times and proof.");
+        .WithName("GetPush").WithTags("Operations").Needs(Permission.OperationsRead)
+        .WithSummary("Reads a push with its causes, times and proof.");
 
     private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(Guid id, Caller caller, PushProofStore store, CancellationToken ct)
     {

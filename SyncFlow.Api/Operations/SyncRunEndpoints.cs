@@ -11,7 +11,8 @@ internal sealed class ListSyncRuns : IEndpoint
     private static readonly string[] Known = ["queued", "running", "succeeded", "failed", "cancelled"];
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/sync-runs", HandleAsync)
-        .WithName("ListSyncRuns").WithTags("Operations").WithSummary("Lists runs, optionally of one kind, status or connection.");
+        .WithName("ListSyncRuns").WithTags("Operations").Needs(Permission.OperationsRead)
+        .WithSummary("Lists runs, optionally of one kind, status or connection.");
 
     private static async Task<Results<Ok<Page<RunView>>, Refused>> HandleAsync(
         Caller caller, RunDesk desk, [AsParameters] PageQuery page, string? kind, string? status, long? connectionId, CancellationToken ct)
@@ -31,7 +32,7 @@ internal sealed class ListSyncRuns : IEndpoint
 internal sealed class GetSyncRun : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/sync-runs/{id:long}", HandleAsync)
-        .WithName("GetSyncRun").WithTags("Operations").WithSummary("Reads a run's progress and result.");
+        .WithName("GetSyncRun").WithTags("Operations").Needs(Permission.OperationsRead).WithSummary("Reads a run's progress and result.");
 
     private static async Task<Results<Ok<RunView>, Refused>> HandleAsync(long id, Caller caller, RunDesk desk, CancellationToken ct)
     {
@@ -52,7 +53,7 @@ internal sealed class BeginSyncRun : IEndpoint
     internal sealed record Parameters(long? SkuId);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/sync-runs", HandleAsync)
-        .WithName("BeginSyncRun").WithTags("Operations").WithSummary("Begins a manual sync.");
+        .WithName("BeginSyncRun").WithTags("Operations").Needs(Permission.OperationsRun).WithSummary("Begins a manual sync.");
 
     private static async Task<Results<Accepted<RunAccepted>, Refused>> HandleAsync(
         Request request, Caller caller, Runs runs, SkuDesk skus, ConnectionDesk connections, CancellationToken ct)
@@ -76,7 +77,8 @@ internal sealed class BeginSyncRun : IEndpoint
 internal sealed class CancelSyncRun : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/sync-runs/{id:long}/cancel", HandleAsync)
-        .WithName("CancelSyncRun").WithTags("Operations").WithSummary("Asks a queued or running run to stop.");
+        .WithName("CancelSyncRun").WithTags("Operations").Needs(Permission.OperationsRun)
+        .WithSummary("Asks a queued or running run to stop.");
 
     private static async Task<Results<Ok<RunView>, Refused>> HandleAsync(long id, Caller caller, RunDesk desk, CancellationToken ct)
     {

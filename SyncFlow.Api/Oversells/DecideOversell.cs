@@ -18,9 +18,11 @@ internal sealed class DecideOversell : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/oversells/{id:long}/confirm", ConfirmAsync)
-            .WithName("ConfirmOversell").WithTags("Oversells").WithSummary("Takes the proposed settlement: its actions are to be done.");
+            .WithName("ConfirmOversell").WithTags("Oversells").Needs(Permission.OversellsDecide)
+            .WithSummary("Takes the proposed settlement: its actions are to be done.");
         routes.MapPost("/oversells/{id:long}/dismiss", DismissAsync)
-            .WithName("DismissOversell").WithTags("Oversells").WithSummary("Lets an oversell stand until it grows.");
+            .WithName("DismissOversell").WithTags("Oversells").Needs(Permission.OversellsDecide)
+            .WithSummary("Lets an oversell stand until it grows.");
     }
 
     private static Task<Results<Ok<OversellView>, Refused>> ConfirmAsync(

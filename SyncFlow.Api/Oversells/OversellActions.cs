@@ -9,7 +9,7 @@ namespace SyncFlow.Api.Oversells;
 internal sealed class ListOversellActions : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/oversell-actions", HandleAsync)
-        .WithName("ListOversellActions").WithTags("Oversells")
+        .WithName("ListOversellActions").WithTags("Oversells").Needs(Permission.OversellsRead)
         .WithSummary("Lists what confirmed settlements ask for on the channels, optionally only what is not done, or of one connection.");
 
     private static async Task<Ok<Page<OversellActionView>>> HandleAsync(
@@ -25,7 +25,8 @@ internal sealed class ListOversellActions : IEndpoint
 internal sealed class FinishOversellAction : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/oversell-actions/{id:long}/done", HandleAsync)
-        .WithName("FinishOversellAction").WithTags("Oversells").WithSummary("Says that an action was done on its channel.");
+        .WithName("FinishOversellAction").WithTags("Oversells").Needs(Permission.OversellsDecide)
+        .WithSummary("Says that an action was done on its channel.");
 
     private static async Task<Results<Ok<OversellActionView>, Refused>> HandleAsync(
         long id, Caller caller, OversellDesk desk, CancellationToken ct) =>

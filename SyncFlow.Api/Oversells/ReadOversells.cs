@@ -10,7 +10,7 @@ namespace SyncFlow.Api.Oversells;
 internal sealed class ListOversells : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/oversells", HandleAsync)
-        .WithName("ListOversells").WithTags("Oversells")
+        .WithName("ListOversells").WithTags("Oversells").Needs(Permission.OversellsRead)
         .WithSummary("Lists oversells, optionally only open ones, of one state, cause or SKU.");
 
     private static async Task<Ok<Page<OversellView>>> HandleAsync(
@@ -34,7 +34,8 @@ internal sealed class GetOversell : IEndpoint
         IReadOnlyList<OversellActionView> Actions);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/oversells/{id:long}", HandleAsync)
-        .WithName("GetOversell").WithTags("Oversells").WithSummary("Reads an oversell with the chain of its causes.");
+        .WithName("GetOversell").WithTags("Oversells").Needs(Permission.OversellsRead)
+        .WithSummary("Reads an oversell with the chain of its causes.");
 
     private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(
         long id, Caller caller, OversellDesk desk, CancellationToken ct)

@@ -17,9 +17,11 @@ internal sealed class SettlementRulesEndpoints : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/settlement-rules", GetAsync)
-            .WithName("GetSettlementRules").WithTags("Oversells").WithSummary("Reads the rules for settling oversells.");
+            .WithName("GetSettlementRules").WithTags("Oversells").Needs(Permission.PoliciesRead)
+            .WithSummary("Reads the rules for settling oversells.");
         routes.MapPut("/settlement-rules", PutAsync)
-            .WithName("SetSettlementRules").WithTags("Oversells").WithSummary("Sets the rules for settling oversells.");
+            .WithName("SetSettlementRules").WithTags("Oversells").Needs(Permission.PoliciesWrite)
+            .WithSummary("Sets the rules for settling oversells.");
     }
 
     private static async Task<Ok<Body>> GetAsync(Caller caller, OversellDesk desk, CancellationToken ct)

@@ -13,7 +13,8 @@ internal sealed class GetPickup : IEndpoint
     internal sealed record Answer(string Sku, IReadOnlyList<PickupView> Locations);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stock/{sku}/pickup", HandleAsync)
-        .WithName("GetPickup").WithTags("Stock").WithSummary("Availability of a SKU at each location that offers pickup, from its own stock, after the buffer.");
+        .WithName("GetPickup").WithTags("Stock").Needs(Permission.StockRead)
+        .WithSummary("Availability of a SKU at each location that offers pickup, from its own stock, after the buffer.");
 
     private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(
         string sku, Caller caller, SkuDesk skus, PickupDesk desk, CancellationToken ct) =>

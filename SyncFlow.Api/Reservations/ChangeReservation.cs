@@ -14,7 +14,7 @@ internal sealed class ConfirmReservation : IEndpoint
     internal sealed record Request(ReservationConfirmation? As);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/reservations/{id:long}/confirm", HandleAsync)
-        .WithName("ConfirmReservation").WithTags("Reservations")
+        .WithName("ConfirmReservation").WithTags("Reservations").Needs(Permission.ReservationsWrite)
         .WithSummary("Confirms a hold as paid or as allocated by the warehouse; it no longer expires.");
 
     private static async Task<Results<Ok<ReservationView>, Refused>> HandleAsync(
@@ -36,7 +36,8 @@ internal sealed class ReleaseReservation : IEndpoint
     internal sealed record Request(string? Reason, bool? Voided);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/reservations/{id:long}/release", HandleAsync)
-        .WithName("ReleaseReservation").WithTags("Reservations").WithSummary("Gives a reservation's units back.");
+        .WithName("ReleaseReservation").WithTags("Reservations").Needs(Permission.ReservationsWrite)
+        .WithSummary("Gives a reservation's units back.");
 
     private static async Task<Results<Ok<ReservationView>, Refused>> HandleAsync(
         long id, Request? request, Caller caller, ReservationStore store, Answering answering, CancellationToken ct)
@@ -57,7 +58,7 @@ internal sealed class ExtendReservation : IEndpoint
     internal sealed record Request(DateTimeOffset? ExpiresAt);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/reservations/{id:long}/extend", HandleAsync)
-        .WithName("ExtendReservation").WithTags("Reservations").WithSummary("Gives a hold more time.");
+        .WithName("ExtendReservation").WithTags("Reservations").Needs(Permission.ReservationsWrite).WithSummary("Gives a hold more time.");
 
     private static async Task<Results<Ok<ReservationView>, Refused>> HandleAsync(
         long id, Request request, Caller caller, ReservationStore store, Answering answering, CancellationToken ct) =>

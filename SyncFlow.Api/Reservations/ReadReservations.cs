@@ -10,7 +10,7 @@ namespace SyncFlow.Api.Reservations;
 internal sealed class ListReservations : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/reservations", HandleAsync)
-        .WithName("ListReservations").WithTags("Reservations")
+        .WithName("ListReservations").WithTags("Reservations").Needs(Permission.ReservationsRead)
         .WithSummary("Lists reservations, optionally only open ones, of one status, kind, partner, reference or SKU.");
 
     private static async Task<Results<Ok<Page<ReservationView>>, Refused>> HandleAsync(
@@ -33,7 +33,8 @@ internal sealed class ListReservations : IEndpoint
 internal sealed class GetReservation : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/reservations/{id:long}", HandleAsync)
-        .WithName("GetReservation").WithTags("Reservations").WithSummary("Reads a reservation with its lines.");
+        .WithName("GetReservation").WithTags("Reservations").Needs(Permission.ReservationsRead)
+        .WithSummary("Reads a reservation with its lines.");
 
     private static async Task<Results<Ok<ReservationView>, Refused>> HandleAsync(
         long id, Caller caller, ReservationDesk desk, CancellationToken ct) =>

@@ -45,7 +45,8 @@ internal sealed class Reserve : IEndpoint
     internal sealed record Offer(int Line, string Sku, string? Location, int Units, int Available, int Obtainable);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/reservations", HandleAsync)
-        .WithName("Reserve").WithTags("Reservations").WithSummary("Reserves units of one or more SKUs: all lines or none.");
+        .WithName("Reserve").WithTags("Reservations").Needs(Permission.ReservationsWrite)
+        .WithSummary("Reserves units of one or more SKUs: all lines or none.");
 
     private static async Task<Results<Created<ReservationView>, Accepted<ReservationView>, Ok<ReservationView>, Refused>> HandleAsync(
         Request request, HttpRequest http, Caller caller, ReservationDesk desk, ReservationStore store, WakeUps wakeUps, CancellationToken ct)

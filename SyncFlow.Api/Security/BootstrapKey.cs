@@ -1,4 +1,4 @@
-using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Identity;
 
 namespace SyncFlow.Api.Security;
 
@@ -6,7 +6,7 @@ namespace SyncFlow.Api.Security;
 /// Stores the API key that the host was given, hashed, with the first tenant. Done before the first request is taken;
 /// done again it changes nothing.
 /// </summary>
-internal sealed partial class BootstrapKey(IConfiguration configuration, ApiKeyStore keys, ILogger<BootstrapKey> log) : IHostedService
+internal sealed partial class BootstrapKey(IConfiguration configuration, BootstrapStore keys, ILogger<BootstrapKey> log) : IHostedService
 {
     /// <summary>Shorter keys could be guessed.</summary>
     private const int ShortestKey = 16;
@@ -24,7 +24,7 @@ internal sealed partial class BootstrapKey(IConfiguration configuration, ApiKeyS
             throw new InvalidOperationException($"SyncFlow:BootstrapApiKey must have {ShortestKey} characters or more.");
         }
 
-        if (await keys.EnsureBootstrapAsync(ApiKeyGuard.Hash(key), cancellationToken).ConfigureAwait(false))
+        if (await keys.EnsureKeyAsync(Secrets.Hash(key), cancellationToken).ConfigureAwait(false))
         {
             Stored(log);
         }

@@ -1,40 +1,38 @@
-using Microsoft.AspNetCore.Http.Metadata;
-using SyncFlow.Storage.Front;
+using static SyncFlow.Api.Security.Permission;
 
 namespace SyncFlow.Api.Security;
 
 /// <summary>
-/// What an API key may do. One scope does not hold another: a key that reads and writes has both. Which one a route
-/// needs follows from its method and its tag, so that a new route is never open by mistake.
+/// What an API key may do. A scope is a permission, or one of four names for many: <c>*</c>, <c>read</c>, <c>write</c>
+/// and <c>operate</c>. One scope does not hold another: a key that reads and writes has both.
 /// </summary>
 internal static class Scopes
 {
-    /// <summary>Everything.</summary>
+    /// <summary>Everything of the tenant.</summary>
     public const string All = "*";
 
-    /// <summary>To look: every GET.</summary>
-    public const string Read = "read";
-
-    /// <summary>To change stock, SKUs, locations, listings and their mapping.</summary>
-    public const string Write = "write";
-
-    /// <summary>To change how the service runs: connections, brakes, runs, dead letters, incidents.</summary>
-    public const string Operate = "operate";
-
-    private static readonly string[] OperatingTags = ["Connections", "Operations", "Brakes"];
-
-    /// <summary>The scope that a request needs.</summary>
-    public static string NeededFor(HttpContext context)
+    private static readonly Dictionary<string, PermissionSet> Named = new(StringComparer.Ordinal)
     {
-        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
-        {
-            return Read;
-        }
+        [All] = PermissionSet.Tenant,
+        ["read"] = PermissionSet.Of(
+        [
+            ConnectionsRead, CatalogRead, LocationsRead, StockRead, ReservationsRead, OversellsRead, PoliciesRead, OperationsRead,
+            BrakesRead, SourcesRead, InsightsRead,
+        ]),
+        ["write"] = PermissionSet.Of(
+            [CatalogWrite, LocationsWrite, StockWrite, CountsReview, ReservationsWrite, OversellsDecide, PoliciesWrite, SourcesWrite]),
+        ["operate"] = PermissionSet.Of([ConnectionsOperate, ConnectionsManage, OperationsRun, BrakesSet, SourcesManage]),
+    };
 
-        var tags = context.GetEndpoint()?.Metadata.GetMetadata<ITagsMetadata>()?.Tags ?? [];
-        return tags.Any(OperatingTags.Contains) ? Operate : Write;
-    }
+    /// <summary>Whether a text is a scope that a key may have.</summary>
+    public static bool IsKnown(string scope) =>
+        Named.ContainsKey(scope) || (Permissions.TryParse(scope, out var permission) && !permission.IsOfPlatform());
 
-    /// <summary>Whether a key holds a scope.</summary>
-    public static bool Holds(ApiKey key, string scope) => key.Scopes.Contains(scope) || key.Scopes.Contains(All);
+    /// <summary>What scopes allow together. One that is not known allows nothing.</summary>
+    public static PermissionSet Of(IEnumerable<string> scopes) =>
+        scopes.Aggregate(PermissionSet.None, (set, scope) => set.And(Of(scope)));
+
+    private static PermissionSet Of(string scope) => Named.TryGetValue(scope, out var named)
+        ? named
+        : Permissions.TryParse(scope, out var permission) && !permission.IsOfPlatform() ? PermissionSet.Of([permission]) : PermissionSet.None;
 }

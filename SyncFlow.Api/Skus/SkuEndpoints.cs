@@ -10,7 +10,7 @@ namespace SyncFlow.Api.Skus;
 internal sealed class ListSkus : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/skus", HandleAsync)
-        .WithName("ListSkus").WithTags("SKUs").WithSummary("Lists SKUs; search looks at code and title.");
+        .WithName("ListSkus").WithTags("SKUs").Needs(Permission.CatalogRead).WithSummary("Lists SKUs; search looks at code and title.");
 
     private static async Task<Ok<Page<SkuView>>> HandleAsync(
         Caller caller, SkuDesk desk, [AsParameters] PageQuery page, string? search, SharingMode? mode, CancellationToken ct)
@@ -24,7 +24,7 @@ internal sealed class ListSkus : IEndpoint
 internal sealed class GetSku : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/skus/{sku}", HandleAsync)
-        .WithName("GetSku").WithTags("SKUs").WithSummary("Reads a SKU by its code.");
+        .WithName("GetSku").WithTags("SKUs").Needs(Permission.CatalogRead).WithSummary("Reads a SKU by its code.");
 
     private static async Task<Results<Ok<SkuView>, Refused>> HandleAsync(
         string sku, Caller caller, SkuDesk desk, HttpResponse response, CancellationToken ct)
@@ -51,7 +51,7 @@ internal sealed class CreateSku : IEndpoint
     internal sealed record Request(string? Code, string? Title, SharingMode? Mode, int? SafetyBuffer, int? RiskBudget);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/skus", HandleAsync)
-        .WithName("CreateSku").WithTags("SKUs").WithSummary("Creates a SKU.");
+        .WithName("CreateSku").WithTags("SKUs").Needs(Permission.CatalogWrite).WithSummary("Creates a SKU.");
 
     private static async Task<Results<Created<SkuView>, Refused>> HandleAsync(
         Request request, Caller caller, SkuDesk desk, HttpResponse response, CancellationToken ct)

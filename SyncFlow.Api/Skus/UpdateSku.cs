@@ -17,7 +17,8 @@ internal sealed class UpdateSku : IEndpoint
     internal sealed record Request(SharingMode? Mode, int? SafetyBuffer, int? RiskBudget, string? Title);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/skus/{sku}", HandleAsync)
-        .WithName("UpdateSku").WithTags("SKUs").WithSummary("Changes mode, safety buffer, risk budget or title of a SKU.");
+        .WithName("UpdateSku").WithTags("SKUs").Needs(Permission.CatalogWrite)
+        .WithSummary("Changes mode, safety buffer, risk budget or title of a SKU.");
 
     private static async Task<Results<Ok<SkuView>, Refused>> HandleAsync(
         string sku, Request request, Caller caller, SkuDesk desk, WakeUps wakeUps, HttpContext context, CancellationToken ct)

@@ -23,7 +23,7 @@ internal sealed class ExplainStock : IEndpoint
     public const int DefaultEntries = 50;
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stock/{sku}/explain", HandleAsync)
-        .WithName("ExplainStock").WithTags("Stock")
+        .WithName("ExplainStock").WithTags("Stock").Needs(Permission.StockRead)
         .WithSummary("Explains every number of a SKU, now or at a moment (recorded time); location is a code, channel an id or a name.");
 
     /// <summary>What the caller asked for beside the SKU.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
+using SyncFlow.Api.Security;
 using SyncFlow.Api.Skus;
 using SyncFlow.Api.StockOperations;
 using SyncFlow.Core;
@@ -53,7 +54,7 @@ internal sealed class MoveStock : IEndpoint
     internal sealed record Answer(long OperationId, OperationState Status, string? Refusal);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/stock-movements", HandleAsync)
-        .WithName("MoveStock").WithTags("Stock")
+        .WithName("MoveStock").WithTags("Stock").Needs(Permission.StockWrite)
         .WithSummary("Records a receipt, an adjustment or a write-off; with wait=true the outcome is waited for, 2 s at most.");
 
     private static async Task<Results<Accepted<Answer>, Ok<Answer>, Refused>> HandleAsync(

@@ -12,7 +12,7 @@ namespace SyncFlow.Api.Stock;
 internal sealed class ListStock : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stock", HandleAsync)
-        .WithName("ListStock").WithTags("Stock").WithSummary("Lists SKUs with their available-to-sell.");
+        .WithName("ListStock").WithTags("Stock").Needs(Permission.StockRead).WithSummary("Lists SKUs with their available-to-sell.");
 
     private static async Task<Ok<Page<StockLine>>> HandleAsync(
         Caller caller, StockDesk desk, [AsParameters] PageQuery page, string? search, CancellationToken ct)
@@ -36,7 +36,8 @@ internal sealed class GetStock : IEndpoint
         IReadOnlyList<PoolView> Locations, IReadOnlyList<LevelView> Levels);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stock/{sku}", HandleAsync)
-        .WithName("GetStock").WithTags("Stock").WithSummary("Buckets by location, available-to-sell, levels and exposure of a SKU.");
+        .WithName("GetStock").WithTags("Stock").Needs(Permission.StockRead)
+        .WithSummary("Buckets by location, available-to-sell, levels and exposure of a SKU.");
 
     private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(
         string sku, Caller caller, SkuDesk skus, StockDesk stock, CancellationToken ct)

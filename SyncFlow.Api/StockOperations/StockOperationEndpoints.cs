@@ -13,7 +13,7 @@ internal sealed class TakeInOperations : IEndpoint
     internal sealed record Request(IReadOnlyList<OperationInput>? Items);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/stock-operations", HandleAsync)
-        .WithName("TakeInStockOperations").WithTags("Stock operations")
+        .WithName("TakeInStockOperations").WithTags("Stock operations").Needs(Permission.StockWrite)
         .WithSummary("Takes in receipts, returns, adjustments, write-offs and moves; with wait=true their booking is waited for, 2 s at most.");
 
     private static Task<Results<Ok<BatchAnswer>, Refused>> HandleAsync(
@@ -24,7 +24,7 @@ internal sealed class TakeInOperations : IEndpoint
 internal sealed class ListOperations : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stock-operations", HandleAsync)
-        .WithName("ListStockOperations").WithTags("Stock operations")
+        .WithName("ListStockOperations").WithTags("Stock operations").Needs(Permission.StockRead)
         .WithSummary("Lists operations by document, kind, SKU, location, key and time, each with its state and ledger entries.");
 
     private static async Task<Results<Ok<Page<OperationView>>, Refused>> HandleAsync(
@@ -45,7 +45,8 @@ internal sealed class ListOperations : IEndpoint
 internal sealed class GetOperation : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stock-operations/{id:long}", HandleAsync)
-        .WithName("GetStockOperation").WithTags("Stock operations").WithSummary("Reads an operation with its state and ledger entries.");
+        .WithName("GetStockOperation").WithTags("Stock operations").Needs(Permission.StockRead)
+        .WithSummary("Reads an operation with its state and ledger entries.");
 
     private static async Task<Results<Ok<OperationView>, Refused>> HandleAsync(long id, Caller caller, OperationDesk desk, CancellationToken ct) =>
         await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is { } found

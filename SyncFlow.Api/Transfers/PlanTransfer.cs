@@ -18,7 +18,8 @@ internal sealed class PlanTransfer : IEndpoint
     internal sealed record Request(string? Reference, string? From, string? To, string? Note, IReadOnlyList<TransferLineInput>? Lines);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/transfers", HandleAsync)
-        .WithName("PlanTransfer").WithTags("Transfers").WithSummary("Plans a transfer; it claims nothing until it is dispatched.");
+        .WithName("PlanTransfer").WithTags("Transfers").Needs(Permission.StockWrite)
+        .WithSummary("Plans a transfer; it claims nothing until it is dispatched.");
 
     private static async Task<Results<Created<TransferAnswer>, Refused>> HandleAsync(
         Request request, Caller caller, TransferDesk desk, OperationDesk operations, CancellationToken ct)

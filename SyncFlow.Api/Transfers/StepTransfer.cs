@@ -24,7 +24,7 @@ internal sealed class StepTransfer : IEndpoint
 
         void Step(string step, string name, string summary) => routes
             .MapPost("/transfers/{id:long}/" + step, (long id, Request request, Work work, CancellationToken ct) => work.HandleAsync(id, step, request, ct))
-            .WithName(name).WithTags("Transfers").WithSummary(summary);
+            .WithName(name).WithTags("Transfers").Needs(Permission.StockWrite).WithSummary(summary);
     }
 
     internal sealed class Work(Caller caller, TransferDesk desk, OperationDesk operations, WakeUps wakeUps, TimeProvider time)

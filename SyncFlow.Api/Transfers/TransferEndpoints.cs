@@ -10,7 +10,8 @@ namespace SyncFlow.Api.Transfers;
 internal sealed class ListTransfers : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/transfers", HandleAsync)
-        .WithName("ListTransfers").WithTags("Transfers").WithSummary("Lists transfers by state, location (either end) and reference.");
+        .WithName("ListTransfers").WithTags("Transfers").Needs(Permission.StockRead)
+        .WithSummary("Lists transfers by state, location (either end) and reference.");
 
     private static async Task<Results<Ok<Page<TransferView>>, Refused>> HandleAsync(
         string? state, string? location, string? reference, [AsParameters] PageQuery page, Caller caller, TransferDesk desk,
@@ -36,7 +37,8 @@ internal sealed class ListTransfers : IEndpoint
 internal sealed class GetTransfer : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/transfers/{id:long}", HandleAsync)
-        .WithName("GetTransfer").WithTags("Transfers").WithSummary("Reads a transfer with its lines and variances.");
+        .WithName("GetTransfer").WithTags("Transfers").Needs(Permission.StockRead)
+        .WithSummary("Reads a transfer with its lines and variances.");
 
     private static async Task<Results<Ok<TransferAnswer>, Refused>> HandleAsync(long id, Caller caller, TransferDesk desk, CancellationToken ct) =>
         await TransferAnswer.ReadAsync(desk, caller.Tenant, id, ct).ConfigureAwait(false) is { } found

@@ -26,4 +26,11 @@ public sealed class ApiKeyRow : ITenantRow
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset? ExpiresAt { get; set; }
     public DateTimeOffset? LastUsedAt { get; set; }
+    public short Kind { get; set; } = 1;
+    public string? Partner { get; set; }
+    public string Hint { get; set; } = "";
+    public long[]? LocationIds { get; set; }
+    public string CreatedBy { get; set; } = "system";
+    public DateTimeOffset? RevokedAt { get; set; }
+    public long? RotatedTo { get; set; }
 }

@@ -149,7 +149,7 @@ internal sealed class ApiApp : IAsyncDisposable
             WITH t AS (INSERT INTO tenants (name) VALUES ('Other') RETURNING tenant_id)
             INSERT INTO api_keys (tenant_id, name, key_hash, scopes) SELECT tenant_id, 'k', $1, ARRAY['*'] FROM t RETURNING tenant_id
             """,
-            ApiKeyGuard.Hash(key));
+            Secrets.Hash(key));
         return NewClient(key);
     }
 

@@ -30,14 +30,14 @@ public sealed class ScopeTests(PostgresFixture postgres, RedisFixture redis)
     }
 
     [Fact]
-    public async Task The_answer_names_the_scope_that_is_missing()
+    public async Task The_answer_names_the_permission_that_is_missing()
     {
         await using var app = await ApiApp.StartAsync(postgres, redis);
         using var client = await ClientAsync(app, "read");
         using var answer = await client.PostAsJsonAsync("/api/v1/locations", new { code = "X", name = "X" });
         var problem = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
         problem["type"]!.GetValue<string>().ShouldEndWith("/insufficient-scope");
-        problem["detail"]!.GetValue<string>().ShouldContain("'write'");
+        problem["detail"]!.GetValue<string>().ShouldContain("'locations:write'");
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class ScopeTests(PostgresFixture postgres, RedisFixture redis)
         var key = "sf_scoped_0123456789_" + string.Join('_', scopes);
         await app.SqlAsync<long>(
             "INSERT INTO api_keys (tenant_id, name, key_hash, scopes) SELECT min(tenant_id), 'scoped', $1, $2 FROM tenants RETURNING tenant_id",
-            ApiKeyGuard.Hash(key), scopes);
+            Secrets.Hash(key), scopes);
         return app.NewClient(key);
     }
 }

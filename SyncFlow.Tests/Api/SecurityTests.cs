@@ -32,7 +32,8 @@ public sealed class SecurityTests(PostgresFixture postgres, RedisFixture redis)
         await using var app = await ApiApp.StartAsync(postgres, redis);
         (await app.Client.GetAsync("/api/v1/skus")).StatusCode.ShouldBe(HttpStatusCode.OK);
         await app.SqlAsync<long>("UPDATE api_keys SET expires_at = now() - interval '1 second' RETURNING tenant_id");
-        (await app.Client.GetAsync("/api/v1/skus")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        await Waits.UntilAsync(
+            async () => (await app.Client.GetAsync("/api/v1/skus")).StatusCode == HttpStatusCode.Unauthorized, "the key to be refused", TimeSpan.FromSeconds(5));
     }
 
     [Fact]

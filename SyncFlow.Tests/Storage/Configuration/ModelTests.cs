@@ -13,7 +13,8 @@ public sealed class ModelTests(PostgresFixture postgres)
     private static readonly Dictionary<string, string> SameType = new()
     {
         ["character varying"] = "text",
-        ["ARRAY"] = "text[]",
+        ["_text"] = "text[]",
+        ["_int8"] = "bigint[]",
     };
 
     [Fact]
@@ -61,7 +62,7 @@ public sealed class ModelTests(PostgresFixture postgres)
     private static async Task<ILookup<string, Column>> ReadSchemaAsync(TestDatabase database)
     {
         await using var command = database.Admin.CreateCommand(
-            "SELECT table_name, column_name, data_type, is_nullable = 'YES' FROM information_schema.columns WHERE table_schema = 'public'");
+            "SELECT table_name, column_name, CASE data_type WHEN 'ARRAY' THEN udt_name ELSE data_type END, is_nullable = 'YES' FROM information_schema.columns WHERE table_schema = 'public'");
         await using var reader = await command.ExecuteReaderAsync();
         var columns = new List<(string Table, Column Column)>();
         while (await reader.ReadAsync())

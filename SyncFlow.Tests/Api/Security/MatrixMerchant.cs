@@ -1,0 +1,143 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using SyncFlow.Api.Security;
+
+namespace SyncFlow.Tests.Api.Security;
+
+/// <summary>
+/// A merchant (the first tenant) who has one of everything, all named ALPHA, and another (the second tenant) who is to
+/// see none of it.
+/// </summary>
+internal sealed class MatrixMerchant : IAsyncDisposable
+{
+    public const string Mark = "ALPHA";
+
+    public const long Tenant = 1;
+
+    private readonly Dictionary<string, string> ids = [];
+
+    private MatrixMerchant(ApiApp app, HttpClient other)
+    {
+        App = app;
+        Other = other;
+    }
+
+    public ApiApp App { get; }
+
+    /// <summary>Holds every permission of the other tenant.</summary>
+    public HttpClient Other { get; }
+
+    public static async Task<MatrixMerchant> CreateAsync(ApiApp app)
+    {
+        var merchant = new MatrixMerchant(app, await app.OtherTenantAsync());
+        await merchant.FillAsync();
+        return merchant;
+    }
+
+    /// <summary>A client whose key may do what a role may.</summary>
+    public Task<HttpClient> HolderAsync(PermissionSet permissions, string name) =>
+        KeyAsync(name, [.. permissions.Where(p => !p.IsOfPlatform()).Select(p => p.Text())]);
+
+    /// <summary>The first tenant's id for a parameter of a path, where it has one of that kind.</summary>
+    public string IdFor(ApiOperation operation, string name, string format)
+    {
+        var known = ids.Where(id => operation.Short.StartsWith(id.Key, StringComparison.Ordinal)).OrderByDescending(id => id.Key.Length).FirstOrDefault();
+        return known.Value ?? ApiOperation.NobodysId(name, format);
+    }
+
+    /// <summary>The first tenant's values for parameters of a query that name things.</summary>
+    public string QueryFor(ApiOperation operation)
+    {
+        var named = operation.Query.Select(name => name switch
+        {
+            "connectionId" => $"connectionId={ids["/connections"]}",
+            "locationId" => $"locationId={ids["/locations"]}",
+            "skuId" => "skuId=1",
+            "sku" => $"sku={Mark}",
+            "location" => $"location={Mark}",
+            "search" => $"search={Mark}",
+            _ => null,
+        }).OfType<string>().ToList();
+        return named.Count == 0 ? "" : "?" + string.Join('&', named);
+    }
+
+    /// <summary>A body that passes the checks which come before anything is looked up, with the first tenant's ids in it.</summary>
+    public string BodyFor(ApiOperation operation) => operation.Name switch
+    {
+        "ReconnectConnection" => """{"accessToken":"shpat_x"}""",
+        "SetConnectionBrake" => """{"strength":"allWrites","why":"x"}""",
+        "MapLocation" => $$"""{"connectionId":{{ids["/connections"]}},"externalLocationId":"{{Mark}}","locationId":{{ids["/locations"]}}}""",
+        "AutoMapListings" => $$"""{"connectionId":{{ids["/connections"]}}}""",
+        "BeginSyncRun" => $$"""{"kind":"verify","connectionId":{{ids["/connections"]}}}""",
+        "MoveStock" => $$"""{"sku":"{{Mark}}","location":"{{Mark}}","kind":"receipt","units":5,"reason":"x","key":"swap"}""",
+        "EnterCountSheetLines" => """{"lines":[{"sku":"BETA","counted":1}]}""",
+        "ReviewCountSheet" => """{"approve":["BETA"]}""",
+        "ReceiveTransfer" => """{"lines":[{"sku":"BETA","units":1}]}""",
+        "ExtendReservation" => """{"ttlSeconds":600}""",
+        "ImportCountSheet" => "sku,counted\nBETA,1\n",
+        _ => "{}",
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        Other.Dispose();
+        await App.DisposeAsync();
+    }
+
+    private async Task FillAsync()
+    {
+        ids["/connections"] = ids["/brakes/connections"] = (await App.ConnectAsync("alpha.myshopify.com")).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        await AddAsync("/locations", new { code = Mark, name = Mark });
+        await DoAsync("/locations", new { code = Mark + "-2", name = Mark });
+        await DoAsync("/skus", new { code = Mark, title = Mark });
+        ids["/skus"] = ids["/stock"] = Mark;
+        using var theirs = await Other.PostAsync("/api/v1/skus", new StringContent("""{"code":"BETA"}""", System.Text.Encoding.UTF8, "application/json"));
+        await AddAsync("/count-sheets", new { name = Mark, location = Mark, skus = new[] { Mark } });
+        await AddAsync("/transfers", new { reference = Mark, from = Mark, to = Mark + "-2", lines = new[] { new { sku = Mark, units = 1 } } }, "transfer");
+        await AddAsync("/stock-operations", new { items = new[] { new { key = Mark, kind = "receipt", sku = Mark, location = Mark, units = 9, reason = "x" } } }, "operationId");
+        await AddAsync("/api-keys", new { name = Mark, scopes = new[] { "read" } }, "apiKey");
+        ids["/sync-runs"] = await InsertAsync("sync_runs", "kind, created_at, parameters", $"'replan', now(), '{{\"a\":\"{Mark}\"}}'", "run_id");
+        ids["/dead-letters"] = await InsertAsync(
+            "inbox", "received_day, topic, webhook_id, triggered_at, received_at, content, body, state, next_attempt_at, connection_id",
+            $"now()::date, 'orders/create', '{Mark}', now(), now(), '{{}}', '', 2, now(), {ids["/connections"]}", "event_id");
+        ids["/incidents"] = await InsertAsync("incidents", "incident_key, kind, message, opened_at, seen_at", $"'{Mark}', 'x', '{Mark}', now(), now()", "incident_id");
+        ids["/listings/suggestions"] = await InsertAsync(
+            "mapping_suggestions", "connection_id, variant_ref, sku_id, confidence, reason, created_at", $"{ids["/connections"]}, '{Mark}', 1, 50, 'x', now()", "suggestion_id");
+        ids["/oversells"] = await InsertAsync(
+            "oversells", "sku_id, pool_group, units, most_units, cause, mode, opened_at, seen_at, state, proposal", "1, 1, 1, 1, 1, 1, now(), now(), 2, '[]'", "oversell_id");
+        ids["/oversell-actions"] = await InsertAsync(
+            "oversell_actions", "oversell_id, kind, connection_id, order_ref, line_ref, units, created_at", $"1, 2, {ids["/connections"]}, '{Mark}', 'l', 1, now()", "action_id");
+        ids["/reservations"] = await InsertAsync(
+            "reservations", "reference, kind, state, expires_at, created_by, created_at", $"'{Mark}', 1, 1, now() + interval '1 hour', 'x', now()", "reservation_id");
+        ids["/authority-rules"] = await InsertAsync("authority_rules", "sku_prefix, created_at", $"'{Mark}', now()", "rule_id");
+        ids["/pushes"] = await App.SqlAsync<string>(
+            $"""
+            INSERT INTO pushes (tenant_id, push_id, connection_id, lease_epoch, body, elements, planned_at, deadline)
+            VALUES ({Tenant}, gen_random_uuid(), {ids["/connections"]}, 1, jsonb_build_object('a', '{Mark}')::text, 1, now(), now()) RETURNING push_id::text
+            """);
+    }
+
+    private Task<string> InsertAsync(string table, string columns, string values, string id) =>
+        App.SqlAsync<string>($"INSERT INTO {table} (tenant_id, {columns}) VALUES ({Tenant}, {values}) RETURNING {id}::text");
+
+    private async Task AddAsync(string path, object body, string? inside = null)
+    {
+        var made = await DoAsync(path, body);
+        var found = made["id"] ?? (inside is null ? null : made[inside]?["id"] ?? made["items"]?[0]?[inside]);
+        ids[path] = found?.ToJsonString() ?? throw new InvalidOperationException($"{path} made nothing with an id: {made}");
+    }
+
+    private async Task<JsonNode> DoAsync(string path, object body)
+    {
+        var (status, answer) = await App.PostAsync("/api/v1" + path, body);
+        return status is HttpStatusCode.Created or HttpStatusCode.OK ? answer! : throw new InvalidOperationException($"{path}: {status} {answer}");
+    }
+
+    private async Task<HttpClient> KeyAsync(string name, string[] scopes)
+    {
+        var key = Secrets.Make(Secrets.Key);
+        await App.SqlAsync<long>(
+            "INSERT INTO api_keys (tenant_id, name, key_hash, scopes) VALUES ($1, $2, $3, $4) RETURNING tenant_id", Tenant, name, Secrets.Hash(key), scopes);
+        return App.NewClient(key);
+    }
+}
