@@ -16,9 +16,11 @@ internal sealed class ProposeChange : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/changes/adjustments", AdjustAsync)
-            .WithName("ChangeStock").WithTags("Brakes").WithSummary("Corrects on-hand of many SKUs as one change that can be taken back.");
+            .WithName("ChangeStock").WithTags("Brakes").Needs(Permission.ChangesMake)
+            .WithSummary("Corrects on-hand of many SKUs as one change that can be taken back.");
         routes.MapPost("/changes/sku-policies", SetPoliciesAsync)
-            .WithName("ChangePolicies").WithTags("Brakes").WithSummary("Changes mode, safety buffer or risk budget of many SKUs as one change that can be taken back.");
+            .WithName("ChangePolicies").WithTags("Brakes").Needs(Permission.ChangesMake)
+            .WithSummary("Changes mode, safety buffer or risk budget of many SKUs as one change that can be taken back.");
     }
 
     private static async Task<Results<Ok<ChangeView>, Accepted<ChangeView>, Refused>> AdjustAsync(
@@ -76,9 +78,9 @@ internal sealed class ReadChanges : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/changes", ListAsync).WithName("ListChanges").WithTags("Brakes")
+        routes.MapGet("/changes", ListAsync).WithName("ListChanges").WithTags("Brakes").Needs(Permission.ChangesRead)
             .WithSummary("Lists bulk changes, newest first, optionally of one state: waiting, applied, rejected or undone.");
-        routes.MapGet("/changes/{id:long}", GetAsync).WithName("GetChange").WithTags("Brakes")
+        routes.MapGet("/changes/{id:long}", GetAsync).WithName("GetChange").WithTags("Brakes").Needs(Permission.ChangesRead)
             .WithSummary("Reads a bulk change: what it does or did, per connection and for the first levels.");
     }
 

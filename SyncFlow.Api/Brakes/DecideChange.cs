@@ -24,13 +24,17 @@ internal sealed class DecideChange : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/changes/{id:long}/approve", (long id, Request? request, Work work, CancellationToken ct) => work.DecideAsync(id, request, approve: true, ct))
-            .WithName("ApproveChange").WithTags("Brakes").WithSummary("Does a change that the breaker holds, if it still does what was shown.");
+            .WithName("ApproveChange").WithTags("Brakes").Needs(Permission.ChangesMake)
+            .WithSummary("Does a change that the breaker holds, if it still does what was shown.");
         routes.MapPost("/changes/{id:long}/reject", (long id, Request? request, Work work, CancellationToken ct) => work.DecideAsync(id, request, approve: false, ct))
-            .WithName("RejectChange").WithTags("Brakes").WithSummary("Gives a change up that the breaker holds; nothing of it was done.");
+            .WithName("RejectChange").WithTags("Brakes").Needs(Permission.ChangesMake)
+            .WithSummary("Gives a change up that the breaker holds; nothing of it was done.");
         routes.MapGet("/changes/{id:long}/undo", (long id, Work work, CancellationToken ct) => work.PreviewUndoAsync(id, ct))
-            .WithName("PreviewUndo").WithTags("Brakes").WithSummary("Tells what taking a change back would do, and what stands in the way.");
+            .WithName("PreviewUndo").WithTags("Brakes").Needs(Permission.ChangesRead)
+            .WithSummary("Tells what taking a change back would do, and what stands in the way.");
         routes.MapPost("/changes/{id:long}/undo", (long id, UndoRequest request, Work work, CancellationToken ct) => work.UndoAsync(id, request, ct))
-            .WithName("UndoChange").WithTags("Brakes").WithSummary("Takes a change back by a change of its own; needs the ETag of the preview.");
+            .WithName("UndoChange").WithTags("Brakes").Needs(Permission.ChangesMake)
+            .WithSummary("Takes a change back by a change of its own; needs the ETag of the preview.");
     }
 
     internal sealed class Work(Caller caller, ChangeDesk desk, UndoDesk undo, WakeUps wakeUps, IHttpContextAccessor http)

@@ -27,7 +27,8 @@ internal sealed partial class CreateConnection : IEndpoint
     internal sealed record Request(string? Kind, string? Name, string? Shop, string? AccessToken, string? ClientSecret = null);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/connections", HandleAsync)
-        .WithName("CreateConnection").WithTags("Connections").Needs(Permission.ConnectionsManage).WithSummary("Connects a store.");
+        .WithName("CreateConnection").WithTags("Connections").Needs(Permission.ConnectionsManage)
+        .WithSummary("Connects a store.");
 
     private static async Task<Results<Created<ConnectionView>, Refused>> HandleAsync(
         Request request, Caller caller, ConnectionDesk desk, CredentialVault vault, WebhookSecretStore secrets, ShopCache shops,

@@ -9,7 +9,8 @@ namespace SyncFlow.Api.Connections;
 internal sealed class GetConnection : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/connections/{id:long}", HandleAsync)
-        .WithName("GetConnection").WithTags("Connections").Needs(Permission.ConnectionsRead).WithSummary("Reads a connection.");
+        .WithName("GetConnection").WithTags("Connections").Needs(Permission.ConnectionsRead)
+        .WithSummary("Reads a connection.");
 
     private static async Task<Results<Ok<ConnectionView>, Refused>> HandleAsync(
         long id, Caller caller, ConnectionDesk desk, CancellationToken ct)

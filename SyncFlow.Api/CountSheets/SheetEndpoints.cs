@@ -84,7 +84,8 @@ internal sealed class ListSheets : IEndpoint
 internal sealed class GetSheet : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/count-sheets/{id:long}", HandleAsync)
-        .WithName("GetCountSheet").WithTags("Counts").Needs(Permission.StockRead).WithSummary("Reads a count sheet.");
+        .WithName("GetCountSheet").WithTags("Counts").Needs(Permission.StockRead)
+        .WithSummary("Reads a count sheet.");
 
     private static async Task<Results<Ok<SheetView>, Refused>> HandleAsync(long id, Caller caller, SheetReader reader, CancellationToken ct) =>
         await reader.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is { } found

@@ -63,7 +63,8 @@ internal sealed class StepSheet : IEndpoint
             .WithName("SubmitCountSheet").WithTags("Counts").Needs(Permission.StockWrite)
             .WithSummary("Books small variances and puts large ones up for review.");
         routes.MapPost("/count-sheets/{id:long}/cancel", (long id, SheetWork work, CancellationToken ct) => work.CancelAsync(id, ct))
-            .WithName("CancelCountSheet").WithTags("Counts").Needs(Permission.StockWrite).WithSummary("Books nothing more of a sheet.");
+            .WithName("CancelCountSheet").WithTags("Counts").Needs(Permission.StockWrite)
+            .WithSummary("Books nothing more of a sheet.");
     }
 }
 

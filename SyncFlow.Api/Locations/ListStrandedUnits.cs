@@ -10,7 +10,8 @@ namespace SyncFlow.Api.Locations;
 internal sealed class ListStrandedUnits : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/locations/stranded", HandleAsync)
-        .WithName("ListStrandedUnits").WithTags("Locations").Needs(Permission.StockRead).WithSummary("Lists units at closed locations.");
+        .WithName("ListStrandedUnits").WithTags("Locations").Needs(Permission.StockRead)
+        .WithSummary("Lists units at closed locations.");
 
     private static async Task<Ok<List<StrandedUnits>>> HandleAsync(Caller caller, StrandedStock stranded, CancellationToken ct) =>
         TypedResults.Ok(await stranded.ListAsync(new TenantId(caller.Tenant), ct).ConfigureAwait(false));

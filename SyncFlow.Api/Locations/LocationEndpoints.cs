@@ -25,7 +25,8 @@ internal sealed class ListLocations : IEndpoint
 internal sealed class GetLocation : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/locations/{id:long}", HandleAsync)
-        .WithName("GetLocation").WithTags("Locations").Needs(Permission.LocationsRead).WithSummary("Reads a location.");
+        .WithName("GetLocation").WithTags("Locations").Needs(Permission.LocationsRead)
+        .WithSummary("Reads a location.");
 
     private static async Task<Results<Ok<LocationView>, Refused>> HandleAsync(long id, Caller caller, LocationDesk desk, CancellationToken ct)
     {
@@ -50,7 +51,8 @@ internal sealed class CreateLocation : IEndpoint
     internal sealed record Request(string? Code, string? Name, bool FulfillsOnline = true, int PoolGroup = 1, bool OffersPickup = false);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/locations", HandleAsync)
-        .WithName("CreateLocation").WithTags("Locations").Needs(Permission.LocationsWrite).WithSummary("Creates a location.");
+        .WithName("CreateLocation").WithTags("Locations").Needs(Permission.LocationsWrite)
+        .WithSummary("Creates a location.");
 
     private static async Task<Results<Created<LocationView>, Refused>> HandleAsync(
         Request request, Caller caller, LocationDesk desk, CancellationToken ct)

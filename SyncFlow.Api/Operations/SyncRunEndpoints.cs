@@ -32,7 +32,8 @@ internal sealed class ListSyncRuns : IEndpoint
 internal sealed class GetSyncRun : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/sync-runs/{id:long}", HandleAsync)
-        .WithName("GetSyncRun").WithTags("Operations").Needs(Permission.OperationsRead).WithSummary("Reads a run's progress and result.");
+        .WithName("GetSyncRun").WithTags("Operations").Needs(Permission.OperationsRead)
+        .WithSummary("Reads a run's progress and result.");
 
     private static async Task<Results<Ok<RunView>, Refused>> HandleAsync(long id, Caller caller, RunDesk desk, CancellationToken ct)
     {
@@ -53,7 +54,8 @@ internal sealed class BeginSyncRun : IEndpoint
     internal sealed record Parameters(long? SkuId);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/sync-runs", HandleAsync)
-        .WithName("BeginSyncRun").WithTags("Operations").Needs(Permission.OperationsRun).WithSummary("Begins a manual sync.");
+        .WithName("BeginSyncRun").WithTags("Operations").Needs(Permission.OperationsRun)
+        .WithSummary("Begins a manual sync.");
 
     private static async Task<Results<Accepted<RunAccepted>, Refused>> HandleAsync(
         Request request, Caller caller, Runs runs, SkuDesk skus, ConnectionDesk connections, CancellationToken ct)

@@ -58,7 +58,8 @@ internal sealed class ExtendReservation : IEndpoint
     internal sealed record Request(DateTimeOffset? ExpiresAt);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/reservations/{id:long}/extend", HandleAsync)
-        .WithName("ExtendReservation").WithTags("Reservations").Needs(Permission.ReservationsWrite).WithSummary("Gives a hold more time.");
+        .WithName("ExtendReservation").WithTags("Reservations").Needs(Permission.ReservationsWrite)
+        .WithSummary("Gives a hold more time.");
 
     private static async Task<Results<Ok<ReservationView>, Refused>> HandleAsync(
         long id, Request request, Caller caller, ReservationStore store, Answering answering, CancellationToken ct) =>

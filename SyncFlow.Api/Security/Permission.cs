@@ -46,6 +46,10 @@ internal enum Permission
     OperationsRun,
     BrakesRead,
     BrakesSet,
+
+    /// <summary>Bulk changes: make, approve, reject, take back.</summary>
+    ChangesRead,
+    ChangesMake,
     SourcesRead,
 
     /// <summary>Report stock as a source does: positions and events.</summary>

@@ -49,6 +49,8 @@ internal static class Roles
         (OperationsRun,      "A O     E   "),
         (BrakesRead,         "A O W S E   "),
         (BrakesSet,          "A O     E   "),
+        (ChangesRead,        "A O   S E   "),
+        (ChangesMake,        "A O     E   "),
         (SourcesRead,        "A O   S E   K"),
         (SourcesWrite,       "A O     E   K"),
         (SourcesManage,      "A       E   "),

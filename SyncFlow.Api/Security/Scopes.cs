@@ -17,10 +17,10 @@ internal static class Scopes
         ["read"] = PermissionSet.Of(
         [
             ConnectionsRead, CatalogRead, LocationsRead, StockRead, ReservationsRead, OversellsRead, PoliciesRead, OperationsRead,
-            BrakesRead, SourcesRead, InsightsRead,
+            BrakesRead, ChangesRead, SourcesRead, InsightsRead,
         ]),
         ["write"] = PermissionSet.Of(
-            [CatalogWrite, LocationsWrite, StockWrite, CountsReview, ReservationsWrite, OversellsDecide, PoliciesWrite, SourcesWrite]),
+            [CatalogWrite, LocationsWrite, StockWrite, CountsReview, ReservationsWrite, OversellsDecide, PoliciesWrite, ChangesMake, SourcesWrite]),
         ["operate"] = PermissionSet.Of([ConnectionsOperate, ConnectionsManage, OperationsRun, BrakesSet, SourcesManage]),
     };
 

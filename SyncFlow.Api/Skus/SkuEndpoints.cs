@@ -10,7 +10,8 @@ namespace SyncFlow.Api.Skus;
 internal sealed class ListSkus : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/skus", HandleAsync)
-        .WithName("ListSkus").WithTags("SKUs").Needs(Permission.CatalogRead).WithSummary("Lists SKUs; search looks at code and title.");
+        .WithName("ListSkus").WithTags("SKUs").Needs(Permission.CatalogRead)
+        .WithSummary("Lists SKUs; search looks at code and title.");
 
     private static async Task<Ok<Page<SkuView>>> HandleAsync(
         Caller caller, SkuDesk desk, [AsParameters] PageQuery page, string? search, SharingMode? mode, CancellationToken ct)
@@ -24,7 +25,8 @@ internal sealed class ListSkus : IEndpoint
 internal sealed class GetSku : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/skus/{sku}", HandleAsync)
-        .WithName("GetSku").WithTags("SKUs").Needs(Permission.CatalogRead).WithSummary("Reads a SKU by its code.");
+        .WithName("GetSku").WithTags("SKUs").Needs(Permission.CatalogRead)
+        .WithSummary("Reads a SKU by its code.");
 
     private static async Task<Results<Ok<SkuView>, Refused>> HandleAsync(
         string sku, Caller caller, SkuDesk desk, HttpResponse response, CancellationToken ct)

@@ -12,7 +12,8 @@ namespace SyncFlow.Api.Stock;
 internal sealed class ListStock : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stock", HandleAsync)
-        .WithName("ListStock").WithTags("Stock").Needs(Permission.StockRead).WithSummary("Lists SKUs with their available-to-sell.");
+        .WithName("ListStock").WithTags("Stock").Needs(Permission.StockRead)
+        .WithSummary("Lists SKUs with their available-to-sell.");
 
     private static async Task<Ok<Page<StockLine>>> HandleAsync(
         Caller caller, StockDesk desk, [AsParameters] PageQuery page, string? search, CancellationToken ct)

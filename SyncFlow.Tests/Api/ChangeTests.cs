@@ -175,7 +175,7 @@ public sealed class ChangeTests(PostgresFixture postgres, RedisFixture redis)
         await database.ExecuteAsync("UPDATE skus SET mode = 1");
         await database.ExecuteAsync("UPDATE sku_state SET mode = 1");
         await database.ExecuteAsync(
-            "INSERT INTO api_keys (tenant_id, name, key_hash, scopes) VALUES ($1, 'k', $2, ARRAY['*'])", merchant.Tenant.Value, ApiKeyGuard.Hash(Key));
+            "INSERT INTO api_keys (tenant_id, name, key_hash, scopes) VALUES ($1, 'k', $2, ARRAY['*'])", merchant.Tenant.Value, Secrets.Hash(Key));
         var app = await ApiApp.StartAsync(database.ConnectionString, await redis.ConfigurationAsync());
         return new ShopFront(database, merchant, app, app.NewClient(Key));
     }
