@@ -112,8 +112,8 @@ internal sealed class MatrixMerchant : IAsyncDisposable
         ids["/authority-rules"] = await InsertAsync("authority_rules", "sku_prefix, created_at", $"'{Mark}', now()", "rule_id");
         ids["/pushes"] = await App.SqlAsync<string>(
             $"""
-            INSERT INTO pushes (tenant_id, push_id, connection_id, lease_epoch, body, elements, planned_at, deadline)
-            VALUES ({Tenant}, gen_random_uuid(), {ids["/connections"]}, 1, jsonb_build_object('a', '{Mark}')::text, 1, now(), now()) RETURNING push_id::text
+            INSERT INTO pushes (tenant_id, push_id, connection_id, lease_epoch, state, body, elements, planned_at, deadline)
+            VALUES ({Tenant}, gen_random_uuid(), {ids["/connections"]}, 1, 1, jsonb_build_object('a', '{Mark}')::text, 1, now(), now()) RETURNING push_id::text
             """);
     }
 
