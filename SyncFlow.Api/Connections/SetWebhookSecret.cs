@@ -26,9 +26,11 @@ internal sealed class SetWebhookSecret : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPut("/connections/{id:long}/webhook-secret", SetAsync)
-            .WithName("SetWebhookSecret").WithTags("Connections").WithSummary("Takes the client secret of a custom app; the one before counts for a while.");
+            .WithName("SetWebhookSecret").WithTags("Connections").Needs(Permission.ConnectionsManage)
+            .WithSummary("Takes the client secret of a custom app; the one before counts for a while.");
         routes.MapDelete("/connections/{id:long}/webhook-secret", RemoveAsync)
-            .WithName("RemoveWebhookSecret").WithTags("Connections").WithSummary("Forgets it: the installed app's secret signs again.");
+            .WithName("RemoveWebhookSecret").WithTags("Connections").Needs(Permission.ConnectionsManage)
+            .WithSummary("Forgets it: the installed app's secret signs again.");
     }
 
     private static async Task<Results<NoContent, Refused>> SetAsync(
