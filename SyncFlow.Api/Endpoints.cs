@@ -1,4 +1,5 @@
 using SyncFlow.Api.Authorities;
+using SyncFlow.Api.Billing;
 using SyncFlow.Api.Brakes;
 using SyncFlow.Api.Connections;
 using SyncFlow.Api.Http;
@@ -23,6 +24,7 @@ internal static class Endpoints
         .Add<GoLive>().Add<ResumeConnection>().Add<SetWebhookSecret>()
         .Add<ListChannelLocations>().Add<MapLocation>().Add<ListLocations>().Add<GetLocation>().Add<CreateLocation>().Add<UpdateLocation>()
         .Add<ListStrandedUnits>()
+        .Add<GetBilling>().Add<ChangeBilling>()
         .Add<ListSkus>().Add<GetSku>().Add<CreateSku>().Add<UpdateSku>()
         .Add<ListListings>().Add<AutoMap>().Add<DeclarePool>().Add<ListSuggestions>().Add<DecideSuggestion>()
         .Add<ListAuthorityRules>().Add<SetAuthorityRule>()

@@ -13,6 +13,7 @@ using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Work;
 using SyncFlow.Worker.Apply;
+using SyncFlow.Worker.Billing;
 using SyncFlow.Worker.Connections;
 using SyncFlow.Worker.Publishing;
 using SyncFlow.Worker.Runs;
@@ -43,6 +44,7 @@ public static class WorkerHost
         AddChannels(builder.Services);
         AddJobs(builder.Services);
         AddRequests(builder.Services);
+        builder.Services.AddBilling();
         configure?.Invoke(builder);
         var app = builder.Build();
         app.MapHealth();

@@ -4,6 +4,7 @@ using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Webhooks;
 using SyncFlow.Core;
+using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Secrets;
@@ -32,7 +33,7 @@ internal sealed partial class CreateConnection : IEndpoint
 
     private static async Task<Results<Created<ConnectionView>, Refused>> HandleAsync(
         Request request, Caller caller, ConnectionDesk desk, CredentialVault vault, WebhookSecretStore secrets, ShopCache shops,
-        CancellationToken ct)
+        BillingDesk billing, CancellationToken ct)
     {
         var check = new Check()
             .That(request.Kind == Shopify, "kind", "One of: shopify.")
@@ -43,6 +44,11 @@ internal sealed partial class CreateConnection : IEndpoint
         if (check.Failed(out var refused))
         {
             return refused;
+        }
+
+        if (await billing.MayAddStoreAsync(caller.Tenant, ct).ConfigureAwait(false) is { Allowed: false, Why: var why })
+        {
+            return (Refused)new Problem(ProblemKind.PlanLimit, why!);
         }
 
         var token = request.AccessToken!.Trim();

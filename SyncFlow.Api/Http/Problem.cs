@@ -51,6 +51,9 @@ internal enum ProblemKind
     /// <summary>More events wait to be stored than this process takes.</summary>
     InboxFull,
 
+    /// <summary>The plan does not allow it, or billing has stopped growth.</summary>
+    PlanLimit,
+
     /// <summary>A channel does not answer, and what was asked cannot be done without it.</summary>
     ChannelUnavailable,
 

@@ -26,6 +26,7 @@ internal static partial class ProblemMapping
         ProblemKind.BadSignature => (401, "bad-signature", "The signature is missing or wrong"),
         ProblemKind.UnknownShop => (404, "unknown-shop", "The shop is not connected"),
         ProblemKind.NotFound => (404, "not-found", "Not found"),
+        ProblemKind.PlanLimit => (402, "plan-limit", "The plan does not allow it"),
         ProblemKind.MethodNotAllowed => (405, "method-not-allowed", "The method is not allowed here"),
         ProblemKind.AlreadyExists => (409, "already-exists", "It exists already"),
         ProblemKind.StateConflict => (409, "state-conflict", "It is not in a state for this"),

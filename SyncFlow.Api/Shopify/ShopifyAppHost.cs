@@ -1,3 +1,4 @@
+using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Front;
 
 namespace SyncFlow.Api.Shopify;
@@ -9,6 +10,6 @@ internal static class ShopifyAppHost
     {
         services.AddHttpClient(OpenApp.Work.HttpClientName)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false });
-        return services.AddSingleton<ShopifyAppSettings>().AddSingleton<ShopifySessions>().AddSingleton<InstallDesk>().AddSingleton<OpenApp.Work>();
+        return services.AddSingleton<ShopifyAppSettings>().AddSingleton<ShopifySessions>().AddSingleton<InstallDesk>().AddSingleton<BillingDesk>().AddSingleton<OpenApp.Work>();
     }
 }

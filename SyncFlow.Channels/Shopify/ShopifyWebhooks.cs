@@ -43,6 +43,8 @@ internal static class ShopifyWebhooks
         "locations/delete" => Changed(e, ChannelChange.LocationDeleted, "id", null),
         "app/uninstalled" => ShopifyPayload.Read(e, (in JsonElement _, StrictJson _) => NormaliseResult.Of(
             Change(e, ChannelChange.Uninstalled, "", null))),
+        "app_subscriptions/update" or "app_subscriptions/approaching_capped_amount" => ShopifyPayload.Read(
+            e, (in JsonElement _, StrictJson _) => NormaliseResult.Of(Change(e, ChannelChange.SubscriptionChanged, "", null))),
         "app/scopes_update" => ShopifyPayload.Read(e, (in JsonElement _, StrictJson _) => NormaliseResult.Of(
             Change(e, ChannelChange.ScopesChanged, "", null))),
         _ => NormaliseResult.Ignored($"topic '{e.Topic}' is not used"),

@@ -16,12 +16,17 @@ public static class Freezes
         return level.Belief + (level.InFlight?.Change ?? 0);
     }
 
-    /// <summary>The brake on a level: its connection's own or its tenant's, the stronger of both.</summary>
+    /// <summary>
+    /// The brake on a level: its connection's own or its tenant's, the stronger of both. Where billing has stopped growth
+    /// it is as if increases were frozen; billing never freezes more.
+    /// </summary>
     public static BrakeStrength On(LevelState level, EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(level);
         ArgumentNullException.ThrowIfNull(context);
-        return context.Channels.TryGetValue(level.Connection, out var channel) ? channel.Brake : BrakeStrength.None;
+        return !context.Channels.TryGetValue(level.Connection, out var channel) ? BrakeStrength.None
+            : channel is { GrowthStopped: true, Brake: BrakeStrength.None } ? BrakeStrength.Increases
+            : channel.Brake;
     }
 
     /// <summary>

@@ -29,6 +29,8 @@ internal static class ChannelChanges
                 return FactEngine.Ask(set, fact.From, WorkKind.RefreshLocations, "", now);
             case ChannelChange.ScopesChanged:
                 return FactEngine.Ask(set, fact.From, WorkKind.RefreshAccess, "", now);
+            case ChannelChange.SubscriptionChanged:
+                return FactEngine.Ask(set, fact.From, WorkKind.RefreshBilling, "", now);
             default:
                 throw new ArgumentOutOfRangeException(nameof(fact), fact.Kind, "No rule for this change.");
         }

@@ -93,6 +93,9 @@ public sealed record ChannelSettings(
     /// <summary>What the merchant froze: the connection's own brake or the tenant's, the stronger of both.</summary>
     public BrakeStrength Brake { get; init; }
 
+    /// <summary>Whether billing has stopped growth: nothing is raised, everything else goes on (rule R1).</summary>
+    public bool GrowthStopped { get; init; }
+
     /// <summary>The channel's own location ids → ours, of mapped locations that are closed on the channel now.</summary>
     public ImmutableDictionary<string, LocationId> ClosedPlaces { get; init; } =
         ImmutableDictionary<string, LocationId>.Empty;

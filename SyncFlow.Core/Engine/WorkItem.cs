@@ -27,4 +27,7 @@ public enum WorkKind : short
 
     /// <summary>Read again what the app was granted.</summary>
     RefreshAccess = 100,
+
+    /// <summary>Ask again how the subscription stands.</summary>
+    RefreshBilling = 101,
 }

@@ -79,4 +79,7 @@ public enum ChannelChange : short
 
     /// <summary>What the app was granted is another set of scopes now.</summary>
     ScopesChanged = 100,
+
+    /// <summary>The app's subscription changed, or nears its cap.</summary>
+    SubscriptionChanged = 101,
 }

@@ -57,5 +57,6 @@ internal static class ControlEndpoints
         OrderEndpoints.Map(routes, world);
         LevelEndpoints.Map(routes, world);
         CatalogEndpoints.Map(routes, world);
+        BillingEndpoints.Map(routes, world);
     }
 }

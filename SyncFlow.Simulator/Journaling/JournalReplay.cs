@@ -83,6 +83,11 @@ internal sealed class JournalReplay(World world, int seed)
                 var access = Value<AppAccess>(line);
                 (shop.Access.Current, shop.Access.Before, shop.Access.CurrentUsed) = (access.Current, access.Before, access.CurrentUsed);
                 break;
+            case "billing":
+                shop.Billing.Subscriptions.Clear();
+                shop.Billing.Subscriptions.AddRange(Value<List<AppSubscription>>(line));
+                shop.Billing.Subscriptions.ForEach(s => shop.Ids.Skip(IdKind.Subscription, s.Id));
+                break;
             case "location": shop.Put(Value<ShopLocation>(line)); break;
             case "product": shop.Put(Value<Product>(line)); break;
             case "deletedProduct": shop.RemoveProduct(Value<long>(line)); break;

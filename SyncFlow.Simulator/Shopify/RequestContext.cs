@@ -27,6 +27,9 @@ internal sealed class RequestContext(World world, Shop shop, string apiVersion, 
     /// <summary>Subscriptions made, changed or (value null) deleted.</summary>
     internal Dictionary<long, WebhookSubscription?> Subscriptions { get; } = [];
 
+    /// <summary>Set when the app's subscriptions changed.</summary>
+    internal bool BillingChanged { get; set; }
+
     /// <summary>Bulk operations to start once the request is answered.</summary>
     internal List<BulkOperation> Started { get; } = [];
 

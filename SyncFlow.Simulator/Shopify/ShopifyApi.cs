@@ -56,6 +56,7 @@ internal sealed class ShopifyApi
         BulkResolvers.Bind(schema);
         OrderMutations.Bind(schema);
         AppResolvers.Bind(schema);
+        BillingResolvers.Bind(schema);
         return schema;
     }
 
@@ -148,6 +149,11 @@ internal sealed class ShopifyApi
         if (_world.Journal is not { } journal)
         {
             return;
+        }
+
+        if (context.BillingChanged)
+        {
+            journal.Append("billing", shop, shop.Billing.Subscriptions);
         }
 
         foreach (var entry in context.Remembered)

@@ -51,6 +51,9 @@ public sealed partial class Shop
     /// <summary>Expiring access of the installed app, beside the lasting token of a custom app.</summary>
     public AppAccess Access { get; } = new();
 
+    /// <summary>The app's subscriptions.</summary>
+    public AppBilling Billing { get; } = new();
+
     public ShopPlan Plan { get; }
 
     public DateTimeOffset CreatedAt { get; }

@@ -37,7 +37,8 @@ public static class SettingsReader
               (SELECT coalesce(max(b.strength), 0::smallint) FROM brakes b
                WHERE b.tenant_id = c.tenant_id AND b.connection_id IN (0, c.connection_id)),
               c.reinstalled_at,
-              array_agg(l.active) FILTER (WHERE l.external_location_id IS NOT NULL)
+              array_agg(l.active) FILTER (WHERE l.external_location_id IS NOT NULL),
+              EXISTS (SELECT FROM billing_standing s WHERE s.tenant_id = c.tenant_id AND s.standing = 4)
             FROM connections c LEFT JOIN channel_locations l
               ON l.tenant_id = c.tenant_id AND l.connection_id = c.connection_id AND l.location_id IS NOT NULL
             WHERE c.tenant_id = $1 GROUP BY c.tenant_id, c.connection_id
@@ -83,6 +84,7 @@ public static class SettingsReader
         {
             Brake = (BrakeStrength)row.GetInt16(8),
             ClosedPlaces = Mapped(active: false),
+            GrowthStopped = row.GetBoolean(11),
         };
     }
 

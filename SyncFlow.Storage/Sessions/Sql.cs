@@ -29,6 +29,7 @@ internal static class Sql
         var t when t == typeof(int?) => "integer",
         var t when t == typeof(short?) => "smallint",
         var t when t == typeof(bool?) => "boolean",
+        var t when t == typeof(decimal?) => "numeric",
         var t when t == typeof(double?) => "double precision",
         var t when t == typeof(DateTimeOffset?) => "timestamp with time zone",
         var t when t == typeof(byte[]) => "bytea",

@@ -130,8 +130,14 @@ public sealed class SessionTokenTests
         var at = now ?? Now;
         var claims = new Dictionary<string, string>
         {
-            ["iss"] = $"\"https://{shop}/admin\"", ["dest"] = $"\"https://{shop}\"", ["aud"] = $"\"{app}\"", ["sub"] = "\"42\"",
-            ["exp"] = $"{at.AddSeconds(60).ToUnixTimeSeconds()}", ["nbf"] = $"{at.ToUnixTimeSeconds()}", ["jti"] = "\"token-1\"", ["sid"] = "\"session\"",
+            ["iss"] = $"\"https://{shop}/admin\"",
+            ["dest"] = $"\"https://{shop}\"",
+            ["aud"] = $"\"{app}\"",
+            ["sub"] = "\"42\"",
+            ["exp"] = $"{at.AddSeconds(60).ToUnixTimeSeconds()}",
+            ["nbf"] = $"{at.ToUnixTimeSeconds()}",
+            ["jti"] = "\"token-1\"",
+            ["sid"] = "\"session\"",
         };
         change?.Invoke(claims);
         string Part(string json) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));

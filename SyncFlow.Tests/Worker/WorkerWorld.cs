@@ -57,6 +57,9 @@ internal sealed class WorkerWorld : IAsyncDisposable
 
     public SimulatorHost Sandbox { get; }
 
+    /// <summary>Parts of the worker that runs.</summary>
+    public IServiceProvider Services => _worker!.Services;
+
     public Shop A => Sandbox.World.Shops[0];
 
     public Shop B => Sandbox.World.Shops[1];
@@ -126,8 +129,11 @@ internal sealed class WorkerWorld : IAsyncDisposable
         await _worker.StartAsync();
     }
 
+    /// <summary>What a test adds to a worker's configuration before it is started.</summary>
+    public Dictionary<string, string?> More { get; } = [];
+
     /// <summary>A worker's configuration in this world.</summary>
-    public Dictionary<string, string?> Settings() => new()
+    public Dictionary<string, string?> Settings() => new(More)
     {
         ["ConnectionStrings:syncflow"] = Database.ConnectionString,
         ["ConnectionStrings:redis"] = _redis,

@@ -16,6 +16,7 @@ internal sealed class WebhookCare(
         "inventory_levels/connect", "inventory_levels/disconnect", "inventory_items/update", "inventory_items/delete",
         "products/create", "products/update", "products/delete", "locations/create", "locations/update",
         "locations/activate", "locations/deactivate", "locations/delete", "app/uninstalled", "app/scopes_update",
+        "app_subscriptions/update", "app_subscriptions/approaching_capped_amount",
     ];
 
     /// <summary>Puts the subscriptions right once; a fault is thrown, so that it is tried again.</summary>

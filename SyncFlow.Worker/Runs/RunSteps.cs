@@ -4,6 +4,7 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Work;
+using SyncFlow.Worker.Billing;
 using SyncFlow.Worker.Connections;
 using SyncFlow.Worker.Upkeep;
 using SyncFlow.Worker.Work;
@@ -13,7 +14,7 @@ namespace SyncFlow.Worker.Runs;
 /// <summary>What each kind of run does. All of them may be done again.</summary>
 internal sealed class RunSteps(
     ChannelLinks links, WorkItemCalls calls, BaselineRun baseline, GoLiveRun goLive, ResumeRun resume, DisconnectRun disconnect,
-    ReplayRun replay, Replanning replanning, LevelMarks marks, Npgsql.NpgsqlDataSource source, WorkerOptions options, Signals signals,
+    ReplayRun replay, Replanning replanning, BillingRuns billing, LevelMarks marks, Npgsql.NpgsqlDataSource source, WorkerOptions options, Signals signals,
     TimeProvider time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
@@ -47,6 +48,12 @@ internal sealed class RunSteps(
                 return await ReplanAsync(run, Filter(run, parameters.RootElement), progress, ct).ConfigureAwait(false);
             case "replay":
                 return await replay.RunAsync(run, parameters.RootElement, progress, ct).ConfigureAwait(false);
+            case "billing-subscribe":
+                return await billing.SubscribeAsync(run, parameters.RootElement, ct).ConfigureAwait(false);
+            case "billing-cancel":
+                return await billing.CancelAsync(run, ct).ConfigureAwait(false);
+            case "billing-refresh":
+                return await billing.RefreshAsync(run, ct).ConfigureAwait(false);
             default:
                 throw new RunRefusedException($"There is no run of kind '{run.Kind}'.");
         }

@@ -3,6 +3,7 @@ using SyncFlow.Channels.Shopify;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Worker.Billing;
 using SyncFlow.Worker.Connections;
 using SyncFlow.Worker.Verifying;
 
@@ -10,7 +11,7 @@ namespace SyncFlow.Worker.Work;
 
 /// <summary>The calls behind work items: what they read goes into the inbox or the catalog.</summary>
 internal sealed class WorkItemCalls(
-    InboxFeed feed, ChannelCatalogStore catalog, CatalogLife life, PlaceLife places, AccessCare access, WorkerOptions options,
+    InboxFeed feed, ChannelCatalogStore catalog, CatalogLife life, PlaceLife places, AccessCare access, BillingCycle billing, WorkerOptions options,
     TimeProvider time)
 {
     /// <summary>Whether items of a kind are asked for together.</summary>
@@ -26,6 +27,7 @@ internal sealed class WorkItemCalls(
         WorkKind.RefreshProduct => RefreshAsync(link, reference, isProduct: true, ct),
         WorkKind.RefreshItem => RefreshAsync(link, reference, isProduct: false, ct),
         WorkKind.RefreshLocations => RefreshLocationsAsync(link, ct),
+        WorkKind.RefreshBilling => billing.RunAsync(link.Tenant, ask: true, ct),
         WorkKind.RefreshAccess => access.RefreshAsync(link, ct),
         WorkKind.RefreshCatalog => RefreshCatalogAsync(link, progress: null, ct),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No call for this kind of work."),

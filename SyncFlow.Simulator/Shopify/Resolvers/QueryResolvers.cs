@@ -50,6 +50,10 @@ internal static class QueryResolvers
         RefundView => "Refund",
         Uri => "WebhookHttpEndpoint",
         InstallationView => "AppInstallation",
+        UsagePricingView => "AppUsagePricing",
+        RecurringPricingView => "AppRecurringPricing",
+        AppSubscription => "AppSubscription",
+        AppUsageRecord => "AppUsageRecord",
         _ => throw new InvalidOperationException($"no GraphQL type for {value.GetType().Name}"),
     };
 

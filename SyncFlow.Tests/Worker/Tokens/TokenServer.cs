@@ -75,8 +75,11 @@ internal sealed class TokenServer : IAsyncDisposable
             return body!["refresh_token"] == $"refresh-{next - 1}"
                 ? Results.Json(new Dictionary<string, object>
                 {
-                    ["access_token"] = $"access-{next}", ["expires_in"] = 3600, ["refresh_token"] = $"refresh-{next}",
-                    ["refresh_token_expires_in"] = 7_776_000, ["scope"] = "read_inventory,write_inventory",
+                    ["access_token"] = $"access-{next}",
+                    ["expires_in"] = 3600,
+                    ["refresh_token"] = $"refresh-{next}",
+                    ["refresh_token_expires_in"] = 7_776_000,
+                    ["scope"] = "read_inventory,write_inventory",
                 })
                 : Results.Json(new { error = "invalid_grant" }, statusCode: 400);
         }
