@@ -17,9 +17,9 @@ internal sealed class GetBilling : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/billing", HandleAsync)
-            .WithName("GetBilling").WithTags("Billing").WithSummary("Tells plan, trial or grace, use of this month and subscriptions.");
+            .WithName("GetBilling").WithTags("Billing").Needs(Permission.BillingRead).WithSummary("Tells plan, trial or grace, use of this month and subscriptions.");
         routes.MapGet("/billing/usage", UsageAsync)
-            .WithName("GetUsage").WithTags("Billing").WithSummary("Tells the use of a month (yyyy-MM; this one when left out), and a recount of its ledger.");
+            .WithName("GetUsage").WithTags("Billing").Needs(Permission.BillingRead).WithSummary("Tells the use of a month (yyyy-MM; this one when left out), and a recount of its ledger.");
     }
 
     private static async Task<Ok<Answer>> HandleAsync(Caller caller, BillingDesk desk, TimeProvider time, CancellationToken ct)
@@ -58,11 +58,11 @@ internal sealed class ChangeBilling : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/billing/subscribe", SubscribeAsync)
-            .WithName("Subscribe").WithTags("Billing").WithSummary("Offers a plan; the run's result says where the merchant approves it.");
+            .WithName("Subscribe").WithTags("Billing").Needs(Permission.BillingManage).WithSummary("Offers a plan; the run's result says where the merchant approves it.");
         routes.MapPost("/billing/cancel", (Runs runs, CancellationToken ct) => runs.QueueAsync(null, "billing-cancel", new { }, ct))
-            .WithName("CancelSubscription").WithTags("Billing").WithSummary("Ends the present subscription; the grace begins.");
+            .WithName("CancelSubscription").WithTags("Billing").Needs(Permission.BillingManage).WithSummary("Ends the present subscription; the grace begins.");
         routes.MapPost("/billing/refresh", (Runs runs, CancellationToken ct) => runs.QueueAsync(null, "billing-refresh", new { }, ct))
-            .WithName("RefreshBilling").WithTags("Billing").WithSummary("Asks Shopify now how the subscription stands.");
+            .WithName("RefreshBilling").WithTags("Billing").Needs(Permission.BillingManage).WithSummary("Asks Shopify now how the subscription stands.");
     }
 
     private static async Task<Results<Accepted<RunAccepted>, Refused>> SubscribeAsync(SubscribeRequest request, Runs runs, CancellationToken ct)

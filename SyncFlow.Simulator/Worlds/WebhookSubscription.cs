@@ -44,7 +44,7 @@ public sealed class WebhookSubscription
     private static readonly string[] Resources =
     [
         "FULFILLMENT_ORDERS", "INVENTORY_LEVELS", "INVENTORY_ITEMS", "BULK_OPERATIONS", "ORDERS", "REFUNDS", "PRODUCTS",
-        "LOCATIONS", "APP", "SHOP",
+        "LOCATIONS", "APP_SUBSCRIPTIONS", "APP", "SHOP",
     ];
 }
 

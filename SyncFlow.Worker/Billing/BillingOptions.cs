@@ -78,7 +78,7 @@ public sealed record BillingOptions(
     private static int NotNegative(IConfigurationSection section, string key, int fallback) => section.GetValue<int?>(key) switch
     {
         null => fallback,
-        >= 0 and var days => days.Value,
+        >= 0 and var days => days,
         var wrong => throw new InvalidOperationException($"Billing:{key} is {wrong}; it must not be negative."),
     };
 }
