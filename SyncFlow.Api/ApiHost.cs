@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using SyncFlow.Api.Brakes;
+using SyncFlow.Api.Compliance;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Shopify;
@@ -107,7 +108,7 @@ public static class ApiHost
         app.MapHealth();
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapDocsPage();
-        app.Add<ReceiveShopifyWebhook>().Add<OpenApp>();
+        app.Add<ReceiveShopifyWebhook>().Add<OpenApp>().Add<ReceiveComplianceRequest>();
         app.MapGroup(Root).AddAll();
     }
 

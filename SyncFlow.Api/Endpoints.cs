@@ -1,6 +1,7 @@
 using SyncFlow.Api.Authorities;
 using SyncFlow.Api.Billing;
 using SyncFlow.Api.Brakes;
+using SyncFlow.Api.Compliance;
 using SyncFlow.Api.Connections;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Keys;
@@ -24,7 +25,7 @@ internal static class Endpoints
         .Add<GoLive>().Add<ResumeConnection>().Add<SetWebhookSecret>()
         .Add<ListChannelLocations>().Add<MapLocation>().Add<ListLocations>().Add<GetLocation>().Add<CreateLocation>().Add<UpdateLocation>()
         .Add<ListStrandedUnits>()
-        .Add<GetBilling>().Add<ChangeBilling>()
+        .Add<ListComplianceRequests>().Add<GetBilling>().Add<ChangeBilling>()
         .Add<ListSkus>().Add<GetSku>().Add<CreateSku>().Add<UpdateSku>()
         .Add<ListListings>().Add<AutoMap>().Add<DeclarePool>().Add<ListSuggestions>().Add<DecideSuggestion>()
         .Add<ListAuthorityRules>().Add<SetAuthorityRule>()

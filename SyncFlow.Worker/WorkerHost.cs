@@ -6,6 +6,7 @@ using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.ServiceDefaults.Secrets;
 using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Compliance;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Oversells;
@@ -45,6 +46,7 @@ public static class WorkerHost
         AddJobs(builder.Services);
         AddRequests(builder.Services);
         builder.Services.AddBilling();
+        builder.Services.AddSingleton<ComplianceStore>().AddHostedService<ComplianceJobs>();
         configure?.Invoke(builder);
         var app = builder.Build();
         app.MapHealth();

@@ -1,4 +1,5 @@
 using SyncFlow.Storage.Billing;
+using SyncFlow.Storage.Compliance;
 using SyncFlow.Storage.Front;
 
 namespace SyncFlow.Api.Shopify;
@@ -10,6 +11,6 @@ internal static class ShopifyAppHost
     {
         services.AddHttpClient(OpenApp.Work.HttpClientName)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false });
-        return services.AddSingleton<ShopifyAppSettings>().AddSingleton<ShopifySessions>().AddSingleton<InstallDesk>().AddSingleton<BillingDesk>().AddSingleton<OpenApp.Work>();
+        return services.AddSingleton<ShopifyAppSettings>().AddSingleton<ShopifySessions>().AddSingleton<InstallDesk>().AddSingleton<BillingDesk>().AddSingleton<ComplianceDesk>().AddSingleton<OpenApp.Work>();
     }
 }
