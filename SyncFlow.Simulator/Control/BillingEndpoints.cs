@@ -13,19 +13,19 @@ internal static class BillingEndpoints
         routes.MapPost("/stores/{shop}/subscriptions/{id:long}/thaw", (string shop, long id) => Move(world, shop, (billing, _) => billing.Move(id, ["FROZEN"], "ACTIVE")));
         routes.MapGet("/stores/{shop}/subscriptions", (string shop) => world.Find(shop) is not { } store
             ? Refusals.NoStore(shop)
-            : Results.Ok(Listed(store, world.Clock.GetUtcNow())));
+            : Listed(store, world.Clock.GetUtcNow()));
     }
 
-    private static object Listed(Shop store, DateTimeOffset now)
+    private static IResult Listed(Shop store, DateTimeOffset now)
     {
         lock (store.Gate)
         {
             store.Billing.Expire(now);
-            return store.Billing.Subscriptions.Select(s => new
+            return Results.Ok(store.Billing.Subscriptions.Select(s => new
             {
                 s.Id, s.Name, s.Status, s.Test, s.TrialDays, s.PeriodEnd, Cap = s.Usage?.Cap, s.Used,
-                Records = s.Records.Select(r => new { r.Id, r.Price, r.Key, r.Description }),
-            }).ToList();
+                Records = s.Records.Select(r => new { r.Id, r.Price, r.Key, r.Description }).ToList(),
+            }).ToList());
         }
     }
 

@@ -87,7 +87,7 @@ public sealed class StandingStore(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>One incident while billing is in grace or has stopped growth; it closes when that is over.</summary>
-    private static Task TellAsync(StorageSession session, Entitlement decided, DateTimeOffset now, CancellationToken ct)
+    private static Task<int> TellAsync(StorageSession session, Entitlement decided, DateTimeOffset now, CancellationToken ct)
     {
         const string key = "billing";
         return session.ExecuteAsync(

@@ -26,6 +26,15 @@ public sealed class ComplianceStore(NpgsqlDataSource source, TimeProvider time)
 
     private const string Emptied = """'{"redacted":true}'::bytea""";
 
+    /// <summary>Tenants with requests that are to be carried out now.</summary>
+    public async Task<IReadOnlyList<TenantId>> TenantsAsync(CancellationToken ct)
+    {
+        await using var command = source.CreateCommand("SELECT tenants_with_compliance($1)");
+        command.Parameters.Add(Sql.P(DatabaseTime.Now(time)));
+        await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        return await StorageSession.ReadAsync(reader, row => new TenantId(row.GetInt64(0)), ct).ConfigureAwait(false);
+    }
+
     /// <summary>Carries every open request of a tenant out; returns how many were done.</summary>
     public async Task<int> RunAsync(TenantId tenant, CancellationToken ct)
     {

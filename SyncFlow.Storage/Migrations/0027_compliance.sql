@@ -43,5 +43,13 @@ RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp A
   SELECT count(*) FROM connections c WHERE lower(c.shop) = lower(domain)
 $$;
 
-REVOKE EXECUTE ON FUNCTION store_compliance_request(text, text, text, bytea, text[], timestamptz, timestamptz) FROM PUBLIC;
+CREATE FUNCTION tenants_with_compliance(due timestamptz) RETURNS SETOF bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT DISTINCT r.tenant_id FROM compliance_requests r WHERE r.state = 0 AND r.try_at <= due
+$$;
+
+REVOKE EXECUTE ON FUNCTION
+  store_compliance_request(text, text, text, bytea, text[], timestamptz, timestamptz), tenants_with_compliance(timestamptz)
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenants_with_compliance(timestamptz) TO syncflow_worker;
 GRANT EXECUTE ON FUNCTION store_compliance_request(text, text, text, bytea, text[], timestamptz, timestamptz) TO syncflow_api;

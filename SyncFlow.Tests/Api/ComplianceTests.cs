@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Npgsql;
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.Storage.Compliance;
 using SyncFlow.Tests.Support;
@@ -101,7 +100,11 @@ public sealed class ComplianceTests(PostgresFixture postgres, RedisFixture redis
     private static async Task CarryOutAsync(string database)
     {
         await using var source = NpgsqlDataSource.Create(PostgresExtensions.ForRole(database, PostgresRole.Worker));
-        await new ComplianceStore(source, TimeProvider.System).RunAsync(new TenantId(1), TestContext.Current.CancellationToken);
+        var store = new ComplianceStore(source, TimeProvider.System);
+        foreach (var tenant in await store.TenantsAsync(TestContext.Current.CancellationToken))
+        {
+            await store.RunAsync(tenant, TestContext.Current.CancellationToken);
+        }
     }
 
     private static async Task<(HttpStatusCode Status, string Body)> SendAsync(ApiApp app, string topic, string body, string id, bool signed = true)

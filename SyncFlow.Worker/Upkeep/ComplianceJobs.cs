@@ -1,10 +1,9 @@
-using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Compliance;
 
 namespace SyncFlow.Worker.Upkeep;
 
 /// <summary>Carries requests of privacy law out, within minutes of the thirty days they allow.</summary>
-internal sealed class ComplianceJobs(ChannelStore channels, ComplianceStore store, TimeProvider time, ILogger<ComplianceJobs> logger) : BackgroundService
+internal sealed class ComplianceJobs(ComplianceStore store, TimeProvider time, ILogger<ComplianceJobs> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
@@ -28,7 +27,7 @@ internal sealed class ComplianceJobs(ChannelStore channels, ComplianceStore stor
     {
         try
         {
-            foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
+            foreach (var tenant in await store.TenantsAsync(ct).ConfigureAwait(false))
             {
                 await store.RunAsync(tenant, ct).ConfigureAwait(false);
             }
