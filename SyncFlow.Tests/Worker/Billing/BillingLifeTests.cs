@@ -120,7 +120,7 @@ public sealed class BillingLifeTests(PostgresFixture postgres, RedisFixture redi
     }
 
     /// <summary>One round of billing now instead of within a minute.</summary>
-    private static Task CycleAsync(WorkerWorld world) =>
+    private static Task<Entitlement?> CycleAsync(WorkerWorld world) =>
         world.Services.GetRequiredService<BillingCycle>().RunAsync(new TenantId(1), ask: true, Ct);
 
     /// <summary>Counts use as pushes would.</summary>
