@@ -1,3 +1,4 @@
+using SyncFlow.Api.Allocation;
 using SyncFlow.Api.Authorities;
 using SyncFlow.Api.Brakes;
 using SyncFlow.Api.Connections;
@@ -25,7 +26,7 @@ internal static class Endpoints
         .Add<ListStrandedUnits>()
         .Add<ListSkus>().Add<GetSku>().Add<CreateSku>().Add<UpdateSku>()
         .Add<ListListings>().Add<AutoMap>().Add<DeclarePool>().Add<ListSuggestions>().Add<DecideSuggestion>()
-        .Add<ListAuthorityRules>().Add<SetAuthorityRule>()
+        .Add<ListAuthorityRules>().Add<SetAuthorityRule>().AddAllocation()
         .Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()
         .AddStockOperations()
         .Add<ListLedger>().Add<ReplayLedger>()

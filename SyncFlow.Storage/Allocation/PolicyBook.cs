@@ -53,6 +53,19 @@ internal sealed class PolicyBook
         return new PolicyBook(policies, launches);
     }
 
+    /// <summary>Takes a policy for another than it is; to see what would follow.</summary>
+    public void Pretend(PolicyChange change)
+    {
+        if (change.Policy is { } policy)
+        {
+            _policies[(change.Scope, change.Of)] = policy;
+        }
+        else
+        {
+            _policies.Remove((change.Scope, change.Of));
+        }
+    }
+
     /// <summary>A SKU's own settings completed by the policies that reach it: the most specific is the whole policy.</summary>
     /// <param name="own">As they stand on the SKU.</param>
     /// <param name="modeSet">Whether its mode is its own.</param>
