@@ -12,7 +12,8 @@ internal sealed class PolicyBook
     private readonly Dictionary<(PolicyScope, long), AllocationPolicy> _policies;
     private readonly ILookup<(PolicyScope, long), Launch> _launches;
 
-    private PolicyBook(List<AllocationPolicy> policies, List<(PolicyScope Scope, long Id, Launch Launch)> launches)
+    /// <summary>Of what is known to be in force.</summary>
+    public PolicyBook(List<AllocationPolicy> policies, List<(PolicyScope Scope, long Id, Launch Launch)> launches)
     {
         _policies = policies.ToDictionary(p => (p.Scope, p.ScopeId));
         _launches = launches.ToLookup(l => (l.Scope, l.Id), l => l.Launch);
@@ -84,7 +85,8 @@ internal sealed class PolicyBook
     private AllocationPolicy? Find(PolicyScope scope, long? id) =>
         id is { } known ? _policies.GetValueOrDefault((scope, known)) : null;
 
-    private static AllocationPolicy ReadPolicy(NpgsqlDataReader row) => new(
+    /// <summary>Reads scope, its number, version, mode and rules.</summary>
+    public static AllocationPolicy ReadPolicy(NpgsqlDataReader row) => new(
         (PolicyScope)row.GetInt16(0), row.GetInt64(1), row.GetInt32(2), (SharingMode?)row.Nullable<short>(3),
         RuleJson.Read(row.GetString(4)));
 }

@@ -206,7 +206,7 @@ internal static class SkuRows
             Sales = SalesRows.Read(row, 15),
             PaceSteps = row.GetString(19),
             Components = [.. parts[sku]],
-            Pools = parts.Contains(sku) ? [] : [.. pools[sku]],
+            Pools = [.. pools[sku]],
             Levels = [.. levels[sku]],
             Requests = [.. requests[sku]],
         };

@@ -21,6 +21,7 @@ public static class StockStore
         var orders = await OrderRows.LockAsync(session, refs.Orders, ct).ConfigureAwait(false);
         var skus = refs.Skus.ToHashSet();
         skus.UnionWith(orders.SelectMany(o => o.Applied).Select(row => row.Sku));
+        skus.UnionWith(orders.SelectMany(o => o.Kits).SelectMany(k => k.Parts).Select(p => p.Sku));
         skus.UnionWith(await SkusOfAsync(session, refs, ct).ConfigureAwait(false));
 
         var keys = new SkuKeys(refs.Movements, refs.Operations, new RequestKeys([], refs.Reservations, refs.Orders));
