@@ -22,7 +22,8 @@ public static class Narrative
         ArgumentNullException.ThrowIfNull(moment);
         ArgumentNullException.ThrowIfNull(levels);
         var sentences = new List<string>();
-        foreach (var pool in moment.Sku.Pools.Where(p => location is null || p.Location == location))
+        foreach (var pool in moment.Sku.Pools
+            .Where(p => (location is null || p.Location == location) && (!moment.Sku.IsKit || p.Buckets != default)))
         {
             sentences.Add(PoolSentence(moment, pool));
         }

@@ -36,7 +36,7 @@ public sealed class AllocationCases(PostgresFixture postgres, RedisFixture redis
         await PutAsync(app, "/api/v1/policies/allocation/tenant", Percents(40, 20, 40));
         await Waits.UntilAsync(
             () => world.Database.ScalarAsync<bool>(
-                "SELECT bool_and(belief = target AND unverified_units = 0) FROM listing_levels WHERE connection_id < 3 AND target IN (40, 20)"),
+                "SELECT count(*) = 4 AND bool_and(belief = target AND unverified_units = 0) FROM listing_levels WHERE connection_id < 3 AND target IN (40, 20)"),
             "both decreases proven", QuietLimit);
         (await world.CountAsync("SELECT max(belief)::bigint FROM listing_levels WHERE connection_id = 3")).ShouldBe(15, "the increase waits");
         await world.Database.ExecuteAsync("UPDATE connection_runtime SET lease_until = now() WHERE connection_id = 3");
@@ -68,7 +68,7 @@ public sealed class AllocationCases(PostgresFixture postgres, RedisFixture redis
         await world.RunAsync("go-live", 1);
         await world.QuietAsync(QuietLimit);
 
-        (await world.CountAsync("SELECT sum(on_hand) FROM positions JOIN skus USING (tenant_id, sku_id) WHERE code = $1", kit))
+        (await world.CountAsync("SELECT coalesce(sum(on_hand), 0) FROM positions JOIN skus USING (tenant_id, sku_id) WHERE code = $1", kit))
             .ShouldBe(0, "a kit counts nothing in");
         var kits = WorkerWorld.Shown(world.A, kit);
         kits.ShouldBeGreaterThan(0);

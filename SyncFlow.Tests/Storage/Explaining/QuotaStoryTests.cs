@@ -84,7 +84,7 @@ public sealed class QuotaStoryTests(PostgresFixture postgres)
 
         await ReceiveAsync(merchant, 0, 500);
         await SettleAsync(merchant);
-        var fast = (At: _clock.GetUtcNow(), Targets: await TargetsAsync(merchant));
+        var fast = (At: _clock.GetUtcNow(), Shares: await SharesAsync(merchant));
         _clock.Advance(TimeSpan.FromDays(1));
         for (var i = 0; i < 80; i++)
         {
@@ -94,7 +94,8 @@ public sealed class QuotaStoryTests(PostgresFixture postgres)
         (await QuotasAsync(merchant, even)).Select(q => q.RoundedShare).ShouldBe([200, 200]);
         var then = await QuotasAsync(merchant, fast.At);
         then[0].Weight.ShouldBeGreaterThan(then[1].Weight, "the first sold, the second did not");
-        then.Select(q => q.RoundedShare).ShouldBe(fast.Targets);
+        then.Select(q => (int)q.RoundedShare!).ShouldBe(fast.Shares, "those that the plans of then worked with");
+        then.Select(q => q.Reason).ShouldBe([QuotaReason.BelowShare, QuotaReason.AboveShare], "nobody is short of cover");
         var now = await QuotasAsync(merchant, null);
         (now[1].Weight / now[0].Weight).ShouldBeGreaterThan(then[1].Weight / then[0].Weight, "and then the second did");
     }
@@ -116,7 +117,7 @@ public sealed class QuotaStoryTests(PostgresFixture postgres)
         _clock.Advance(TimeSpan.FromHours(1));
         await kits.SetAsync(merchant.Tenant, kit, [], null, "test", Ct);
         await SettleAsync(merchant);
-        (await TargetsAsync(merchant)).ShouldBe([50, 40, null], "an ordinary SKU again, without a count of its own");
+        (await TargetsAsync(merchant)).ShouldBe([50, 40, 0], "an ordinary SKU again, with nothing of its own");
 
         for (var sku = 0; sku < 3; sku++)
         {
@@ -142,6 +143,14 @@ public sealed class QuotaStoryTests(PostgresFixture postgres)
         await using var session = await merchant.WorkAsync();
         var set = await StockStore.ReadSkusAsync(session, merchant.Skus, Ct);
         return [.. set.Skus.OrderBy(s => s.Sku.Value).SelectMany(s => s.Levels.OrderBy(l => l.Connection.Value)).Select(l => l.Target)];
+    }
+
+    private async Task<int[]> SharesAsync(Merchant merchant)
+    {
+        await using var session = await merchant.WorkAsync();
+        var set = await StockStore.ReadSkusAsync(session, merchant.Skus, Ct);
+        var shares = ShareAccount.Of(Cluster.Of(set, merchant.Skus[0]), _clock.GetUtcNow());
+        return [.. set.FindSku(merchant.Skus[0])!.Levels.OrderBy(l => l.Connection.Value).Select(l => shares[l.Id].Share)];
     }
 
     private Task ReceiveAsync(Merchant merchant, int sku, int units) => ChangeAsync(merchant, set => FactEngine.Apply(
