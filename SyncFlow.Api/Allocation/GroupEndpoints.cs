@@ -20,13 +20,15 @@ internal sealed class ReadGroups : IEndpoint
                 var groups = await desk.ListAsync(new TenantId(caller.Tenant), page.AfterText(), page.ReadCount, ct).ConfigureAwait(false);
                 return TypedResults.Ok(page.Of(groups, g => SkuDesk.KeyOf(g.Code)));
             })
-            .WithName("ListSkuGroups").WithTags("Allocation").WithSummary("Lists groups of SKUs.");
+            .WithName("ListSkuGroups").WithTags("Allocation").Needs(Permission.CatalogRead)
+            .WithSummary("Lists groups of SKUs.");
         routes.MapGet("/sku-groups/{group}", async Task<Results<Ok<GroupView>, Refused>> (
                 string group, Caller caller, GroupDesk desk, CancellationToken ct) =>
                 await desk.FindAsync(new TenantId(caller.Tenant), SkuCode.FromRoute(group), ct).ConfigureAwait(false) is { } found
                     ? TypedResults.Ok(found)
                     : (Refused)Problem.NotFound("group", group))
-            .WithName("GetSkuGroup").WithTags("Allocation").WithSummary("Reads a group of SKUs.");
+            .WithName("GetSkuGroup").WithTags("Allocation").Needs(Permission.CatalogRead)
+            .WithSummary("Reads a group of SKUs.");
     }
 }
 
@@ -35,7 +37,9 @@ internal sealed class ChangeGroup : IEndpoint
 {
     private const int LongestName = 200;
 
-    internal sealed record Request(string? Name);
+    internal sealed record New(string? Code, string? Name);
+
+    internal sealed record Change(string? Name);
 
     /// <param name="Add">Codes of SKUs to put in, out of whatever other group they were in.</param>
     /// <param name="Remove">Codes of SKUs to take out.</param>
@@ -46,19 +50,42 @@ internal sealed class ChangeGroup : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPut("/sku-groups/{group}", SetAsync)
-            .WithName("SetSkuGroup").WithTags("Allocation").WithSummary("Makes a group of SKUs, or renames it.");
+        routes.MapPost("/sku-groups", CreateAsync)
+            .WithName("CreateSkuGroup").WithTags("Allocation").Needs(Permission.CatalogWrite)
+            .WithSummary("Makes a group of SKUs.");
+        routes.MapPatch("/sku-groups/{group}", RenameAsync)
+            .WithName("RenameSkuGroup").WithTags("Allocation").Needs(Permission.CatalogWrite)
+            .WithSummary("Gives a group of SKUs another name.");
         routes.MapPost("/sku-groups/{group}/members", MoveAsync)
-            .WithName("MoveSkus").WithTags("Allocation").WithSummary("Puts SKUs into a group and takes SKUs out of it.");
+            .WithName("MoveSkus").WithTags("Allocation").Needs(Permission.CatalogWrite)
+            .WithSummary("Puts SKUs into a group and takes SKUs out of it.");
     }
 
-    private static async Task<Results<Ok<GroupView>, Refused>> SetAsync(
-        string group, Request request, Caller caller, GroupDesk desk, CancellationToken ct)
+    private static async Task<Results<Created<GroupView>, Refused>> CreateAsync(
+        New request, Caller caller, GroupDesk desk, CancellationToken ct)
     {
-        var code = SkuCode.FromRoute(group);
-        return new Check().Text(code, "group", SkuCode.Longest).Optional(request.Name, "name", LongestName).Failed(out var refused)
-            ? refused
-            : TypedResults.Ok(await desk.SetAsync(new TenantId(caller.Tenant), code, request.Name?.Trim() ?? "", ct).ConfigureAwait(false));
+        if (new Check().Text(request.Code, "code", SkuCode.Longest).Optional(request.Name, "name", LongestName).Failed(out var refused))
+        {
+            return refused;
+        }
+
+        var group = await desk.CreateAsync(new TenantId(caller.Tenant), request.Code!, request.Name?.Trim() ?? "", ct).ConfigureAwait(false);
+        return group is null
+            ? (Refused)new Problem(ProblemKind.AlreadyExists, $"There is a group {request.Code}.")
+            : TypedResults.Created($"/api/v1/sku-groups/{Uri.EscapeDataString(group.Code)}", group);
+    }
+
+    private static async Task<Results<Ok<GroupView>, Refused>> RenameAsync(
+        string group, Change request, Caller caller, GroupDesk desk, CancellationToken ct)
+    {
+        if (new Check().Text(request.Name, "name", LongestName).Failed(out var refused))
+        {
+            return refused;
+        }
+
+        return await desk.RenameAsync(new TenantId(caller.Tenant), SkuCode.FromRoute(group), request.Name!.Trim(), ct).ConfigureAwait(false) is { } renamed
+            ? TypedResults.Ok(renamed)
+            : (Refused)Problem.NotFound("group", group);
     }
 
     private static async Task<Results<Ok<Answer>, Refused>> MoveAsync(

@@ -31,7 +31,8 @@ internal sealed class ReadKits : IEndpoint
                     .ConfigureAwait(false);
                 return TypedResults.Ok(page.Of(kits, k => SkuDesk.KeyOf(k.Sku)));
             })
-            .WithName("ListKits").WithTags("Kits").WithSummary("Lists kits; part narrows to those that name a SKU.");
+            .WithName("ListKits").WithTags("Kits").Needs(Permission.CatalogRead)
+            .WithSummary("Lists kits; part narrows to those that name a SKU.");
         routes.MapGet("/skus/{sku}/components", async Task<Results<Ok<KitView>, Refused>> (
                 string sku, Caller caller, KitDesk desk, SkuDesk skus, HttpResponse response, CancellationToken ct) =>
             {
@@ -44,7 +45,8 @@ internal sealed class ReadKits : IEndpoint
                 response.Headers.ETag = SetKit.ETagOf(kit);
                 return TypedResults.Ok(kit);
             })
-            .WithName("GetComponents").WithTags("Kits").WithSummary("Reads what a SKU is made of.");
+            .WithName("GetComponents").WithTags("Kits").Needs(Permission.CatalogRead)
+            .WithSummary("Reads what a SKU is made of.");
     }
 }
 
@@ -61,7 +63,8 @@ internal sealed class SetKit : IEndpoint
     internal sealed record Part(string? Sku, int? Units);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/skus/{sku}/components", HandleAsync)
-        .WithName("SetComponents").WithTags("Kits").WithSummary("Sets what a kit is made of; an empty list makes it an ordinary SKU.");
+        .WithName("SetComponents").WithTags("Kits").Needs(Permission.CatalogWrite)
+            .WithSummary("Sets what a kit is made of; an empty list makes it an ordinary SKU.");
 
     /// <summary>Changes whenever the kit does.</summary>
     public static string ETagOf(KitView kit) => string.Create(CultureInfo.InvariantCulture, $"\"v{kit.Version}\"");

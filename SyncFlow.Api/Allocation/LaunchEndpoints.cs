@@ -18,7 +18,8 @@ internal sealed class ReadLaunches : IEndpoint
             var launches = await desk.ListAsync(new TenantId(caller.Tenant), open, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
             return TypedResults.Ok(page.Of(launches, l => l.Id));
         })
-        .WithName("ListLaunches").WithTags("Allocation").WithSummary("Lists launches, newest first.");
+        .WithName("ListLaunches").WithTags("Allocation").Needs(Permission.PoliciesRead)
+            .WithSummary("Lists launches, newest first.");
 }
 
 /// <summary>Plans a launch of a SKU or a group: whatever their mode, they are guarded from its beginning to its end.</summary>
@@ -35,7 +36,8 @@ internal sealed class ChangeLaunch : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/launches", AddAsync)
-            .WithName("PlanLaunch").WithTags("Allocation").WithSummary("Keeps a SKU or a group in guard for a time.");
+            .WithName("PlanLaunch").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithSummary("Keeps a SKU or a group in guard for a time.");
         routes.MapDelete("/launches/{id:long}", async Task<Results<Ok<LaunchView>, Refused>> (
                 long id, Caller caller, LaunchDesk desk, WakeUps wakeUps, CancellationToken ct) =>
             {
@@ -47,7 +49,8 @@ internal sealed class ChangeLaunch : IEndpoint
                 _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
                 return TypedResults.Ok(launch);
             })
-            .WithName("CancelLaunch").WithTags("Allocation").WithSummary("Calls a launch off.");
+            .WithName("CancelLaunch").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithSummary("Calls a launch off.");
     }
 
     private static async Task<Results<Created<LaunchView>, Refused>> AddAsync(

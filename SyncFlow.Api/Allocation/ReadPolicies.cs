@@ -14,16 +14,20 @@ internal sealed class ReadPolicies : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/policies/allocation", ListAsync)
-            .WithName("ListAllocationPolicies").WithTags("Allocation").WithSummary("Lists the allocation policies in force.");
+            .WithName("ListAllocationPolicies").WithTags("Allocation").Needs(Permission.PoliciesRead)
+            .WithSummary("Lists the allocation policies in force.");
         routes.MapGet("/policies/allocation/tenant/versions", (Caller caller, ScopeNames names, PolicyDesk desk, [AsParameters] PageQuery page, CancellationToken ct) =>
                 VersionsAsync(PolicyScope.Tenant, null, caller, names, desk, page, ct))
-            .WithName("ListTenantPolicyVersions").WithTags("Allocation").WithSummary("Lists every version of the tenant's policy, newest first.");
+            .WithName("ListTenantPolicyVersions").WithTags("Allocation").Needs(Permission.PoliciesRead)
+            .WithSummary("Lists every version of the tenant's policy, newest first.");
         routes.MapGet("/policies/allocation/groups/{group}/versions", (string group, Caller caller, ScopeNames names, PolicyDesk desk, [AsParameters] PageQuery page, CancellationToken ct) =>
                 VersionsAsync(PolicyScope.Group, group, caller, names, desk, page, ct))
-            .WithName("ListGroupPolicyVersions").WithTags("Allocation").WithSummary("Lists every version of a group's policy, newest first.");
+            .WithName("ListGroupPolicyVersions").WithTags("Allocation").Needs(Permission.PoliciesRead)
+            .WithSummary("Lists every version of a group's policy, newest first.");
         routes.MapGet("/policies/allocation/skus/{sku}/versions", (string sku, Caller caller, ScopeNames names, PolicyDesk desk, [AsParameters] PageQuery page, CancellationToken ct) =>
                 VersionsAsync(PolicyScope.Sku, sku, caller, names, desk, page, ct))
-            .WithName("ListSkuPolicyVersions").WithTags("Allocation").WithSummary("Lists every version of a SKU's policy, newest first.");
+            .WithName("ListSkuPolicyVersions").WithTags("Allocation").Needs(Permission.PoliciesRead)
+            .WithSummary("Lists every version of a SKU's policy, newest first.");
     }
 
     private static async Task<Ok<Page<PolicyView>>> ListAsync(

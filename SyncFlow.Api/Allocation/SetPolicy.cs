@@ -38,29 +38,38 @@ internal sealed class SetPolicy : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/policies/allocation/tenant", (Work work, CancellationToken ct) => work.GetAsync(PolicyScope.Tenant, null, ct))
-            .WithName("GetTenantPolicy").WithTags("Allocation").WithSummary("Reads the policy of all SKUs without a narrower one.");
+            .WithName("GetTenantPolicy").WithTags("Allocation").Needs(Permission.PoliciesRead)
+            .WithSummary("Reads the policy of all SKUs without a narrower one.");
         routes.MapPut("/policies/allocation/tenant", (Request request, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Tenant, null, request, preview == true, ct))
-            .WithName("SetTenantPolicy").WithTags("Allocation").WithSummary("Sets the policy of all SKUs without a narrower one; preview=true only tells the writes.");
+            .WithName("SetTenantPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithSummary("Sets the policy of all SKUs without a narrower one; preview=true only tells the writes.");
         routes.MapDelete("/policies/allocation/tenant", (bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Tenant, null, null, preview == true, ct))
-            .WithName("WithdrawTenantPolicy").WithTags("Allocation").WithSummary("Withdraws the tenant's policy; preview=true only tells the writes.");
+            .WithName("WithdrawTenantPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithSummary("Withdraws the tenant's policy; preview=true only tells the writes.");
         routes.MapGet("/policies/allocation/groups/{group}", (string group, Work work, CancellationToken ct) => work.GetAsync(PolicyScope.Group, group, ct))
-            .WithName("GetGroupPolicy").WithTags("Allocation").WithSummary("Reads the policy of a group of SKUs.");
+            .WithName("GetGroupPolicy").WithTags("Allocation").Needs(Permission.PoliciesRead)
+            .WithSummary("Reads the policy of a group of SKUs.");
         routes.MapPut("/policies/allocation/groups/{group}", (string group, Request request, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Group, group, request, preview == true, ct))
-            .WithName("SetGroupPolicy").WithTags("Allocation").WithSummary("Sets the policy of a group of SKUs; preview=true only tells the writes.");
+            .WithName("SetGroupPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithSummary("Sets the policy of a group of SKUs; preview=true only tells the writes.");
         routes.MapDelete("/policies/allocation/groups/{group}", (string group, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Group, group, null, preview == true, ct))
-            .WithName("WithdrawGroupPolicy").WithTags("Allocation").WithSummary("Withdraws a group's policy; preview=true only tells the writes.");
+            .WithName("WithdrawGroupPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithSummary("Withdraws a group's policy; preview=true only tells the writes.");
         routes.MapGet("/policies/allocation/skus/{sku}", (string sku, Work work, CancellationToken ct) => work.GetAsync(PolicyScope.Sku, sku, ct))
-            .WithName("GetSkuPolicy").WithTags("Allocation").WithSummary("Reads the policy of one SKU.");
+            .WithName("GetSkuPolicy").WithTags("Allocation").Needs(Permission.PoliciesRead)
+            .WithSummary("Reads the policy of one SKU.");
         routes.MapPut("/policies/allocation/skus/{sku}", (string sku, Request request, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Sku, sku, request, preview == true, ct))
-            .WithName("SetSkuPolicy").WithTags("Allocation").WithSummary("Sets the policy of one SKU; preview=true only tells the writes.");
+            .WithName("SetSkuPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithSummary("Sets the policy of one SKU; preview=true only tells the writes.");
         routes.MapDelete("/policies/allocation/skus/{sku}", (string sku, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Sku, sku, null, preview == true, ct))
-            .WithName("WithdrawSkuPolicy").WithTags("Allocation").WithSummary("Withdraws a SKU's policy; preview=true only tells the writes.");
+            .WithName("WithdrawSkuPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithSummary("Withdraws a SKU's policy; preview=true only tells the writes.");
     }
 
     internal sealed class Work(

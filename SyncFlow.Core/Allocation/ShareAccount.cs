@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Allocation;

@@ -41,21 +41,34 @@ public sealed class GroupDesk(NpgsqlDataSource source, TimeProvider time)
         return await FindAsync(session, code, ct).ConfigureAwait(false);
     }
 
-    /// <summary>Makes a group, or gives the one of this code another name.</summary>
-    public async Task<GroupView> SetAsync(TenantId tenant, string code, string name, CancellationToken ct)
+    /// <summary>Makes a group; null where the code is taken.</summary>
+    public async Task<GroupView?> CreateAsync(TenantId tenant, string code, string name, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        await session.ExecuteAsync(
+        var made = await session.QueryAsync(
             session.Of(
                 """
                 INSERT INTO sku_groups (tenant_id, code, code_key, name, created_at) VALUES ($1, $2, $3, $4, $5)
-                ON CONFLICT ON CONSTRAINT sku_groups_code DO UPDATE SET name = excluded.name
+                ON CONFLICT ON CONSTRAINT sku_groups_code DO NOTHING RETURNING group_id
                 """,
                 Sql.P(code.Trim()), Sql.P(SkuDesk.KeyOf(code)), Sql.P(name), Sql.P(DatabaseTime.Now(time))),
+            row => row.GetInt64(0),
             ct).ConfigureAwait(false);
+        var group = made.Count == 0 ? null : await FindAsync(session, code, ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return group;
+    }
+
+    /// <summary>Gives a group another name; null where there is none of this code.</summary>
+    public async Task<GroupView?> RenameAsync(TenantId tenant, string code, string name, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        await session.ExecuteAsync(
+            session.Of("UPDATE sku_groups SET name = $3 WHERE tenant_id = $1 AND code_key = $2", Sql.P(SkuDesk.KeyOf(code)), Sql.P(name)), ct)
+            .ConfigureAwait(false);
         var group = await FindAsync(session, code, ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
-        return group!;
+        return group;
     }
 
     /// <summary>

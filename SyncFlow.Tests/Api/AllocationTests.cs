@@ -88,8 +88,10 @@ public sealed class AllocationTests(PostgresFixture postgres, RedisFixture redis
             await app.PostAsync("/api/v1/skus", new { code });
         }
 
-        await PutAsync(app, "/api/v1/sku-groups/Shirts", new { name = "All shirts" });
-        await PutAsync(app, "/api/v1/sku-groups/Hats", new { });
+        await app.PostAsync("/api/v1/sku-groups", new { code = "Shirts", name = "All shirts" });
+        await app.PostAsync("/api/v1/sku-groups", new { code = "Hats" });
+        (await app.PostAsync("/api/v1/sku-groups", new { code = "hats" })).Status.ShouldBe(HttpStatusCode.Conflict);
+        (await SendAsync(app, HttpMethod.Patch, "/api/v1/sku-groups/hats", new { name = "Headwear" })).Status.ShouldBe(HttpStatusCode.OK);
         var (status, body) = await app.PostAsync("/api/v1/sku-groups/shirts/members", new { add = new[] { "a", "B" } });
         status.ShouldBe(HttpStatusCode.OK, body?.ToJsonString());
         ((int)body!["group"]!["skus"]!).ShouldBe(2);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Explaining;
