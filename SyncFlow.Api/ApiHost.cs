@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
+using SyncFlow.Api.Allocation;
 using SyncFlow.Api.Brakes;
 using SyncFlow.Api.Compliance;
 using SyncFlow.Api.Http;
@@ -78,7 +79,7 @@ public static class ApiHost
             .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Connections.ResumeConnection.Work>().AddScoped<Listings.DecideSuggestion.Work>()
             .AddSingleton<ReceiveShopifyWebhook.Work>();
         services.AddScoped<Reservations.Answering>();
-        services.AddBrakes();
+        services.AddBrakes().AddAllocation();
         services.AddShopifyApp();
         services.AddSecurity();
         services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));

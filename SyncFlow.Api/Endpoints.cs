@@ -1,3 +1,4 @@
+using SyncFlow.Api.Allocation;
 using SyncFlow.Api.Authorities;
 using SyncFlow.Api.Billing;
 using SyncFlow.Api.Brakes;
@@ -28,7 +29,7 @@ internal static class Endpoints
         .Add<ListComplianceRequests>().Add<GetBilling>().Add<ChangeBilling>()
         .Add<ListSkus>().Add<GetSku>().Add<CreateSku>().Add<UpdateSku>()
         .Add<ListListings>().Add<AutoMap>().Add<DeclarePool>().Add<ListSuggestions>().Add<DecideSuggestion>()
-        .Add<ListAuthorityRules>().Add<SetAuthorityRule>()
+        .Add<ListAuthorityRules>().Add<SetAuthorityRule>().AddAllocation()
         .Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()
         .AddStockOperations()
         .Add<ListLedger>().Add<ReplayLedger>()

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Front;
 
 namespace SyncFlow.Api.Authorities;
@@ -29,10 +30,17 @@ internal sealed class SetAuthorityRule : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPut("/authority-rules", async Task<Results<Ok<AuthorityRuleView>, Refused>> (
-                Request request, Caller caller, AuthorityDesk desk, CancellationToken ct) =>
-                await CheckAsync(request, caller, desk, ct).ConfigureAwait(false) is { } refused
-                    ? refused
-                    : TypedResults.Ok(await desk.SetAsync(caller.Tenant, Wish(request), ct).ConfigureAwait(false)))
+                Request request, Caller caller, AuthorityDesk desk, WakeUps wakeUps, CancellationToken ct) =>
+            {
+                if (await CheckAsync(request, caller, desk, ct).ConfigureAwait(false) is { } refused)
+                {
+                    return refused;
+                }
+
+                var rule = await desk.SetAsync(caller.Tenant, Wish(request), ct).ConfigureAwait(false);
+                _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
+                return TypedResults.Ok(rule);
+            })
             .WithName("SetAuthorityRule").WithTags("Authority").Needs(Permission.PoliciesWrite)
             .WithSummary("Sets who is the authority for on-hand.");
         routes.MapPost("/authority-rules/preview", async Task<Results<Ok<AuthorityPreview>, Refused>> (
@@ -43,10 +51,16 @@ internal sealed class SetAuthorityRule : IEndpoint
             .WithName("PreviewAuthorityRule").WithTags("Authority").Needs(Permission.PoliciesRead)
             .WithSummary("Says what a rule would change, and where numbers differ.");
         routes.MapDelete("/authority-rules/{id:long}", async Task<Results<NoContent, Refused>> (
-                long id, Caller caller, AuthorityDesk desk, CancellationToken ct) =>
-                await desk.RemoveAsync(caller.Tenant, id, ct).ConfigureAwait(false)
-                    ? TypedResults.NoContent()
-                    : (Refused)Problem.NotFound("authority rule", id))
+                long id, Caller caller, AuthorityDesk desk, WakeUps wakeUps, CancellationToken ct) =>
+            {
+                if (!await desk.RemoveAsync(caller.Tenant, id, ct).ConfigureAwait(false))
+                {
+                    return (Refused)Problem.NotFound("authority rule", id);
+                }
+
+                _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
+                return TypedResults.NoContent();
+            })
             .WithName("RemoveAuthorityRule").WithTags("Authority").Needs(Permission.PoliciesWrite)
             .WithSummary("Takes a rule away; a wider one or the connection's own setting counts then.");
     }

@@ -58,7 +58,7 @@ internal sealed record ExplainAnswer(
         var moment = story.Moment;
         var opened = moment.Sku.Pools.Where(p => p.Opened).Select(p => p.Location).ToHashSet();
         return new ExplainAnswer(
-            moment.Code, moment.At, "recorded", Narrative.Of(moment, story.Levels, location), Exposures.Of(moment.Sku, moment.Context),
+            moment.Code, moment.At, "recorded", Narrative.Of(moment, story.Levels, location), Exposures.Of(moment.Tied, moment.Sku.Sku),
             [.. moment.Sku.Pools.Where(p => location is null || p.Location == location).Select(p => Pool(story, p))],
             [.. story.Levels.Select(l => Level(moment, l))],
             new EntriesAnswer(

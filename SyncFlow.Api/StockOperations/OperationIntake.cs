@@ -108,6 +108,11 @@ internal sealed class OperationIntake(Caller caller, OperationDesk desk, WakeUps
         var codes = await desk.CodesAsync(
             caller.Tenant, items.Select(i => i.Item.Sku).OfType<string>(), items.Select(i => i.Item.Location).OfType<string>(), ct).ConfigureAwait(false);
         var now = time.GetUtcNow();
+        foreach (var (item, check) in items)
+        {
+            check.That(!codes.IsKit(item.Sku), "sku", "A kit holds nothing of its own; name its parts.");
+        }
+
         return [.. items.Select(i => new CheckedItem(i.Item.Key, i.Item.Prepare(codes, now, i.Check), i.Check))];
     }
 

@@ -43,6 +43,10 @@ internal static class SimulateBenchmark
             results.Add($"simulation.oversold_per_1000_orders.{keeper}", report.OversoldPerThousandOrders, "units");
         }
 
+        var spike = SpikeReport.Run(Enumerable.Range(1, (int)Math.Min(Compared, seeds)));
+        violations += spike.Violations.Count;
+        results.Add("simulation.spike_unsold_percent", spike.UnsoldPercent, "%");
+        results.Add("simulation.spike_oversold", spike.Oversold, "units");
         return violations == 0
             ? Task.CompletedTask
             : throw new CheckFailedException($"{violations} of {seeds} worlds broke an invariant.");

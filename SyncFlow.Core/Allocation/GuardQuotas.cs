@@ -12,7 +12,10 @@ namespace SyncFlow.Core.Allocation;
 /// of rules; and always by decrease, then proof, then increase. Kits and their parts are shared jointly: every part
 /// covers all that is sold of it, by itself or in kits.
 /// </summary>
-internal sealed class GuardQuotas(Cluster cluster, DateTimeOffset now, Dictionary<LevelId, int> targets)
+/// <param name="targets">Takes the levels' targets.</param>
+/// <param name="accounts">Takes how their shares came about; null where nobody asks.</param>
+internal sealed class GuardQuotas(
+    Cluster cluster, DateTimeOffset now, Dictionary<LevelId, int> targets, Dictionary<LevelId, ShareAccount>? accounts = null)
 {
     private readonly EngineContext _context = cluster.Context;
 
@@ -109,7 +112,9 @@ internal sealed class GuardQuotas(Cluster cluster, DateTimeOffset now, Dictionar
             {
                 var each = movable[i].UnitsPerSale;
                 var perSale = each == 1 ? uses : [.. uses.Select(u => u with { Units = u.Units * each })];
-                yield return new Quota(sku.Sku, movable[i], perSale, Freezes.Share(movable[i], parts[i] / each, _context), strict);
+                var quota = new Quota(sku.Sku, movable[i], perSale, Freezes.Share(movable[i], parts[i] / each, _context), strict);
+                accounts?.Add(movable[i].Id, ShareAccount.Of(quota.Share, units, claim, claims));
+                yield return quota;
             }
         }
     }

@@ -80,7 +80,9 @@ public static class Paces
         var average = sold / seconds;
         var own = sku.Sales.Of(channel);
         var rate = ((own?.Sold ?? 0) + Doubt) / ((own?.InStockSeconds ?? 0) + (Doubt / average));
-        return (int)Math.Round(2 * Math.Log2(rate));
+
+        // In steps from the average of all: the first sale of a channel is no step, wherever the average lies.
+        return (int)(Math.Round(2 * Math.Log2(rate / average)) + Math.Round(2 * Math.Log2(average)));
     }
 
     /// <summary>

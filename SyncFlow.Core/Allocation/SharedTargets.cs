@@ -6,8 +6,10 @@ namespace SyncFlow.Core.Allocation;
 internal static class SharedTargets
 {
     /// <summary>Targets for the levels at one location.</summary>
+    /// <param name="accounts">Takes how they came about; null where nobody asks.</param>
     public static void Assign(
-        Cluster cluster, LocationId location, SellableUnits units, Dictionary<LevelId, int> targets)
+        Cluster cluster, LocationId location, SellableUnits units, Dictionary<LevelId, int> targets,
+        Dictionary<LevelId, ShareAccount>? accounts = null)
     {
         foreach (var sku in cluster.Skus)
         {
@@ -24,7 +26,7 @@ internal static class SharedTargets
                 continue;
             }
 
-            var claims = sku.Policy.Allocation is null
+            var claims = sku.Policy.Allocation is null && accounts is null
                 ? []
                 : ClaimMaker.Of(sku, cluster.Context, levels, location, sellable);
             foreach (var level in levels)
@@ -32,6 +34,7 @@ internal static class SharedTargets
                 var claim = claims.Find(c => c.Channel == level.Connection);
                 var allowed = claim is null ? here : ChannelShares.Shared(here, claim, claims);
                 targets[level.Id] = allowed / level.UnitsPerSale;
+                accounts?.Add(level.Id, ShareAccount.Of(allowed / level.UnitsPerSale, here, claim!, claims) with { Exact = null });
             }
         }
     }

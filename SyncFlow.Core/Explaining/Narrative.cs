@@ -22,9 +22,15 @@ public static class Narrative
         ArgumentNullException.ThrowIfNull(moment);
         ArgumentNullException.ThrowIfNull(levels);
         var sentences = new List<string>();
-        foreach (var pool in moment.Sku.Pools.Where(p => location is null || p.Location == location))
+        foreach (var pool in moment.Sku.Pools
+            .Where(p => (location is null || p.Location == location) && (!moment.Sku.IsKit || p.Buckets != default)))
         {
             sentences.Add(PoolSentence(moment, pool));
+        }
+
+        if (moment.Sku.IsKit)
+        {
+            sentences.Add(KitSentence(moment));
         }
 
         sentences.Add(ModeSentence(moment));
@@ -62,10 +68,17 @@ public static class Narrative
         };
     }
 
+    private static string KitSentence(StockMoment moment)
+    {
+        var parts = moment.Sku.Components.Select(c => Words.Of($"{c.Units} × {moment.Names.Of(c.Sku)}"));
+        return Words.Of(
+            $"It is a kit of {string.Join(" and ", parts)}: what there is of them makes {AvailableToSell.Of(moment.Tied, moment.Sku.Sku)}.");
+    }
+
     private static string ModeSentence(StockMoment moment)
     {
         var (policy, mode) = (moment.Sku.Policy, moment.Sku.Mode);
-        var exposure = Exposures.Of(moment.Sku, moment.Context);
+        var exposure = Exposures.Of(moment.Tied, moment.Sku.Sku);
         var asked = (short)policy.Mode == (short)mode && mode != EffectiveMode.EnteringGuard ? "" : $" (asked for: {Words.Of(policy.Mode)})";
         var exposed = exposure.Units == 0
             ? "nothing can be oversold"
@@ -108,14 +121,19 @@ public static class Narrative
             return $"{name} has no quota: the level or its channel is not live.";
         }
 
+        var by = quota.Policy is { } policy
+            ? $", by {policy}" + (quota.Rule is { } named ? $" ({Words.Of(named)})" : "")
+            : "";
         if (quota.Reason == QuotaReason.Shared)
         {
-            return Words.Of($"{name} is to show {units}: in shared mode every channel shows all that its location can sell ({quota.Available}).");
+            return Words.Of($"{name} is to show {units}: in shared mode every channel shows all that its rule allows of what its location can sell ({quota.Available}){by}.");
         }
 
         var aside = quota.SetAside == 0 ? "" : Words.Of($" less {quota.SetAside} that other levels show and nobody may lower now");
-        var share = Words.Of(
-            $"its share of {quota.Available}{aside} by weight {quota.Weight:0.##} of {quota.Weights:0.##} is {quota.ExactShare:0.###}, by largest remainder {quota.RoundedShare}");
+        var weighed = quota.ExactShare is { } exact
+            ? Words.Of($" by weight {quota.Weight:0.##} of {quota.Weights:0.##} is {exact:0.###}, by largest remainder {quota.RoundedShare}")
+            : Words.Of($" is {quota.RoundedShare}");
+        var share = Words.Of($"its share of {quota.Available}{aside}{weighed}{by}");
         return Words.Of($"{name} is to show {units}: {share}") + quota.Reason switch
         {
             QuotaReason.AboveShare => "; what it has above its share stays until another channel runs short of cover.",

@@ -1,7 +1,5 @@
 using SyncFlow.Core.Allocation;
-using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
-using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Explaining;
 
@@ -11,7 +9,7 @@ public enum QuotaReason
     /// <summary>Nothing may be published to it.</summary>
     NotPublished,
 
-    /// <summary>Shared: every channel shows all that its location can sell.</summary>
+    /// <summary>Shared: it shows all that its rule allows of what its location can sell.</summary>
     Shared,
 
     /// <summary>Guard: exactly its share.</summary>
@@ -24,51 +22,48 @@ public enum QuotaReason
     BelowShare,
 }
 
-/// <summary>How a level's quota was worked out, from the state and the settings of its moment.</summary>
+/// <summary>What a channel's rule named, where it named anything; units are the part that falls on the level's location.</summary>
+public sealed record QuotaRule(int Reserve, int Minimum, int? Cap, decimal? Percent, double? Weight);
+
+/// <summary>How a level's quota was worked out, from the state, the settings and the rules of its moment.</summary>
 /// <param name="Quota">The target; null while nothing is published.</param>
 /// <param name="Mode">The mode in force.</param>
-/// <param name="Available">What its location had to sell.</param>
+/// <param name="Policy">The policy and its version that shares were worked out by; null where there was none.</param>
+/// <param name="Rule">What it named for this channel; null where it named nothing.</param>
+/// <param name="Available">What its location had to sell; of a kit, how many could be made there.</param>
 /// <param name="SetAside">Of that, what levels show that nobody may lower now.</param>
 /// <param name="Weight">Its channel's weight.</param>
-/// <param name="Weights">The weights of all channels that share the location.</param>
-/// <param name="ExactShare">Its share before rounding, in units; null in shared mode.</param>
-/// <param name="RoundedShare">Its share in whole units by largest remainder, ties by priority; null in shared mode.</param>
+/// <param name="Weights">The weights of all channels that share the location by weight.</param>
+/// <param name="ExactShare">Its share before rounding, in units; null where rules name it, and in shared mode.</param>
+/// <param name="RoundedShare">Its share in whole sales, by largest remainder, ties by priority; null while nothing is published.</param>
 public sealed record QuotaAccount(
-    int? Quota, EffectiveMode Mode, int Available, int SetAside, double Weight, double Weights, double? ExactShare,
-    int? RoundedShare, QuotaReason Reason)
+    int? Quota, EffectiveMode Mode, string? Policy, QuotaRule? Rule, int Available, int SetAside, double Weight, double Weights,
+    double? ExactShare, int? RoundedShare, QuotaReason Reason)
 {
     /// <summary>The account of one level.</summary>
-    public static QuotaAccount Of(SkuState sku, EngineContext context, LevelState level)
+    /// <param name="moment">How things stood.</param>
+    /// <param name="shares">How shares came about then.</param>
+    public static QuotaAccount Of(StockMoment moment, LevelState level, IReadOnlyDictionary<LevelId, ShareAccount> shares)
     {
-        ArgumentNullException.ThrowIfNull(sku);
-        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(moment);
         ArgumentNullException.ThrowIfNull(level);
-        var available = Math.Max(0, AvailableToSell.Of(sku.PoolAt(level.Location), sku.Policy));
-        var here = sku.Levels.Where(l => l.Location == level.Location && l.Belief is not null && Channel(context, l) is { Sells: true }).ToList();
-        var sharing = here.Where(l => Targets.IsPublished(l, context))
-            .OrderBy(l => Channel(context, l)!.Priority).ThenBy(l => l.Id.Value).ToList();
-        var weights = sharing.ConvertAll(l => Channel(context, l)!.Weight);
-        var own = sharing.FindIndex(l => l.Id == level.Id);
-        var weight = Channel(context, level)?.Weight ?? 0;
-        if (level.Target is not { } quota || own < 0)
+        ArgumentNullException.ThrowIfNull(shares);
+        var (sku, policy) = (moment.Sku, moment.Sku.Policy.Allocation is { } named ? Words.Of(named) : null);
+        if (level.Target is not { } quota || !shares.TryGetValue(level.Id, out var share))
         {
-            return new QuotaAccount(level.Target, sku.Mode, available, 0, weight, weights.Sum(), null, null, QuotaReason.NotPublished);
+            return new QuotaAccount(level.Target, sku.Mode, policy, null, 0, 0, 0, 0, null, null, QuotaReason.NotPublished);
         }
 
-        if (sku.Mode == EffectiveMode.Shared)
-        {
-            return new QuotaAccount(quota, sku.Mode, available, 0, weight, weights.Sum(), null, null, QuotaReason.Shared);
-        }
-
-        var setAside = Math.Max(0, here.Except(sharing).Sum(l => Math.Max(0, l.UpperBound)));
-        var free = Math.Max(0, available - setAside);
-        var share = LargestRemainder.Share(free, weights)[own];
-        var total = weights.Sum();
-        var reason = quota == share ? QuotaReason.Share : quota > share ? QuotaReason.AboveShare : QuotaReason.BelowShare;
+        var reason = sku.Mode == EffectiveMode.Shared ? QuotaReason.Shared
+            : quota == share.Share ? QuotaReason.Share
+            : quota > share.Share ? QuotaReason.AboveShare : QuotaReason.BelowShare;
         return new QuotaAccount(
-            quota, sku.Mode, available, setAside, weight, total, total > 0 ? free * weight / total : (double)free / weights.Count,
-            share, reason);
+            quota, sku.Mode, policy, RuleOf(share.Rule), share.Units, share.SetAside, share.Weight, share.Weights, share.Exact, share.Share,
+            reason);
     }
 
-    private static ChannelSettings? Channel(EngineContext context, LevelState level) => context.Channels.GetValueOrDefault(level.Connection);
+    private static QuotaRule? RuleOf(ChannelRule rule) =>
+        rule is { Reserve: 0, Minimum: 0, Cap: null, Percent: null, Weight: null }
+            ? null
+            : new QuotaRule(rule.Reserve, rule.Minimum, rule.Cap, rule.Percent, rule.Weight);
 }

@@ -13,7 +13,11 @@ namespace SyncFlow.Core.Explaining;
 /// <param name="Names">What people call its locations and channels.</param>
 /// <param name="Settings">Which version of the SKU's settings was in force; null when none is known.</param>
 public sealed record StockMoment(
-    DateTimeOffset At, string Code, SkuState Sku, EngineContext Context, StockNames Names, SettingsVersion? Settings);
+    DateTimeOffset At, string Code, SkuState Sku, EngineContext Context, StockNames Names, SettingsVersion? Settings)
+{
+    /// <summary>The SKU with all that kits tied to it then.</summary>
+    public Cluster Tied { get; init; } = Cluster.Alone(Sku, Context);
+}
 
 /// <summary>A version of a SKU's settings.</summary>
 /// <param name="Id">Rises with every change.</param>
@@ -23,6 +27,12 @@ public sealed record SettingsVersion(long Id, DateTimeOffset Since);
 /// <summary>What people call locations and channels.</summary>
 public sealed record StockNames(ImmutableDictionary<LocationId, string> Locations, ImmutableDictionary<ConnectionId, string> Channels)
 {
+    /// <summary>Codes of SKUs that are parts of kits.</summary>
+    public ImmutableDictionary<SkuId, string> Skus { get; init; } = ImmutableDictionary<SkuId, string>.Empty;
+
+    /// <summary>A SKU's code.</summary>
+    public string Of(SkuId sku) => Skus.GetValueOrDefault(sku, $"SKU {sku.Value}");
+
     /// <summary>A location's code.</summary>
     public string Of(LocationId location) => Locations.GetValueOrDefault(location, $"location {location.Value}");
 

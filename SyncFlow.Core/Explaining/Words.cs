@@ -48,6 +48,39 @@ public static partial class Words
         SharingMode.Adaptive => "adaptive",
     };
 
+    /// <summary>A policy and its version.</summary>
+    public static string Of(AllocationPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return policy.Scope switch
+        {
+            PolicyScope.Tenant => Of($"the tenant's policy, version {policy.Version}"),
+            PolicyScope.Group => Of($"its group's policy, version {policy.Version}"),
+            PolicyScope.Sku => Of($"its own policy, version {policy.Version}"),
+        };
+    }
+
+    /// <summary>What a rule names, in a sentence.</summary>
+    public static string Of(QuotaRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        var parts = new List<string>();
+        void Say(bool named, FormattableString text)
+        {
+            if (named)
+            {
+                parts.Add(Of(text));
+            }
+        }
+
+        Say(rule.Reserve > 0, $"{rule.Reserve} reserved");
+        Say(rule.Minimum > 0, $"at least {rule.Minimum}");
+        Say(rule.Cap is not null, $"at most {rule.Cap}");
+        Say(rule.Percent is not null, $"{rule.Percent:0.##} %");
+        Say(rule.Weight is not null, $"weight {rule.Weight:0.##}");
+        return string.Join(", ", parts);
+    }
+
     /// <summary>An entry in a sentence: what happened, and what it did to which bucket.</summary>
     public static string Of(LedgerEntry entry, StockNames names)
     {

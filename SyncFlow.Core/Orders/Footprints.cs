@@ -8,23 +8,27 @@ namespace SyncFlow.Core.Orders;
 /// <param name="Rows">Per SKU, location and level; rows that do nothing are left out.</param>
 /// <param name="UnmappedLines">Lines whose variant sells no SKU we know.</param>
 /// <param name="Provisional">Whether a location was guessed.</param>
-public sealed record Footprint(ImmutableArray<FootprintRow> Rows, int UnmappedLines, bool Provisional);
+/// <param name="Kits">What the kits among its lines were taken to be made of.</param>
+public sealed record Footprint(
+    ImmutableArray<FootprintRow> Rows, int UnmappedLines, bool Provisional, ImmutableArray<BookedKit> Kits);
 
 /// <summary>Computes footprints.</summary>
 public static class Footprints
 {
     /// <summary>The footprint of a snapshot whose assignments were completed from what was known before.</summary>
-    public static Footprint Of(OrderSnapshot order, ChannelSettings channel, WorkingSet set)
+    /// <param name="before">The order as last applied: what it sold as a kit stays that kit.</param>
+    public static Footprint Of(OrderSnapshot order, ChannelSettings channel, WorkingSet set, OrderState before)
     {
+        ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(order);
         ArgumentNullException.ThrowIfNull(channel);
         ArgumentNullException.ThrowIfNull(set);
         if (order.Test)
         {
-            return new Footprint([], 0, false);
+            return new Footprint([], 0, false, []);
         }
 
-        var sums = new Sums(set, channel, Claims: channel.ClaimingSources.Contains(order.SourceName));
+        var sums = new Sums(set, channel, before, Claims: channel.ClaimingSources.Contains(order.SourceName));
         var unmapped = 0;
         var provisional = false;
         foreach (var line in order.Lines)
@@ -52,16 +56,17 @@ public static class Footprints
             sums.AddLine(line, listing, home.Value);
         }
 
-        return new Footprint(sums.Rows(), unmapped, provisional);
+        return new Footprint(sums.Rows(), unmapped, provisional, sums.Kits());
     }
 
     /// <summary>
     /// Accumulates rows. Units of a line are ordered = open + fulfilled + removed, and removed units were put back
     /// (cancel), lost (no restock) or are not explained yet: those wait in suspense, never in available-to-sell.
     /// </summary>
-    private sealed record Sums(WorkingSet Set, ChannelSettings Channel, bool Claims)
+    private sealed record Sums(WorkingSet Set, ChannelSettings Channel, OrderState Before, bool Claims)
     {
         private readonly Dictionary<(SkuId, LocationId, LevelId?), FootprintRow> _rows = [];
+        private readonly SortedDictionary<long, BookedKit> _kits = [];
 
         public void AddLine(OrderLine line, ListingInfo listing, LocationId home)
         {
@@ -101,6 +106,8 @@ public static class Footprints
                 .OrderBy(r => r.Sku.Value).ThenBy(r => r.Location.Value).ThenBy(r => r.Level?.Value),
         ];
 
+        public ImmutableArray<BookedKit> Kits() => [.. _kits.Values];
+
         private void AddOpen(OrderLine line, ListingInfo listing, LocationId home, int open)
         {
             var left = open;
@@ -121,18 +128,31 @@ public static class Footprints
             ListingInfo listing, LocationId location, int committed = 0, int onHand = 0, int writtenOff = 0,
             int suspense = 0, int taken = 0, int putBack = 0, int openClaims = 0)
         {
-            var sku = Set.FindSku(listing.Sku)!;
-            var level = sku.FindLevel(Channel.Connection, listing.Listing, location)?.Id;
-            if (sku.IsKit)
+            var level = Set.FindSku(listing.Sku)!.FindLevel(Channel.Connection, listing.Listing, location)?.Id;
+            var parts = PartsOf(listing.Sku);
+            var kit = parts is not [var single] || single.Sku != listing.Sku;
+            if (kit)
             {
                 AddRow(listing.Sku, location, level, 0, 0, 0, 0, 0, taken, putBack, openClaims);
             }
 
-            foreach (var part in Draws.ComponentsOf(Set, listing.Sku, listing.UnitsPerSale))
+            foreach (var part in parts)
             {
-                AddRow(part.Sku, location, sku.IsKit ? null : level, part.Units, committed, onHand, writtenOff, suspense,
-                    sku.IsKit ? 0 : taken, sku.IsKit ? 0 : putBack, sku.IsKit ? 0 : openClaims);
+                AddRow(part.Sku, location, kit ? null : level, part.Units * listing.UnitsPerSale, committed, onHand, writtenOff,
+                    suspense, kit ? 0 : taken, kit ? 0 : putBack, kit ? 0 : openClaims);
             }
+        }
+
+        /// <summary>What one unit takes: as it was when the order was booked, else as it is.</summary>
+        private ImmutableArray<Component> PartsOf(SkuId sku)
+        {
+            var parts = Before.PartsOf(sku) ?? Draws.ComponentsOf(Set, sku);
+            if (parts is not [var single] || single.Sku != sku)
+            {
+                _kits[sku.Value] = new BookedKit(sku, parts);
+            }
+
+            return parts;
         }
 
         private void AddRow(

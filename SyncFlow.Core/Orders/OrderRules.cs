@@ -37,7 +37,7 @@ internal static class OrderRules
             AskWhereTied(set, fact, before, now);
         }
 
-        var footprint = Footprints.Of(snapshot, channel, set);
+        var footprint = Footprints.Of(snapshot, channel, set, before);
         if (footprint.Provisional)
         {
             set.Work.Add(new WorkItem(fact.From, WorkKind.FetchOrder, snapshot.OrderRef, now));
@@ -50,6 +50,7 @@ internal static class OrderRules
             Applied = footprint.Rows,
             UnmappedLines = footprint.UnmappedLines,
             Provisional = footprint.Provisional,
+            Kits = footprint.Kits,
         });
         Post(set, fact, before, snapshot, footprint.Rows, now);
         return footprint.UnmappedLines > 0 ? FactOutcome.Unmapped : FactOutcome.Applied;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Orders;
 
@@ -22,9 +23,41 @@ public sealed record OrderState(
     int UnmappedLines,
     bool Provisional)
 {
+    /// <summary>
+    /// What the kits of its lines were made of when they were first booked. A kit that is changed later changes nothing
+    /// about an order that was sold before.
+    /// </summary>
+    public ImmutableArray<BookedKit> Kits { get; init; } = [];
+
+    /// <summary>What one unit of a SKU took when this order was booked; null where it is booked first now.</summary>
+    /// <returns>The parts; the SKU itself where it was no kit then.</returns>
+    public ImmutableArray<Component>? PartsOf(SkuId sku)
+    {
+        foreach (var kit in Kits)
+        {
+            if (kit.Sku == sku)
+            {
+                return kit.Parts;
+            }
+        }
+
+        return Applied.Any(r => r.Sku == sku) ? [new Component(sku, 1)] : null;
+    }
+
     /// <summary>A row created so that it can be locked.</summary>
     public static OrderState Placeholder(ConnectionId connection, string orderRef) =>
         new(connection, orderRef, default, null, [], 0, false);
+}
+
+/// <summary>A kit as an order sold it.</summary>
+/// <param name="Parts">What one unit of it took, none of it a kit.</param>
+public sealed record BookedKit(SkuId Sku, ImmutableArray<Component> Parts)
+{
+    /// <inheritdoc/>
+    public bool Equals(BookedKit? other) => other is not null && Sku == other.Sku && Parts.SequenceEqual(other.Parts);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Sku, Parts.Length);
 }
 
 /// <summary>

@@ -34,6 +34,14 @@ public sealed class Cluster
         return new Cluster(context, new Dictionary<SkuId, SkuState> { [sku.Sku] = sku });
     }
 
+    /// <summary>SKUs that are known to be all that kits tie together.</summary>
+    public static Cluster Of(IEnumerable<SkuState> members, EngineContext context)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        ArgumentNullException.ThrowIfNull(context);
+        return new Cluster(context, members.ToDictionary(m => m.Sku));
+    }
+
     /// <summary>A loaded SKU with all that kits tie to it; storage loads them together.</summary>
     /// <exception cref="ArgumentException">The SKU is not loaded.</exception>
     public static Cluster Of(WorkingSet set, SkuId sku)

@@ -12,7 +12,8 @@ internal sealed class PolicyBook
     private readonly Dictionary<(PolicyScope, long), AllocationPolicy> _policies;
     private readonly ILookup<(PolicyScope, long), Launch> _launches;
 
-    private PolicyBook(List<AllocationPolicy> policies, List<(PolicyScope Scope, long Id, Launch Launch)> launches)
+    /// <summary>Of what is known to be in force.</summary>
+    public PolicyBook(List<AllocationPolicy> policies, List<(PolicyScope Scope, long Id, Launch Launch)> launches)
     {
         _policies = policies.ToDictionary(p => (p.Scope, p.ScopeId));
         _launches = launches.ToLookup(l => (l.Scope, l.Id), l => l.Launch);
@@ -53,6 +54,19 @@ internal sealed class PolicyBook
         return new PolicyBook(policies, launches);
     }
 
+    /// <summary>Takes a policy for another than it is; to see what would follow.</summary>
+    public void Pretend(PolicyChange change)
+    {
+        if (change.Policy is { } policy)
+        {
+            _policies[(change.Scope, change.Of)] = policy;
+        }
+        else
+        {
+            _policies.Remove((change.Scope, change.Of));
+        }
+    }
+
     /// <summary>A SKU's own settings completed by the policies that reach it: the most specific is the whole policy.</summary>
     /// <param name="own">As they stand on the SKU.</param>
     /// <param name="modeSet">Whether its mode is its own.</param>
@@ -71,7 +85,8 @@ internal sealed class PolicyBook
     private AllocationPolicy? Find(PolicyScope scope, long? id) =>
         id is { } known ? _policies.GetValueOrDefault((scope, known)) : null;
 
-    private static AllocationPolicy ReadPolicy(NpgsqlDataReader row) => new(
+    /// <summary>Reads scope, its number, version, mode and rules.</summary>
+    public static AllocationPolicy ReadPolicy(NpgsqlDataReader row) => new(
         (PolicyScope)row.GetInt16(0), row.GetInt64(1), row.GetInt32(2), (SharingMode?)row.Nullable<short>(3),
         RuleJson.Read(row.GetString(4)));
 }

@@ -3,6 +3,7 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Explaining;
+using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Ledger;
 using SyncFlow.Storage.Sessions;
@@ -11,7 +12,7 @@ namespace SyncFlow.Storage.Explaining;
 
 /// <summary>
 /// Answers why a SKU's numbers are, or were, what they are: from the ledger and the histories alone, never from positions
-/// or levels as they stand. Three round trips, whatever the age of the question.
+/// or levels as they stand. Three round trips, whatever the age of the question; one more where kits tie SKUs together.
 /// </summary>
 /// <param name="source">Acts as the api role.</param>
 /// <param name="time">The clock: what "now" is called in an answer.</param>
@@ -39,7 +40,8 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
         var traces = await TracesAsync(session, query, until, entries, ct).ConfigureAwait(false);
         var page = new EntryPage(
             Trace(entries, after, traces), facts.Before, after, more ? entries[^1].Point : null);
-        var moment = Moment(session.Tenant, code, query, facts, pools);
+        var tied = await SkuMoment.ReadTiedAsync(session, [.. facts.Tied.Except(query.Sku)], until, ct).ConfigureAwait(false);
+        var moment = Moment(session.Tenant, code, query, facts, pools, tied);
         return new StockStory(moment, pools, Levels(moment, facts, query), page);
     }
 
@@ -49,8 +51,7 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
 
     private sealed record Facts(
         List<PoolSums> Before, List<PoolSums>? Pools, List<MomentReader.Place> Places, List<MomentReader.Channel> Channels,
-        List<MomentReader.Opening> Openings, List<MomentReader.Setting> Settings, List<MomentReader.LevelRow> Levels,
-        List<PushRecord> Pushes);
+        SkuMoment Moment, TiedSkus Tied, List<PushRecord> Pushes);
 
     private static async Task<Facts> FactsAsync(
         StorageSession session, ExplainQuery query, LedgerPoint until, LedgerPoint bottom, CancellationToken ct)
@@ -62,19 +63,19 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
         await using var batch = session.Batch(
         [
             LedgerSums.Behind(session, sku, query.Location, bottom),
-            MomentReader.Places(session), MomentReader.Channels(session), MomentReader.Openings(session, sku, at),
-            MomentReader.Settings(session, sku, at), MomentReader.Levels(session, sku, at), TraceReader.Latest(session, sku, at),
+            MomentReader.Places(session), MomentReader.Channels(session), .. SkuMoment.Statements(session, sku, at),
+            TraceReader.Latest(session, sku, at), TiedSkus.Statement(session, sku, at),
             .. apart ? [LedgerSums.Behind(session, sku, null, until)] : (NpgsqlBatchCommand[])[],
         ]);
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
         var before = await StorageSession.ReadAsync(reader, LedgerSums.Read, ct).ConfigureAwait(false);
-        var facts = new Facts(
-            before, null, await NextAsync(reader, MomentReader.ReadPlace, ct).ConfigureAwait(false),
-            await NextAsync(reader, MomentReader.ReadChannel, ct).ConfigureAwait(false),
-            await NextAsync(reader, MomentReader.ReadOpening, ct).ConfigureAwait(false),
-            await NextAsync(reader, MomentReader.ReadSetting, ct).ConfigureAwait(false),
-            await NextAsync(reader, MomentReader.ReadLevel, ct).ConfigureAwait(false),
-            await NextAsync(reader, TraceReader.ReadPush, ct).ConfigureAwait(false));
+        var places = await NextAsync(reader, MomentReader.ReadPlace, ct).ConfigureAwait(false);
+        var channels = await NextAsync(reader, MomentReader.ReadChannel, ct).ConfigureAwait(false);
+        var moment = await SkuMoment.ReadNextAsync(reader, sku, ct).ConfigureAwait(false);
+        var pushes = await NextAsync(reader, TraceReader.ReadPush, ct).ConfigureAwait(false);
+        await reader.NextResultAsync(ct).ConfigureAwait(false);
+        var tied = await TiedSkus.ReadAsync(reader, ct).ConfigureAwait(false);
+        var facts = new Facts(before, null, places, channels, moment, tied, pushes);
         return apart ? facts with { Pools = await NextAsync(reader, LedgerSums.Read, ct).ConfigureAwait(false) } : facts;
     }
 
@@ -124,40 +125,40 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
         });
     }
 
-    private StockMoment Moment(TenantId tenant, string code, ExplainQuery query, Facts facts, List<PoolSums> pools)
+    private StockMoment Moment(
+        TenantId tenant, string code, ExplainQuery query, Facts facts, List<PoolSums> pools,
+        List<(SkuMoment Moment, List<PoolSums> Pools)> tied)
     {
-        var (policy, context) = MomentReader.Interpret(tenant, facts.Settings, facts.Channels);
-        var opened = facts.Openings.Where(o => o.Opened).Select(o => o.Location).ToHashSet();
-        var newest = facts.Levels.GroupBy(l => l.Level).Select(rows => rows.First()).ToList();
-        var state = new SkuState
-        {
-            Sku = query.Sku,
-            Policy = policy,
-            Mode = newest.Where(l => l.Record.Mode is not null).MaxBy(l => l.Record.At)?.Record.Mode ?? EffectiveMode.Guard,
-            Pools =
-            [
-                .. pools.Where(p => p.Entries > 0 || opened.Contains(p.Location))
-                    .Select(p => new Pool(p.Location, p.Buckets, opened.Contains(p.Location))),
-                .. opened.Except(pools.Select(p => p.Location)).Select(l => new Pool(l, default, true)),
-            ],
-            Levels = [.. newest.Select(l => l.Record.ToState(l.Level, l.Listing, l.Connection, l.Location))],
-        };
+        var (policy, context) = facts.Moment.Interpret(tenant, facts.Channels);
+        var state = facts.Moment.ToState(policy, pools, facts.Tied);
         var names = new StockNames(
-            facts.Places.ToImmutableDictionary(p => p.Id, p => p.Code), facts.Channels.ToImmutableDictionary(c => c.Id, c => c.Name));
+            facts.Places.ToImmutableDictionary(p => p.Id, p => p.Code), facts.Channels.ToImmutableDictionary(c => c.Id, c => c.Name))
+        {
+            Skus = facts.Tied.Codes,
+        };
+        // What kits tie together is in one mode; whoever changed last says which.
+        var mode = tied.Select(t => t.Moment).Append(facts.Moment).Select(m => m.ModeSaid).Max()?.Mode ?? state.Mode;
+        state = state with { Mode = mode };
+        var others = tied.Select(t => t.Moment.ToState(t.Moment.Interpret(tenant, facts.Channels).Policy, t.Pools, facts.Tied) with { Mode = mode });
         return new StockMoment(
-            query.At ?? time.GetUtcNow(), code, state, context, names, facts.Settings.Find(s => s.Subject == "sku")?.Version);
+            query.At ?? time.GetUtcNow(), code, state, context, names, facts.Moment.Settings.Find(s => s.Subject == "sku")?.Version)
+        {
+            Tied = Cluster.Of([state, .. others], context),
+        };
     }
 
     private static List<LevelAccount> Levels(StockMoment moment, Facts facts, ExplainQuery query)
     {
-        var rows = facts.Levels.ToLookup(l => l.Level, l => l.Record);
+        var rows = facts.Moment.Levels.ToLookup(l => l.Level, l => l.Record);
+        var planned = moment.Tied.With(moment.Tied.Skus.Select(s => RequestRules.AsIfGranted(s, moment.Context)));
+        var shares = ShareAccount.Of(planned, moment.At);
         var pushes = facts.Pushes.ToLookup(p => p.Level);
         return
         [
             .. moment.Sku.Levels
                 .Where(l => (query.Location is null || l.Location == query.Location) && (query.Channel is null || l.Connection == query.Channel))
                 .Select(l => new LevelAccount(
-                    l, [.. rows[l.Id]], BeliefAccount.Of([.. rows[l.Id]]), QuotaAccount.Of(moment.Sku, moment.Context, l), [.. pushes[l.Id]])),
+                    l, [.. rows[l.Id]], BeliefAccount.Of([.. rows[l.Id]]), QuotaAccount.Of(moment, l, shares), [.. pushes[l.Id]])),
         ];
     }
 }

@@ -25,7 +25,8 @@ internal static class MomentReader
 
     public sealed record Setting(string Subject, long SubjectId, string Json, SettingsVersion Version);
 
-    public sealed record LevelRow(LevelId Level, ListingId Listing, ConnectionId Connection, LocationId Location, LevelRecord Record);
+    public sealed record LevelRow(
+        LevelId Level, ListingId Listing, ConnectionId Connection, LocationId Location, LevelRecord Record, int UnitsPerSale, bool SoldAsParts);
 
     public static NpgsqlBatchCommand Places(StorageSession session) =>
         session.Of("SELECT location_id, code FROM locations WHERE tenant_id = $1");
@@ -68,8 +69,10 @@ internal static class MomentReader
         """
         SELECT l.level_id, l.listing_id, l.connection_id, l.location_id, h.at, h.cause, h.status, h.mode, h.belief, h.target,
           h.observed, h.read_at, h.suspense, h.surplus, h.unverified, h.push_id, h.in_flight_from, h.in_flight, h.sold_total,
-          h.put_back_total, h.pushed_total
-        FROM listing_levels l CROSS JOIN LATERAL (
+          h.put_back_total, h.pushed_total, n.units_per_sale, EXISTS (
+            SELECT FROM channel_items i WHERE i.tenant_id = $1 AND i.connection_id = n.connection_id AND i.variant_ref = n.variant_ref
+              AND i.is_bundle)
+        FROM listing_levels l JOIN listings n USING (tenant_id, listing_id) CROSS JOIN LATERAL (
           SELECT * FROM level_history x WHERE x.tenant_id = $1 AND x.level_id = l.level_id AND x.at <= $3
           ORDER BY x.at DESC, x.history_id DESC LIMIT $4) h
         WHERE l.tenant_id = $1 AND l.sku_id = $2
@@ -83,7 +86,8 @@ internal static class MomentReader
             row.Moment(4), row.GetString(5), (LevelStatus?)row.Nullable<short>(6), (EffectiveMode?)row.Nullable<short>(7),
             row.Nullable<int>(8), row.Nullable<int>(9), row.Nullable<int>(10), row.Nullable<DateTimeOffset>(11), row.GetInt32(12),
             row.GetInt32(13), row.GetInt32(14), row.Nullable<Guid>(15), row.Nullable<int>(16), row.Nullable<int>(17),
-            row.Nullable<long>(18), row.Nullable<long>(19), row.Nullable<long>(20)));
+            row.Nullable<long>(18), row.Nullable<long>(19), row.Nullable<long>(20)),
+        row.GetInt32(21), row.GetBoolean(22));
 
     /// <summary>The settings as the rules take them.</summary>
     public static (SkuPolicy Policy, EngineContext Context) Interpret(
@@ -116,6 +120,24 @@ internal static class MomentReader
         }
 
         return (policy, new EngineContext(tenant, connections.ToImmutable(), locations.ToImmutable()));
+    }
+
+    /// <summary>Which group a SKU was in, and whether its mode was its own; as far as its settings of then say.</summary>
+    public static (long? Group, bool ModeSet) MembershipOf(IReadOnlyList<Setting> settings)
+    {
+        if (settings.FirstOrDefault(s => s.Subject == "sku") is not { } own)
+        {
+            return (null, false);
+        }
+
+        using var json = JsonDocument.Parse(own.Json);
+        long? group = json.RootElement.TryGetProperty("groupId", out var id) && id.ValueKind == JsonValueKind.Number ? id.GetInt64() : null;
+
+        // Before there were policies a mode that is not adaptive can only have been set.
+        var modeSet = json.RootElement.TryGetProperty("modeSet", out var set)
+            ? set.GetBoolean()
+            : json.RootElement.GetProperty("mode").GetInt16() != (short)SharingMode.Adaptive;
+        return (group, modeSet);
     }
 
     private static ChannelSettings SettingsOf(Channel channel, JsonElement root)

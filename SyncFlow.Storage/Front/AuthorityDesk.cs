@@ -57,27 +57,49 @@ public sealed class AuthorityDesk(NpgsqlDataSource source, TimeProvider time)
         return await source.FirstAsync(tenant, sql, row => row.Text(0), [Key(wish), wish.LocationId, wish.ConnectionId], ct).ConfigureAwait(false);
     }
 
-    /// <summary>Sets a rule, in place of one about the same.</summary>
+    /// <summary>Plans again what the rule that a statement changes reaches: the SKU, the location, or all.</summary>
+    private const string Replan =
+        """
+        replan AS (
+          INSERT INTO sync_runs (tenant_id, kind, parameters, created_at)
+          SELECT tenant_id, 'replan', CASE WHEN sku_id IS NOT NULL THEN jsonb_build_object('skuId', sku_id)
+            WHEN sku_prefix IS NULL AND location_id IS NOT NULL THEN jsonb_build_object('locationId', location_id) ELSE '{}' END, $2
+          FROM rule)
+        """;
+
+    /// <summary>
+    /// Sets a rule, in place of one about the same, and asks the worker to plan what it reaches again (run kind
+    /// <c>replan</c>), in one transaction.
+    /// </summary>
     public Task<AuthorityRuleView?> SetAsync(long tenant, AuthorityWish wish, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(wish);
         const string sql =
-            """
+            $"""
             WITH rule AS (
               INSERT INTO authority_rules (tenant_id, sku_id, sku_prefix, location_id, connection_id, created_at)
-              VALUES ($1, (SELECT sku_id FROM skus WHERE tenant_id = $1 AND code_key = $2), upper($3::text), $4, $5, $6)
+              VALUES ($1, (SELECT sku_id FROM skus WHERE tenant_id = $1 AND code_key = $3), upper($4::text), $5, $6, $2)
               ON CONFLICT ON CONSTRAINT authority_rules_scope DO UPDATE SET connection_id = excluded.connection_id
-              RETURNING rule_id, tenant_id, sku_id, sku_prefix, location_id, connection_id, created_at)
+              RETURNING rule_id, tenant_id, sku_id, sku_prefix, location_id, connection_id, created_at), {Replan}
             SELECT r.rule_id, s.code, r.sku_prefix, r.location_id, r.connection_id, r.created_at
             FROM rule r LEFT JOIN skus s USING (tenant_id, sku_id)
             """;
-        object?[] values = [Key(wish), wish.SkuPrefix?.Trim(), wish.LocationId, wish.ConnectionId, time.GetUtcNow()];
+        object?[] values = [time.GetUtcNow(), Key(wish), wish.SkuPrefix?.Trim(), wish.LocationId, wish.ConnectionId];
         return source.FirstAsync(tenant, sql, Read, values, ct)!;
     }
 
-    /// <summary>Takes a rule away; false where there is none.</summary>
-    public async Task<bool> RemoveAsync(long tenant, long rule, CancellationToken ct) => await source.ExecuteAsync(
-        tenant, "DELETE FROM authority_rules WHERE tenant_id = $1 AND rule_id = $2", [rule], ct).ConfigureAwait(false) > 0;
+    /// <summary>Takes a rule away, and has what it reached planned again; false where there is none.</summary>
+    public async Task<bool> RemoveAsync(long tenant, long rule, CancellationToken ct)
+    {
+        const string sql =
+            $"""
+            WITH rule AS (
+              DELETE FROM authority_rules WHERE tenant_id = $1 AND rule_id = $3 RETURNING tenant_id, sku_id, sku_prefix, location_id),
+            {Replan}
+            SELECT 1 FROM rule
+            """;
+        return await source.FirstAsync(tenant, sql, row => (int?)row.GetInt32(0), [time.GetUtcNow(), rule], ct).ConfigureAwait(false) is not null;
+    }
 
     /// <summary>What a rule would change, were it set now: every SKU and location whose authority would be another.</summary>
     public async Task<AuthorityPreview> PreviewAsync(long tenant, AuthorityWish wish, CancellationToken ct)

@@ -18,18 +18,21 @@ public sealed class OperationDesk(NpgsqlDataSource source, TimeProvider time)
     {
         const string sql =
             """
-            SELECT 1, code_key, sku_id FROM skus WHERE tenant_id = $1 AND code_key = ANY ($2)
-            UNION ALL SELECT 2, code, location_id FROM locations WHERE tenant_id = $1 AND code = ANY ($3)
+            SELECT 1, s.code_key, s.sku_id,
+              EXISTS (SELECT FROM sku_components c WHERE c.tenant_id = s.tenant_id AND c.kit_sku_id = s.sku_id)
+            FROM skus s WHERE s.tenant_id = $1 AND s.code_key = ANY ($2)
+            UNION ALL SELECT 2, code, location_id, false FROM locations WHERE tenant_id = $1 AND code = ANY ($3)
             """;
         var rows = await source.ListAsync(
             tenant,
             sql,
-            row => (IsSku: row.GetInt32(0) == 1, Code: row.GetString(1), Id: row.GetInt64(2)),
+            row => (IsSku: row.GetInt32(0) == 1, Code: row.GetString(1), Id: row.GetInt64(2), IsKit: row.GetBoolean(3)),
             [skus.Select(SkuDesk.KeyOf).Distinct().ToArray(), locations.Select(code => code.Trim()).Distinct().ToArray()],
             ct).ConfigureAwait(false);
         return new CodeBook(
             rows.Where(r => r.IsSku).ToDictionary(r => r.Code, r => r.Id, StringComparer.Ordinal),
-            rows.Where(r => !r.IsSku).ToDictionary(r => r.Code, r => r.Id, StringComparer.Ordinal));
+            rows.Where(r => !r.IsSku).ToDictionary(r => r.Code, r => r.Id, StringComparer.Ordinal),
+            rows.Where(r => r.IsKit).Select(r => r.Id).ToHashSet());
     }
 
     /// <summary>Takes operations in, all or none.</summary>
@@ -191,8 +194,12 @@ public sealed class OperationDesk(NpgsqlDataSource source, TimeProvider time)
 /// <summary>Ids by code.</summary>
 /// <param name="Skus">By <see cref="SkuDesk.KeyOf"/>.</param>
 /// <param name="Locations">By the code as it was written, trimmed.</param>
-public sealed record CodeBook(IReadOnlyDictionary<string, long> Skus, IReadOnlyDictionary<string, long> Locations)
+public sealed record CodeBook(
+    IReadOnlyDictionary<string, long> Skus, IReadOnlyDictionary<string, long> Locations, IReadOnlySet<long> Kits)
 {
+    /// <summary>Whether a code names a kit: it holds nothing of its own.</summary>
+    public bool IsKit(string? code) => Sku(code) is { } id && Kits.Contains(id);
+
     /// <summary>A SKU's id, or null.</summary>
     public long? Sku(string? code) => code is not null && Skus.TryGetValue(SkuDesk.KeyOf(code), out var id) ? id : null;
 

@@ -32,7 +32,7 @@ internal static class OrderRows
             session.Of(
                 """
                 SELECT o.connection_id, o.order_ref, o.version_updated, o.version_authority, o.version_sequence,
-                  o.snapshot::text, o.footprint::text, o.unmapped_lines, o.provisional
+                  o.snapshot::text, o.footprint::text, o.unmapped_lines, o.provisional, o.kits::text
                 FROM orders o JOIN unnest($2::bigint[], $3::text[]) AS k (connection_id, order_ref)
                   ON o.connection_id = k.connection_id AND o.order_ref = k.order_ref
                 WHERE o.tenant_id = $1
@@ -47,10 +47,10 @@ internal static class OrderRows
         """
         UPDATE orders o SET version_updated = d.updated, version_authority = d.authority, version_sequence = d.sequence,
           snapshot = d.snapshot::jsonb, footprint = d.footprint::jsonb, unmapped_lines = d.unmapped,
-          provisional = d.provisional, cancelled = d.cancelled, updated_at = $2
+          provisional = d.provisional, kits = d.kits::jsonb, cancelled = d.cancelled, updated_at = $2
         FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::smallint[], $7::bigint[], $8::text[], $9::text[],
-          $10::int[], $11::bool[], $12::bool[])
-          AS d (connection_id, order_ref, updated, authority, sequence, snapshot, footprint, unmapped, provisional, cancelled)
+          $10::int[], $11::bool[], $12::bool[], $13::text[])
+          AS d (connection_id, order_ref, updated, authority, sequence, snapshot, footprint, unmapped, provisional, cancelled, kits)
         WHERE o.tenant_id = $1 AND o.connection_id = d.connection_id AND o.order_ref = d.order_ref
         """,
         Sql.P(at),
@@ -63,7 +63,8 @@ internal static class OrderRows
         Sql.Column(orders, o => o.Applied.IsDefaultOrEmpty ? null : StoredJson.Write(o.Applied)),
         Sql.Column(orders, o => o.UnmappedLines),
         Sql.Column(orders, o => o.Provisional),
-        Sql.Column(orders, o => o.Snapshot?.Cancelled ?? false));
+        Sql.Column(orders, o => o.Snapshot?.Cancelled ?? false),
+        Sql.Column(orders, o => o.Kits.IsEmpty ? null : StoredJson.Write(o.Kits)));
 
     private static OrderState Read(NpgsqlDataReader row) => new(
         new ConnectionId(row.GetInt64(0)),
@@ -72,5 +73,8 @@ internal static class OrderRows
         row.Text(5) is { } snapshot ? StoredJson.ReadSnapshot(snapshot) : null,
         row.Text(6) is { } footprint ? StoredJson.ReadFootprint(footprint) : [],
         row.GetInt32(7),
-        row.GetBoolean(8));
+        row.GetBoolean(8))
+    {
+        Kits = row.Text(9) is { } kits ? StoredJson.ReadKits(kits) : [],
+    };
 }

@@ -29,7 +29,7 @@ internal static class SkuRows
         for (var look = 1; look <= MostLooks; look++)
         {
             var ids = await LockAsync(session, [.. skus.Select(s => s.Value)], ct).ConfigureAwait(false);
-            var (set, whole) = await ReadAsync(session, ids, keys, ct).ConfigureAwait(false);
+            var (set, whole) = await ReadAsync(session, ids, keys, asIf: null, ct).ConfigureAwait(false);
             if (whole)
             {
                 return set;
@@ -40,13 +40,15 @@ internal static class SkuRows
     }
 
     /// <summary>Reads SKUs, with all that kits tie to them, without a lock.</summary>
-    public static async Task<WorkingSet> ReadTiedAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
+    /// <param name="asIf">A policy that is taken for another than it is; null for none.</param>
+    public static async Task<WorkingSet> ReadTiedAsync(
+        StorageSession session, IReadOnlyCollection<SkuId> skus, PolicyChange? asIf, CancellationToken ct)
     {
         for (var look = 1; look <= MostLooks; look++)
         {
             var ids = await session.QueryAsync(
                 session.Of(ClusterSql.Members, Sql.P(skus.Select(s => s.Value).ToArray())), row => row.GetInt64(0), ct).ConfigureAwait(false);
-            var (set, whole) = await ReadAsync(session, [.. ids], SkuKeys.None, ct).ConfigureAwait(false);
+            var (set, whole) = await ReadAsync(session, [.. ids], SkuKeys.None, asIf, ct).ConfigureAwait(false);
             if (whole)
             {
                 return set;
@@ -88,7 +90,7 @@ internal static class SkuRows
     /// that kits tie to them is among them.
     /// </summary>
     private static async Task<(WorkingSet Set, bool Whole)> ReadAsync(
-        StorageSession session, long[] ids, SkuKeys keys, CancellationToken ct)
+        StorageSession session, long[] ids, SkuKeys keys, PolicyChange? asIf, CancellationToken ct)
     {
         await using var batch = session.Batch(
         [
@@ -135,6 +137,11 @@ internal static class SkuRows
         var lines = (await NextAsync(reader, RequestRows.Read, ct).ConfigureAwait(false)).ToLookup(r => r.Sku, r => r.Line);
         var rules = (await NextAsync(reader, AuthorityRows.Read, ct).ConfigureAwait(false)).ToLookup(r => r.Sku, r => r.Rule);
         var policies = await PolicyBook.ReadNextAsync(reader, ct).ConfigureAwait(false);
+        if (asIf is not null)
+        {
+            policies.Pretend(asIf);
+        }
+
         var components = await NextAsync(reader, ReadComponent, ct).ConfigureAwait(false);
         var parts = components.ToLookup(c => c.Kit, c => c.Part);
         foreach (var sku in await NextAsync(reader, row => ReadSku(row, pools, levels, lines, policies, parts), ct).ConfigureAwait(false))
@@ -199,7 +206,7 @@ internal static class SkuRows
             Sales = SalesRows.Read(row, 15),
             PaceSteps = row.GetString(19),
             Components = [.. parts[sku]],
-            Pools = parts.Contains(sku) ? [] : [.. pools[sku]],
+            Pools = [.. pools[sku]],
             Levels = [.. levels[sku]],
             Requests = [.. requests[sku]],
         };

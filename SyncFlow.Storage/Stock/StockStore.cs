@@ -1,5 +1,6 @@
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Allocation;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
 
@@ -20,6 +21,7 @@ public static class StockStore
         var orders = await OrderRows.LockAsync(session, refs.Orders, ct).ConfigureAwait(false);
         var skus = refs.Skus.ToHashSet();
         skus.UnionWith(orders.SelectMany(o => o.Applied).Select(row => row.Sku));
+        skus.UnionWith(orders.SelectMany(o => o.Kits).SelectMany(k => k.Parts).Select(p => p.Sku));
         skus.UnionWith(await SkusOfAsync(session, refs, ct).ConfigureAwait(false));
 
         var keys = new SkuKeys(refs.Movements, refs.Operations, new RequestKeys([], refs.Reservations, refs.Orders));
@@ -40,10 +42,15 @@ public static class StockStore
     }
 
     /// <summary>Reads SKUs, and all that kits tie to them, as they are, without a lock: for screens. What it returns must not be saved.</summary>
-    public static Task<WorkingSet> ReadSkusAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
+    public static Task<WorkingSet> ReadSkusAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct) =>
+        ReadSkusAsync(session, skus, asIf: null, ct);
+
+    /// <summary>The same, where a policy may be taken for another than it is: to see what would follow.</summary>
+    public static Task<WorkingSet> ReadSkusAsync(
+        StorageSession session, IReadOnlyCollection<SkuId> skus, PolicyChange? asIf, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
-        return SkuRows.ReadTiedAsync(session, skus, ct);
+        return SkuRows.ReadTiedAsync(session, skus, asIf, ct);
     }
 
     /// <summary>Writes everything the set holds to be written, in one round trip.</summary>

@@ -32,7 +32,7 @@ internal static class StockWriter
         var orders = set.ChangedOrders.ToList();
         var movements = set.NewMovements.ToArray();
         Add(set.Entries, () => Append(session, set.Entries, at));
-        var stocked = skus.FindAll(s => !s.IsKit);
+        var stocked = skus.FindAll(s => s.Pools.Length > 0);
         Add(stocked, () => UpsertPositions(session, stocked));
         Add(set.Openings, () => HistoryRows.InsertOpenings(session, [.. set.Openings], at));
         Add(skus, () => UpdateSkus(session, skus, set, at));

@@ -33,6 +33,10 @@ internal static class StoredJson
     public static ImmutableArray<FootprintRow> ReadFootprint(string json) =>
         JsonSerializer.Deserialize<ImmutableArray<FootprintRow>>(json, Options);
 
+    public static string Write(ImmutableArray<BookedKit> kits) => JsonSerializer.Serialize(kits, Options);
+
+    public static ImmutableArray<BookedKit> ReadKits(string json) => JsonSerializer.Deserialize<ImmutableArray<BookedKit>>(json, Options);
+
     /// <summary><c>[[units, ticks], …]</c>: ticks, because settling compares these moments to the last digit.</summary>
     public static string? Write(ImmutableArray<Unverified> unverified)
     {

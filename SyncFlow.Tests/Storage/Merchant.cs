@@ -93,7 +93,9 @@ internal sealed class Merchant
         var set = await StockStore.LoadSkusAsync(session, Skus, CancellationToken.None);
         foreach (var sku in set.Skus.ToList())
         {
-            var counted = set.Append(sku, new LedgerEntry(sku.Sku, Location, Bucket.OnHand, units, EntryReason.Opening, "opening", null, null, null, at));
+            var counted = units == 0
+                ? sku
+                : set.Append(sku, new LedgerEntry(sku.Sku, Location, Bucket.OnHand, units, EntryReason.Opening, "opening", null, null, null, at));
             counted = counted.With(counted.PoolAt(Location) with { Opened = true });
             foreach (var level in counted.Levels)
             {

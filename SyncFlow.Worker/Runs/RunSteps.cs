@@ -129,7 +129,8 @@ internal sealed class RunSteps(
     private static SkuFilter Filter(ClaimedRun run, JsonElement parameters) => new(
         run.Connection,
         Number(parameters, "skuId") is { } sku ? new SkuId(sku) : null,
-        Number(parameters, "locationId") is { } location ? new LocationId(location) : null);
+        Number(parameters, "locationId") is { } location ? new LocationId(location) : null,
+        Group: Number(parameters, "groupId"));
 
     private static bool Flag(JsonElement parameters, string name) =>
         parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;

@@ -45,11 +45,7 @@ internal sealed class Replanning(NpgsqlDataSource source, WakeUps wakeUps, Signa
         {
             var now = DatabaseTime.Now(time);
             var set = await StockStore.LoadSkusAsync(session, batch, ct).ConfigureAwait(false);
-            foreach (var sku in batch)
-            {
-                Replanner.Touch(set, sku, now);
-            }
-
+            Replanner.Touch(set, batch, now);
             await StockStore.SaveAsync(session, set, cause, now, ct).ConfigureAwait(false);
         }
 

@@ -71,6 +71,10 @@ internal sealed class MatrixMerchant : IAsyncDisposable
         "BeginSyncRun" => $$"""{"kind":"verify","connectionId":{{ids["/connections"]}}}""",
         "MoveStock" => $$"""{"sku":"{{Mark}}","location":"{{Mark}}","kind":"receipt","units":5,"reason":"x","key":"swap"}""",
         "EnterCountSheetLines" => """{"lines":[{"sku":"BETA","counted":1}]}""",
+        "MoveSkus" => """{"add":["BETA"]}""",
+        "SetComponents" => """{"components":[]}""",
+        "RenameSkuGroup" => """{"name":"x"}""",
+        "SetSkuPolicy" or "SetGroupPolicy" => """{"mode":"guard"}""",
         "ReviewCountSheet" => """{"approve":["BETA"]}""",
         "ReceiveTransfer" => """{"lines":[{"sku":"BETA","units":1}]}""",
         "ExtendReservation" => """{"ttlSeconds":600}""",
@@ -90,7 +94,11 @@ internal sealed class MatrixMerchant : IAsyncDisposable
         await AddAsync("/locations", new { code = Mark, name = Mark });
         await DoAsync("/locations", new { code = Mark + "-2", name = Mark });
         await DoAsync("/skus", new { code = Mark, title = Mark });
-        ids["/skus"] = ids["/stock"] = Mark;
+        ids["/skus"] = ids["/stock"] = ids["/policies/allocation/skus"] = Mark;
+        await DoAsync("/sku-groups", new { code = Mark });
+        ids["/sku-groups"] = ids["/policies/allocation/groups"] = Mark;
+        ids["/launches"] = await InsertAsync(
+            "launches", "scope, scope_id, from_at, until_at, created_at, created_by", $"3, 1, now(), now() + interval '1 day', now(), '{Mark}'", "launch_id");
         using var theirs = await Other.PostAsync("/api/v1/skus", new StringContent("""{"code":"BETA"}""", System.Text.Encoding.UTF8, "application/json"));
         await AddAsync("/count-sheets", new { name = Mark, location = Mark, skus = new[] { Mark } });
         await AddAsync("/transfers", new { reference = Mark, from = Mark, to = Mark + "-2", lines = new[] { new { sku = Mark, units = 1 } } }, "transfer");

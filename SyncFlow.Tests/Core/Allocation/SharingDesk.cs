@@ -7,6 +7,7 @@ using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
+using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;
 
@@ -23,6 +24,7 @@ internal sealed class SharingDesk
     private readonly Dictionary<SkuId, SkuState> _skus = [];
     private readonly Dictionary<(ConnectionId, string), OrderState> _orders = [];
     private int _pushes;
+    private long _requests;
 
     public SharingDesk(int channels) => Context = new EngineContext(
         new TenantId(1),
@@ -103,12 +105,33 @@ internal sealed class SharingDesk
         Save(set);
     }
 
-    /// <summary>A buyer takes units of a listing: the order becomes known at once.</summary>
-    public FactOutcome Sell(int sku, int channel, int units = 1)
+    /// <summary>Adds a place; nothing is there.</summary>
+    public void Place(LocationId location, int group) =>
+        Context = Context with { Locations = Context.Locations.SetItem(location, new LocationSettings(location, true, group)) };
+
+    /// <summary>Asks for units, each line of a SKU; what is refused leaves nothing behind.</summary>
+    public RequestOutcome Ask(bool mayWait, params (int Sku, int Units)[] lines)
+    {
+        var (set, id) = (Load(), new RequestId(++_requests));
+        var outcome = RequestRules.Ask(
+            set, [.. lines.Select((l, i) => (new SkuId(l.Sku), RequestLine.Asking(id, i + 1, $"cart-{id.Value}", l.Units, null)))], mayWait, Now);
+        if (outcome.Answer != RequestAnswer.Refused)
+        {
+            Save(set);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>An order for units of a listing that nobody has told yet.</summary>
+    public OrderFact Order(int sku, int channel, int units)
     {
         var order = Desk.Snapshot($"o{_orders.Count + 1}", units, Now, variant: $"v{(100 * sku) + channel}");
-        return Apply(new OrderFact($"order:{order.OrderRef}", new ConnectionId(channel), null, Now, order));
+        return new OrderFact($"order:{order.OrderRef}", new ConnectionId(channel), null, Now, order);
     }
+
+    /// <summary>A buyer takes units of a listing: the order becomes known at once.</summary>
+    public FactOutcome Sell(int sku, int channel, int units = 1) => Apply(Order(sku, channel, units));
 
     public FactOutcome Receive(int sku, int units, string key) => Apply(new StockMovement(
         key, null, null, Now, new SkuId(sku), Main, Bucket.OnHand, units, EntryReason.Receipt));

@@ -1,0 +1,124 @@
+using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Allocation;
+
+/// <summary>A group of SKUs.</summary>
+/// <param name="Skus">How many are in it.</param>
+public sealed record GroupView(long Id, string Code, string Name, int Skus, DateTimeOffset CreatedAt);
+
+/// <summary>Groups of SKUs: a SKU is in one or none, so that its most specific policy is never in doubt.</summary>
+/// <param name="source">Acts as the api role.</param>
+/// <param name="time">The clock.</param>
+public sealed class GroupDesk(NpgsqlDataSource source, TimeProvider time)
+{
+    /// <summary>Most SKUs moved at a time.</summary>
+    public const int MostMoved = 1_000;
+
+    private const string Columns =
+        """
+        SELECT g.group_id, g.code, g.name, (SELECT count(*) FROM skus s WHERE s.tenant_id = g.tenant_id AND s.group_id = g.group_id)::int,
+          g.created_at
+        FROM sku_groups g WHERE g.tenant_id = $1
+        """;
+
+    /// <summary>Groups by code.</summary>
+    /// <param name="after">Only later codes, as compared.</param>
+    public async Task<List<GroupView>> ListAsync(TenantId tenant, string? after, int count, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        return await session.QueryAsync(
+            session.Of(Columns + " AND ($2::text IS NULL OR g.code_key > $2) ORDER BY g.code_key LIMIT $3", Sql.P(after), Sql.P(count)),
+            Read, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>One group by its code in any case, or null.</summary>
+    public async Task<GroupView?> FindAsync(TenantId tenant, string code, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        return await FindAsync(session, code, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes a group; null where the code is taken.</summary>
+    public async Task<GroupView?> CreateAsync(TenantId tenant, string code, string name, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var made = await session.QueryAsync(
+            session.Of(
+                """
+                INSERT INTO sku_groups (tenant_id, code, code_key, name, created_at) VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT ON CONSTRAINT sku_groups_code DO NOTHING RETURNING group_id
+                """,
+                Sql.P(code.Trim()), Sql.P(SkuDesk.KeyOf(code)), Sql.P(name), Sql.P(DatabaseTime.Now(time))),
+            row => row.GetInt64(0),
+            ct).ConfigureAwait(false);
+        var group = made.Count == 0 ? null : await FindAsync(session, code, ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return group;
+    }
+
+    /// <summary>Gives a group another name; null where there is none of this code.</summary>
+    public async Task<GroupView?> RenameAsync(TenantId tenant, string code, string name, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        await session.ExecuteAsync(
+            session.Of("UPDATE sku_groups SET name = $3 WHERE tenant_id = $1 AND code_key = $2", Sql.P(SkuDesk.KeyOf(code)), Sql.P(name)), ct)
+            .ConfigureAwait(false);
+        var group = await FindAsync(session, code, ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return group;
+    }
+
+    /// <summary>
+    /// Puts SKUs into a group, out of whatever other they were in, or takes them out of it, and asks the worker to plan
+    /// those that moved; all in one transaction.
+    /// </summary>
+    /// <param name="put">SKUs to put in, by code.</param>
+    /// <param name="take">SKUs to take out; one that is not in it stays as it is.</param>
+    /// <returns>How many moved; or the first code that is unknown.</returns>
+    public async Task<(int Moved, string? Unknown)> MoveAsync(
+        TenantId tenant, long group, IReadOnlyList<string> put, IReadOnlyList<string> take, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(put);
+        ArgumentNullException.ThrowIfNull(take);
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var keys = put.Concat(take).Select(SkuDesk.KeyOf).ToArray();
+        var known = (await session.QueryAsync(
+            session.Of("SELECT code_key FROM skus WHERE tenant_id = $1 AND code_key = ANY ($2)", Sql.P(keys)), row => row.GetString(0), ct)
+            .ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+        if (put.Concat(take).FirstOrDefault(code => !known.Contains(SkuDesk.KeyOf(code))) is { } unknown)
+        {
+            return (0, unknown);
+        }
+
+        var moved = await session.QueryAsync(
+            session.Of(
+                """
+                WITH moved AS (
+                  UPDATE skus SET group_id = CASE WHEN code_key = ANY ($3) THEN $2 END
+                  WHERE tenant_id = $1 AND ((code_key = ANY ($3) AND group_id IS DISTINCT FROM $2)
+                    OR (code_key = ANY ($4) AND group_id = $2 AND NOT code_key = ANY ($3)))
+                  RETURNING sku_id
+                ), replan AS (
+                  INSERT INTO sync_runs (tenant_id, kind, parameters, created_at)
+                  SELECT $1, 'replan', jsonb_build_object('skuId', sku_id), $5 FROM moved
+                )
+                SELECT sku_id FROM moved
+                """,
+                Sql.P(group), Sql.P(put.Select(SkuDesk.KeyOf).ToArray()), Sql.P(take.Select(SkuDesk.KeyOf).ToArray()),
+                Sql.P(DatabaseTime.Now(time))),
+            row => row.GetInt64(0),
+            ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return (moved.Count, null);
+    }
+
+    private static async Task<GroupView?> FindAsync(StorageSession session, string code, CancellationToken ct) =>
+        (await session.QueryAsync(session.Of(Columns + " AND g.code_key = $2", Sql.P(SkuDesk.KeyOf(code))), Read, ct)
+            .ConfigureAwait(false)).SingleOrDefault();
+
+    private static GroupView Read(NpgsqlDataReader row) =>
+        new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.Moment(4));
+}
