@@ -76,6 +76,9 @@ internal sealed partial class ProtocolWorld
     public Crowd Crowd { get; }
     public MemoryStore Store => _store;
 
+    /// <summary>The virtual moment.</summary>
+    public DateTimeOffset Now => _agenda.Now;
+
     /// <summary>When the next thing happens here; null once all is over.</summary>
     public DateTimeOffset? Next => _over ? null : _agenda.Next;
 

@@ -121,7 +121,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
             if (desk.Shop.Down || desk.Shop.Refuses)
             {
                 var refused = desk.Shop.Refuses && !desk.Shop.Down;
-                desk.Later(desk.Between(5, 100), () => NotDone(push, refused));
+                desk.Later(desk.Between(5, 100), () => NotDone(push, replays, refused));
                 return;
             }
 
@@ -141,13 +141,23 @@ internal sealed class PublisherLoop(ChannelDesk desk)
     /// <summary>No answer: asked for again under the same key where that is proven to do nothing twice (rule R8).</summary>
     private void Lost(Push push, int replays)
     {
-        if (desk.Shop.KeepsKeys && replays < Replays.Length && Extend(push))
+        if (!desk.Shop.KeepsKeys || replays == Replays.Length)
         {
-            desk.Later(Replays[replays], () => Send(push, replays + 1));
+            Settle(push, [.. push.Elements.Select(_ => ElementOutcome.Unknown)]);
             return;
         }
 
-        Settle(push, [.. push.Elements.Select(_ => ElementOutcome.Unknown)]);
+        desk.Later(Replays[replays], () =>
+        {
+            if (Extend(push))
+            {
+                Send(push, replays + 1);
+            }
+            else
+            {
+                Settle(push, [.. push.Elements.Select(_ => ElementOutcome.Unknown)]);
+            }
+        });
     }
 
     /// <summary>The request goes out once more, so it may arrive for as long again; false when nobody waits for it.</summary>
@@ -183,9 +193,18 @@ internal sealed class PublisherLoop(ChannelDesk desk)
         return desk.Shop.Set(push.Id, elements, persists);
     }
 
-    private void NotDone(Push push, bool refused)
+    /// <summary>Surely not carried out; but of a request that was sent before, under the same key, it says nothing.</summary>
+    private void NotDone(Push push, int replays, bool refused)
     {
-        Settle(push, [.. push.Elements.Select(_ => ElementOutcome.NotSent)]);
+        if (replays == 0)
+        {
+            Settle(push, [.. push.Elements.Select(_ => ElementOutcome.NotSent)]);
+        }
+        else
+        {
+            Lost(push, replays);
+        }
+
         _pausedUntil = desk.Agenda.Now + TimeSpan.FromSeconds(5);
         if (refused && desk.Channel.Publishes)
         {

@@ -13,6 +13,8 @@ internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnly
 {
     private readonly int[] _existed = new int[settings.Skus];
     private readonly int[] _takenAway = new int[settings.Skus];
+    private readonly int[] _mostShort = new int[settings.Skus];
+    private readonly EffectiveMode[] _mode = new EffectiveMode[settings.Skus];
 
     /// <summary>Units that came into being: the opening stock and what was received.</summary>
     public void Received(int sku, int units) => _existed[sku] += units;
@@ -120,12 +122,19 @@ internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnly
             return $"{could} units could be sold that do not exist, exposure is {exposure}";
         }
 
+        if (state.Mode != EffectiveMode.Guard || _mode[sku] != EffectiveMode.Guard)
+        {
+            // What was sold too much before guard stays owed: units that are put back meanwhile are sold again.
+            _mostShort[sku] = Math.Max(_mostShort[sku], -exposure.Available);
+            _mode[sku] = state.Mode;
+        }
+
         if (state.Mode != EffectiveMode.Guard || exposure.Units == 0)
         {
             return null;
         }
 
-        var allowed = _takenAway[sku];
+        var allowed = _takenAway[sku] + _mostShort[sku];
         foreach (var shop in shops)
         {
             var bound = 0;
@@ -134,7 +143,9 @@ internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnly
                 if (level.Connection.Value == shop.Number)
                 {
                     bound += level.UpperBound;
-                    allowed += level.Surplus + level.Adopted;
+
+                    // Sales on an unknown side of a reading that showed foreign units stay in doubt with them.
+                    allowed += level.Surplus + level.Adopted + (settings.Faults.OutsideIncrease > 0 ? level.UnverifiedUnits : 0);
                 }
             }
 

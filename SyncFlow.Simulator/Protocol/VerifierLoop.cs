@@ -28,6 +28,7 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
     {
         _state = VerifyState.Of(purpose);
         _tickAt = DateTimeOffset.MaxValue;
+        _ticket++;
         Tick();
     }
 
