@@ -120,7 +120,8 @@ internal sealed record WorldSettings
             Skus = random.NextDouble() < 0.3 ? 2 : 1,
             Stock = random.Next(1, 60),
             Receipts = random.NextDouble() < 0.4 ? random.Next(1, 30) : 0,
-            OrdersPerMinute = 2 + (random.NextDouble() * 10),
+            OrdersPerMinute = 3 + (random.NextDouble() * 15),
+            Minutes = 12,
             Cancelled = random.NextDouble() * 0.2,
             Fulfilled = random.NextDouble() * 0.6,
             KeepingKeys = random.Next(0, channels + 1),
@@ -153,7 +154,7 @@ internal sealed record WorldSettings
     /// <summary>A drawn world with plenty of the fault that this mistake falls for, and no assumption broken but its own.</summary>
     public static WorldSettings Provoke(int seed, Mistake mistake)
     {
-        var drawn = Draw(seed, SharingMode.Guard) with { Mistake = mistake, Stock = 20 + (seed % 20), OrdersPerMinute = 12, Receipts = 10 };
+        var drawn = Draw(seed, SharingMode.Guard) with { Mistake = mistake, Stock = 20 + (seed % 20), OrdersPerMinute = 25, Receipts = 40 };
         var faults = drawn.Faults with { Bypassed = 0, OutsideDecrease = 0, OutsideIncrease = 0, WriteOff = 0 };
         return drawn with
         {
@@ -161,7 +162,7 @@ internal sealed record WorldSettings
             {
                 Mistake.TrustAcknowledgements => faults with { NotPersisted = 0.3 },
                 Mistake.ForgetLateRequests => faults with { Late = 0.4 },
-                Mistake.IgnoreVisibilityLag => faults with { VisibilityLag = 9.5, Dropped = 0.8 },
+                Mistake.IgnoreVisibilityLag => faults with { VisibilityLag = 9.5, Dropped = 0.95, NotPersisted = 0.4 },
                 _ => faults with { Dropped = 0.5, Delayed = 0.4 },
             },
         };
