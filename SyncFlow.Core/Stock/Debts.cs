@@ -1,4 +1,3 @@
-using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 
 namespace SyncFlow.Core.Stock;
