@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;

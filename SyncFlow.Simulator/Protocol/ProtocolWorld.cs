@@ -1,13 +1,10 @@
 using System.Globalization;
 using SyncFlow.Core;
-using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
-using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
-using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Simulator.Protocol;
 
