@@ -19,7 +19,7 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     [Fact]
     public void No_invariant_is_broken_in_any_world()
     {
-        var report = Holds(Seeds.Worlds(Count).Select(seed => WorldSettings.Draw(seed)));
+        var report = Holds(Seeds.Worlds(Count).Select(seed => WorldSettings.Draw(seed)), inSummary: true);
 
         // A world that sells nothing is trivially safe.
         report.Orders.ShouldBeGreaterThan(report.Worlds.Count);
@@ -82,12 +82,17 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
         lines["shared"].OversoldPerThousandOrders.ShouldBeGreaterThan(lines["adaptive"].OversoldPerThousandOrders);
     }
 
-    private SimulationReport Holds(IEnumerable<WorldSettings> worlds)
+    private SimulationReport Holds(IEnumerable<WorldSettings> worlds, bool inSummary = false)
     {
         var report = Worlds.Run(worlds);
-        output.WriteLine(
-            $"{report.Worlds.Count} seeds, {report.Violations.Count()} violations, {report.Orders} orders, "
-            + $"{report.Worlds.Sum(w => w.Events)} events, {report.SeedsPerSecond:F0} seeds/s");
+        var line = $"{report.Worlds.Count} seeds, {report.Violations.Count()} violations, {report.Orders} orders, "
+            + $"{report.Worlds.Sum(w => (long)w.Events)} events, {report.SeedsPerSecond:F0} seeds/s";
+        output.WriteLine(line);
+        if (inSummary)
+        {
+            TestSummary.Add($"Simulation: {line}");
+        }
+
         report.Violations.Select(w => $"SYNCFLOW_SEED={w.Seed}: {w.Violation}").ShouldBeEmpty();
         return report;
     }
