@@ -38,6 +38,18 @@ public sealed class DebtTests
         desk.Exposure.Available.ShouldBe(10, "what lies there is not ours to sell, and not ours to make up for");
     }
 
+    [Fact]
+    public void R2_Units_in_a_pool_that_nobody_counted_in_are_nobodys_to_show()
+    {
+        var desk = new Desk(1, 5, SharingMode.Guard);
+        desk.Arrange(s => s with { Pools = [s.Pools[0] with { Opened = false }] });
+        desk.Touch();
+        desk.Exposure.Available.ShouldBe(0);
+        desk[1].Target.ShouldBeNull();
+        desk.Receive("counted", 3);
+        desk[1].Target.ShouldBe(8, "a receipt opens the pool");
+    }
+
     private static Desk TwoPlaces(int shownAtTheSide = 0)
     {
         var desk = new Desk(2, 10, SharingMode.Guard, 5, 5);
