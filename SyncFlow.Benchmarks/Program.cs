@@ -1,5 +1,6 @@
 using SyncFlow.Benchmarks.Auth;
 using SyncFlow.Benchmarks.Explain;
+using SyncFlow.Benchmarks.Faults;
 using SyncFlow.Benchmarks.Memory;
 using SyncFlow.Benchmarks.Simulate;
 using SyncFlow.Benchmarks.Smoke;
@@ -34,6 +35,15 @@ internal static class Program
         ["simulate"] = new(
             $"drawn worlds of channels, buyers and faults; {SimulateBenchmark.SeedsOption} N runs N of them",
             new() { [SimulateBenchmark.SeedsOption] = SimulateBenchmark.DefaultSeeds }, SimulateBenchmark.RunAsync),
+        ["faults"] = new(
+            $"breaks each rule on purpose and sees that the tests notice; {FaultsBenchmark.FromOption} N, {FaultsBenchmark.ToOption} N of the list",
+            new()
+            {
+                [FaultsBenchmark.FromOption] = 1,
+                [FaultsBenchmark.ToOption] = int.MaxValue,
+                [FaultsBenchmark.WorldsOption] = FaultsBenchmark.DefaultWorlds,
+            },
+            FaultsBenchmark.RunAsync),
         ["memory"] = new(
             $"what the worker takes with 20,000 levels; {MemoryBenchmark.LevelsOption} N, {MemoryBenchmark.SecondsOption} N of buying",
             new()

@@ -69,7 +69,7 @@ internal sealed class GuardQuotas(
     public void Clamp(int group)
     {
         var budget = cluster.Skus.Where(s => !s.IsKit).ToDictionary(
-            s => s.Sku, s => Math.Max(0, AvailableToSell.InGroup(s, _context, group) - Exposures.UpperBound(cluster, s.Sku, group)));
+            s => s.Sku, s => Math.Max(0, AvailableToSell.InGroup(cluster, s.Sku, group) - Exposures.UpperBound(cluster, s.Sku, group)));
         var rising = cluster.Skus
             .SelectMany(s => s.Levels.Select(l => (Sku: s, Level: l)))
             .Where(r => Exposures.InGroup(_context, r.Level, group)

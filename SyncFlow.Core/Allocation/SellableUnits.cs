@@ -17,7 +17,7 @@ internal sealed class SellableUnits
         {
             var pools = AvailableToSell.PoolsOf(sku, cluster.Context, group)
                 .Select(p => (p.Location, Units: AvailableToSell.Of(p, sku.Policy))).ToArray();
-            var shortage = -pools.Where(p => p.Units < 0).Sum(p => p.Units);
+            var shortage = Debts.Of(cluster, sku.Sku, group) - pools.Where(p => p.Units < 0).Sum(p => p.Units);
             foreach (var (location, units) in pools.OrderByDescending(p => p.Units).ThenBy(p => p.Location.Value))
             {
                 var given = Math.Min(shortage, Math.Max(0, units));

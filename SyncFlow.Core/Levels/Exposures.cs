@@ -45,7 +45,7 @@ public static class Exposures
 
         foreach (var group in AvailableToSell.Groups(sku, cluster.Context))
         {
-            var inGroup = group.Sum(p => AvailableToSell.Of(p, sku.Policy));
+            var inGroup = AvailableToSell.InGroup(cluster, id, group.Key);
             // A seller without a cap may take whatever is not set aside for the others.
             var mayStillSell = UpperBound(cluster, id, group.Key);
             var uncapped = Draws.On(cluster, id)

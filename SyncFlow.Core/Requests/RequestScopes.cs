@@ -54,7 +54,7 @@ public static class RequestScopes
     private static RequestScope OfGroup(
         SkuState sku, Cluster cluster, int group, ImmutableArray<Pool> pools, Pool? only)
     {
-        var available = pools.Sum(p => AvailableToSell.Of(p, sku.Policy));
+        var available = pools.Sum(p => AvailableToSell.Of(p, sku.Policy)) - Debts.Of(cluster, sku.Sku, group);
         var free = sku.Mode == EffectiveMode.Shared ? available : available - Exposures.UpperBound(cluster, sku.Sku, group);
         var obtainable = sku.Mode == EffectiveMode.Shared ? available : available - StuckUnits(cluster, sku.Sku, group);
         if (only is null)

@@ -33,9 +33,13 @@ public static class AvailableToSell
             && l.FulfillsOnline && l.Group == group);
     }
 
-    /// <summary>Of a SKU that is no kit, over one group. Signed.</summary>
-    public static int InGroup(SkuState sku, EngineContext context, int group) =>
-        PoolsOf(sku, context, group).Sum(p => Of(p, sku.Policy));
+    /// <summary>Of a SKU that is no kit, over one group, less what its pools owe (see <see cref="Debts"/>). Signed.</summary>
+    public static int InGroup(Cluster cluster, SkuId sku, int group)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        var state = cluster.Find(sku) ?? throw new ArgumentException($"SKU {sku.Value} is not in the cluster.", nameof(sku));
+        return PoolsOf(state, cluster.Context, group).Sum(p => Of(p, state.Policy)) - Debts.Of(cluster, sku, group);
+    }
 
     /// <summary>Of any SKU, over all groups. Signed; of a kit, how many can be made, location by location.</summary>
     public static int Of(Cluster cluster, SkuId sku)
@@ -44,7 +48,7 @@ public static class AvailableToSell
         var state = cluster.Find(sku) ?? throw new ArgumentException($"SKU {sku.Value} is not in the cluster.", nameof(sku));
         return state.IsKit
             ? GroupsOf(cluster).Sum(g => new SellableUnits(cluster, g).Of(cluster, sku).Values.Sum())
-            : Groups(state, cluster.Context).Sum(g => g.Sum(p => Of(p, state.Policy)));
+            : Groups(state, cluster.Context).Sum(g => InGroup(cluster, sku, g.Key));
     }
 
     /// <summary>The groups that members of a cluster have pools in, by number.</summary>

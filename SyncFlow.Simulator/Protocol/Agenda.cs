@@ -12,6 +12,9 @@ internal sealed class Agenda(DateTimeOffset start)
     /// <summary>Arranges something for later.</summary>
     public void In(TimeSpan wait, Action what) => _due.Enqueue(what, ((Now + wait).UtcTicks, ++_order));
 
+    /// <summary>When the next thing is due; null when nothing is.</summary>
+    public DateTimeOffset? Next => _due.TryPeek(out _, out var next) ? new DateTimeOffset(next.Ticks, TimeSpan.Zero) : null;
+
     /// <summary>Lets the next thing happen; false when nothing is due before <paramref name="end"/>.</summary>
     public bool Step(DateTimeOffset end)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
@@ -14,7 +13,12 @@ namespace SyncFlow.Simulator.Protocol;
 internal sealed record ChannelDesk(
     MemoryStore Store, Pipeline Pipeline, Shop Shop, Agenda Agenda, Random Random, WorldSettings Settings)
 {
+    private readonly SettleTimes _times = new();
+
     public ConnectionId Connection { get; } = new(Shop.Number);
+
+    /// <summary>Pushes as they were stored before they were sent.</summary>
+    public Dictionary<Guid, Core.Publishing.Push> Pushes { get; } = [];
 
     /// <summary>Levels being read, and by how many loops: no push is planned for them meanwhile.</summary>
     public Dictionary<LevelId, int> Held { get; } = [];
@@ -71,14 +75,52 @@ internal sealed record ChannelDesk(
     }
 
     /// <summary>Its levels, with their SKUs.</summary>
-    public IEnumerable<(Core.Stock.SkuState Sku, LevelState Level)> Levels() =>
-        Store.Skus.SelectMany(s => s.Levels.Where(l => l.Connection == Connection).Select(l => (s, l)));
+    public IEnumerable<(Core.Stock.SkuState Sku, LevelState Level)> Levels()
+    {
+        foreach (var sku in Store.Skus)
+        {
+            foreach (var level in sku.Levels)
+            {
+                if (level.Connection == Connection)
+                {
+                    yield return (sku, level);
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether any level is as asked.</summary>
+    public bool Any(Func<LevelState, bool> asked)
+    {
+        foreach (var sku in Store.Skus)
+        {
+            foreach (var level in sku.Levels)
+            {
+                if (level.Connection == Connection && asked(level))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A decrease was acknowledged: how long that takes is the connection's settle time.</summary>
+    public void Measure(IEnumerable<DateTimeOffset> causes)
+    {
+        foreach (var cause in causes)
+        {
+            _times.Note(Agenda.Now - cause, Agenda.Now);
+        }
+
+        Set(Channel with { SettleSeconds = _times.Seconds(Agenda.Now) });
+    }
 
     /// <summary>The channel refuses our credential (rule R12), or takes it again.</summary>
     public void SetStatus(ConnectionStatus status)
     {
-        var context = Store.Context;
-        Store.Context = context with { Channels = context.Channels.SetItem(Connection, Channel with { Status = status }) };
+        Set(Channel with { Status = status });
         var set = Store.LoadSkus([.. Store.Skus.Select(s => s.Sku)]);
         foreach (var sku in Store.Skus.Select(s => s.Sku).ToList())
         {
@@ -86,6 +128,12 @@ internal sealed record ChannelDesk(
         }
 
         Store.Save(set);
+    }
+
+    private void Set(ChannelSettings settings)
+    {
+        var context = Store.Context;
+        Store.Context = context with { Channels = context.Channels.SetItem(Connection, settings) };
     }
 
     /// <summary>An order as a fact.</summary>

@@ -86,10 +86,7 @@ internal sealed class Crowd
             return;
         }
 
-        if (!claims)
-        {
-            _truth.TakenAway(sku, units);
-        }
+        _truth.TakenAway(sku, order.PastTheLevel);
 
         Orders++;
         Units += units;

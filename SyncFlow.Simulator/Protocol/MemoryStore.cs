@@ -26,6 +26,9 @@ internal sealed class MemoryStore(EngineContext context)
     /// <summary>The tenant's configuration; a batch gets it as it is when it loads.</summary>
     public EngineContext Context { get; set; } = context;
 
+    /// <summary>Rises with everything that is saved.</summary>
+    public int Version { get; private set; }
+
     /// <summary>The ledger, in order.</summary>
     public List<LedgerEntry> Entries { get; } = [];
 
@@ -114,6 +117,7 @@ internal sealed class MemoryStore(EngineContext context)
             throw new InvalidOperationException("What is saved must have been loaded: a level is not there.");
         }
 
+        Version++;
         foreach (var sku in set.ChangedSkus)
         {
             _skus[sku.Sku] = sku;

@@ -15,6 +15,7 @@ internal sealed class Naive
     private readonly Random _random;
     private readonly int[] _stock;
     private readonly HashSet<string> _seen = [];
+    private int _writes;
 
     public Naive(WorldSettings settings, IReadOnlyList<Shop> shops, Agenda agenda, Random random)
     {
@@ -71,6 +72,6 @@ internal sealed class Naive
         }
 
         var to = Math.Max(0, units);
-        shop.Set([(sku, 0, shop.Available(sku, 0), to)], _random.NextDouble() >= _settings.Faults.NotPersisted);
+        shop.Set(new Guid(++_writes, 0, 0, new byte[8]), [(sku, 0, shop.Available(sku, 0), to)], _random.NextDouble() >= _settings.Faults.NotPersisted);
     });
 }

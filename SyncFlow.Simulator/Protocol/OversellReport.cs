@@ -22,5 +22,8 @@ internal static class OversellReport
         Simulation.Run(seeds.Select(seed => World(seed, keeper, mode)));
 
     private static WorldSettings World(int seed, Keeper keeper, SharingMode mode) =>
-        WorldSettings.Draw(seed, mode) with { Keeper = keeper, Locations = 1, Faults = WorldSettings.Everyday };
+        WorldSettings.Draw(seed, mode) with
+        {
+            Keeper = keeper, Locations = 1, Faults = WorldSettings.Everyday, KeepingKeys = 6, SourceDelay = 0, OnlyBuying = true,
+        };
 }

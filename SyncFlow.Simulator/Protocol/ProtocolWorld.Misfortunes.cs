@@ -6,12 +6,19 @@ namespace SyncFlow.Simulator.Protocol;
 /// <content>What goes wrong besides single messages, and what comes in meanwhile.</content>
 internal sealed partial class ProtocolWorld
 {
+    private static readonly TimeSpan QuarterOfAnHour = TimeSpan.FromMinutes(15);
+
     /// <summary>What goes wrong besides single messages, minute by minute, and what comes in.</summary>
     private void Arrange()
     {
         for (var i = 0; i < _settings.Receipts; i++)
         {
             _agenda.In(Sometime(), () => Receive(_random.Next(_settings.Skus), _random.Next(_settings.Locations), 1));
+        }
+
+        if (_settings.DeadFrom is { } dead)
+        {
+            _agenda.In(TimeSpan.FromMinutes(dead), () => _shops.ForEach(s => s.DownUntil = _agenda.Now + QuarterOfAnHour));
         }
 
         for (var minute = 0; minute < _settings.Minutes; minute++)
@@ -34,7 +41,7 @@ internal sealed partial class ProtocolWorld
 
         if (Chance(_faults.Outage))
         {
-            shop.DownUntil = _agenda.Now + TimeSpan.FromMinutes(_random.Next(1, 15));
+            shop.DownUntil = Later(shop.DownUntil, _agenda.Now + TimeSpan.FromMinutes(_random.Next(1, 15)));
         }
 
         if (Chance(_faults.TokenLost))
@@ -51,6 +58,8 @@ internal sealed partial class ProtocolWorld
         Tamper(shop);
     }
 
+    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+
     private void Tamper(Shop shop)
     {
         var (sku, location) = (_random.Next(_settings.Skus), _random.Next(_settings.Locations));
@@ -66,12 +75,18 @@ internal sealed partial class ProtocolWorld
             shop.EditByHand(sku, location, units);
         }
 
+        if (Chance(_faults.SellsOn) && !shop.SellsOn(sku))
+        {
+            shop.SellOn(sku, on: true);
+            _agenda.In(TimeSpan.FromMinutes(_random.Next(1, 10)), () => shop.SellOn(sku, on: false));
+        }
+
         if (Chance(_faults.WriteOff))
         {
             var units = _random.Next(1, 3);
             Truth.Received(sku, -units);
             Truth.TakenAway(sku, units);
-            Move(sku, location, -units, EntryReason.WriteOff);
+            Book(sku, location, -units, EntryReason.WriteOff);
         }
     }
 

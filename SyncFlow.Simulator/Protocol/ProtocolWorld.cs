@@ -1,13 +1,10 @@
-using System.Collections.Immutable;
+using System.Globalization;
 using SyncFlow.Core;
-using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
-using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
-using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Simulator.Protocol;
 
@@ -33,7 +30,11 @@ internal sealed partial class ProtocolWorld
     private readonly Naive? _naive;
     private WorldFaults _faults;
     private int _events;
-    private int _movements;
+    private int _facts;
+    private int _looked = -1;
+    private int _unsold;
+    private bool _over;
+    private string? _wrong;
 
     public ProtocolWorld(WorldSettings settings)
     {
@@ -43,9 +44,10 @@ internal sealed partial class ProtocolWorld
         for (var number = 1; number <= settings.Channels; number++)
         {
             var drift = TimeSpan.FromSeconds(((_random.NextDouble() * 2) - 1) * settings.Faults.ClockDrift);
-            var shop = new Shop(number, settings.Skus, settings.Locations, drift, _agenda, _random);
+            var shop = new Shop(number, settings.Skus, settings.Locations, number <= settings.KeepingKeys, drift, _agenda, _random);
             shop.OrderChanged += order => Tell(shop, order);
             shop.LevelChanged += (sku, location, value, at) => Tell(shop, sku, location, value, at);
+            shop.ItemChanged += sku => Tell(shop, sku);
             _shops.Add(shop);
         }
 
@@ -64,111 +66,89 @@ internal sealed partial class ProtocolWorld
 
         Crowd = new Crowd(settings, _shops, _agenda, _random, Truth);
         Arrange();
+        ArrangeTheEnd();
     }
 
     public Truth Truth { get; }
     public Crowd Crowd { get; }
     public MemoryStore Store => _store;
 
+    /// <summary>The virtual moment.</summary>
+    public DateTimeOffset Now => _agenda.Now;
+
+    /// <summary>When the next thing happens here; null once all is over.</summary>
+    public DateTimeOffset? Next => _over ? null : _agenda.Next;
+
     /// <summary>Lets the world run: the buyers' time with all faults, then without until everything is at rest.</summary>
     public WorldReport Run()
     {
-        var buying = Start + TimeSpan.FromMinutes(_settings.Minutes);
-        var wrong = Until(buying);
-        var unsold = Enumerable.Range(0, _settings.Skus).Sum(s => Crowd.RefusedLately(s) > 0 ? Math.Max(0, Truth.Left(s)) : 0);
-        if (_settings.Keeper == Keeper.Protocol && wrong is null)
+        while (Step())
         {
-            Calm();
-            wrong = Until(buying + TimeSpan.FromMinutes(25)) ?? AtRest();
-            var writes = _desks.Sum(d => d.Writes);
-            wrong ??= Until(buying + TimeSpan.FromMinutes(35));
-            if (wrong is null && _desks.Sum(d => d.Writes) != writes)
-            {
-                wrong = $"{_desks.Sum(d => d.Writes) - writes} writes although nothing happened";
-            }
         }
 
-        var oversold = Enumerable.Range(0, _settings.Skus).Sum(Crowd.MostOversold);
-        return new WorldReport(
-            _settings.Seed, wrong, Crowd.Orders, Crowd.Units, Crowd.Refused, oversold, unsold, _desks.Sum(d => d.Writes), _events);
+        return Report();
     }
 
-    private string? AtRest() => _settings.BreaksAssumptions && Truth.AtRest() is { } wrong && wrong.Contains("exposed", StringComparison.Ordinal)
-        ? null
-        : Truth.AtRest();
-
-    private string? Until(DateTimeOffset end)
+    /// <summary>Lets one thing happen and looks what is wrong then; false once all is over.</summary>
+    public bool Step()
     {
-        while (_agenda.Step(end))
+        if (_over || !_agenda.Step(DateTimeOffset.MaxValue))
         {
-            _events++;
+            return false;
+        }
+
+        _events++;
+        var version = _store.Version + _shops.Sum(s => s.Version);
+        if (version != _looked)
+        {
+            _looked = version;
             Crowd.Look();
-            if (_settings.Keeper == Keeper.Protocol && Truth.Violation() is { } wrong)
+            if (_settings.Keeper == Keeper.Protocol)
             {
-                return $"at {_agenda.Now:HH:mm:ss.fff}: {wrong}";
+                End(Truth.Violation());
             }
         }
 
-        return null;
+        return !_over;
     }
 
-    private EngineContext Context() => new(
-        new TenantId(1),
-        _shops.ToImmutableDictionary(s => new ConnectionId(s.Number), s => new ChannelSettings(
-            new ConnectionId(s.Number), ConnectionStatus.Live,
-            Enumerable.Range(0, _settings.Locations).ToImmutableDictionary(Shop.Place, l => new LocationId(l)),
-            new LocationId(0), 1, s.Number, ClaimingSources.Shopify, OwnsOnHand: false, CompareAndSet: true,
-            DeduplicatesWrites: false, SettleSeconds: 10)),
-        Enumerable.Range(0, _settings.Locations).ToImmutableDictionary(
-            l => new LocationId(l), l => new LocationSettings(new LocationId(l), FulfillsOnline: true, Group: 1)));
+    /// <summary>What came of it.</summary>
+    public WorldReport Report() => new(
+        _settings.Seed, _wrong, Crowd.Orders, Crowd.Units, Crowd.Refused,
+        Enumerable.Range(0, _settings.Skus).Sum(Crowd.MostOversold), _unsold, _desks.Sum(d => d.Writes), _events);
 
-    /// <summary>Opening stock, all of it at the locations in turn, and a level per channel and location that shows nothing yet.</summary>
-    private void Open()
+    private void End(string? wrong)
     {
-        for (var sku = 0; sku < _settings.Skus; sku++)
+        if (wrong is not null && _wrong is null)
         {
-            var id = new SkuId(sku);
-            var levels = _shops.SelectMany(shop => Enumerable.Range(0, _settings.Locations).Select(l => new LevelState
-            {
-                Id = new LevelId((sku * 10_000) + (shop.Number * 100) + l),
-                Listing = new ListingId((sku * 100) + shop.Number),
-                Connection = new ConnectionId(shop.Number),
-                Location = new LocationId(l),
-                Status = LevelStatus.Live,
-                Belief = 0,
-            }));
-            _store.Add(
-                new SkuState
-                {
-                    Sku = id,
-                    Policy = SkuPolicy.Default with { Mode = _settings.Mode },
-                    Mode = _settings.Mode == SharingMode.Shared ? EffectiveMode.Shared : EffectiveMode.Guard,
-                    Levels = [.. levels],
-                },
-                _shops.Select(s => new ListingInfo(
-                    new ListingId((sku * 100) + s.Number), new ConnectionId(s.Number), Shop.Variant(sku), Shop.Item(sku), id, 1)));
-            var shares = LargestRemainder.Share(_settings.Stock, [.. Enumerable.Repeat(1.0, _settings.Locations)]);
-            for (var location = 0; location < _settings.Locations; location++)
-            {
-                Receive(sku, location, shares[location]);
-            }
+            _wrong = $"at {_agenda.Now:HH:mm:ss.fff}: {wrong}";
+            _over = true;
         }
     }
 
-    private void Receive(int sku, int location, int units)
+    /// <summary>The buyers go, and every fault with them; then all comes to rest; then nothing is written any more.</summary>
+    private void ArrangeTheEnd()
     {
-        if (units == 0)
+        var buying = TimeSpan.FromMinutes(_settings.Minutes);
+        _agenda.In(buying, () =>
         {
-            return;
-        }
-
-        Truth.Received(sku, units);
-        Move(sku, location, units, EntryReason.Receipt);
-        _naive?.Received(sku, units);
+            _unsold = Enumerable.Range(0, _settings.Skus).Sum(s => Crowd.RefusedLately(s) > 0 ? Math.Max(0, Truth.Left(s)) : 0);
+            _over = _settings.Keeper != Keeper.Protocol || _settings.OnlyBuying;
+            Calm();
+        });
+        var writes = 0;
+        _agenda.In(buying + TimeSpan.FromMinutes(25), () =>
+        {
+            End(Truth.AtRest());
+            writes = _desks.Sum(d => d.Writes);
+        });
+        _agenda.In(buying + TimeSpan.FromMinutes(35), () =>
+        {
+            var more = _desks.Sum(d => d.Writes) - writes;
+            End(more == 0 ? null : $"{more} writes although nothing happened");
+            _over = true;
+        });
     }
-
-    private void Move(int sku, int location, int units, EntryReason reason) => _pipeline.Deliver(new StockMovement(
-        $"movement:{++_movements}", null, null, _agenda.Now, new SkuId(sku), new LocationId(location), Bucket.OnHand, units, reason));
 
     private void Employ()
     {
@@ -178,12 +158,12 @@ internal sealed partial class ProtocolWorld
             _desks.Add(desk);
             var publisher = new PublisherLoop(desk);
             _publishers.Add(publisher);
-            _pipeline.Committed += () => publisher.Wake();
             _verifiers.Add(new VerifierLoop(desk, VerifyPurpose.Prove));
             _verifiers.Add(new VerifierLoop(desk, VerifyPurpose.Attribute));
         }
 
         _pipeline.Asked += Ask;
+        _pipeline.Committed += () => _publishers.ForEach(p => p.Told());
         _pipeline.Committed += () => _verifiers.ForEach(v => v.Wake());
         _agenda.In(ReconcileEvery, Reconcile);
         _publishers.ForEach(p => p.Restart());
@@ -201,17 +181,44 @@ internal sealed partial class ProtocolWorld
 
         _store.Save(set);
         _verifiers.ForEach(v => v.Wake());
+        foreach (var desk in _desks)
+        {
+            for (var sku = 0; sku < _settings.Skus; sku++)
+            {
+                ReadItem(desk, sku);
+            }
+        }
+
         _agenda.In(ReconcileEvery, Reconcile);
     }
 
+    private void ReadItem(ChannelDesk desk, int sku) => _agenda.In(desk.Between(50, 3_000), () =>
+    {
+        if (desk.Shop.Down || desk.Shop.Refuses)
+        {
+            _agenda.In(TimeSpan.FromSeconds(30), () => ReadItem(desk, sku));
+            return;
+        }
+
+        _pipeline.Deliver(new ItemRead(
+            $"item:{desk.Shop.Number}:{++_facts}", desk.Connection, null, _agenda.Now, Shop.Item(sku), Present: true,
+            desk.Shop.SellsOn(sku) ? SellingLimit.None : SellingLimit.Shown));
+    });
+
     private void Ask(WorkItem work)
     {
+        var desk = _desks[(int)work.Connection.Value - 1];
+        if (work.Kind == WorkKind.RefreshItem)
+        {
+            _agenda.In(work.DueAt - _agenda.Now, () => ReadItem(desk, int.Parse(work.Ref[1..], CultureInfo.InvariantCulture)));
+            return;
+        }
+
         if (work.Kind != WorkKind.FetchOrder)
         {
             return;
         }
 
-        var desk = _desks[(int)work.Connection.Value - 1];
         _agenda.In(desk.Between(50, 3_000), () =>
         {
             if (desk.Shop.Down || desk.Shop.Refuses)
@@ -247,6 +254,16 @@ internal sealed partial class ProtocolWorld
         {
             _pipeline.Deliver(new LevelAnnounced(
                 $"level:{shop.Number}:{at}", new ConnectionId(shop.Number), null, _agenda.Now, Shop.Item(sku), Shop.Place(location), value, at));
+        }
+    });
+
+    private void Tell(Shop shop, int sku) => Post(shop, () =>
+    {
+        if (_naive is null)
+        {
+            _pipeline.Deliver(new ChannelChanged(
+                $"changed:{shop.Number}:{++_facts}", new ConnectionId(shop.Number), null, _agenda.Now, ChannelChange.ItemChanged,
+                Shop.Item(sku), null));
         }
     });
 

@@ -10,6 +10,10 @@ internal sealed class PublisherLoop(ChannelDesk desk)
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>Waits before a lost answer is asked for again.</summary>
+    private static readonly TimeSpan[] Replays =
+        [TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
+
     private long _pushes;
     private int _flying;
     private bool _arranged;
@@ -29,11 +33,33 @@ internal sealed class PublisherLoop(ChannelDesk desk)
         }
     }
 
-    /// <summary>A new worker: nothing of the old one's memory is left.</summary>
+    /// <summary>Something was committed.</summary>
+    public void Told()
+    {
+        if (!_arranged && desk.Alive && desk.Any(l => l.WantsPush))
+        {
+            Wake();
+        }
+    }
+
+    /// <summary>
+    /// A new worker: nothing of the old one's memory is left. Where the channel keeps keys it asks again what became of
+    /// the pushes it finds without an answer; they may never have been sent.
+    /// </summary>
     public void Restart()
     {
         _flying = 0;
         _arranged = false;
+        var left = desk.Levels().Select(l => l.Level.InFlight?.Push).OfType<Guid>().Distinct().ToList();
+        foreach (var push in desk.Shop.KeepsKeys ? left : [])
+        {
+            if (Extend(desk.Pushes[push]))
+            {
+                _flying++;
+                Send(desk.Pushes[push], replays: 1);
+            }
+        }
+
         Wake();
     }
 
@@ -48,7 +74,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
             .Where(l => l.Level.WantsPush && !desk.Held.ContainsKey(l.Level.Id))
             .OrderBy(l => PushPriority.Of(l.Sku, l.Level)).ThenBy(l => l.Level.Id.Value)
             .Take(PublishLimits.LevelsPerPush)
-            .Select(l => new PlanCandidate(l.Sku.Sku, l.Level.Id, Shop.Item((int)l.Sku.Sku.Value), Shop.Place((int)l.Level.Location.Value)))
+            .Select(l => new PlanCandidate(l.Sku.Sku, l.Level.Id, Shop.Item(WorldSettings.IndexOf(l.Sku.Sku)), Shop.Place((int)l.Level.Location.Value)))
             .ToList();
         if (candidates.Count == 0)
         {
@@ -72,12 +98,13 @@ internal sealed class PublisherLoop(ChannelDesk desk)
         {
             _flying++;
             desk.Writes++;
-            Send(push);
+            desk.Pushes[push.Id] = push;
+            Send(push, replays: 0);
             Wake();
         }
     }
 
-    private void Send(Push push)
+    private void Send(Push push, int replays)
     {
         var faults = desk.Faults;
         if (desk.Chance(faults.Late))
@@ -85,7 +112,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
             // It hangs somewhere on the way, and arrives when nobody waits for it any more.
             var wait = desk.Random.NextDouble() * (PublishLimits.LateArrival - TimeSpan.FromSeconds(1));
             desk.Agenda.In(wait, () => Arrive(push));
-            desk.Later(Timeout, () => Answer(push, null));
+            desk.Later(Timeout, () => Lost(push, replays));
             return;
         }
 
@@ -94,14 +121,62 @@ internal sealed class PublisherLoop(ChannelDesk desk)
             if (desk.Shop.Down || desk.Shop.Refuses)
             {
                 var refused = desk.Shop.Refuses && !desk.Shop.Down;
-                desk.Later(desk.Between(5, 100), () => NotDone(push, refused));
+                desk.Later(desk.Between(5, 100), () => NotDone(push, replays, refused));
                 return;
             }
 
             var outcomes = Arrive(push);
             var lost = desk.Chance(faults.LostAnswer);
-            desk.Later(lost ? Timeout : desk.Between(5, 800), () => Answer(push, lost ? null : outcomes));
+            if (lost)
+            {
+                desk.Later(Timeout, () => Lost(push, replays));
+            }
+            else
+            {
+                desk.Later(desk.Between(5, 800), () => Settle(push, outcomes));
+            }
         });
+    }
+
+    /// <summary>No answer: asked for again under the same key where that is proven to do nothing twice (rule R8).</summary>
+    private void Lost(Push push, int replays)
+    {
+        if (!desk.Shop.KeepsKeys || replays == Replays.Length)
+        {
+            Settle(push, [.. push.Elements.Select(_ => ElementOutcome.Unknown)]);
+            return;
+        }
+
+        desk.Later(Replays[replays], () =>
+        {
+            if (Extend(push))
+            {
+                Send(push, replays + 1);
+            }
+            else
+            {
+                Settle(push, [.. push.Elements.Select(_ => ElementOutcome.Unknown)]);
+            }
+        });
+    }
+
+    /// <summary>The request goes out once more, so it may arrive for as long again; false when nobody waits for it.</summary>
+    private bool Extend(Push push)
+    {
+        var set = desk.Store.LoadSkus(push.Elements.Select(e => e.Sku));
+        var waits = false;
+        foreach (var element in push.Elements)
+        {
+            var sku = set.FindSku(element.Sku)!;
+            var level = sku.FindLevel(element.Level)!;
+            if (level.InFlight is { } flying && flying.Push == push.Id)
+            {
+                waits = true;
+                set.Put(sku.With(level with { InFlight = flying with { Deadline = desk.Agenda.Now + PublishLimits.LateArrival } }));
+            }
+        }
+
+        return waits && desk.Pipeline.Commit(set);
     }
 
     /// <summary>The write reaches the channel.</summary>
@@ -109,27 +184,33 @@ internal sealed class PublisherLoop(ChannelDesk desk)
     {
         var persists = !desk.Chance(desk.Faults.NotPersisted);
         var elements = push.Elements.Select(e => (
-            Sku: (int)e.Sku.Value, Location: int.Parse(e.ExternalLocation[1..], System.Globalization.CultureInfo.InvariantCulture), e.From, e.To)).ToList();
+            Sku: WorldSettings.IndexOf(e.Sku), Location: int.Parse(e.ExternalLocation[1..], System.Globalization.CultureInfo.InvariantCulture), e.From, e.To)).ToList();
         if (desk.Settings.Mistake == Mistake.CompareWithFreshRead)
         {
             elements = [.. elements.Select(e => e with { From = desk.Shop.Available(e.Sku, e.Location) })];
         }
 
-        return desk.Shop.Set(elements, persists);
+        return desk.Shop.Set(push.Id, elements, persists);
     }
 
-    private void NotDone(Push push, bool refused)
+    /// <summary>Surely not carried out; but of a request that was sent before, under the same key, it says nothing.</summary>
+    private void NotDone(Push push, int replays, bool refused)
     {
-        Settle(push, [.. push.Elements.Select(_ => ElementOutcome.NotSent)]);
+        if (replays == 0)
+        {
+            Settle(push, [.. push.Elements.Select(_ => ElementOutcome.NotSent)]);
+        }
+        else
+        {
+            Lost(push, replays);
+        }
+
         _pausedUntil = desk.Agenda.Now + TimeSpan.FromSeconds(5);
         if (refused && desk.Channel.Publishes)
         {
             desk.SetStatus(ConnectionStatus.Suspended);
         }
     }
-
-    private void Answer(Push push, ElementOutcome[]? outcomes) =>
-        Settle(push, outcomes ?? [.. push.Elements.Select(_ => ElementOutcome.Unknown)]);
 
     private void Settle(Push push, ElementOutcome[] outcomes)
     {
@@ -142,6 +223,11 @@ internal sealed class PublisherLoop(ChannelDesk desk)
         }
 
         _flying--;
+        if (outcomes.Contains(ElementOutcome.Acknowledged))
+        {
+            desk.Measure(push.Elements.Where(e => e.To < e.From).Select(e => e.CauseAt).OfType<DateTimeOffset>());
+        }
+
         if (desk.Settings.Mistake == Mistake.TrustAcknowledgements)
         {
             Forget(push, l => l with { Unverified = [] });

@@ -6,17 +6,25 @@ namespace SyncFlow.Simulator.Protocol;
 /// A channel with its real refusal rules: it sells no more than all its levels of an item show together, refuses a
 /// compare that does not hold, and changes all of a call or nothing. Its clock may be off.
 /// </summary>
-internal sealed class Shop(int number, int skus, int locations, TimeSpan drift, Agenda agenda, Random random)
+internal sealed class Shop(int number, int skus, int locations, bool keepsKeys, TimeSpan drift, Agenda agenda, Random random)
 {
     private readonly int[,] _available = new int[skus, locations];
     private readonly int[,] _committed = new int[skus, locations];
     private readonly int[,] _taken = new int[skus, locations];
     private readonly int[] _sold = new int[skus];
+    private readonly bool[] _sellsOn = new bool[skus];
     private readonly Dictionary<string, ShopOrder> _orders = [];
+    private readonly Dictionary<Guid, ElementOutcome[]> _answers = [];
     private long _lastTick;
 
     /// <summary>1 and up; also the id of the connection.</summary>
     public int Number { get; } = number;
+
+    /// <summary>Whether a repeated key gets the first answer again and changes nothing.</summary>
+    public bool KeepsKeys { get; } = keepsKeys;
+
+    /// <summary>Rises with everything that changes here.</summary>
+    public int Version { get; private set; }
 
     /// <summary>The credential is refused until then.</summary>
     public DateTimeOffset RefusesUntil { get; set; }
@@ -35,6 +43,9 @@ internal sealed class Shop(int number, int skus, int locations, TimeSpan drift, 
     /// <summary>Told of every new or changed order.</summary>
     public event Action<ShopOrder>? OrderChanged;
 
+    /// <summary>Told when an item's settings changed.</summary>
+    public event Action<int>? ItemChanged;
+
     public static string Variant(int sku) => $"v{sku}";
     public static string Item(int sku) => $"i{sku}";
     public static string Place(int location) => $"x{location}";
@@ -47,6 +58,9 @@ internal sealed class Shop(int number, int skus, int locations, TimeSpan drift, 
 
     /// <summary>Units accepted and not given back, whether they were taken from a level or not.</summary>
     public int Sold(int sku) => _sold[sku];
+
+    /// <summary>Whether an item is sold at zero and below.</summary>
+    public bool SellsOn(int sku) => _sellsOn[sku];
 
     /// <summary>What it may still sell of an item: all its levels together.</summary>
     public int Shown(int sku)
@@ -63,7 +77,7 @@ internal sealed class Shop(int number, int skus, int locations, TimeSpan drift, 
     /// <summary>A buyer's order; null when refused.</summary>
     public ShopOrder? Place(int sku, int units, bool claims, bool routedWhole, TimeSpan visibleAfter)
     {
-        if (claims && Shown(sku) < units)
+        if (claims && !_sellsOn[sku] && Shown(sku) < units)
         {
             return null;
         }
@@ -75,10 +89,12 @@ internal sealed class Shop(int number, int skus, int locations, TimeSpan drift, 
             Units = units,
             Location = routedWhole ? random.Next(locations) : Fullest(sku),
             Claimed = claims,
+            PastTheLevel = claims ? units - Math.Clamp(Shown(sku), 0, units) : units,
             CreatedAt = agenda.Now,
             VisibleAt = agenda.Now + visibleAfter,
             UpdatedTicks = Tick(),
         };
+        Version++;
         _orders[order.Id] = order;
         _sold[sku] += units;
         if (claims)
@@ -94,6 +110,7 @@ internal sealed class Shop(int number, int skus, int locations, TimeSpan drift, 
 
     public void Cancel(ShopOrder order)
     {
+        Version++;
         order.Cancelled = true;
         order.UpdatedTicks = Tick();
         _sold[order.Sku] -= order.Units;
@@ -109,6 +126,7 @@ internal sealed class Shop(int number, int skus, int locations, TimeSpan drift, 
 
     public void Fulfil(ShopOrder order)
     {
+        Version++;
         order.FulfilledUnits = order.Units;
         order.UpdatedTicks = Tick();
         if (order.Claimed)
@@ -122,11 +140,30 @@ internal sealed class Shop(int number, int skus, int locations, TimeSpan drift, 
     /// <summary>Somebody else writes a level.</summary>
     public void EditByHand(int sku, int location, int delta) => Move(sku, location, delta);
 
+    /// <summary>A merchant sets an item to be sold at zero and below, or no longer.</summary>
+    public void SellOn(int sku, bool on)
+    {
+        Version++;
+        _sellsOn[sku] = on;
+        ItemChanged?.Invoke(sku);
+    }
+
     /// <summary>A write as it arrives: all of it or nothing.</summary>
+    /// <param name="key">Its idempotency key.</param>
     /// <returns>Per element what came of it.</returns>
-    public ElementOutcome[] Set(IReadOnlyList<(int Sku, int Location, int From, int To)> elements, bool persists)
+    public ElementOutcome[] Set(Guid key, IReadOnlyList<(int Sku, int Location, int From, int To)> elements, bool persists)
     {
         ArgumentNullException.ThrowIfNull(elements);
+        if (KeepsKeys && _answers.TryGetValue(key, out var known))
+        {
+            return known;
+        }
+
+        return _answers[key] = Set(elements, persists);
+    }
+
+    private ElementOutcome[] Set(IReadOnlyList<(int Sku, int Location, int From, int To)> elements, bool persists)
+    {
         var outcomes = new ElementOutcome[elements.Count];
         var refused = false;
         for (var i = 0; i < elements.Count; i++)
@@ -153,6 +190,7 @@ internal sealed class Shop(int number, int skus, int locations, TimeSpan drift, 
 
     private void Move(int sku, int location, int delta)
     {
+        Version++;
         _available[sku, location] += delta;
         LevelChanged?.Invoke(sku, location, _available[sku, location], Tick());
     }

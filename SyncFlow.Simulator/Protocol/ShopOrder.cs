@@ -15,6 +15,9 @@ internal sealed class ShopOrder
     /// <summary>False when the application that made it took no units from the level.</summary>
     public required bool Claimed { get; init; }
 
+    /// <summary>Units beyond what was shown, or taken from no level.</summary>
+    public required int PastTheLevel { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>From when on order queries show it.</summary>

@@ -28,13 +28,14 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
     {
         _state = VerifyState.Of(purpose);
         _tickAt = DateTimeOffset.MaxValue;
+        _ticket++;
         Tick();
     }
 
     /// <summary>Something changed: look again when it is time, if anything waits now.</summary>
     public void Wake()
     {
-        if (desk.Alive && _state.Phase == VerifyPhase.Idle && _tickAt > desk.Agenda.Now + Least && desk.Levels().Any(l => Waits(l.Level)))
+        if (desk.Alive && _state.Phase == VerifyPhase.Idle && _tickAt > desk.Agenda.Now + Least && desk.Any(Waits))
         {
             TickIn(Least);
         }
@@ -53,7 +54,7 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
         });
     }
 
-    private void Tick() => Advance(new VerifyInput.Tick(desk.Levels().Any(l => Waits(l.Level))));
+    private void Tick() => Advance(new VerifyInput.Tick(desk.Any(Waits)));
 
     private bool Waits(LevelState level)
     {
@@ -142,7 +143,7 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
         }
     }
 
-    private static int SkuOf(LevelState level) => (int)level.Listing.Value / 100;
+    private static int SkuOf(LevelState level) => WorldSettings.IndexOf(new Core.SkuId(level.Listing.Value / 100));
 
     private void Store(ImmutableArray<Reading> readings)
     {

@@ -1,3 +1,4 @@
+using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 
 namespace SyncFlow.Simulator.Protocol;
@@ -30,64 +31,6 @@ internal enum Mistake
     IgnoreVisibilityLag,
 }
 
-/// <summary>Faults of one world, each a probability per chance it gets, 0 to 1.</summary>
-internal sealed record WorldFaults
-{
-    /// <summary>Webhooks that never arrive.</summary>
-    public double Dropped { get; init; }
-
-    /// <summary>Webhooks that arrive twice.</summary>
-    public double Repeated { get; init; }
-
-    /// <summary>Webhooks that take minutes, and so arrive in any order.</summary>
-    public double Delayed { get; init; }
-
-    /// <summary>Writes that are carried out or refused without our hearing of it.</summary>
-    public double LostAnswer { get; init; }
-
-    /// <summary>Writes that are acknowledged and not carried out.</summary>
-    public double NotPersisted { get; init; }
-
-    /// <summary>Writes that get no answer and arrive minutes later.</summary>
-    public double Late { get; init; }
-
-    /// <summary>Per minute: the worker dies and another starts without what was in its memory.</summary>
-    public double Crash { get; init; }
-
-    /// <summary>Per transaction: it is rolled back by a crash just before its commit.</summary>
-    public double Rollback { get; init; }
-
-    /// <summary>Per minute: no wake-ups for a minute; only sweeps find work.</summary>
-    public double WakeUpsLost { get; init; }
-
-    /// <summary>Per minute: a channel refuses our credential for some minutes.</summary>
-    public double TokenLost { get; init; }
-
-    /// <summary>Per minute: a channel answers nothing and sends nothing for some minutes.</summary>
-    public double Outage { get; init; }
-
-    /// <summary>Most seconds until an order appears in order queries; never above the lag the verify cycle waits.</summary>
-    public double VisibilityLag { get; init; }
-
-    /// <summary>Seconds by which a channel's clock is off, at most, either way.</summary>
-    public double ClockDrift { get; init; }
-
-    /// <summary>Per minute: somebody lowers a level by hand.</summary>
-    public double OutsideDecrease { get; init; }
-
-    /// <summary>Per minute: somebody raises a level by hand. Breaks an assumption.</summary>
-    public double OutsideIncrease { get; init; }
-
-    /// <summary>Orders made by an application that took no units from the level. Breaks an assumption.</summary>
-    public double Bypassed { get; init; }
-
-    /// <summary>Per minute: units are lost in the warehouse (a fact that takes units away).</summary>
-    public double WriteOff { get; init; }
-
-    /// <summary>Orders of a store with several locations that are taken from one of them alone, even below zero.</summary>
-    public double RoutedWhole { get; init; }
-}
-
 /// <summary>Everything that makes a world; the same settings give the same world to the last step.</summary>
 internal sealed record WorldSettings
 {
@@ -96,6 +39,9 @@ internal sealed record WorldSettings
     public Mistake Mistake { get; init; } = Mistake.None;
     public SharingMode Mode { get; init; } = SharingMode.Guard;
 
+    /// <summary>Whose world it is. Two tenants have the same connections and variants, and SKUs of their own.</summary>
+    public int Tenant { get; init; } = 1;
+
     /// <summary>Channels, 2 to 6.</summary>
     public int Channels { get; init; } = 3;
 
@@ -103,6 +49,15 @@ internal sealed record WorldSettings
     public int Locations { get; init; } = 1;
 
     public int Skus { get; init; } = 1;
+
+    /// <summary>How many of the channels are proven to apply a repeated key once (rule R8).</summary>
+    public int KeepingKeys { get; init; }
+
+    /// <summary>Most seconds until the warehouse tells of what came in or was lost; each is told once to three times.</summary>
+    public double SourceDelay { get; init; }
+
+    /// <summary>From this minute on, for a quarter of an hour, nothing goes to any channel and nothing comes from one.</summary>
+    public double? DeadFrom { get; init; }
 
     /// <summary>Units of each SKU over all locations at the start.</summary>
     public int Stock { get; init; } = 40;
@@ -122,10 +77,20 @@ internal sealed record WorldSettings
     /// <summary>How long buyers buy, in minutes.</summary>
     public double Minutes { get; init; } = 20;
 
+    /// <summary>The world ends when the buyers have gone, without waiting until all is at rest.</summary>
+    public bool OnlyBuying { get; init; }
+
     public WorldFaults Faults { get; init; } = new();
 
+    /// <summary>The id of a SKU of this tenant.</summary>
+    public SkuId SkuOf(int index) => new((Tenant * 1_000) + index);
+
+    /// <summary>Which of this tenant's SKUs it is, from 0.</summary>
+    public static int IndexOf(SkuId sku) => (int)(sku.Value % 1_000);
+
     /// <summary>Whether something is allowed to break an assumption, so that exactly those units may be oversold.</summary>
-    public bool BreaksAssumptions => Faults.OutsideIncrease > 0 || Faults.Bypassed > 0 || Faults.WriteOff > 0;
+    public bool BreaksAssumptions =>
+        Faults.OutsideIncrease > 0 || Faults.Bypassed > 0 || Faults.WriteOff > 0 || Faults.SellsOn > 0;
 
     /// <summary>What an ordinary bad day brings: a few messages lost, late or twice, a lost answer now and then, an outage.</summary>
     public static WorldFaults Everyday { get; } = new()
@@ -141,7 +106,7 @@ internal sealed record WorldSettings
     };
 
     /// <summary>A world with faults of many kinds at once, drawn by its seed.</summary>
-    public static WorldSettings Draw(int seed, SharingMode mode = SharingMode.Guard)
+    public static WorldSettings Draw(int seed, SharingMode? mode = null)
     {
         var random = new Random(seed);
         double Some(double chance, double most) => random.NextDouble() < chance ? random.NextDouble() * most : 0;
@@ -149,15 +114,18 @@ internal sealed record WorldSettings
         return new WorldSettings
         {
             Seed = seed,
-            Mode = mode,
+            Mode = mode ?? (seed % 10) switch { 0 => SharingMode.Shared, 1 or 2 => SharingMode.Adaptive, _ => SharingMode.Guard },
             Channels = channels,
             Locations = random.NextDouble() < 0.4 ? random.Next(2, 4) : 1,
             Skus = random.NextDouble() < 0.3 ? 2 : 1,
             Stock = random.Next(1, 60),
             Receipts = random.NextDouble() < 0.4 ? random.Next(1, 30) : 0,
-            OrdersPerMinute = 2 + (random.NextDouble() * 10),
+            OrdersPerMinute = 3 + (random.NextDouble() * 15),
+            Minutes = 12,
             Cancelled = random.NextDouble() * 0.2,
             Fulfilled = random.NextDouble() * 0.6,
+            KeepingKeys = random.Next(0, channels + 1),
+            SourceDelay = random.NextDouble() < 0.5 ? random.NextDouble() * 120 : 0,
             Faults = new WorldFaults
             {
                 Dropped = Some(0.6, 0.5),
@@ -178,6 +146,7 @@ internal sealed record WorldSettings
                 Bypassed = Some(0.1, 0.2),
                 WriteOff = Some(0.1, 0.1),
                 RoutedWhole = Some(0.5, 1),
+                SellsOn = Some(0.1, 0.1),
             },
         };
     }
@@ -185,7 +154,7 @@ internal sealed record WorldSettings
     /// <summary>A drawn world with plenty of the fault that this mistake falls for, and no assumption broken but its own.</summary>
     public static WorldSettings Provoke(int seed, Mistake mistake)
     {
-        var drawn = Draw(seed) with { Mistake = mistake, Stock = 20 + (seed % 20), OrdersPerMinute = 12, Receipts = 10 };
+        var drawn = Draw(seed, SharingMode.Guard) with { Mistake = mistake, Stock = 20 + (seed % 20), OrdersPerMinute = 25, Receipts = 40 };
         var faults = drawn.Faults with { Bypassed = 0, OutsideDecrease = 0, OutsideIncrease = 0, WriteOff = 0 };
         return drawn with
         {
@@ -193,7 +162,7 @@ internal sealed record WorldSettings
             {
                 Mistake.TrustAcknowledgements => faults with { NotPersisted = 0.3 },
                 Mistake.ForgetLateRequests => faults with { Late = 0.4 },
-                Mistake.IgnoreVisibilityLag => faults with { VisibilityLag = 9.5, Dropped = 0.8 },
+                Mistake.IgnoreVisibilityLag => faults with { VisibilityLag = 9.5, Dropped = 0.95, NotPersisted = 0.4 },
                 _ => faults with { Dropped = 0.5, Delayed = 0.4 },
             },
         };

@@ -17,12 +17,6 @@ internal sealed record Faults
 
     /// <summary>Compare with what the channel shows instead of with belief: the classic mistake, to see it caught.</summary>
     public bool CompareWithFreshRead { get; init; }
-
-    /// <summary>Settle a lost answer by the next reading instead of the first after the deadline.</summary>
-    public bool ForgetLateRequests { get; init; }
-
-    /// <summary>Take an acknowledgement for proof.</summary>
-    public bool TrustAcknowledgements { get; init; }
 }
 
 /// <summary>
@@ -202,14 +196,9 @@ internal sealed class GuardWorld
         }
 
         var push = _desk[channel].InFlight;
-        if (push is not null && push.Deadline > _desk.Now && !_faults.ForgetLateRequests)
+        if (push is not null && push.Deadline > _desk.Now)
         {
             return;
-        }
-
-        if (push is not null && _faults.ForgetLateRequests)
-        {
-            _desk.Arrange(channel, l => l with { InFlight = push with { Deadline = _desk.Now } });
         }
 
         _readings[channel] = _desk.Mark(channel, Chance(0.7) ? ReadingKind.Drained : ReadingKind.Plain)
@@ -242,12 +231,6 @@ internal sealed class GuardWorld
         {
             _answers[channel] = null;
             _desk.Settle(answer.Push, answer.Answer);
-            if (_faults.TrustAcknowledgements)
-            {
-                _desk.Arrange(channel, l => l with { Unverified = [] });
-                _desk.Touch();
-            }
-
             return;
         }
 

@@ -105,6 +105,25 @@ public sealed class PublishingTests(PostgresFixture postgres, RedisFixture redis
     }
 
     [Fact]
+    public async Task A_repeated_push_that_is_refused_says_nothing_of_the_one_before_it()
+    {
+        await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 1);
+        await world.GoLiveAsync();
+        await world.QuietAsync(QuietLimit);
+        world.B.Faults = new FaultSettings { LostAnswerRate = 1 };
+        var sku = world.A.Variants[0].Sku;
+        world.Place(world.A, 5, sku);
+        await Waits.UntilAsync(() => WorkerWorld.Shown(world.B, sku) == 95, "the write whose answer is lost");
+        world.B.Faults = new FaultSettings { Locked = true };
+
+        await Waits.UntilAsync(
+            async () => await world.CountAsync("SELECT count(*) FROM pushes WHERE connection_id = 2 AND state = 3") == 1,
+            "a push without an answer", QuietLimit);
+        (await world.CountAsync("SELECT count(*) FROM listing_levels WHERE connection_id = 2 AND in_flight_push IS NOT NULL"))
+            .ShouldBe(1, "the first request was carried out, and nobody knows");
+    }
+
+    [Fact]
     public async Task A_push_whose_answer_died_with_the_worker_is_carried_out_once()
     {
         await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 2);

@@ -55,12 +55,13 @@ internal sealed class PushSender(
                 }
             }
 
-            return await SettleAsync(link, push, answer, sentAt, epoch).ConfigureAwait(false);
+            return await SettleAsync(link, push, answer, sentAt, epoch, sentBefore: replays > 0).ConfigureAwait(false);
         }
     }
 
     private async Task<SendResult> SettleAsync(
-        ChannelLink link, Push push, ChannelResult<ImmutableArray<ElementAnswer>> answer, DateTimeOffset sentAt, long epoch)
+        ChannelLink link, Push push, ChannelResult<ImmutableArray<ElementAnswer>> answer, DateTimeOffset sentAt, long epoch,
+        bool sentBefore)
     {
         // A true answer is stored although the worker may be stopping meanwhile.
         var ct = CancellationToken.None;
@@ -74,7 +75,13 @@ internal sealed class PushSender(
 
         Log.PushFault(logger, link.Tenant.Value, link.Id.Value, push.Id, fault.Code, fault.Message);
         var text = $"{fault.Code}: {fault.Message}";
-        if (fault.Kind == ChannelFaultKind.Unknown)
+        if (sentBefore && fault.Kind != ChannelFaultKind.Unknown)
+        {
+            await suspension.HandleAsync(link.Tenant, link.Id, "set", fault, ct).ConfigureAwait(false);
+        }
+
+        // That a repeated request was refused says nothing of the one before it, which may have arrived or may yet.
+        if (sentBefore || fault.Kind == ChannelFaultKind.Unknown)
         {
             var lost = PushTransactions.All(push, ElementOutcome.Unknown, fault.Code);
             await transactions.SettleAsync(link.Tenant, push, lost, text, sentAt, epoch, ct).ConfigureAwait(false);
