@@ -11,6 +11,7 @@ using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Sources;
 
 namespace SyncFlow.Storage.Stock;
 
@@ -122,6 +123,7 @@ internal static class SkuRows
                 Sql.P(ids)),
             session.Of(SkuSql, Sql.P(ids)),
             .. CountRows.Statements(session, ids, keys.Operations),
+            .. SourceRows.Statements(session, ids, keys.Sources),
         ]);
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
         var set = new WorkingSet(await SettingsReader.ReadAsync(reader, session.Tenant, ct).ConfigureAwait(false));
@@ -143,6 +145,7 @@ internal static class SkuRows
         }
 
         await CountRows.ReadAsync(reader, set, keys.Operations, ct).ConfigureAwait(false);
+        await SourceRows.ReadAsync(reader, set, ct).ConfigureAwait(false);
         var loaded = ids.ToHashSet();
         return (set, components.TrueForAll(c => loaded.Contains(c.Kit.Value) && loaded.Contains(c.Part.Sku.Value)));
     }
