@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Csv;
 using SyncFlow.Api.Http;
-using SyncFlow.Api.Locations;
 using SyncFlow.Api.Security;
 using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Sources;

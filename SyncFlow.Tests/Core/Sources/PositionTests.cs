@@ -1,9 +1,7 @@
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
-using SyncFlow.Core.Sources;
 using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;
 using Xunit;

@@ -5,7 +5,6 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Sources;
-using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;
 
 namespace SyncFlow.Tests.Core.Sources;
