@@ -22,10 +22,10 @@ internal sealed class LocationMapFiles : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/location-map", ListAsync).WithName("ListLocationMap").WithTags("Locations")
+        routes.MapGet("/location-map", ListAsync).WithName("ListLocationMap").WithTags("Locations").Needs(Permission.LocationsRead)
             .WithSummary("Lists every system's own places and our locations behind them; those without one wait to be mapped.");
-        routes.MapGet("/location-map/csv", ExportAsync).WithName("ExportLocationMap").WithTags("Locations").WithSummary("The location map as a file.");
-        routes.MapPost("/location-map/csv", ImportAsync).WithName("ImportLocationMap").WithTags("Locations").Accepts<string>(CsvFile.ContentType)
+        routes.MapGet("/location-map/csv", ExportAsync).WithName("ExportLocationMap").WithTags("Locations").Needs(Permission.LocationsRead).WithSummary("The location map as a file.");
+        routes.MapPost("/location-map/csv", ImportAsync).WithName("ImportLocationMap").WithTags("Locations").Needs(Permission.LocationsWrite).Accepts<string>(CsvFile.ContentType)
             .WithSummary("Maps places of sources from a file, all rows or none; dryRun=true only checks it.");
     }
 

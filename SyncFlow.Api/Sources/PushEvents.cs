@@ -27,7 +27,7 @@ internal sealed class PushEvents : IEndpoint
         SourceState State, string? Reason, int Accepted, int Repeated, int Held, int Refused, IReadOnlyList<Item> Items);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/sources/{id:long}/events", HandleAsync)
-        .WithName("PushSourceEvents").WithTags("Source API")
+        .WithName("PushSourceEvents").WithTags("Source API").Needs(Permission.SourcesWrite)
         .WithSummary("Takes in movements, sales, positions and picks of a source. 200 means that every accepted or held event is stored durably.");
 
     private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(

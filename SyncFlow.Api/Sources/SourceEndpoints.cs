@@ -16,8 +16,8 @@ internal sealed class ListSources : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/sources", HandleAsync)
-            .WithName("ListSources").WithTags("Sources").WithSummary("Lists sources with their state, how far they have got, and counts of their events.");
-        routes.MapGet("/sources/{id:long}", OneAsync).WithName("GetSource").WithTags("Sources").WithSummary("Reads a source.");
+            .WithName("ListSources").WithTags("Sources").Needs(Permission.SourcesRead).WithSummary("Lists sources with their state, how far they have got, and counts of their events.");
+        routes.MapGet("/sources/{id:long}", OneAsync).WithName("GetSource").WithTags("Sources").Needs(Permission.SourcesRead).WithSummary("Reads a source.");
     }
 
     private static async Task<Ok<Page<SourceView>>> HandleAsync(Caller caller, SourceDesk desk, [AsParameters] PageQuery page, CancellationToken ct) =>
@@ -52,7 +52,7 @@ internal sealed class CreateSource : IEndpoint
         long? ReferenceSystem, bool Gapless);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/sources", HandleAsync)
-        .WithName("CreateSource").WithTags("Connections", "Sources").WithSummary("Sets a source up.");
+        .WithName("CreateSource").WithTags("Sources").Needs(Permission.SourcesManage).WithSummary("Sets a source up.");
 
     private static async Task<Results<Created<SourceView>, Refused>> HandleAsync(
         Request request, Caller caller, SourceDesk desk, SourceMapDesk map, CancellationToken ct)
@@ -104,8 +104,8 @@ internal sealed class ChangeSource : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPatch("/sources/{id:long}", HandleAsync)
-            .WithName("ChangeSource").WithTags("Connections", "Sources").WithSummary("Changes a source; what is left out stays.");
-        routes.MapPost("/sources/{id:long}/resume", ResumeAsync).WithName("ResumeSource").WithTags("Connections", "Sources")
+            .WithName("ChangeSource").WithTags("Sources").Needs(Permission.SourcesManage).WithSummary("Changes a source; what is left out stays.");
+        routes.MapPost("/sources/{id:long}/resume", ResumeAsync).WithName("ResumeSource").WithTags("Sources").Needs(Permission.SourcesManage)
             .WithSummary("Starts a frozen source again: what it reports from now on is newer than all before, and what was kept is booked.");
     }
 
@@ -157,17 +157,25 @@ internal sealed class UnmappedEvents : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/sources/{id:long}/held-events", async Task<Ok<Page<HeldView>>> (
-                long id, Caller caller, SourceMapDesk map, [AsParameters] PageQuery page, CancellationToken ct) =>
-                TypedResults.Ok(page.Of(await map.HeldAsync(caller.Tenant, id, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false), e => e.HeldId)))
-            .WithName("ListHeldEvents").WithTags("Sources").WithSummary("Lists events that wait to be mapped, or for their source to be resumed.");
-        routes.MapGet("/sources/{id:long}/unmapped", async Task<Ok<List<UnmappedCode>>> (
-                long id, Caller caller, SourceMapDesk map, CancellationToken ct) =>
-                TypedResults.Ok(await map.UnmappedAsync(caller.Tenant, id, MostCodes, ct).ConfigureAwait(false)))
-            .WithName("ListUnmappedCodes").WithTags("Sources").WithSummary("Lists codes that events wait for, with their number.");
+        routes.MapGet("/sources/{id:long}/held-events", HeldAsync).WithName("ListHeldEvents").WithTags("Sources").Needs(Permission.SourcesRead)
+            .WithSummary("Lists events that wait to be mapped, or for their source to be resumed.");
+        routes.MapGet("/sources/{id:long}/unmapped", UnmappedAsync).WithName("ListUnmappedCodes").WithTags("Sources").Needs(Permission.SourcesRead)
+            .WithSummary("Lists codes that events wait for, with their number.");
         routes.MapPut("/sources/{id:long}/items", MapItemAsync)
-            .WithName("MapSourceItem").WithTags("Sources").WithSummary("Says which SKU an item code of the source is.");
+            .WithName("MapSourceItem").WithTags("Sources").Needs(Permission.SourcesManage).WithSummary("Says which SKU an item code of the source is.");
     }
+
+    private static async Task<Results<Ok<Page<HeldView>>, Refused>> HeldAsync(
+        long id, Caller caller, SourceDesk desk, SourceMapDesk map, [AsParameters] PageQuery page, CancellationToken ct) =>
+        await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is null
+            ? (Refused)Problem.NotFound("source", id)
+            : TypedResults.Ok(page.Of(await map.HeldAsync(caller.Tenant, id, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false), e => e.HeldId));
+
+    private static async Task<Results<Ok<List<UnmappedCode>>, Refused>> UnmappedAsync(
+        long id, Caller caller, SourceDesk desk, SourceMapDesk map, CancellationToken ct) =>
+        await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is null
+            ? (Refused)Problem.NotFound("source", id)
+            : TypedResults.Ok(await map.UnmappedAsync(caller.Tenant, id, MostCodes, ct).ConfigureAwait(false));
 
     private static async Task<Results<Ok<ItemRequest>, Refused>> MapItemAsync(
         long id, ItemRequest request, Caller caller, SourceDesk desk, SourceMapDesk map, OperationDesk codes, CancellationToken ct)

@@ -3,7 +3,7 @@ using Shouldly;
 using SyncFlow.Tests.Support;
 using Xunit;
 
-namespace SyncFlow.Tests.Api.Sources;
+namespace SyncFlow.Tests.Api.StockSources;
 
 /// <summary>The Source API, from the call to the ledger.</summary>
 public sealed class PushTests(PostgresFixture postgres, RedisFixture redis)

@@ -6,7 +6,7 @@ using SyncFlow.Storage.Sources;
 using SyncFlow.Tests.Api.StockOperations;
 using SyncFlow.Tests.Support;
 
-namespace SyncFlow.Tests.Api.Sources;
+namespace SyncFlow.Tests.Api.StockSources;
 
 /// <summary>The real Api with an ERP whose plant 1000 is MAIN, and the worker's part on the same database.</summary>
 internal sealed class SourceStand : IAsyncDisposable

@@ -3,7 +3,7 @@ using Shouldly;
 using SyncFlow.Tests.Support;
 using Xunit;
 
-namespace SyncFlow.Tests.Api.Sources;
+namespace SyncFlow.Tests.Api.StockSources;
 
 /// <summary>The location map over all systems, and setting sources up.</summary>
 public sealed class LocationMapTests(PostgresFixture postgres, RedisFixture redis)
