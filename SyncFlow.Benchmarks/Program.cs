@@ -3,6 +3,7 @@ using SyncFlow.Benchmarks.Explain;
 using SyncFlow.Benchmarks.Memory;
 using SyncFlow.Benchmarks.Simulate;
 using SyncFlow.Benchmarks.Smoke;
+using SyncFlow.Benchmarks.Sources;
 using SyncFlow.Benchmarks.Support;
 
 namespace SyncFlow.Benchmarks;
@@ -34,6 +35,9 @@ internal static class Program
         ["simulate"] = new(
             $"drawn worlds of channels, buyers and faults; {SimulateBenchmark.SeedsOption} N runs N of them",
             new() { [SimulateBenchmark.SeedsOption] = SimulateBenchmark.DefaultSeeds }, SimulateBenchmark.RunAsync),
+        ["sources"] = new(
+            $"a source's history booked and its events pushed; {SourcesBenchmark.EventsOption} N events of history",
+            new() { [SourcesBenchmark.EventsOption] = SourcesBenchmark.DefaultEvents }, SourcesBenchmark.RunAsync),
         ["memory"] = new(
             $"what the worker takes with 20,000 levels; {MemoryBenchmark.LevelsOption} N, {MemoryBenchmark.SecondsOption} N of buying",
             new()

@@ -94,5 +94,5 @@ public static class WorkerHost
     private static void AddRequests(IServiceCollection services) =>
         services.AddSingleton<ReservationStore>().AddHostedService<RequestJobs>()
             .AddSingleton<OversellStore>().AddHostedService<SettlementJobs>()
-            .AddSingleton<HeldRelease>().AddHostedService<SourceJobs>();
+            .AddSingleton<HeldRelease>().AddSingleton<SourceFileApplier>().AddSingleton<SourceHealthStore>().AddHostedService<SourceJobs>();
 }

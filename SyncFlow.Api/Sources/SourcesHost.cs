@@ -7,8 +7,10 @@ namespace SyncFlow.Api.Sources;
 internal static class SourcesHost
 {
     public static IServiceCollection AddSources(this IServiceCollection services) =>
-        services.AddSingleton<SourceDesk>().AddSingleton<SourceMapDesk>().AddSingleton<SourceIntake>();
+        services.AddSingleton<SourceDesk>().AddSingleton<SourceMapDesk>().AddSingleton<SourceIntake>()
+            .AddSingleton<SourceFileDesk>().AddScoped<SourceFileIntake>();
 
     public static IEndpointRouteBuilder AddSources(this IEndpointRouteBuilder api) => api
-        .Add<ListSources>().Add<CreateSource>().Add<ChangeSource>().Add<PushEvents>().Add<UnmappedEvents>().Add<LocationMapFiles>();
+        .Add<ListSources>().Add<CreateSource>().Add<ChangeSource>().Add<PushEvents>().Add<UnmappedEvents>().Add<LocationMapFiles>()
+        .Add<SourceFileEndpoints>();
 }

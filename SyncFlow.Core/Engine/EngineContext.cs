@@ -16,6 +16,9 @@ public sealed record LocationSettings(LocationId Id, bool FulfillsOnline, int Gr
 {
     /// <summary>Whether a source that feeds it is frozen: its last good stock stands, and nothing is raised from it.</summary>
     public bool SourceFrozen { get; init; }
+
+    /// <summary>Part of on-hand, in percent, that is not sold because a source that feeds it may be wrong.</summary>
+    public int SourceBuffer { get; init; }
 }
 
 /// <summary>State of a connection. The numbers are stored; they never change meaning.</summary>

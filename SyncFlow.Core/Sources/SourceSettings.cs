@@ -6,14 +6,8 @@ public enum SourceStrategy : short
     /// <summary>The source posts its events.</summary>
     Push = 1,
 
-    /// <summary>SyncFlow asks for what changed since the source's own watermark.</summary>
-    Pull = 2,
-
     /// <summary>The source hands over all of its positions, as a file or by API.</summary>
     FullRefresh = 3,
-
-    /// <summary>SyncFlow follows the change log of the source's database.</summary>
-    ChangeCapture = 4,
 }
 
 /// <summary>What puts a source's events in order. The numbers are stored; they never change meaning.</summary>

@@ -137,7 +137,10 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
             Pools =
             [
                 .. pools.Where(p => p.Entries > 0 || opened.Contains(p.Location))
-                    .Select(p => new Pool(p.Location, p.Buckets, opened.Contains(p.Location))),
+                    .Select(p => new Pool(p.Location, p.Buckets, opened.Contains(p.Location))
+                    {
+                        SourceBuffer = context.Locations.GetValueOrDefault(p.Location)?.SourceBuffer ?? 0,
+                    }),
                 .. opened.Except(pools.Select(p => p.Location)).Select(l => new Pool(l, default, true)),
             ],
             Levels = [.. newest.Select(l => l.Record.ToState(l.Level, l.Listing, l.Connection, l.Location))],

@@ -34,10 +34,11 @@ public sealed record SourceCounts(long Accepted, long Repeated, long Held, long 
 /// <param name="LastSequence">The highest number it told.</param>
 /// <param name="LastAt">The newest moment it told, by its own clock.</param>
 /// <param name="ReceivedAt">When it was last heard, by ours.</param>
+/// <param name="Health">How far it may be trusted, and what is withheld for it.</param>
 public sealed record SourceView(
     long Id, string Kind, string Name, SourceStrategy Strategy, SourceOrdering Ordering, int CadenceSeconds, IReadOnlyList<Bucket> Writes,
     bool OwnsOnHand, long? ReferenceSystem, bool Gapless, SourceState State, string? Reason, DateTimeOffset Since, long? LastSequence,
-    DateTimeOffset? LastAt, DateTimeOffset? ReceivedAt, SourceCounts Events, DateTimeOffset CreatedAt);
+    DateTimeOffset? LastAt, DateTimeOffset? ReceivedAt, SourceCounts Events, DateTimeOffset CreatedAt, SourceVerdict Health);
 
 /// <summary>Sources, as people and integrators manage them.</summary>
 /// <param name="source">Acts as the api role.</param>
@@ -49,6 +50,7 @@ public sealed class SourceDesk(NpgsqlDataSource source, TimeProvider time)
         SELECT s.connection_id, c.kind, c.name, s.strategy, s.ordering, s.cadence_seconds, s.buckets, c.settings::text, s.reference_system,
           s.gapless, s.state, s.state_reason, s.state_since, s.last_sequence, s.last_at, s.received_at, s.accepted_events, s.repeated_events,
           s.held_events, s.refused_events, s.missing_sequences, s.created_at,
+          s.health, s.health_reason, s.buffer_percent,
           (SELECT count(*) FROM held_events h WHERE h.tenant_id = $1 AND h.connection_id = s.connection_id AND h.released_at IS NULL)
         FROM sources s JOIN connections c USING (tenant_id, connection_id) WHERE s.tenant_id = $1
         """;
@@ -120,5 +122,6 @@ public sealed class SourceDesk(NpgsqlDataSource source, TimeProvider time)
         row.GetInt64(0), row.GetString(1), row.GetString(2), (SourceStrategy)row.GetInt16(3), (SourceOrdering)row.GetInt16(4), row.GetInt32(5),
         [.. row.GetFieldValue<short[]>(6).Select(b => (Bucket)b)], ConnectionSettings.Parse(row.GetString(7)).OwnsOnHand, row.LongOrNull(8),
         row.GetBoolean(9), (SourceState)row.GetInt16(10), row.Text(11), row.Time(12), row.LongOrNull(13), row.TimeOrNull(14), row.TimeOrNull(15),
-        new SourceCounts(row.GetInt64(16), row.GetInt64(17), row.GetInt64(18), row.GetInt64(19), row.GetInt64(22), row.GetInt64(20)), row.Time(21));
+        new SourceCounts(row.GetInt64(16), row.GetInt64(17), row.GetInt64(18), row.GetInt64(19), row.GetInt64(25), row.GetInt64(20)), row.Time(21),
+        new SourceVerdict((SourceHealth)row.GetInt16(22), row.GetInt32(24), row.Text(23)));
 }

@@ -52,6 +52,8 @@ internal static class SourceSettingsRows
             UPDATE sources SET last_sequence = $3, last_at = $4, missing_sequences = $5, received_at = $6, updated_at = $6,
               accepted_events = accepted_events + $7, repeated_events = repeated_events + $8, held_events = held_events + $9,
               refused_events = refused_events + $10,
+              error_rate = CASE WHEN $7 + $8 + $9 + $10 = 0 THEN error_rate
+                ELSE error_rate * 0.9 + 0.1 * $10::float8 / ($7 + $8 + $9 + $10) END,
               state = CASE WHEN $11::text IS NULL THEN state ELSE 2 END,
               state_reason = coalesce($11, state_reason),
               state_since = CASE WHEN $11::text IS NULL OR state = 2 THEN state_since ELSE $6 END

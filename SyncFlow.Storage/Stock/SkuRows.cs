@@ -130,7 +130,7 @@ internal static class SkuRows
         (await NextAsync(reader, row => row.GetString(0), ct).ConfigureAwait(false)).ForEach(set.LoadSeenMovement);
         var listings = await NextAsync(reader, ReadListing, ct).ConfigureAwait(false);
         listings.ForEach(l => set.Load(l.Info));
-        var pools = (await NextAsync(reader, ReadPool, ct).ConfigureAwait(false)).ToLookup(p => p.Sku, p => p.Pool);
+        var pools = (await NextAsync(reader, ReadPool, ct).ConfigureAwait(false)).ToLookup(p => p.Sku, p => Buffered(p.Pool, set));
         var sold = listings.ToLookup(l => l.Info.Listing);
         var levels = (await NextAsync(reader, LevelRows.Read, ct).ConfigureAwait(false))
             .ToLookup(l => l.Sku, l => SoldAs(l.Level, sold));
@@ -173,6 +173,9 @@ internal static class SkuRows
             ? level
             : level with { UnitsPerSale = variants[0].Info.UnitsPerSale, SoldAsParts = variants.Exists(v => v.Bundle) };
     }
+
+    private static Pool Buffered(Pool pool, WorkingSet set) =>
+        set.Context.Locations.TryGetValue(pool.Location, out var place) && place.SourceBuffer > 0 ? pool with { SourceBuffer = place.SourceBuffer } : pool;
 
     private static (SkuId Sku, Pool Pool) ReadPool(NpgsqlDataReader row) => (
         new SkuId(row.GetInt64(0)),

@@ -87,6 +87,52 @@ internal sealed class SourceStand : IAsyncDisposable
         return released;
     }
 
+    /// <summary>Uploads a file of the ERP.</summary>
+    public Task<(HttpStatusCode Status, JsonNode? Body)> UploadAsync(string path, byte[] bytes)
+    {
+        var content = new ByteArrayContent(bytes);
+        content.Headers.ContentType = new System.Net.Http.Headers.MediaTypeHeaderValue("text/csv");
+        return Api.SendAsync(new HttpRequestMessage(HttpMethod.Post, $"/api/v1/sources/{Erp}/{path}") { Content = content });
+    }
+
+    /// <summary>Sends a full refresh of the ERP; returns the file.</summary>
+    public async Task<JsonNode> RefreshAsync(int sequence, string text)
+    {
+        var (status, body) = await UploadAsync(
+            $"refreshes?asOf=2026-03-01T08:{sequence:00}:00Z&sequence={sequence}", System.Text.Encoding.UTF8.GetBytes(text));
+        status.ShouldBe(HttpStatusCode.Accepted, body?.ToJsonString());
+        return body!["file"]!;
+    }
+
+    public Task<JsonNode> FileAsync(long id) => Api.GetAsync($"/api/v1/sources/{Erp}/files/{id}");
+
+    public async Task<HttpStatusCode> DecideAsync(JsonNode file, string word) =>
+        (await Api.PostAsync($"/api/v1/sources/{Erp}/files/{(long)file["id"]!}/{word}", new { })).Status;
+
+    /// <summary>Approves a file where it waits, and has it booked.</summary>
+    public async Task ApprovedAsync(JsonNode file)
+    {
+        if ((string)file["state"]! == "awaitsApproval")
+        {
+            (await DecideAsync(file, "approve")).ShouldBe(HttpStatusCode.OK);
+        }
+
+        await FilesAsync();
+    }
+
+    /// <summary>What the worker does with files.</summary>
+    public async Task FilesAsync()
+    {
+        await new SourceFileApplier(Warehouse.Worker, TimeProvider.System).RunAsync(new TenantId(1), Warehouse.ApplyAsync, CancellationToken.None);
+        await Warehouse.ApplyAsync();
+    }
+
+    /// <summary>SKUs S1 to Sn.</summary>
+    public Task SkusAsync(int count) => Api.SqlAsync<long>(
+        $"WITH made AS (INSERT INTO skus (tenant_id, code, code_key) SELECT 1, 'S' || n, 'S' || n FROM generate_series(1, {count}) n RETURNING 1) SELECT count(*) FROM made");
+
+    public Task<long> UnitsAsync() => Api.SqlAsync<long>("SELECT coalesce(sum(on_hand), 0)::bigint FROM positions");
+
     public static string[] Outcomes(JsonNode answer) => [.. answer["items"]!.AsArray().Select(i => (string)i!["outcome"]!)];
 
     public ValueTask DisposeAsync() => Warehouse.DisposeAsync();
