@@ -23,10 +23,10 @@ internal sealed class SourceFileEndpoints : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/sources/{id:long}/refreshes", RefreshAsync).WithName("RefreshSource").WithTags("Source API").Needs(Permission.SourcesWrite)
+        routes.MapPost("/sources/{id:long}/refreshes/csv", RefreshAsync).WithName("RefreshSource").WithTags("Source API").Needs(Permission.SourcesWrite)
             .Accepts<string>(CsvFile.ContentType).WithMetadata(new RequestSizeLimitAttribute(SourceFileIntake.MostBytes))
             .WithSummary("Takes all positions of a source from a file; one that would take away much waits for approval.");
-        routes.MapPost("/sources/{id:long}/history", HistoryAsync).WithName("BackfillSource").WithTags("Source API").Needs(Permission.SourcesWrite)
+        routes.MapPost("/sources/{id:long}/history/csv", HistoryAsync).WithName("BackfillSource").WithTags("Source API").Needs(Permission.SourcesWrite)
             .Accepts<string>(CsvFile.ContentType).WithMetadata(new RequestSizeLimitAttribute(SourceFileIntake.MostBytes))
             .WithSummary("Takes events of the past from a file; sent again, each event is known by its id.");
         routes.MapGet("/sources/{id:long}/files", ListAsync).WithName("ListSourceFiles").WithTags("Sources").Needs(Permission.SourcesRead)

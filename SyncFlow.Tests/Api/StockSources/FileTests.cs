@@ -71,7 +71,7 @@ public sealed class FileTests(PostgresFixture postgres, RedisFixture redis)
         await using var stand = await SourceStand.OpenAsync(postgres, redis);
         async Task<string> RefusedAsync(byte[] bytes, string query = "?asOf=2026-03-01T08:01:00Z&sequence=1")
         {
-            var (status, body) = await stand.UploadAsync($"refreshes{query}", bytes);
+            var (status, body) = await stand.UploadAsync($"refreshes/csv{query}", bytes);
             status.ShouldBe(HttpStatusCode.BadRequest, body?.ToJsonString());
             return string.Join(' ', body!["errors"]!.AsObject().Select(e => e.Key));
         }
@@ -85,7 +85,7 @@ public sealed class FileTests(PostgresFixture postgres, RedisFixture redis)
         (await stand.Api.SqlAsync<long>("SELECT count(*) FROM source_file_rows")).ShouldBe(0);
 
         var first = await stand.RefreshAsync(1, Header + "A,1000,10\n");
-        var (again, answer) = await stand.UploadAsync("refreshes?asOf=2026-03-01T09:00:00Z&sequence=7", Encoding.UTF8.GetBytes(Header + "A,1000,10\n"));
+        var (again, answer) = await stand.UploadAsync("refreshes/csv?asOf=2026-03-01T09:00:00Z&sequence=7", Encoding.UTF8.GetBytes(Header + "A,1000,10\n"));
         (again, (bool)answer!["repeated"]!, (long)answer["fileId"]!).ShouldBe((HttpStatusCode.Accepted, true, (long)first["id"]!));
         await stand.FilesAsync();
         (await stand.Warehouse.AtAsync("A", "MAIN")).ShouldBe(10);
@@ -106,7 +106,7 @@ public sealed class FileTests(PostgresFixture postgres, RedisFixture redis)
         }
 
         var bytes = Encoding.UTF8.GetBytes(text.ToString().Replace("+00:00", "Z", StringComparison.Ordinal));
-        var (status, body) = await stand.UploadAsync("history", bytes);
+        var (status, body) = await stand.UploadAsync("history/csv", bytes);
         status.ShouldBe(HttpStatusCode.Accepted, body?.ToJsonString());
         var id = (long)body!["fileId"]!;
         var applier = new SourceFileApplier(stand.Warehouse.Worker, TimeProvider.System);
@@ -120,7 +120,7 @@ public sealed class FileTests(PostgresFixture postgres, RedisFixture redis)
 
         // The same events in another file, some of them new: known by their ids, whatever file they stand in.
         var more = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bytes) + $"h2501,movement,A,1000,2026-03-05T00:00:00Z,2501,7\n");
-        (await stand.UploadAsync("history", more)).Status.ShouldBe(HttpStatusCode.Accepted);
+        (await stand.UploadAsync("history/csv", more)).Status.ShouldBe(HttpStatusCode.Accepted);
         await stand.FilesAsync();
         (await stand.Warehouse.AtAsync("A", "MAIN")).ShouldBe(truth["A"] + 7);
         (await stand.Api.SqlAsync<long>("SELECT count(*) FROM ledger_entries")).ShouldBe(2_501);
@@ -134,7 +134,7 @@ public sealed class FileTests(PostgresFixture postgres, RedisFixture redis)
         int[] units = [10, -3, 7, -2, 5];
         await pushed.PushAsync([.. units.Select((u, i) => pushed.Movement($"m{i}", u, sequence: i + 1))]);
         var rows = units.Select((u, i) => $"m{i},movement,A,1000,2026-03-01T08:0{i + 1}:00Z,{i + 1},{u}\n");
-        (await filed.UploadAsync("history", Encoding.UTF8.GetBytes("id,type,sku,location,occurredAt,sequence,units\n" + string.Concat(rows.Reverse())))).Status
+        (await filed.UploadAsync("history/csv", Encoding.UTF8.GetBytes("id,type,sku,location,occurredAt,sequence,units\n" + string.Concat(rows.Reverse())))).Status
             .ShouldBe(HttpStatusCode.Accepted);
         await filed.FilesAsync();
         const string ledger = "SELECT string_agg(fact_key || ' ' || delta || ' ' || occurred_at, ', ' ORDER BY fact_key) FROM ledger_entries";

@@ -99,7 +99,7 @@ internal sealed class SourceStand : IAsyncDisposable
     public async Task<JsonNode> RefreshAsync(int sequence, string text)
     {
         var (status, body) = await UploadAsync(
-            $"refreshes?asOf=2026-03-01T08:{sequence:00}:00Z&sequence={sequence}", System.Text.Encoding.UTF8.GetBytes(text));
+            $"refreshes/csv?asOf=2026-03-01T08:{sequence:00}:00Z&sequence={sequence}", System.Text.Encoding.UTF8.GetBytes(text));
         status.ShouldBe(HttpStatusCode.Accepted, body?.ToJsonString());
         return body!["file"]!;
     }
