@@ -6,6 +6,7 @@ using SyncFlow.Api.Compliance;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Shopify;
+using SyncFlow.Api.Sources;
 using SyncFlow.Api.StockOperations;
 using SyncFlow.Api.Webhooks;
 using SyncFlow.ServiceDefaults;
@@ -46,7 +47,7 @@ public static class ApiHost
         });
         AddStorage(builder.Services);
         AddHttp(builder.Services);
-        builder.Services.AddStockOperations();
+        builder.Services.AddStockOperations().AddSources();
         configure?.Invoke(builder);
         var app = builder.Build();
         Compose(app);

@@ -13,6 +13,7 @@ using SyncFlow.Api.Operations;
 using SyncFlow.Api.Oversells;
 using SyncFlow.Api.Reservations;
 using SyncFlow.Api.Skus;
+using SyncFlow.Api.Sources;
 using SyncFlow.Api.Stock;
 using SyncFlow.Api.StockOperations;
 
@@ -31,7 +32,7 @@ internal static class Endpoints
         .Add<ListListings>().Add<AutoMap>().Add<DeclarePool>().Add<ListSuggestions>().Add<DecideSuggestion>()
         .Add<ListAuthorityRules>().Add<SetAuthorityRule>().AddAllocation()
         .Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()
-        .AddStockOperations()
+        .AddStockOperations().AddSources()
         .Add<ListLedger>().Add<ReplayLedger>()
         .Add<Reserve>().Add<ListReservations>().Add<GetReservation>().Add<ConfirmReservation>().Add<ReleaseReservation>()
         .Add<ExtendReservation>()

@@ -4,6 +4,7 @@ using SyncFlow.Benchmarks.Faults;
 using SyncFlow.Benchmarks.Memory;
 using SyncFlow.Benchmarks.Simulate;
 using SyncFlow.Benchmarks.Smoke;
+using SyncFlow.Benchmarks.Sources;
 using SyncFlow.Benchmarks.Support;
 
 namespace SyncFlow.Benchmarks;
@@ -44,6 +45,9 @@ internal static class Program
                 [FaultsBenchmark.WorldsOption] = FaultsBenchmark.DefaultWorlds,
             },
             FaultsBenchmark.RunAsync),
+        ["sources"] = new(
+            $"a source's history booked and its events pushed; {SourcesBenchmark.EventsOption} N events of history",
+            new() { [SourcesBenchmark.EventsOption] = SourcesBenchmark.DefaultEvents }, SourcesBenchmark.RunAsync),
         ["memory"] = new(
             $"what the worker takes with 20,000 levels; {MemoryBenchmark.LevelsOption} N, {MemoryBenchmark.SecondsOption} N of buying",
             new()

@@ -7,6 +7,7 @@ using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Sources;
 
 namespace SyncFlow.Worker;
 
@@ -40,7 +41,7 @@ public static class InternalFacts
 
     /// <summary>Whether a content is one of these.</summary>
     public static bool Handles(string content) =>
-        content is LevelReadings or Movement or CatalogItems || OperationFacts.Handles(content);
+        content is LevelReadings or Movement or CatalogItems or SourceContents.Event || OperationFacts.Handles(content);
 
     /// <summary>The facts of such an event.</summary>
     public static NormaliseResult Normalise(
@@ -54,6 +55,7 @@ public static class InternalFacts
                 LevelReadings => Readings(connection, inboxEvent, eventRef, triggeredAt, body),
                 CatalogItems => Items(connection, inboxEvent, eventRef, triggeredAt, body),
                 Movement => Moved(connection, inboxEvent, triggeredAt, body),
+                SourceContents.Event => SourceEventFacts.Normalise(connection, inboxEvent, body.Span),
                 _ when OperationFacts.Handles(content) => OperationFacts.Normalise(content, inboxEvent, body.Span),
                 _ => new NormaliseResult { IgnoredReason = $"no rule for content '{content}'" },
             };

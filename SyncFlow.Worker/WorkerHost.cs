@@ -12,12 +12,14 @@ using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Oversells;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Requests;
+using SyncFlow.Storage.Sources;
 using SyncFlow.Storage.Work;
 using SyncFlow.Worker.Apply;
 using SyncFlow.Worker.Billing;
 using SyncFlow.Worker.Connections;
 using SyncFlow.Worker.Publishing;
 using SyncFlow.Worker.Runs;
+using SyncFlow.Worker.Sources;
 using SyncFlow.Worker.Upkeep;
 using SyncFlow.Worker.Verifying;
 using SyncFlow.Worker.Work;
@@ -91,5 +93,6 @@ public static class WorkerHost
 
     private static void AddRequests(IServiceCollection services) =>
         services.AddSingleton<ReservationStore>().AddHostedService<RequestJobs>()
-            .AddSingleton<OversellStore>().AddHostedService<SettlementJobs>();
+            .AddSingleton<OversellStore>().AddHostedService<SettlementJobs>()
+            .AddSingleton<HeldRelease>().AddSingleton<SourceFileApplier>().AddSingleton<SourceHealthStore>().AddHostedService<SourceJobs>();
 }

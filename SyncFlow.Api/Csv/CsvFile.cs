@@ -55,8 +55,10 @@ internal static class CsvFile
     public const string ContentType = "text/csv";
 
     /// <summary>The rows of a file.</summary>
+    /// <param name="broken">Told of rows of another length than the header's, line and why; without it such a row refuses the file.</param>
     /// <exception cref="RequestRefusedException">The file cannot be read, or its header is not the expected one.</exception>
-    public static async IAsyncEnumerable<CsvRow> ReadAsync(Stream file, CsvColumns columns, [EnumeratorCancellation] CancellationToken ct)
+    public static async IAsyncEnumerable<CsvRow> ReadAsync(
+        Stream file, CsvColumns columns, [EnumeratorCancellation] CancellationToken ct, Action<int, string>? broken = null)
     {
         using var text = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true), leaveOpen: true);
         await using var records = new CsvRecords(text).ReadAsync(ct).GetAsyncEnumerator(ct);
@@ -71,7 +73,14 @@ internal static class CsvFile
             var (line, cells) = records.Current;
             if (cells.Length != header.Length)
             {
-                throw Refused($"line {line}", $"It has {cells.Length} cells; the header has {header.Length}.");
+                var why = $"It has {cells.Length} cells; the header has {header.Length}.";
+                if (broken is null)
+                {
+                    throw Refused($"line {line}", why);
+                }
+
+                broken(line, why);
+                continue;
             }
 
             yield return new CsvRow(line, header.Zip(cells).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal));

@@ -38,7 +38,7 @@ internal sealed class MapLocation : IEndpoint
             MappingChange.LocationTaken => (Refused)new Problem(
                 ProblemKind.StateConflict, "Another location of this channel is mapped to that place; two levels would show the same units."),
             MappingChange.LevelsExist => (Refused)new Problem(
-                ProblemKind.StateConflict, "Listings are published there; their levels cannot be moved to another place."),
+                ProblemKind.StateConflict, "Listings are published there, or a source reported units there; they cannot be moved to another place."),
         };
     }
 }

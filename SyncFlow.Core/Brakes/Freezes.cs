@@ -17,16 +17,16 @@ public static class Freezes
     }
 
     /// <summary>
-    /// The brake on a level: its connection's own or its tenant's, the stronger of both. Where billing has stopped growth
-    /// it is as if increases were frozen; billing never freezes more.
+    /// The brake on a level: its connection's own or its tenant's, the stronger of both. Where billing has stopped growth, or
+    /// a source that feeds its location is frozen, it is as if increases were frozen; neither ever freezes more.
     /// </summary>
     public static BrakeStrength On(LevelState level, EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(level);
         ArgumentNullException.ThrowIfNull(context);
-        return !context.Channels.TryGetValue(level.Connection, out var channel) ? BrakeStrength.None
-            : channel is { GrowthStopped: true, Brake: BrakeStrength.None } ? BrakeStrength.Increases
-            : channel.Brake;
+        var brake = context.Channels.TryGetValue(level.Connection, out var channel) ? channel.Brake : BrakeStrength.None;
+        var stopped = channel is { GrowthStopped: true } || (context.Locations.TryGetValue(level.Location, out var place) && place.SourceFrozen);
+        return stopped && brake == BrakeStrength.None ? BrakeStrength.Increases : brake;
     }
 
     /// <summary>

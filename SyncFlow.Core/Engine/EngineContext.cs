@@ -12,7 +12,14 @@ public sealed record EngineContext(
 /// <summary>A location's settings.</summary>
 /// <param name="FulfillsOnline">Whether online orders may ship from it.</param>
 /// <param name="Group">Locations of one group may ship for each other; guard holds per group.</param>
-public sealed record LocationSettings(LocationId Id, bool FulfillsOnline, int Group);
+public sealed record LocationSettings(LocationId Id, bool FulfillsOnline, int Group)
+{
+    /// <summary>Whether a source that feeds it is frozen: its last good stock stands, and nothing is raised from it.</summary>
+    public bool SourceFrozen { get; init; }
+
+    /// <summary>Part of on-hand, in percent, that is not sold because a source that feeds it may be wrong.</summary>
+    public int SourceBuffer { get; init; }
+}
 
 /// <summary>State of a connection. The numbers are stored; they never change meaning.</summary>
 public enum ConnectionStatus : short
@@ -99,6 +106,9 @@ public sealed record ChannelSettings(
     /// <summary>The channel's own location ids → ours, of mapped locations that are closed on the channel now.</summary>
     public ImmutableDictionary<string, LocationId> ClosedPlaces { get; init; } =
         ImmutableDictionary<string, LocationId>.Empty;
+
+    /// <summary>Whether it reports stock (ERP, WMS, POS, 3PL).</summary>
+    public bool IsSource { get; init; }
 
     /// <summary>Our location behind one of the channel's own, open or closed; null when it is not mapped.</summary>
     public LocationId? PlaceOf(string externalLocation) =>

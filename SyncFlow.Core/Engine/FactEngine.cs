@@ -4,6 +4,7 @@ using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Operations;
 using SyncFlow.Core.Orders;
+using SyncFlow.Core.Sources;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Engine;
@@ -34,6 +35,7 @@ public static class FactEngine
             StockOperation operation => OperationRules.Apply(set, operation),
             CountTaken count => CountRules.Apply(set, count),
             CountWithdrawn withdrawn => CountRules.Apply(set, withdrawn),
+            SourceFact source => SourceRules.Apply(set, source),
             ChannelChanged changed => ChannelChanges.Apply(set, changed, now),
             _ => throw new ArgumentException($"No rule for {fact?.GetType().Name ?? "null"}.", nameof(fact)),
         };

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SyncFlow.Core.Counts;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Operations;
+using SyncFlow.Core.Sources;
 
 namespace SyncFlow.Core.Engine;
 
@@ -24,6 +25,9 @@ public sealed record Refs(
     public OperationRefs Operations { get; init; } = OperationRefs.None;
     /// <summary>References of reservations that orders carry.</summary>
     public ImmutableHashSet<string> Reservations { get; init; } = [];
+
+    /// <summary>What must be loaded of what sources said before.</summary>
+    public SourceRefs Sources { get; init; } = SourceRefs.None;
 }
 
 /// <summary>Collects references.</summary>
@@ -41,6 +45,7 @@ public static class FactRefs
         var movements = ImmutableHashSet.CreateBuilder<string>();
         var operations = new OperationRefs.Builder();
         var reservations = ImmutableHashSet.CreateBuilder<string>();
+        var sources = new SourceRefs.Builder();
         foreach (var fact in facts)
         {
             operations.NoteMoment(fact.OccurredAt);
@@ -48,6 +53,7 @@ public static class FactRefs
             {
                 case OrderFact order:
                     orders.Add((order.From, order.Snapshot.OrderRef));
+                    sources.Add(order);
                     if (order.Snapshot.ReservationRef is { } reservation)
                     {
                         reservations.Add(reservation);
@@ -75,6 +81,9 @@ public static class FactRefs
                     skus.Add(movement.Sku);
                     movements.Add(movement.Key);
                     break;
+                case SourceFact source:
+                    sources.Add(source, skus, movements, orders);
+                    break;
                 case StockOperation or CountTaken or CountWithdrawn:
                     operations.Add(fact, skus, movements);
                     break;
@@ -90,6 +99,7 @@ public static class FactRefs
         {
             Operations = operations.ToRefs(),
             Reservations = reservations.ToImmutable(),
+            Sources = sources.ToRefs(),
         };
     }
 }

@@ -6,6 +6,7 @@ using SyncFlow.Core.Operations;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Oversells;
 using SyncFlow.Core.Requests;
+using SyncFlow.Core.Sources;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Engine;
@@ -60,6 +61,9 @@ public sealed class WorkingSet(EngineContext context)
 
     /// <summary>Counts that late facts may reopen, and those to write back.</summary>
     public CountBook Counts { get; } = new();
+
+    /// <summary>What sources reported before, and what of it is to be written back.</summary>
+    public SourceBook Sources { get; } = new();
 
     /// <summary>Units on hand that are not sold, by condition, where operations of the batch take some of them.</summary>
     public Dictionary<(SkuId, LocationId, StockCondition), int> Unavailable { get; } = [];

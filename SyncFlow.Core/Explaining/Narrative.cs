@@ -59,6 +59,7 @@ public static class Narrative
 
         var buffer = moment.Sku.Policy.SafetyBuffer;
         sum += buffer == 0 ? "" : Words.Of($" − {buffer} safety buffer");
+        sum += pool.Withheld == 0 ? "" : Words.Of($" − {pool.Withheld} withheld because a source that feeds it may be wrong");
         var text = Words.Of($"{name}: {sum} = {AvailableToSell.Of(pool, moment.Sku.Policy)} available to sell");
         return text + (pool.Opened, moment.Context.Locations.GetValueOrDefault(pool.Location)) switch
         {

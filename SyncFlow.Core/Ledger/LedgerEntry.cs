@@ -103,4 +103,22 @@ public enum EntryReason : short
 
     /// <summary>A channel moved units between two of its locations, as it does when it closes one.</summary>
     ChannelTransfer = 62,
+
+    /// <summary>A source moved units in its own books.</summary>
+    SourceMovement = 80,
+
+    /// <summary>A source's position differed from what it was known to have.</summary>
+    SourcePosition = 81,
+
+    /// <summary>Sold over a counter.</summary>
+    SourceSale = 82,
+
+    /// <summary>Units left that the system which keeps the books has not posted yet.</summary>
+    AwaitsPosting = 83,
+
+    /// <summary>The system which keeps the books posted units that had left before.</summary>
+    Posted = 84,
+
+    /// <summary>A warehouse took units of an order into its pick tasks, or out of them.</summary>
+    SourceAllocation = 85,
 }

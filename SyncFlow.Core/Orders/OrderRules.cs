@@ -5,6 +5,7 @@ using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Requests;
+using SyncFlow.Core.Sources;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Orders;
@@ -106,7 +107,9 @@ internal static class OrderRules
                 sku = CountSale(sku, change, fact.From, now);
             }
 
-            sku = Entries(set, fact, change, sku, seenBefore);
+            sku = OrderClaims.Of(set, fact, sku, change, before.Applied) is { } claim
+                ? Claimed(set, fact, change, sku, claim, seenBefore)
+                : Entries(set, fact, change, sku, seenBefore);
             sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence);
             set.Put(sku);
 
@@ -123,6 +126,14 @@ internal static class OrderRules
     {
         var units = sku.IsKit ? change.OpenClaims : change.Committed;
         return units <= 0 ? sku : Paces.Sold(sku, change.Level is null ? null : channel, units, now);
+    }
+
+    /// <summary>Other systems speak of these units as well: the claim over all of them is booked.</summary>
+    private static SkuState Claimed(WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, Claim claim, bool seenBefore)
+    {
+        sku = OrderClaims.Book(set, fact, sku, change, claim, seenBefore);
+        sku = Takeovers.Take(set, fact, sku, change.Location, change.Committed - (seenBefore ? 0 : change.OnHand));
+        return seenBefore ? sku : Append(set, fact, sku, change, Bucket.Suspense, change.Suspense, EntryReason.Order);
     }
 
     private static SkuState Entries(WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, bool seenBefore)

@@ -6,12 +6,12 @@ namespace SyncFlow.Core.Stock;
 /// <summary>Available-to-sell: what the ledger leaves to be sold.</summary>
 public static class AvailableToSell
 {
-    /// <summary>Of one pool, after the safety buffer. Signed: below zero means oversold.</summary>
+    /// <summary>Of one pool, after the safety buffer and what a doubtful source withholds. Signed: below zero means oversold.</summary>
     public static int Of(Pool pool, SkuPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(policy);
-        return pool.Buckets.Unencumbered - policy.SafetyBuffer;
+        return pool.Buckets.Unencumbered - policy.SafetyBuffer - pool.Withheld;
     }
 
     /// <summary>The groups of pools that may ship for each other: opened, at locations that fulfil online.</summary>

@@ -6,4 +6,11 @@ namespace SyncFlow.Core.Stock;
 /// <param name="Location">Where.</param>
 /// <param name="Buckets">The sums.</param>
 /// <param name="Opened">Whether an opening count stands behind on-hand; until then nothing is published from it.</param>
-public sealed record Pool(LocationId Location, Buckets Buckets, bool Opened);
+public sealed record Pool(LocationId Location, Buckets Buckets, bool Opened)
+{
+    /// <summary>Part of on-hand, in percent, that is not sold because a source that feeds the location may be wrong.</summary>
+    public int SourceBuffer { get; init; }
+
+    /// <summary>Units that are withheld for it; whole ones, rounded up.</summary>
+    public int Withheld => SourceBuffer == 0 ? 0 : (int)(((long)Math.Max(0, Buckets.OnHand) * SourceBuffer + 99) / 100);
+}

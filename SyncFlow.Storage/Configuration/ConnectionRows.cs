@@ -59,6 +59,7 @@ public sealed class LocationRow : ITenantRow
     public bool FulfillsOnline { get; set; } = true;
     public int PoolGroup { get; set; } = 1;
     public bool OffersPickup { get; set; }
+    public int SourceBuffer { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
 }
 

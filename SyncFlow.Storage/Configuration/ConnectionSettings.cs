@@ -46,4 +46,10 @@ public static class ConnectionKinds
 {
     /// <summary>A Shopify store.</summary>
     public const string Shopify = "shopify";
+
+    /// <summary>Systems that report stock: enterprise resource planning, warehouse, tills, and whoever stores for the merchant.</summary>
+    public static IReadOnlyList<string> Sources { get; } = ["erp", "wms", "pos", "3pl"];
+
+    /// <summary>Whether a kind reports stock.</summary>
+    public static bool IsSource(string kind) => Sources.Contains(kind);
 }

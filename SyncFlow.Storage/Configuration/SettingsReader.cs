@@ -25,8 +25,10 @@ public static class SettingsReader
     [
         session.Of(
             """
-            SELECT l.location_id, l.fulfills_online AND coalesce(bool_or(c.active), true), l.pool_group
+            SELECT l.location_id, l.fulfills_online AND coalesce(bool_or(c.active), true), l.pool_group,
+              coalesce(bool_or(s.state = 2), false), l.source_buffer
             FROM locations l LEFT JOIN channel_locations c ON c.tenant_id = l.tenant_id AND c.location_id = l.location_id
+              LEFT JOIN sources s ON s.tenant_id = c.tenant_id AND s.connection_id = c.connection_id
             WHERE l.tenant_id = $1 GROUP BY l.tenant_id, l.location_id
             """),
         session.Of(
@@ -50,7 +52,11 @@ public static class SettingsReader
     {
         var locations = await StorageSession.ReadAsync(
             reader,
-            row => new LocationSettings(new LocationId(row.GetInt64(0)), row.GetBoolean(1), row.GetInt32(2)),
+            row => new LocationSettings(new LocationId(row.GetInt64(0)), row.GetBoolean(1), row.GetInt32(2)) 
+            {
+                SourceFrozen = row.GetBoolean(3),
+                SourceBuffer = row.GetInt32(4),
+            },
             ct).ConfigureAwait(false);
         await reader.NextResultAsync(ct).ConfigureAwait(false);
         var channels = await StorageSession.ReadAsync(reader, ReadChannel, ct).ConfigureAwait(false);
@@ -85,6 +91,7 @@ public static class SettingsReader
             Brake = (BrakeStrength)row.GetInt16(8),
             ClosedPlaces = Mapped(active: false),
             GrowthStopped = row.GetBoolean(11),
+            IsSource = ConnectionKinds.IsSource(kind),
         };
     }
 

@@ -130,7 +130,7 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
         List<(SkuMoment Moment, List<PoolSums> Pools)> tied)
     {
         var (policy, context) = facts.Moment.Interpret(tenant, facts.Channels);
-        var state = facts.Moment.ToState(policy, pools, facts.Tied);
+        var state = facts.Moment.ToState(policy, context, pools, facts.Tied);
         var names = new StockNames(
             facts.Places.ToImmutableDictionary(p => p.Id, p => p.Code), facts.Channels.ToImmutableDictionary(c => c.Id, c => c.Name))
         {
@@ -139,7 +139,7 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
         // What kits tie together is in one mode; whoever changed last says which.
         var mode = tied.Select(t => t.Moment).Append(facts.Moment).Select(m => m.ModeSaid).Max()?.Mode ?? state.Mode;
         state = state with { Mode = mode };
-        var others = tied.Select(t => t.Moment.ToState(t.Moment.Interpret(tenant, facts.Channels).Policy, t.Pools, facts.Tied) with { Mode = mode });
+        var others = tied.Select(t => t.Moment.ToState(t.Moment.Interpret(tenant, facts.Channels).Policy, context, t.Pools, facts.Tied) with { Mode = mode });
         return new StockMoment(
             query.At ?? time.GetUtcNow(), code, state, context, names, facts.Moment.Settings.Find(s => s.Subject == "sku")?.Version)
         {

@@ -111,7 +111,10 @@ internal static class MomentReader
                 case "location":
                     var location = new LocationId(setting.SubjectId);
                     locations[location] = new LocationSettings(
-                        location, root.GetProperty("fulfillsOnline").GetBoolean(), root.GetProperty("poolGroup").GetInt32());
+                        location, root.GetProperty("fulfillsOnline").GetBoolean(), root.GetProperty("poolGroup").GetInt32())
+                    {
+                        SourceBuffer = root.TryGetProperty("sourceBuffer", out var buffer) ? buffer.GetInt32() : 0, // Rows from before have none.
+                    };
                     break;
                 case "connection" when kinds.TryGetValue(new ConnectionId(setting.SubjectId), out var channel):
                     connections[channel.Id] = SettingsOf(channel, root);

@@ -67,7 +67,7 @@ internal sealed record SkuMoment(
     }
 
     /// <summary>The SKU as it was known.</summary>
-    public SkuState ToState(SkuPolicy policy, List<PoolSums> pools, TiedSkus tied)
+    public SkuState ToState(SkuPolicy policy, EngineContext context, List<PoolSums> pools, TiedSkus tied)
     {
         var opened = Openings.Where(o => o.Opened).Select(o => o.Location).ToHashSet();
         var newest = Levels.GroupBy(l => l.Level).Select(rows => rows.First()).ToList();
@@ -82,7 +82,10 @@ internal sealed record SkuMoment(
                 Pools =
                 [
                     .. pools.Where(p => p.Entries > 0 || opened.Contains(p.Location))
-                        .Select(p => new Pool(p.Location, p.Buckets, opened.Contains(p.Location))),
+                        .Select(p => new Pool(p.Location, p.Buckets, opened.Contains(p.Location))
+                        {
+                            SourceBuffer = context.Locations.GetValueOrDefault(p.Location)?.SourceBuffer ?? 0,
+                        }),
                     .. opened.Except(pools.Select(p => p.Location)).Select(l => new Pool(l, default, true)),
                 ],
                 Levels = [.. newest.Select(l => l.Record.ToState(l.Level, l.Listing, l.Connection, l.Location) with

@@ -19,7 +19,7 @@ public enum MappingChange
     /// <summary>Another location of the same channel is mapped to that place: two levels would show the same units.</summary>
     LocationTaken,
 
-    /// <summary>Listing levels exist under the present mapping.</summary>
+    /// <summary>Listing levels, or units that a source reported, exist under the present mapping.</summary>
     LevelsExist,
 }
 
@@ -94,8 +94,10 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
             SELECT c.location_id,
                    $4::bigint IS NULL OR EXISTS (SELECT FROM locations WHERE tenant_id = $1 AND location_id = $4),
                    EXISTS (SELECT FROM channel_locations o WHERE o.tenant_id = $1 AND o.connection_id = $2
-                           AND o.location_id = $4 AND o.external_location_id <> $3),
+                           AND o.location_id = $4 AND o.external_location_id <> $3)
+                     AND NOT EXISTS (SELECT FROM sources s WHERE s.tenant_id = $1 AND s.connection_id = $2),
                    EXISTS (SELECT FROM listing_levels v WHERE v.tenant_id = $1 AND v.connection_id = $2 AND v.external_location_id = $3)
+                     OR EXISTS (SELECT FROM source_positions p WHERE p.tenant_id = $1 AND p.connection_id = $2 AND p.place = $3 AND p.on_hand <> 0)
             FROM channel_locations c WHERE c.tenant_id = $1 AND c.connection_id = $2 AND c.external_location_id = $3
             """;
         const string map =

@@ -43,6 +43,14 @@ public sealed class InboxStore(NpgsqlDataSource source, TimeProvider time)
         return await session.ExecuteAsync(statement, ct).ConfigureAwait(false);
     }
 
+    /// <summary>Appends events of the session's tenant; returns the names of those that were new.</summary>
+    internal static Task<List<string>> AppendNewAsync(StorageSession session, IReadOnlyList<InboxEvent> events, CancellationToken ct)
+    {
+        var statement = new NpgsqlBatchCommand(AppendSql + " RETURNING webhook_id");
+        statement.Parameters.AddRange(AppendParameters(events));
+        return session.QueryAsync(statement, row => row.GetString(0), ct);
+    }
+
     /// <summary>
     /// Claims due events of the session's tenant, oldest first, that no other transaction holds. They are the session's
     /// until it ends: commit with a mark, or they are pending again.

@@ -21,11 +21,13 @@ internal static class OrderRows
         NpgsqlParameter[] Keys() => [Sql.Column(sorted, o => o.Connection.Value), Sql.Column(sorted, o => o.OrderRef)];
 
         // A placeholder is inserted so that there is something to lock: two first events of one order meet here.
+        // What sources call a transaction is no order of ours; it is locked with its SKUs.
         await using var batch = session.Batch(
             session.Of(
                 """
                 INSERT INTO orders (tenant_id, connection_id, order_ref)
                 SELECT $1, connection_id, order_ref FROM unnest($2::bigint[], $3::text[]) AS o (connection_id, order_ref)
+                WHERE NOT EXISTS (SELECT FROM sources s WHERE s.tenant_id = $1 AND s.connection_id = o.connection_id)
                 ORDER BY connection_id, order_ref COLLATE "C" ON CONFLICT DO NOTHING
                 """,
                 Keys()),

@@ -1,4 +1,5 @@
 using SyncFlow.Core.Operations;
+using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Requests;
 
 namespace SyncFlow.Storage.Stock;
@@ -11,4 +12,7 @@ internal sealed record SkuKeys(IReadOnlyCollection<string> Movements, OperationR
 {
     /// <summary>Nothing but what waits.</summary>
     public static SkuKeys None { get; } = new([], OperationRefs.None, RequestKeys.None);
+
+    /// <summary>Which claims of sources.</summary>
+    public SourceRefs Sources { get; init; } = SourceRefs.None;
 }

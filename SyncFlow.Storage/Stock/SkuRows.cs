@@ -11,6 +11,7 @@ using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Sources;
 
 namespace SyncFlow.Storage.Stock;
 
@@ -124,13 +125,14 @@ internal static class SkuRows
                 Sql.P(ids)),
             session.Of(SkuSql, Sql.P(ids)),
             .. CountRows.Statements(session, ids, keys.Operations),
+            .. SourceRows.Statements(session, ids, keys.Sources),
         ]);
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
         var set = new WorkingSet(await SettingsReader.ReadAsync(reader, session.Tenant, ct).ConfigureAwait(false));
         (await NextAsync(reader, row => row.GetString(0), ct).ConfigureAwait(false)).ForEach(set.LoadSeenMovement);
         var listings = await NextAsync(reader, ReadListing, ct).ConfigureAwait(false);
         listings.ForEach(l => set.Load(l.Info));
-        var pools = (await NextAsync(reader, ReadPool, ct).ConfigureAwait(false)).ToLookup(p => p.Sku, p => p.Pool);
+        var pools = (await NextAsync(reader, ReadPool, ct).ConfigureAwait(false)).ToLookup(p => p.Sku, p => Buffered(p.Pool, set));
         var sold = listings.ToLookup(l => l.Info.Listing);
         var levels = (await NextAsync(reader, LevelRows.Read, ct).ConfigureAwait(false))
             .ToLookup(l => l.Sku, l => SoldAs(l.Level, sold));
@@ -150,6 +152,7 @@ internal static class SkuRows
         }
 
         await CountRows.ReadAsync(reader, set, keys.Operations, ct).ConfigureAwait(false);
+        await SourceRows.ReadAsync(reader, set, ct).ConfigureAwait(false);
         var loaded = ids.ToHashSet();
         return (set, components.TrueForAll(c => loaded.Contains(c.Kit.Value) && loaded.Contains(c.Part.Sku.Value)));
     }
@@ -177,6 +180,9 @@ internal static class SkuRows
             ? level
             : level with { UnitsPerSale = variants[0].Info.UnitsPerSale, SoldAsParts = variants.Exists(v => v.Bundle) };
     }
+
+    private static Pool Buffered(Pool pool, WorkingSet set) =>
+        set.Context.Locations.TryGetValue(pool.Location, out var place) && place.SourceBuffer > 0 ? pool with { SourceBuffer = place.SourceBuffer } : pool;
 
     private static (SkuId Sku, Pool Pool) ReadPool(NpgsqlDataReader row) => (
         new SkuId(row.GetInt64(0)),

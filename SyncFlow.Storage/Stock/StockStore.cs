@@ -24,7 +24,7 @@ public static class StockStore
         skus.UnionWith(orders.SelectMany(o => o.Kits).SelectMany(k => k.Parts).Select(p => p.Sku));
         skus.UnionWith(await SkusOfAsync(session, refs, ct).ConfigureAwait(false));
 
-        var keys = new SkuKeys(refs.Movements, refs.Operations, new RequestKeys([], refs.Reservations, refs.Orders));
+        var keys = new SkuKeys(refs.Movements, refs.Operations, new RequestKeys([], refs.Reservations, refs.Orders)) { Sources = refs.Sources };
         var set = await SkuRows.LockAndReadAsync(session, skus, keys, ct).ConfigureAwait(false);
         foreach (var order in orders)
         {

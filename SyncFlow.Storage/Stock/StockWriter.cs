@@ -8,6 +8,7 @@ using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Oversells;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Sources;
 using SyncFlow.Storage.Work;
 
 namespace SyncFlow.Storage.Stock;
@@ -48,6 +49,10 @@ internal static class StockWriter
             Sql.P(at), Sql.P(movements)));
         var counts = set.Counts.Changed.ToList();
         Add(counts, () => CountRows.Upsert(session, counts, at));
+        var claims = set.Sources.ChangedClaims.ToList();
+        Add(claims, () => SourceRows.Upsert(session, claims, at));
+        var reported = set.Sources.ChangedPositions.ToList();
+        Add(reported, () => SourceRows.Upsert(session, reported, at));
         Add(set.Work, () => WorkItemStore.Upsert(session, set.Work, at));
         Add(set.Drift, () => CaseRows.InsertDrift(session, set.Drift));
         Add(set.ListingsActive, () => session.Of(

@@ -93,6 +93,7 @@ internal sealed class MatrixMerchant : IAsyncDisposable
         ids["/connections"] = ids["/brakes/connections"] = (await App.ConnectAsync("alpha.myshopify.com")).ToString(System.Globalization.CultureInfo.InvariantCulture);
         await AddAsync("/locations", new { code = Mark, name = Mark });
         await DoAsync("/locations", new { code = Mark + "-2", name = Mark });
+        await AddAsync("/sources", new { kind = "erp", name = Mark, writes = new[] { "onHand" } });
         await DoAsync("/skus", new { code = Mark, title = Mark });
         ids["/skus"] = ids["/stock"] = ids["/policies/allocation/skus"] = Mark;
         await DoAsync("/sku-groups", new { code = Mark });

@@ -27,6 +27,9 @@ internal sealed class Warehouse : IAsyncDisposable
 
     public ApiApp Api { get; }
 
+    /// <summary>The database as the worker sees it.</summary>
+    public NpgsqlDataSource Worker => _worker;
+
     /// <summary>With locations MAIN and SIDE, and SKUs A and B.</summary>
     public static async Task<Warehouse> OpenAsync(PostgresFixture postgres, RedisFixture redis)
     {

@@ -8,6 +8,7 @@ using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Oversells;
 using SyncFlow.Core.Publishing;
+using SyncFlow.Core.Sources;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Tests.Core.Support;
@@ -23,6 +24,8 @@ internal sealed class Desk
 
     private readonly Dictionary<(ConnectionId, string), OrderState> _orders = [];
     private readonly HashSet<string> _movements = [];
+    private readonly Dictionary<ClaimKey, Claim> _claims = [];
+    private readonly Dictionary<(ConnectionId, string), ReportedPosition> _reported = [];
     private long _pushes;
 
     public Desk(int channels, int onHand, SharingMode mode, params int[] shown)
@@ -227,6 +230,8 @@ internal sealed class Desk
             set.LoadSeenMovement(key);
         }
 
+        _claims.Values.ToList().ForEach(set.Sources.Load);
+        _reported.Values.ToList().ForEach(set.Sources.Load);
         return set;
     }
 
@@ -239,6 +244,16 @@ internal sealed class Desk
         }
 
         _movements.UnionWith(set.NewMovements);
+        foreach (var claim in set.Sources.ChangedClaims)
+        {
+            _claims[claim.Key] = claim;
+        }
+
+        foreach (var row in set.Sources.ChangedPositions)
+        {
+            _reported[(row.From, row.Place)] = row;
+        }
+
         Ledger.AddRange(set.Entries);
         Work.AddRange(set.Work);
         Incidents.AddRange(set.Incidents);

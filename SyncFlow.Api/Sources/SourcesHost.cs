@@ -1,0 +1,16 @@
+using SyncFlow.Api.Http;
+using SyncFlow.Storage.Sources;
+
+namespace SyncFlow.Api.Sources;
+
+/// <summary>Composes sources and the Source API.</summary>
+internal static class SourcesHost
+{
+    public static IServiceCollection AddSources(this IServiceCollection services) =>
+        services.AddSingleton<SourceDesk>().AddSingleton<SourceMapDesk>().AddSingleton<SourceIntake>()
+            .AddSingleton<SourceFileDesk>().AddScoped<SourceFileIntake>();
+
+    public static IEndpointRouteBuilder AddSources(this IEndpointRouteBuilder api) => api
+        .Add<ListSources>().Add<CreateSource>().Add<ChangeSource>().Add<PushEvents>().Add<UnmappedEvents>().Add<LocationMapFiles>()
+        .Add<SourceFileEndpoints>();
+}

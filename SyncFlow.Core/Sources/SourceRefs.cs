@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using SyncFlow.Core.Facts;
+
+namespace SyncFlow.Core.Sources;
+
+/// <summary>What must be loaded of claims for a batch; reported positions are loaded with their SKUs.</summary>
+/// <param name="Transactions">Claims by transaction.</param>
+/// <param name="Pools">Pools for which a position says what is posted: all claims there that wait to be.</param>
+public sealed record SourceRefs(ImmutableHashSet<TransactionRef> Transactions, ImmutableHashSet<(SkuId Sku, LocationId Location)> Pools)
+{
+    /// <summary>Nothing.</summary>
+    public static SourceRefs None { get; } = new([], []);
+
+    /// <summary>Collects them fact by fact.</summary>
+    internal sealed class Builder
+    {
+        private readonly ImmutableHashSet<TransactionRef>.Builder _transactions = ImmutableHashSet.CreateBuilder<TransactionRef>();
+        private readonly ImmutableHashSet<(SkuId, LocationId)>.Builder _pools = ImmutableHashSet.CreateBuilder<(SkuId, LocationId)>();
+
+        /// <summary>An order: warehouses may pick for it, and another system may post it.</summary>
+        public void Add(OrderFact order) => _transactions.Add(new TransactionRef(order.From, order.Snapshot.OrderRef));
+
+        public void Add(
+            SourceFact fact, ImmutableHashSet<SkuId>.Builder skus, ImmutableHashSet<string>.Builder movements,
+            ImmutableHashSet<(ConnectionId, string)>.Builder orders)
+        {
+            skus.Add(fact.Sku);
+            switch (fact)
+            {
+                case SourceMovement movement:
+                    movements.Add(movement.Key);
+                    if (movement.Posts is { } posts)
+                    {
+                        _transactions.Add(posts);
+                        orders.Add((posts.System, posts.Id));
+                    }
+
+                    break;
+                case SourceSale sale:
+                    movements.Add(sale.Key);
+                    _transactions.Add(sale.Transaction);
+                    break;
+                case PicksReported picks:
+                    _transactions.Add(picks.Order);
+                    orders.Add((picks.Order.System, picks.Order.Id));
+                    break;
+                case SourcePosition { PostedThrough.IsDefaultOrEmpty: false } position:
+                    _pools.Add((position.Sku, position.Location));
+                    break;
+            }
+        }
+
+        public SourceRefs ToRefs() => new(_transactions.ToImmutable(), _pools.ToImmutable());
+    }
+}

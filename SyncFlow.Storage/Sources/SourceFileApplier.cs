@@ -1,0 +1,118 @@
+using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Sources;
+
+/// <summary>
+/// Takes the rows of files in, a batch in a transaction that also notes how far the file is: whoever is killed in the
+/// middle leaves a file that another goes on with, and no row is taken in twice or left out.
+/// </summary>
+/// <param name="source">Acts as the worker role.</param>
+/// <param name="time">The clock.</param>
+public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time)
+{
+    /// <summary>A file that is still coming in after this has broken off.</summary>
+    public static readonly TimeSpan LongestReceipt = TimeSpan.FromHours(1);
+
+    /// <summary>Tenants with files to book. Needs the role worker.</summary>
+    public async Task<List<TenantId>> TenantsAsync(CancellationToken ct)
+    {
+        await using var command = source.CreateCommand("SELECT tenants_with_open_source_files()");
+        await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        return await StorageSession.ReadAsync(reader, row => new TenantId(row.GetInt64(0)), ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes in what a tenant's files have; returns how many rows.</summary>
+    /// <param name="taken">Called after each batch that is committed.</param>
+    public async Task<int> RunAsync(TenantId tenant, Func<Task>? taken, CancellationToken ct)
+    {
+        var done = 0;
+        foreach (var file in await OpenAsync(tenant, ct).ConfigureAwait(false))
+        {
+            int some;
+            while ((some = await NextAsync(tenant, file, ct).ConfigureAwait(false)) > 0)
+            {
+                done += some;
+                await (taken?.Invoke() ?? Task.CompletedTask).ConfigureAwait(false);
+            }
+        }
+
+        return done;
+    }
+
+    /// <summary>Takes in the next batch of a file; 0 where there is none, or another worker is at it.</summary>
+    public async Task<int> NextAsync(TenantId tenant, long file, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var found = await session.QueryAsync(
+            session.Of(
+                "SELECT connection_id, done_line FROM source_files WHERE tenant_id = $1 AND file_id = $2 AND state = 3 FOR NO KEY UPDATE SKIP LOCKED",
+                Sql.P(file)),
+            row => (Connection: new ConnectionId(row.GetInt64(0)), Line: row.GetInt32(1)), ct).ConfigureAwait(false);
+        if (found.Count == 0)
+        {
+            return 0;
+        }
+
+        var rows = await session.QueryAsync(
+            session.Of(
+                "SELECT line, body FROM source_file_rows WHERE tenant_id = $1 AND file_id = $2 AND line > $3 ORDER BY line LIMIT $4",
+                Sql.P(file), Sql.P(found[0].Line), Sql.P(SourceBatch.MostEvents)),
+            row => new FileRow(row.GetInt32(0), SourceContents.Read<SourceEvent>(row.GetFieldValue<byte[]>(1))), ct).ConfigureAwait(false);
+        var at = DatabaseTime.Now(time);
+        if (rows.Count == 0)
+        {
+            await FinishAsync(session, file, at, ct).ConfigureAwait(false);
+        }
+        else
+        {
+            var receipt = await SourceIntake.TakeInAsync(session, found[0].Connection, new SourceBatch(null, rows.ConvertAll(r => r.Event)), at, ct)
+                .ConfigureAwait(false);
+            await session.ExecuteAsync(Note(session, file, rows[^1].Line, receipt!), ct).ConfigureAwait(false);
+        }
+
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return rows.Count;
+    }
+
+    private async Task<List<long>> OpenAsync(TenantId tenant, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var at = DatabaseTime.Now(time);
+        await session.ExecuteAsync(
+            session.Of(
+                """
+                WITH broken AS (UPDATE source_files SET state = 6, finished_at = $2 WHERE tenant_id = $1 AND state = 1 AND received_at < $3 RETURNING file_id)
+                DELETE FROM source_file_rows r USING broken b WHERE r.tenant_id = $1 AND r.file_id = b.file_id
+                """,
+                Sql.P(at), Sql.P(at - LongestReceipt)),
+            ct).ConfigureAwait(false);
+        var open = await session.QueryAsync(
+            session.Of("SELECT file_id FROM source_files WHERE tenant_id = $1 AND state = 3 ORDER BY file_id"), row => row.GetInt64(0), ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return open;
+    }
+
+    private static Task<int> FinishAsync(StorageSession session, long file, DateTimeOffset at, CancellationToken ct) => session.ExecuteAsync(
+        session.Of(
+            """
+            WITH gone AS (DELETE FROM source_file_rows WHERE tenant_id = $1 AND file_id = $2)
+            UPDATE source_files SET state = 4, finished_at = $3 WHERE tenant_id = $1 AND file_id = $2
+            """,
+            Sql.P(file), Sql.P(at)),
+        ct);
+
+    private static NpgsqlBatchCommand Note(StorageSession session, long file, int line, SourceReceipt receipt)
+    {
+        int Count(SourceOutcome outcome) => receipt.Items.Count(i => i.Outcome == outcome);
+        return session.Of(
+            """
+            UPDATE source_files SET done_line = $3, done_rows = done_rows + $4, accepted = accepted + $5, repeated = repeated + $6, held = held + $7,
+              refused = refused + $8
+            WHERE tenant_id = $1 AND file_id = $2
+            """,
+            Sql.P(file), Sql.P(line), Sql.P(receipt.Items.Count), Sql.P(Count(SourceOutcome.Accepted)), Sql.P(Count(SourceOutcome.Repeated)),
+            Sql.P(Count(SourceOutcome.Held)), Sql.P(Count(SourceOutcome.Refused)));
+    }
+}

@@ -1,0 +1,93 @@
+using Shouldly;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Facts;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Stock;
+using SyncFlow.Tests.Core.Support;
+using Xunit;
+
+namespace SyncFlow.Tests.Core.Sources;
+
+/// <summary>Positions and movements of sources, in their own order.</summary>
+public sealed class PositionTests
+{
+    [Fact]
+    public void An_older_position_changes_nothing_and_a_movement_it_contains_is_not_booked_again()
+    {
+        var desk = new SourceDesk(0, SourceDesk.Erp);
+        desk.Position(SourceDesk.Erp, 500, 100).ShouldBe(FactOutcome.Applied);
+        desk.Move(SourceDesk.Erp, 499, -5).ShouldBe(FactOutcome.Applied);
+        desk.Now.OnHand.ShouldBe(100, "the position of 500 contains number 499");
+        desk.Move(SourceDesk.Erp, 501, -5);
+        desk.Now.OnHand.ShouldBe(95);
+        desk.Position(SourceDesk.Erp, 499, 103).ShouldBe(FactOutcome.Older);
+        desk.Position(SourceDesk.Erp, 500, 100).ShouldBe(FactOutcome.Older, "a movement after it is known");
+        desk.Now.OnHand.ShouldBe(95);
+        desk.Position(SourceDesk.Erp, 501, 96).ShouldBe(FactOutcome.Applied);
+        desk.Now.OnHand.ShouldBe(96, "the source says so, and it keeps the books");
+    }
+
+    [Fact]
+    public void Several_sources_of_one_location_are_one_available_to_sell()
+    {
+        var desk = new SourceDesk(10, SourceDesk.Erp, SourceDesk.Wms);
+        desk.Position(SourceDesk.Erp, 1, 40);
+        desk.Now.OnHand.ShouldBe(40, "the first word of those who keep the books replaces what was there");
+        desk.Position(SourceDesk.Wms, 7, 25);
+        desk.Now.OnHand.ShouldBe(65);
+        desk.Position(SourceDesk.Erp, 2, 30);
+        (desk.Now.OnHand, desk.Ats).ShouldBe((55, 55));
+        desk.Move(SourceDesk.Wms, 8, -5);
+        desk.Position(SourceDesk.Wms, 9, 20).ShouldBe(FactOutcome.Unchanged);
+        desk.Now.OnHand.ShouldBe(50);
+    }
+
+    [Fact]
+    public void Units_a_source_sets_aside_are_not_sold()
+    {
+        var desk = new SourceDesk(0, SourceDesk.Wms);
+        desk.Unavailable(SourceDesk.Wms, 1, 10, 4);
+        (desk.Now.OnHand, desk.Now.Unavailable, desk.Ats).ShouldBe((10, 4, 6));
+        desk.Unavailable(SourceDesk.Wms, 2, 10, 1);
+        desk.Ats.ShouldBe(9);
+        desk.Position(SourceDesk.Wms, 3, 12);
+        (desk.Now.Unavailable, desk.Ats).ShouldBe((1, 11), "a report that does not tell of them leaves them");
+    }
+
+    [Fact]
+    public void Only_who_keeps_the_books_is_booked()
+    {
+        var desk = new SourceDesk(10, SourceDesk.Erp);
+        desk.Position(SourceDesk.Wms, 1, 99).ShouldBe(FactOutcome.Ignored);
+        desk.Move(SourceDesk.Wms, 2, -4).ShouldBe(FactOutcome.Ignored);
+        desk.Now.OnHand.ShouldBe(10);
+        desk.Desk.Incidents.Select(i => i.Kind).Distinct().ShouldBe(["not-the-authority"]);
+
+        desk.Desk.Arrange(s => s with { AuthorityRules = [new AuthorityRule(null, null, Desk.Main, SourceDesk.Wms)] });
+        desk.Position(SourceDesk.Wms, 3, 12).ShouldBe(FactOutcome.Applied, "a rule is narrower than a setting");
+        desk.Now.OnHand.ShouldBe(12);
+        desk.Position(SourceDesk.Erp, 1, 99).ShouldBe(FactOutcome.Ignored);
+    }
+
+    [Fact]
+    public void A_repeated_movement_changes_nothing()
+    {
+        var desk = new SourceDesk(10);
+        desk.Move(SourceDesk.Erp, 1, 5, key: "m").ShouldBe(FactOutcome.Applied);
+        desk.Move(SourceDesk.Erp, 1, 5, key: "m").ShouldBe(FactOutcome.Unchanged);
+        desk.Now.OnHand.ShouldBe(15);
+    }
+
+    [Fact]
+    public void C26_While_a_source_is_frozen_nothing_it_feeds_is_raised_and_decreases_flow()
+    {
+        var desk = new SourceDesk(10, SourceDesk.Erp);
+        desk.Position(SourceDesk.Erp, 10_500, 10);
+        var place = desk.Desk.Context.Locations[Desk.Main];
+        desk.Desk.Context = desk.Desk.Context with { Locations = desk.Desk.Context.Locations.SetItem(Desk.Main, place with { SourceFrozen = true }) };
+        desk.Desk.Apply(new StockMovement("goods", null, null, desk.Desk.Now, Desk.Sku, Desk.Main, Bucket.OnHand, 5, EntryReason.Receipt));
+        (desk.Ats, desk.Desk[1].Target).ShouldBe((15, 10));
+        desk.Order("1", 8);
+        desk.Desk[1].Target.ShouldBe(2, "what is sold is gone, and what came stays in reserve");
+    }
+}

@@ -1,0 +1,71 @@
+using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Configuration;
+using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Sources;
+
+namespace SyncFlow.Worker.Sources;
+
+/// <summary>
+/// What sources ask for beside their events: files are taken in, what waited to be mapped is booked, health is judged. Any
+/// number of workers may do it at once: rows of files and held events are taken under a lock, and an event is booked once.
+/// </summary>
+internal sealed class SourceJobs(
+    HeldRelease held, SourceFileApplier files, SourceHealthStore health, ConnectionStore connections, WakeUps wakeUps, TimeProvider time,
+    ILogger<SourceJobs> logger) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan HealthEvery = TimeSpan.FromSeconds(15);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        RepeatAsync("release of held events", Every, ReleaseAsync, stoppingToken),
+        RepeatAsync("files of sources", Every, FilesAsync, stoppingToken),
+        RepeatAsync("health of sources", HealthEvery, JudgeAsync, stoppingToken));
+
+    private async Task RepeatAsync(string job, TimeSpan every, Func<CancellationToken, Task> run, CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(every, time);
+        while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false))
+        {
+            try
+            {
+                await run(ct).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
+            {
+                Log.JobFailed(logger, failure, job); // The job boundary: done again at the next tick.
+            }
+        }
+    }
+
+    private async Task ReleaseAsync(CancellationToken ct)
+    {
+        foreach (var tenant in await held.TenantsAsync(ct).ConfigureAwait(false))
+        {
+            if (await held.RunAsync(tenant, ct).ConfigureAwait(false) > 0)
+            {
+                await wakeUps.PublishAsync(WakeUpKind.Inbox, tenant.Value).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task FilesAsync(CancellationToken ct)
+    {
+        foreach (var tenant in await files.TenantsAsync(ct).ConfigureAwait(false))
+        {
+            await files.RunAsync(tenant, () => wakeUps.PublishAsync(WakeUpKind.Inbox, tenant.Value), ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task JudgeAsync(CancellationToken ct)
+    {
+        var tenants = (await connections.AllAsync(ct).ConfigureAwait(false)).Where(c => ConnectionKinds.IsSource(c.Kind)).Select(c => c.Tenant).Distinct();
+        foreach (var tenant in tenants)
+        {
+            if (await health.JudgeAsync(tenant, ct).ConfigureAwait(false) > 0)
+            {
+                await wakeUps.PublishAsync(WakeUpKind.Runs, tenant.Value).ConfigureAwait(false);
+            }
+        }
+    }
+}
