@@ -87,6 +87,16 @@ public static class BillingRules
         return new DateOnly(utc.Year, utc.Month, 1);
     }
 
+    /// <summary>
+    /// The months whose use is charged now: this one, and for its first two days the one before, whose last pushes are
+    /// settled and counted only after its end.
+    /// </summary>
+    public static IEnumerable<DateOnly> MonthsToCharge(DateTimeOffset now)
+    {
+        var month = MonthOf(now);
+        return now.UtcDateTime.Day <= 2 ? [month.AddMonths(-1), month] : [month];
+    }
+
     private static Entitlement Full(Entitlement paid, BillingTerms terms, MonthlyUsage usage, DateTimeOffset now) =>
         usage.Used < paid.Allowed
             ? paid

@@ -50,9 +50,11 @@ internal sealed class BillingCycle(
             .Where(s => s is { Status: SubscriptionStatus.Active, UsageLine: not null }).MaxBy(s => s.StatusSince);
         if (active is { UsageLine: { } line })
         {
-            var month = BillingRules.MonthOf(time.GetUtcNow());
-            var used = await usage.UsedAsync(shop.Tenant, month, ct).ConfigureAwait(false);
-            await usage.PlanChargesAsync(shop.Tenant, [.. UsageCharges.Begun(options.Terms.PlanOf(active.Plan), active, line, shop.Tenant, month, used)], ct).ConfigureAwait(false);
+            foreach (var month in BillingRules.MonthsToCharge(time.GetUtcNow()))
+            {
+                var used = await usage.UsedAsync(shop.Tenant, month, ct).ConfigureAwait(false);
+                await usage.PlanChargesAsync(shop.Tenant, [.. UsageCharges.Begun(options.Terms.PlanOf(active.Plan), active, line, shop.Tenant, month, used)], ct).ConfigureAwait(false);
+            }
         }
 
         foreach (var charge in await usage.OpenChargesAsync(shop.Tenant, ct).ConfigureAwait(false))

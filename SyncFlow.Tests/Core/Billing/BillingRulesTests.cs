@@ -85,6 +85,16 @@ public sealed class BillingRulesTests
     public void Warnings_come_at_80_90_and_100_percent(long used, string percents) =>
         string.Join(' ', BillingRules.Reached(used, 5_000)).ShouldBe(percents);
 
+    [Theory]
+    [InlineData("2026-12-01T00:00:10Z", "2026-11-01 2026-12-01")]
+    [InlineData("2026-12-02T23:59:59Z", "2026-11-01 2026-12-01")]
+    [InlineData("2026-12-03T00:00:00Z", "2026-12-01")]
+    [InlineData("2027-01-01T01:00:00+02:00", "2026-12-01")]
+    [InlineData("2027-01-01T03:00:00+02:00", "2026-12-01 2027-01-01")]
+    public void The_last_syncs_of_a_month_are_charged_after_its_end(string now, string months) =>
+        string.Join(' ', BillingRules.MonthsToCharge(DateTimeOffset.Parse(now, System.Globalization.CultureInfo.InvariantCulture)).Select(m => $"{m:yyyy-MM-dd}"))
+            .ShouldBe(months);
+
     [Fact]
     public void A_plan_that_is_offered_no_more_takes_nothing_away() =>
         Decide([Subscribed("early-bird", SubscriptionStatus.Active)], 6_000, 20).ShouldSatisfyAllConditions(

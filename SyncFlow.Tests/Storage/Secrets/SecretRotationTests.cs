@@ -68,6 +68,24 @@ public sealed class SecretRotationTests(PostgresFixture postgres)
         (await CredentialAsync(database, merchant.Connections[0])).ShouldBe(moved);
     }
 
+    [Fact]
+    public async Task The_command_rotates_and_tells_by_its_exit_code_whether_all_is_well()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, connections: 2, skus: 1);
+        await StoreAsync(database, merchant.Tenant, merchant.Connections[0], Before.Seal(merchant.Tenant, merchant.Connections[0], "token"));
+        string[] command =
+        [
+            "rotate-secrets", $"--ConnectionStrings:syncflow={database.ConnectionString}",
+            $"--SyncFlow:SecretsKey=2:{Convert.ToBase64String(Young)},1:{Convert.ToBase64String(Old)}",
+        ];
+        (await SyncFlow.Api.Program.Main(command)).ShouldBe(0);
+        After.Open(merchant.Tenant, merchant.Connections[0], await CredentialAsync(database, merchant.Connections[0])).ShouldBe("token");
+
+        await StoreAsync(database, merchant.Tenant, merchant.Connections[1], [9, 9, 9]);
+        (await SyncFlow.Api.Program.Main(command)).ShouldBe(1);
+    }
+
     private static Task StoreAsync(TestDatabase database, TenantId tenant, ConnectionId connection, byte[] credential) => database.ExecuteAsync(
         "UPDATE connections SET credential = $3 WHERE tenant_id = $1 AND connection_id = $2", tenant.Value, connection.Value, credential);
 
