@@ -84,7 +84,7 @@ public sealed class InstallDesk(NpgsqlDataSource source, TimeProvider time)
 
     /// <summary>
     /// The access, free of any renewal under way: what that brings belongs to the installation before. An uninstall told
-    /// from before this moment is late (rule R13).
+    /// from before this moment is late (rule R13). A custom app's own secret goes: the installed app signs from now on.
     /// </summary>
     private async Task StoreAsync(NpgsqlConnection connection, TenantId tenant, ConnectionId id, GrantedAccess access, CancellationToken ct)
     {
@@ -94,6 +94,7 @@ public sealed class InstallDesk(NpgsqlDataSource source, TimeProvider time)
             """
             UPDATE connections SET credential = $3, token_expires_at = $4, refresh_expires_at = $5, scopes = $6, updated_at = $7,
               token_refreshed_at = $7, token_claim = NULL, token_claimed_until = NULL,
+              webhook_secret = NULL, webhook_secret_before = NULL, webhook_secret_before_until = NULL,
               reinstalled_at = CASE WHEN status IN (5, 6) THEN $7 ELSE reinstalled_at END
             WHERE tenant_id = $1 AND connection_id = $2
             """,

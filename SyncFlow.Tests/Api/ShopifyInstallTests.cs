@@ -82,12 +82,12 @@ public sealed class ShopifyInstallTests(PostgresFixture postgres, RedisFixture r
         await using var app = await AppAsync(shopify);
         var shop = shopify.World.Shops[0].Domain;
         var (_, first) = await OpenAsync(app, await SessionTokenAsync(shopify, shop, "1"));
-        await app.SqlAsync<long>("UPDATE connections SET status = 6, token_claim = 'a renewal of before', token_claimed_until = now() + interval '1 minute' RETURNING connection_id");
+        await app.SqlAsync<long>("UPDATE connections SET status = 6, token_claim = 'a renewal of before', token_claimed_until = now() + interval '1 minute', webhook_secret = 'x' RETURNING connection_id");
         var (status, body) = await OpenAsync(app, await SessionTokenAsync(shopify, shop, "1"));
         status.ShouldBe(HttpStatusCode.OK, body?.ToString());
         ((long)body!["connectionId"]!, (bool)body["installed"]!).ShouldBe(((long)first!["connectionId"]!, true));
         (await app.SqlAsync<string>("SELECT kind FROM sync_runs WHERE run_id = $1", (long)body["runId"]!)).ShouldBe("resume");
-        (await app.SqlAsync<bool>("SELECT reinstalled_at IS NOT NULL AND token_claim IS NULL FROM connections")).ShouldBeTrue();
+        (await app.SqlAsync<bool>("SELECT reinstalled_at IS NOT NULL AND token_claim IS NULL AND webhook_secret IS NULL FROM connections")).ShouldBeTrue();
     }
 
     [Fact]
