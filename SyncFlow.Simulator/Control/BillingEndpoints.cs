@@ -23,7 +23,14 @@ internal static class BillingEndpoints
             store.Billing.Expire(now);
             return Results.Ok(store.Billing.Subscriptions.Select(s => new
             {
-                s.Id, s.Name, s.Status, s.Test, s.TrialDays, s.PeriodEnd, Cap = s.Usage?.Cap, s.Used,
+                s.Id,
+                s.Name,
+                s.Status,
+                s.Test,
+                s.TrialDays,
+                s.PeriodEnd,
+                Cap = s.Usage?.Cap,
+                s.Used,
                 Records = s.Records.Select(r => new { r.Id, r.Price, r.Key, r.Description }).ToList(),
             }).ToList());
         }

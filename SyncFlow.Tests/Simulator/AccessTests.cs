@@ -112,9 +112,13 @@ public sealed class AccessTests
 
     private static Dictionary<string, string> Exchange(string session) => new()
     {
-        ["client_id"] = Client, ["client_secret"] = Sandbox.Secret, ["grant_type"] = "urn:ietf:params:oauth:grant-type:token-exchange",
-        ["subject_token"] = session, ["subject_token_type"] = "urn:ietf:params:oauth:token-type:id_token",
-        ["requested_token_type"] = "urn:shopify:params:oauth:token-type:offline-access-token", ["expiring"] = "1",
+        ["client_id"] = Client,
+        ["client_secret"] = Sandbox.Secret,
+        ["grant_type"] = "urn:ietf:params:oauth:grant-type:token-exchange",
+        ["subject_token"] = session,
+        ["subject_token_type"] = "urn:ietf:params:oauth:token-type:id_token",
+        ["requested_token_type"] = "urn:shopify:params:oauth:token-type:offline-access-token",
+        ["expiring"] = "1",
     };
 
     private static async Task<(string? Error, JsonNode Body)> AskAsync(Sandbox sandbox, string shop, Dictionary<string, string> request)

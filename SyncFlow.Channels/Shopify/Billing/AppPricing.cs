@@ -98,7 +98,9 @@ public sealed class AppPricing(HttpClient http, AppPricingAccess access)
         {
             Content = JsonContent.Create(new Dictionary<string, string>
             {
-                ["client_id"] = access.ClientId, ["client_secret"] = access.ClientSecret, ["grant_type"] = "client_credentials",
+                ["client_id"] = access.ClientId,
+                ["client_secret"] = access.ClientSecret,
+                ["grant_type"] = "client_credentials",
             }),
         };
         var answer = await SendAsync(request, HttpStatusCode.OK, cancel).ConfigureAwait(false);
