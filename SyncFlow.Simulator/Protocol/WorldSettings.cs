@@ -121,7 +121,7 @@ internal sealed record WorldSettings
             Stock = random.Next(1, 60),
             Receipts = random.NextDouble() < 0.4 ? random.Next(1, 30) : 0,
             OrdersPerMinute = 3 + (random.NextDouble() * 15),
-            Minutes = 12,
+            Minutes = 8,
             Cancelled = random.NextDouble() * 0.2,
             Fulfilled = random.NextDouble() * 0.6,
             KeepingKeys = random.Next(0, channels + 1),

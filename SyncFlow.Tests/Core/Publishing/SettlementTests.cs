@@ -45,6 +45,19 @@ public sealed class SettlementTests
     }
 
     [Fact]
+    public void R4_After_a_stale_push_belief_follows_a_higher_reading_so_that_the_next_compare_can_hold()
+    {
+        var desk = Lowering();
+        desk.Settle(desk.Plan(1)!, ElementOutcome.Stale);
+        desk.Read(1, ReadingKind.Plain, available: 12);
+
+        desk[1].ShouldSatisfyAllConditions(
+            l => l.Belief.ShouldBe(12), l => l.Adopted.ShouldBe(2), l => l.Surplus.ShouldBe(0), l => l.UpperBound.ShouldBe(12));
+        desk.Ats.ShouldBe(4, "what appeared is nobody's until somebody explains it");
+        desk.Plan(1)!.Elements[0].ShouldSatisfyAllConditions(e => e.From.ShouldBe(12), e => e.To.ShouldBe(4));
+    }
+
+    [Fact]
     public void R5_An_acknowledgement_moves_belief_wants_a_reading_and_proves_nothing()
     {
         var desk = Lowering();
