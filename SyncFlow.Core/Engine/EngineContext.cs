@@ -103,6 +103,12 @@ public sealed record ChannelSettings(
     /// <summary>Whether billing has stopped growth: nothing is raised, everything else goes on (rule R1).</summary>
     public bool GrowthStopped { get; init; }
 
+    /// <summary>
+    /// Whether it sells whatever it likes, at zero and below: a till whose goods lie in the shop, a marketplace that sells
+    /// its own warehouse, an importer. What is not set aside at its locations it may take (rule R15, docs/protocol.md).
+    /// </summary>
+    public bool Uncappable { get; init; }
+
     /// <summary>The channel's own location ids → ours, of mapped locations that are closed on the channel now.</summary>
     public ImmutableDictionary<string, LocationId> ClosedPlaces { get; init; } =
         ImmutableDictionary<string, LocationId>.Empty;

@@ -202,7 +202,7 @@ public sealed class WorkingSet(EngineContext context)
 
         Entries.Add(entry);
         var pool = sku.PoolAt(entry.Location);
-        sku = sku.With(pool with { Buckets = pool.Buckets.Add(entry.Bucket, entry.Delta) });
+        sku = sku.With(SetAsides.Follow(pool with { Buckets = pool.Buckets.Add(entry.Bucket, entry.Delta) }, entry, Context));
         return CountRules.Reopen(this, sku, entry);
     }
 

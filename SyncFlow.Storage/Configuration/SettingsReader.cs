@@ -89,6 +89,7 @@ public static class SettingsReader
             row.Nullable<DateTimeOffset>(9))
         {
             Brake = (BrakeStrength)row.GetInt16(8),
+            Uncappable = settings.Uncappable,
             ClosedPlaces = Mapped(active: false),
             GrowthStopped = row.GetBoolean(11),
             IsSource = ConnectionKinds.IsSource(kind),

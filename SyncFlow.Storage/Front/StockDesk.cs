@@ -91,7 +91,9 @@ public sealed class StockDesk(NpgsqlDataSource source)
             SELECT v.level_id, v.listing_id, v.connection_id, c.name, c.shop, v.location_id, l.code, v.external_location_id,
                    v.item_ref, v.status, v.belief, v.observed_available, v.observed_on_hand, v.observed_committed,
                    v.observed_version, v.observed_seen_at, v.target,
-                   coalesce(v.belief, 0) + v.surplus + v.unverified_units + greatest(0, coalesce(v.in_flight_to - v.in_flight_from, 0)),
+                   v.surplus + v.unverified_units + CASE v.in_flight_kind
+                     WHEN 2 THEN greatest(coalesce(v.belief, 0), v.in_flight_to)
+                     ELSE coalesce(v.belief, 0) + greatest(0, coalesce(v.in_flight_to - v.in_flight_from, 0)) END,
                    v.suspense, v.surplus, v.unverified_units, v.in_flight_push, v.in_flight_from, v.in_flight_to,
                    v.in_flight_planned_at, v.in_flight_deadline, v.wants_push, v.needs_reading, v.failed_verifications,
                    n.units_per_sale, c.status, l.fulfills_online, l.pool_group

@@ -112,7 +112,7 @@ internal static class SkuRows
             session.Of(
                 """
                 SELECT sku_id, location_id, on_hand, committed, allocated, pos_pending, reserved, shipped_unposted, suspense,
-                  in_transit, unavailable, opened
+                  in_transit, unavailable, opened, set_aside
                 FROM positions WHERE tenant_id = $1 AND sku_id = ANY ($2) ORDER BY sku_id, location_id
                 """,
                 Sql.P(ids)),
@@ -191,7 +191,10 @@ internal static class SkuRows
             new Buckets(
                 row.GetInt32(2), row.GetInt32(3), row.GetInt32(4), row.GetInt32(5), row.GetInt32(6), row.GetInt32(7),
                 row.GetInt32(8), row.GetInt32(9), row.GetInt32(10)),
-            row.GetBoolean(11)));
+            row.GetBoolean(11))
+        {
+            SetAside = row.GetInt32(12),
+        });
 
     private static SkuState ReadSku(
         NpgsqlDataReader row, ILookup<SkuId, Pool> pools, ILookup<SkuId, LevelState> levels,

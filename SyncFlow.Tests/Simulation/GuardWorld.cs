@@ -2,6 +2,7 @@ using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
+using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;
 
 namespace SyncFlow.Tests.Simulation;
@@ -14,6 +15,18 @@ internal sealed record Faults
     public double LostAnswer { get; init; } = 0.2;
     public double NotPersisted { get; init; }
     public double Late { get; init; }
+
+    /// <summary>How many of the channels, the last ones, take absolute values: they never compare.</summary>
+    public int Absolute { get; init; }
+
+    /// <summary>Write to them as if they compared: without the zero barrier.</summary>
+    public bool WithoutBarrier { get; init; }
+
+    /// <summary>The first channel is a till that sells what lies in the shop; half of the stock is set aside.</summary>
+    public bool Till { get; init; }
+
+    /// <summary>Treat the till as a channel that sells what it shows.</summary>
+    public bool TillTakenForCapped { get; init; }
 
     /// <summary>Compare with what the channel shows instead of with belief: the classic mistake, to see it caught.</summary>
     public bool CompareWithFreshRead { get; init; }
@@ -37,6 +50,7 @@ internal sealed class GuardWorld
     private readonly (Push Push, ElementOutcome Answer)?[] _answers = new (Push, ElementOutcome)?[Channels + 1];
     private readonly Reading?[] _readings = new Reading?[Channels + 1];
     private int _physical;
+    private int _floor;
     private long _tick;
 
     public GuardWorld(int seed, Faults faults, int stock)
@@ -45,6 +59,22 @@ internal sealed class GuardWorld
         _faults = faults;
         _physical = stock;
         _desk = new Desk(Channels, stock, SharingMode.Guard);
+        for (var channel = Channels - faults.Absolute + 1; channel <= Channels && !faults.WithoutBarrier; channel++)
+        {
+            _desk.Configure(channel, settings => settings with { CompareAndSet = false });
+        }
+
+        if (faults.Till)
+        {
+            _floor = stock / 2;
+            _desk.Configure(1, settings => settings with { Uncappable = !faults.TillTakenForCapped });
+            _desk.Run(set =>
+            {
+                SetAsides.Put(set, Desk.Sku, Desk.Main, stock - _floor);
+                return 0;
+            });
+        }
+
         _desk.Touch();
     }
 
@@ -59,7 +89,7 @@ internal sealed class GuardWorld
         {
             _desk.Now += TimeSpan.FromSeconds(_random.Next(1, 20));
             Step();
-            var shown = _shown.Sum(s => Math.Max(0, s));
+            var shown = Enumerable.Range(1, Channels).Sum(c => Math.Max(0, OnOffer(c)));
             if (shown > _physical)
             {
                 return $"step {step}: channels show {shown} of {_physical} units";
@@ -99,6 +129,20 @@ internal sealed class GuardWorld
 
     private int Pick() => _random.Next(1, Channels + 1);
 
+    private bool IsTill(int channel) => _faults.Till && channel == 1;
+
+    private bool IsAbsolute(int channel) => channel > Channels - _faults.Absolute;
+
+    /// <summary>What a buyer could get there.</summary>
+    private int OnOffer(int channel) => IsTill(channel) ? _floor : _shown[channel];
+
+    private void Take(int channel, int units)
+    {
+        _shown[channel] -= units;
+        _physical -= units;
+        _floor -= IsTill(channel) ? units : 0;
+    }
+
     private bool Chance(double probability) => _random.NextDouble() < probability;
 
     private DateTimeOffset Stamp() => _desk.Now.AddTicks(++_tick);
@@ -107,14 +151,13 @@ internal sealed class GuardWorld
     {
         var channel = Pick();
         var units = _random.Next(1, 4);
-        if (_shown[channel] < units)
+        if (OnOffer(channel) < units)
         {
             Refused += units;
             return;
         }
 
-        _shown[channel] -= units;
-        _physical -= units;
+        Take(channel, units);
         Accepted += units;
         var order = Desk.Snapshot($"{_orders.Count + 1}", units, Stamp());
         _orders[order.OrderRef] = (channel, order);
@@ -136,8 +179,7 @@ internal sealed class GuardWorld
             order.OrderRef, units, Stamp(), open: 0, cancelled: true,
             restocks: new Restock($"r{order.OrderRef}", RestockKind.Cancel, units, "x1"));
         _orders[order.OrderRef] = (channel, cancelled);
-        _shown[channel] += units;
-        _physical += units;
+        Take(channel, -units);
         Send(() => _desk.Order(channel, cancelled));
         Announce(channel);
     }
@@ -196,7 +238,7 @@ internal sealed class GuardWorld
         }
 
         var push = _desk[channel].InFlight;
-        if (push is not null && push.Deadline > _desk.Now)
+        if (!_desk[channel].MayBeRead(_desk.Now))
         {
             return;
         }
@@ -218,7 +260,7 @@ internal sealed class GuardWorld
 
         var (channel, from, to, deadline) = _air[0];
         _air.RemoveAt(0);
-        if (_desk.Now <= deadline && _shown[channel] == from)
+        if (_desk.Now <= deadline && (IsAbsolute(channel) || _shown[channel] == from))
         {
             _shown[channel] = to;
             Announce(channel);
@@ -252,7 +294,7 @@ internal sealed class GuardWorld
             return;
         }
 
-        var accepted = _shown[channel] == compare;
+        var accepted = IsAbsolute(channel) || _shown[channel] == compare;
         if (accepted && !Chance(_faults.NotPersisted))
         {
             _shown[channel] = element.To;

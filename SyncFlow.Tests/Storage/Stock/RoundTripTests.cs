@@ -42,7 +42,7 @@ public sealed class RoundTripTests(PostgresFixture postgres)
                 SharedBy = "1:0@3",
                 Sales = new SalesMemory(
                     [new ChannelPace(merchant.Connections[0], 2.5, 1e7 / 3, At.AddTicks(7), true)], 495_000, 9, HourPeaks.None.With(494_999, 12)),
-                Pools = [new Pool(merchant.Location, new Buckets(1, 2, 3, 4, 5, 6, 7, 8, 9), Opened: true)],
+                Pools = [new Pool(merchant.Location, new Buckets(1, 2, 3, 4, 5, 6, 7, 8, 9), Opened: true) { SetAside = 4 }],
                 Levels = [FullLevel(sku.Levels.ShouldHaveSingleItem())],
             };
             set.Put(saved);
@@ -154,7 +154,12 @@ public sealed class RoundTripTests(PostgresFixture postgres)
         DraftHolds = 3,
         Limit = SellingLimit.None,
         Opened = true,
-        InFlight = new InFlight(Guid.Parse("01900000-0000-7000-8000-000000000001"), 5, 3, At, At.AddMinutes(10), At.AddSeconds(-2)),
+        InFlight = new InFlight(Guid.Parse("01900000-0000-7000-8000-000000000001"), 5, 3, At, At.AddMinutes(10), At.AddSeconds(-2))
+        {
+            Kind = WriteKind.ThroughZero,
+            AcknowledgedAt = At.AddSeconds(1),
+        },
+        Parked = 8,
         Unverified = [new Unverified(2, At.AddTicks(7)), new Unverified(1, At.AddSeconds(1))],
         FailedVerifications = 2,
         Target = 0,
