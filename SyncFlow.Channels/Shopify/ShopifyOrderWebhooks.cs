@@ -50,9 +50,12 @@ internal static class ShopifyOrderWebhooks
                 continue;
             }
 
+            var (reference, location) = (json.Id(fulfillment, path, "id"), json.OptionalId(fulfillment, path, "location_id"));
+            var at = json.Moment(fulfillment, path, "created_at");
             foreach (var (part, partPath) in json.Items(fulfillment, path, "line_items", required: true))
             {
-                draft.Find(json.Id(part, partPath, "id"))?.Fulfilled(json.Units(part, partPath, "quantity"));
+                draft.Find(json.Id(part, partPath, "id"))?.Fulfilled(
+                    new Shipment(reference, location, json.Units(part, partPath, "quantity"), at));
             }
         }
     }

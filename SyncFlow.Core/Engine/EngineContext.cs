@@ -19,6 +19,9 @@ public sealed record LocationSettings(LocationId Id, bool FulfillsOnline, int Gr
 
     /// <summary>Part of on-hand, in percent, that is not sold because a source that feeds it may be wrong.</summary>
     public int SourceBuffer { get; init; }
+
+    /// <summary>Whether units that a refund puts back here are looked at before they are sold again.</summary>
+    public bool InspectReturns { get; init; }
 }
 
 /// <summary>State of a connection. The numbers are stored; they never change meaning.</summary>

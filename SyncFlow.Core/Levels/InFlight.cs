@@ -40,10 +40,4 @@ public enum WriteKind : short
     /// compare-and-set, where that risk is taken knowingly.
     /// </summary>
     Overwrite = 2,
-
-    /// <summary>
-    /// Compared at both ends: units move between available and a state that is not sold, so that the shelf of a channel
-    /// that owns on-hand stays physically true (rule R14).
-    /// </summary>
-    Moved = 3,
 }

@@ -97,12 +97,6 @@ public sealed record LevelState
     /// </summary>
     public int DraftHolds { get; init; }
 
-    /// <summary>
-    /// Units that we moved on the channel from available to a state that is not sold, where it is the authority for
-    /// on-hand (rule R14): they lie on its shelf, and belong to the ledger's available-to-sell. ≥ 0.
-    /// </summary>
-    public int Parked { get; init; }
-
     /// <summary>Whether what the level shows limits what the channel sells.</summary>
     public SellingLimit Limit { get; init; } = SellingLimit.Shown;
 

@@ -18,7 +18,7 @@ public static class SetAsides
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(pool);
         return pool.Opened && HasUncappable(context, pool.Location)
-            ? Math.Max(0, AvailableToSell.Of(pool, sku.Policy) - Math.Max(0, pool.SetAside))
+            ? Math.Max(0, AvailableToSell.Of(pool, sku.Policy with { Preorder = null }) - Math.Max(0, pool.SetAside))
             : 0;
     }
 
@@ -73,6 +73,7 @@ public static class SetAsides
         _ => -entry.Delta,
     };
 
-    private static bool HasUncappable(EngineContext context, LocationId location) =>
+    /// <summary>Whether somebody without a cap sells at a location.</summary>
+    public static bool HasUncappable(EngineContext context, LocationId location) =>
         context.Channels.Values.Any(c => c.Uncappable && c.Sells && c.Locations.ContainsValue(location));
 }

@@ -1,13 +1,10 @@
--- Writes without compare-and-set, sellers that cannot be capped, units parked on the authority's own shelf, preorders,
--- and returns that are looked at first.
+-- Writes without compare-and-set, sellers that cannot be capped, preorders, and returns that are looked at first.
 
 ALTER TABLE listing_levels
   -- SyncFlow.Core.Levels.WriteKind of the write on its way.
-  ADD COLUMN in_flight_kind smallint NOT NULL DEFAULT 0 CHECK (in_flight_kind BETWEEN 0 AND 3),
+  ADD COLUMN in_flight_kind smallint NOT NULL DEFAULT 0 CHECK (in_flight_kind BETWEEN 0 AND 2),
   -- When the channel said yes to a write that waits for a reading that shows it.
-  ADD COLUMN in_flight_acknowledged_at timestamptz,
-  -- Units that SyncFlow moved on the channel from available to a state that is not sold.
-  ADD COLUMN parked int NOT NULL DEFAULT 0 CHECK (parked >= 0);
+  ADD COLUMN in_flight_acknowledged_at timestamptz;
 
 -- Units put aside at a place where somebody sells without a cap.
 ALTER TABLE positions ADD COLUMN set_aside int NOT NULL DEFAULT 0;

@@ -4,6 +4,7 @@ using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Preorders;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Allocation;
@@ -201,7 +202,12 @@ internal static class SkuRows
         ILookup<SkuId, RequestLine> requests, PolicyBook policies, ILookup<SkuId, Component> parts)
     {
         var sku = new SkuId(row.GetInt64(0));
-        var own = new SkuPolicy((SharingMode)row.GetInt16(1), row.GetInt32(2), row.GetInt32(3));
+        var own = new SkuPolicy((SharingMode)row.GetInt16(1), row.GetInt32(2), row.GetInt32(3))
+        {
+            Preorder = row.IsDBNull(20)
+                ? null
+                : new Preorder(new LocationId(row.GetInt64(20)), row.GetInt32(21), row.GetInt32(22), row.Moment(23)),
+        };
         return new SkuState
         {
             Sku = sku,
@@ -227,9 +233,11 @@ internal static class SkuRows
           coalesce(s.velocity_fast, 0), coalesce(s.velocity_slow, 0), coalesce(s.velocity_at, 'epoch'::timestamptz),
           coalesce(s.largest_order, 1), coalesce(s.shortfall, 0), coalesce(s.oversold_units, 0),
           coalesce(s.oversold_guarded_units, 0), k.group_id, k.mode_set, coalesce(s.shared_by, ''), s.paces::text,
-          coalesce(s.sales_hour, 0), coalesce(s.sales_hour_units, 0), p.peaks, coalesce(s.pace_steps, '')
+          coalesce(s.sales_hour, 0), coalesce(s.sales_hour_units, 0), p.peaks, coalesce(s.pace_steps, ''),
+          o.location_id, o.cap, o.incoming, o.until
         FROM skus k LEFT JOIN sku_state s ON s.tenant_id = k.tenant_id AND s.sku_id = k.sku_id
         LEFT JOIN sku_peaks p ON p.tenant_id = k.tenant_id AND p.sku_id = k.sku_id
+        LEFT JOIN preorders o ON o.tenant_id = k.tenant_id AND o.sku_id = k.sku_id
         WHERE k.tenant_id = $1 AND k.sku_id = ANY ($2) ORDER BY k.sku_id
         """;
 }

@@ -6,6 +6,7 @@ using SyncFlow.Storage.Allocation;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Oversells;
+using SyncFlow.Storage.Preorders;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Sources;
@@ -37,6 +38,8 @@ internal static class StockWriter
         Add(stocked, () => UpsertPositions(session, stocked));
         Add(set.Openings, () => HistoryRows.InsertOpenings(session, [.. set.Openings], at));
         Add(skus, () => UpdateSkus(session, skus, set, at));
+        var preorders = PreorderRows.Of(skus);
+        Add(preorders, () => PreorderRows.Update(session, preorders, at));
         var peaks = skus.FindAll(s => s.Sales.Peaks.Changed());
         Add(peaks, () => SalesRows.UpsertPeaks(session, peaks));
         var paces = set.ChangedPaces.ToList();

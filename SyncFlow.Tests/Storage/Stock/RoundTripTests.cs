@@ -159,7 +159,6 @@ public sealed class RoundTripTests(PostgresFixture postgres)
             Kind = WriteKind.ThroughZero,
             AcknowledgedAt = At.AddSeconds(1),
         },
-        Parked = 8,
         Unverified = [new Unverified(2, At.AddTicks(7)), new Unverified(1, At.AddSeconds(1))],
         FailedVerifications = 2,
         Target = 0,
@@ -200,11 +199,12 @@ public sealed class RoundTripTests(PostgresFixture postgres)
                 new OrderLine
                 {
                     LineRef = "line-1", VariantRef = "variant-1", Quantity = 4, Open = 0, Fulfilled = 1,
-                    Assignments = [new Assignment("place", 2)], Restocks = [new Restock("refund-1", RestockKind.Return, 1, "place")],
+                    Assignments = [new Assignment("place", 2)], Shipments = [new Shipment("shipment-1", "place", 1, At)],
+                    Restocks = [new Restock("refund-1", RestockKind.Return, 1, "place")],
                 },
             ],
         },
-        [new FootprintRow(sku, location, new LevelId(8), 1, -2, -3, 4, 5, 6, 7), new FootprintRow(sku, new LocationId(99), null, 0, 0, 0, 0, 0, 0, 0)],
+        [new FootprintRow(sku, location, new LevelId(8), 1, -2, -3, 4, 5, 6, 7) { Returned = 8, Inspected = 9 }, new FootprintRow(sku, new LocationId(99), null, 0, 0, 0, 0, 0, 0, 0)],
         UnmappedLines: 2,
         Provisional: true);
 }
