@@ -206,7 +206,10 @@ internal static class SkuRows
         {
             Preorder = row.IsDBNull(20)
                 ? null
-                : new Preorder(new LocationId(row.GetInt64(20)), row.GetInt32(21), row.GetInt32(22), row.Moment(23)),
+                : new Preorder(new LocationId(row.GetInt64(20)), row.GetInt32(21), row.GetInt32(22), row.Moment(23))
+                {
+                    Open = row.GetBoolean(24),
+                },
         };
         return new SkuState
         {
@@ -234,7 +237,7 @@ internal static class SkuRows
           coalesce(s.largest_order, 1), coalesce(s.shortfall, 0), coalesce(s.oversold_units, 0),
           coalesce(s.oversold_guarded_units, 0), k.group_id, k.mode_set, coalesce(s.shared_by, ''), s.paces::text,
           coalesce(s.sales_hour, 0), coalesce(s.sales_hour_units, 0), p.peaks, coalesce(s.pace_steps, ''),
-          o.location_id, o.cap, o.incoming, o.until
+          o.location_id, o.cap, o.incoming, o.until, o.until > now()
         FROM skus k LEFT JOIN sku_state s ON s.tenant_id = k.tenant_id AND s.sku_id = k.sku_id
         LEFT JOIN sku_peaks p ON p.tenant_id = k.tenant_id AND p.sku_id = k.sku_id
         LEFT JOIN preorders o ON o.tenant_id = k.tenant_id AND o.sku_id = k.sku_id

@@ -102,8 +102,8 @@ public sealed class AbsoluteCases
         desk.Order(2, Desk.Snapshot("1", 1, desk.Now));
         desk.Plan(2).ShouldBeNull();
         desk.Receive("r", 3);
-        desk.Plan(2).ShouldBeNull("4 of a share of 6 is cover enough");
-        desk.Publish(1)!.To.ShouldBe(6);
+        desk.Plan(2).ShouldBeNull("it has cover enough");
+        (desk[2].Belief, desk[2].Target).ShouldBe((4, 4));
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;

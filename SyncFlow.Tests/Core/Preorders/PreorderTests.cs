@@ -1,5 +1,4 @@
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Preorders;
 using SyncFlow.Tests.Core.Support;

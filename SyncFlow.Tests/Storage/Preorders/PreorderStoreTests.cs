@@ -1,9 +1,7 @@
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
-using SyncFlow.Core.Preorders;
 using SyncFlow.Storage.Preorders;
 using SyncFlow.Storage.Stock;
 using SyncFlow.Tests.Support;
@@ -19,7 +17,7 @@ public sealed class PreorderStoreTests(PostgresFixture postgres)
     public async Task A_receipt_lowers_what_is_on_its_way_and_both_are_remembered()
     {
         await using var database = await TestDatabase.CreateAsync(postgres);
-        var merchant = await Merchant.CreateAsync(database, connections: 1, skus: 1, onHand: 0);
+        var merchant = await Merchant.CreateAsync(database, connections: 1, skus: 1, onHand: 1);
         var until = TimeProvider.System.GetUtcNow().AddDays(3);
         var desk = new PreorderDesk(database.Api, TimeProvider.System);
         (await desk.SetAsync(merchant.Tenant.Value, merchant.Skus[0].Value, new PreorderWish(merchant.Location.Value, 10, 8, until, null), Ct))
