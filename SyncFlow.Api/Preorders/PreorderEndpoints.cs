@@ -12,7 +12,8 @@ namespace SyncFlow.Api.Preorders;
 internal sealed class ListPreorders : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/preorders", HandleAsync)
-        .WithName("ListPreorders").WithTags("Preorders").WithSummary("Lists preorders, also those that have ended.");
+        .WithName("ListPreorders").WithTags("Preorders").Needs(Permission.PoliciesRead)
+        .WithSummary("Lists preorders, also those that have ended.");
 
     private static async Task<Ok<Page<PreorderView>>> HandleAsync(
         Caller caller, PreorderDesk desk, [AsParameters] PageQuery page, CancellationToken ct)
@@ -26,7 +27,8 @@ internal sealed class ListPreorders : IEndpoint
 internal sealed class GetPreorder : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/skus/{sku}/preorder", HandleAsync)
-        .WithName("GetPreorder").WithTags("Preorders").WithSummary("Reads a SKU's preorder.");
+        .WithName("GetPreorder").WithTags("Preorders").Needs(Permission.PoliciesRead)
+        .WithSummary("Reads a SKU's preorder.");
 
     private static async Task<Results<Ok<PreorderView>, Refused>> HandleAsync(
         string sku, Caller caller, SkuDesk skus, PreorderDesk desk, CancellationToken ct)
@@ -51,7 +53,8 @@ internal sealed class SetPreorder : IEndpoint
     internal sealed record Request(string? Location, int? Cap, int? Incoming, DateTimeOffset? Until, DateOnly? ArrivesOn);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/skus/{sku}/preorder", HandleAsync)
-        .WithName("SetPreorder").WithTags("Preorders").WithSummary("Sells a SKU against incoming units, with a cap and a date.");
+        .WithName("SetPreorder").WithTags("Preorders").Needs(Permission.PoliciesWrite)
+        .WithSummary("Sells a SKU against incoming units, with a cap and a date.");
 
     private static async Task<Results<Ok<PreorderView>, Refused>> HandleAsync(
         string sku, Request request, Caller caller, SkuDesk skus, LocationDesk locations, PreorderDesk desk, WakeUps wakeUps,
@@ -98,7 +101,8 @@ internal sealed class SetPreorder : IEndpoint
 internal sealed class RemovePreorder : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapDelete("/skus/{sku}/preorder", HandleAsync)
-        .WithName("RemovePreorder").WithTags("Preorders").WithSummary("Takes a preorder away where nothing is promised against it.");
+        .WithName("RemovePreorder").WithTags("Preorders").Needs(Permission.PoliciesWrite)
+        .WithSummary("Takes a preorder away where nothing is promised against it.");
 
     private static async Task<Results<NoContent, Refused>> HandleAsync(
         string sku, Caller caller, SkuDesk skus, PreorderDesk desk, WakeUps wakeUps, CancellationToken ct)

@@ -20,7 +20,7 @@ internal sealed class SetAside : IEndpoint
     internal sealed record Answer(string Sku, string Location, int Units, int Outside);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/stock/{sku}/set-aside", HandleAsync)
-        .WithName("SetAside").WithTags("Stock")
+        .WithName("SetAside").WithTags("Stock").Needs(Permission.StockWrite)
         .WithSummary("Tells how many units of a SKU are set aside for other channels where a seller without a cap sells.");
 
     private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(
@@ -43,6 +43,11 @@ internal sealed class SetAside : IEndpoint
         if (await locations.FindAsync(caller.Tenant, request.Location!, ct).ConfigureAwait(false) is not { } location)
         {
             return (Refused)Problem.Invalid("location", "There is no location with this code.");
+        }
+
+        if (caller.Locations is { } own && !own.Contains(location.Id))
+        {
+            return (Refused)new Problem(ProblemKind.Forbidden, "The key is limited to other locations.");
         }
 
         var (result, forSale) = await desk.PutAsync(caller.Tenant, found.Id, location.Id, request.Units!.Value, ct).ConfigureAwait(false);

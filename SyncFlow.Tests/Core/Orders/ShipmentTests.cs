@@ -103,6 +103,37 @@ public sealed class ShipmentTests
         (push.From, push.To).ShouldBe((9, 7));
     }
 
+    [Fact]
+    public void A_tills_order_is_booked_where_it_was_sold_born_fulfilled()
+    {
+        var desk = TwoPlaces();
+        var sold = Desk.Snapshot("1", 2, desk.Now, open: 0, fulfilled: 2, source: "pos") with { SoldAt = "x2" };
+        desk.Order(1, sold);
+        (desk.Position.OnHand, desk.State.PoolAt(Second).Buckets.OnHand).ShouldBe((10, 8));
+        desk.State.Pools.ShouldAllBe(p => p.Buckets.Committed == 0);
+        desk.Work.ShouldBeEmpty("nobody needs to ask where");
+    }
+
+    [Fact]
+    public void A_fulfilment_order_that_is_split_commits_at_both_places_and_each_part_leaves_its_own()
+    {
+        var desk = TwoPlaces();
+        var split = Desk.Snapshot("1", 5, desk.Now, origin: SnapshotOrigin.Fetch);
+        desk.Order(1, split with { Lines = [split.Lines[0] with { Assignments = [new Assignment("x1", 3), new Assignment("x2", 2)] }] });
+        (desk.Position.Committed, desk.State.PoolAt(Second).Buckets.Committed).ShouldBe((3, 2));
+
+        // Two leave the second place, one of the first is cancelled and put back: what stays open is what is left.
+        desk.Now = desk.Now.AddMinutes(5);
+        var later = Desk.Snapshot(
+            "1", 5, desk.Now, open: 2, fulfilled: 2, origin: SnapshotOrigin.Fetch, restocks: new Restock("r", RestockKind.Cancel, 1, "x1"));
+        desk.Order(1, later with
+        {
+            Lines = [later.Lines[0] with { Assignments = [new Assignment("x1", 2)], Shipments = [new Shipment("f", "x2", 2, desk.Now)] }],
+        });
+        desk.Position.ShouldBe(default(Buckets) with { OnHand = 10, Committed = 2 });
+        desk.State.PoolAt(Second).Buckets.ShouldBe(default(Buckets) with { OnHand = 8 });
+    }
+
     private static Desk TwoPlaces(bool inspects = false)
     {
         var desk = new Desk(1, 10, SharingMode.Shared, 10);
