@@ -63,6 +63,7 @@ public static class ApiHost
             .AddSingleton<ItemMapper>().AddSingleton<AuthorityDesk>().AddSingleton<SuggestionDesk>().AddSingleton<Storage.Channels.StrandedStock>();
         services.AddSingleton<Storage.Explaining.ExplainStore>().AddSingleton<Storage.Explaining.PushProofStore>();
         services.AddSingleton<ReservationDesk>().AddSingleton<ReservationStore>();
+        services.AddSingleton<Storage.Preorders.PreorderDesk>().AddSingleton<Storage.Stock.SetAsideDesk>();
         services.AddSingleton<OversellDesk>().AddSingleton<OversellStore>();
         services.AddSingleton(provider => Vault(provider.GetRequiredService<IConfiguration>())).AddSingleton<WebhookSecretStore>();
 

@@ -11,6 +11,7 @@ using SyncFlow.Api.Listings;
 using SyncFlow.Api.Locations;
 using SyncFlow.Api.Operations;
 using SyncFlow.Api.Oversells;
+using SyncFlow.Api.Preorders;
 using SyncFlow.Api.Reservations;
 using SyncFlow.Api.Skus;
 using SyncFlow.Api.Sources;
@@ -29,6 +30,7 @@ internal static class Endpoints
         .Add<ListStrandedUnits>()
         .Add<ListComplianceRequests>().Add<GetBilling>().Add<ChangeBilling>()
         .Add<ListSkus>().Add<GetSku>().Add<CreateSku>().Add<UpdateSku>()
+        .Add<ListPreorders>().Add<GetPreorder>().Add<SetPreorder>().Add<RemovePreorder>().Add<SetAside>()
         .Add<ListListings>().Add<AutoMap>().Add<DeclarePool>().Add<ListSuggestions>().Add<DecideSuggestion>()
         .Add<ListAuthorityRules>().Add<SetAuthorityRule>().AddAllocation()
         .Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()

@@ -85,9 +85,9 @@ internal sealed class ReadChanges : IEndpoint
     }
 
     private static async Task<Ok<Page<ChangeView>>> ListAsync(
-        Caller caller, ChangeDesk desk, [AsParameters] PageQuery page, ChangeState? state, CancellationToken ct)
+        Caller caller, ChangeDesk desk, [AsParameters] PageQuery page, Word<ChangeState>? state, CancellationToken ct)
     {
-        var items = await desk.ListAsync(caller.Tenant, state, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
+        var items = await desk.ListAsync(caller.Tenant, state?.Value, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
         return TypedResults.Ok(page.Of(items, item => item.Id));
     }
 

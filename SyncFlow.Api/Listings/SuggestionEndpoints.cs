@@ -14,9 +14,9 @@ internal sealed class ListSuggestions : IEndpoint
         .WithSummary("Lists mapping suggestions, optionally of one connection or state.");
 
     private static async Task<Ok<Page<SuggestionView>>> HandleAsync(
-        Caller caller, SuggestionDesk desk, [AsParameters] PageQuery page, long? connectionId, SuggestionState? state, CancellationToken ct)
+        Caller caller, SuggestionDesk desk, [AsParameters] PageQuery page, long? connectionId, Word<SuggestionState>? state, CancellationToken ct)
     {
-        var items = await desk.ListAsync(caller.Tenant, connectionId, state, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
+        var items = await desk.ListAsync(caller.Tenant, connectionId, state?.Value, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
         return TypedResults.Ok(page.Of(items, item => item.Id));
     }
 }

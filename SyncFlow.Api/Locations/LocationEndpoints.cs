@@ -48,7 +48,9 @@ internal sealed class CreateLocation : IEndpoint
     /// <param name="FulfillsOnline">Whether online orders may ship from it.</param>
     /// <param name="PoolGroup">Locations of one group may ship for each other.</param>
     /// <param name="OffersPickup">Whether shoppers may pick orders up there.</param>
-    internal sealed record Request(string? Code, string? Name, bool FulfillsOnline = true, int PoolGroup = 1, bool OffersPickup = false);
+    /// <param name="InspectReturns">Whether units that a channel's refund puts back there go to inspection first.</param>
+    internal sealed record Request(string? Code, string? Name, bool FulfillsOnline = true, int PoolGroup = 1, bool OffersPickup = false,
+        bool InspectReturns = false);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/locations", HandleAsync)
         .WithName("CreateLocation").WithTags("Locations").Needs(Permission.LocationsWrite)
@@ -67,7 +69,8 @@ internal sealed class CreateLocation : IEndpoint
         }
 
         var made = await desk.CreateAsync(
-            caller.Tenant, request.Code!.Trim(), request.Name!.Trim(), request.FulfillsOnline, request.PoolGroup, request.OffersPickup, ct).ConfigureAwait(false);
+            caller.Tenant, request.Code!.Trim(), request.Name!.Trim(), request.FulfillsOnline, request.PoolGroup, request.OffersPickup,
+            request.InspectReturns, ct).ConfigureAwait(false);
         return made is null
             ? (Refused)new Problem(ProblemKind.AlreadyExists, $"There is a location with the code {request.Code}.")
             : TypedResults.Created($"/api/v1/locations/{made.Id}", made);
@@ -77,7 +80,7 @@ internal sealed class CreateLocation : IEndpoint
 /// <summary>Changes a place. Its code stays, and it is never deleted: the ledger speaks of it.</summary>
 internal sealed class UpdateLocation : IEndpoint
 {
-    internal sealed record Request(string? Name, bool? FulfillsOnline, int? PoolGroup, bool? OffersPickup);
+    internal sealed record Request(string? Name, bool? FulfillsOnline, int? PoolGroup, bool? OffersPickup, bool? InspectReturns);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/locations/{id:long}", HandleAsync)
         .WithName("UpdateLocation").WithTags("Locations").Needs(Permission.LocationsWrite)
@@ -98,7 +101,9 @@ internal sealed class UpdateLocation : IEndpoint
         }
 
         var changed = await desk.UpdateAsync(
-            caller.Tenant, id, request.Name?.Trim(), request.FulfillsOnline, request.PoolGroup, request.OffersPickup, ct).ConfigureAwait(false);
+            caller.Tenant, id,
+            new LocationChange(request.Name?.Trim(), request.FulfillsOnline, request.PoolGroup, request.OffersPickup, request.InspectReturns),
+            ct).ConfigureAwait(false);
         if (changed is null)
         {
             return (Refused)Problem.NotFound("location", id);

@@ -20,7 +20,7 @@ internal sealed class ListPushes : IEndpoint
     /// <param name="From">Planned at or after.</param>
     /// <param name="Until">Planned before.</param>
     internal sealed record Filter(
-        [FromQuery(Name = "connectionId")] long? ConnectionId, [FromQuery(Name = "state")] PushState? State,
+        [FromQuery(Name = "connectionId")] long? ConnectionId, [FromQuery(Name = "state")] Word<PushState>? State,
         [FromQuery(Name = "sku")] string? Sku, [FromQuery(Name = "from")] DateTimeOffset? From, [FromQuery(Name = "until")] DateTimeOffset? Until);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/pushes", HandleAsync)
@@ -44,7 +44,7 @@ internal sealed class ListPushes : IEndpoint
         var items = await store.ListAsync(
             new TenantId(caller.Tenant),
             new PushFilter(
-                filter.ConnectionId is { } id ? new ConnectionId(id) : null, filter.State, sku is null ? null : new SkuId(sku.Id),
+                filter.ConnectionId is { } id ? new ConnectionId(id) : null, filter.State?.Value, sku is null ? null : new SkuId(sku.Id),
                 filter.From?.ToUniversalTime(), filter.Until?.ToUniversalTime()),
             page.AfterGuid(), page.ReadCount, ct).ConfigureAwait(false);
         return TypedResults.Ok(page.Of(items, item => item.Id));

@@ -45,11 +45,16 @@ internal sealed class OrderDraft
     {
         private readonly List<(string Ref, RestockWord Word, int Units, string? Location)> _refunds = [];
         private readonly List<Assignment> _assignments = [];
+        private readonly List<Shipment> _shipments = [];
         private int _fulfilled;
 
         internal string LineRef => lineRef;
 
-        internal void Fulfilled(int units) => _fulfilled += units;
+        internal void Fulfilled(Shipment shipment)
+        {
+            _fulfilled += shipment.Units;
+            _shipments.Add(shipment);
+        }
 
         internal void Refunded(string refundLine, RestockWord word, int units, string? location) =>
             _refunds.Add((refundLine, word, units, location));
@@ -78,6 +83,7 @@ internal sealed class OrderDraft
                 Open = open,
                 Fulfilled = fulfilled,
                 Assignments = [.. _assignments],
+                Shipments = [.. _shipments.OrderBy(s => s.At).ThenBy(s => s.Ref, StringComparer.Ordinal)],
                 Restocks = Restocks(fulfilled),
             };
         }

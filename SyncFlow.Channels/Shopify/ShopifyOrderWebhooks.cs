@@ -21,7 +21,7 @@ internal static class ShopifyOrderWebhooks
                 json.Units(line, path, "fulfillable_quantity"));
         }
 
-        Fulfillments(order, json, draft);
+        Fulfillments(order, updatedAt, json, draft);
         Refunds(order, json, draft);
         var snapshot = new OrderSnapshot
         {
@@ -40,7 +40,7 @@ internal static class ShopifyOrderWebhooks
             ShopifyWebhooks.OrderKey(e, orderRef), e.Connection, e.InboxEvent, e.TriggeredAt, snapshot));
     }
 
-    private static void Fulfillments(in JsonElement order, StrictJson json, OrderDraft draft)
+    private static void Fulfillments(in JsonElement order, DateTimeOffset updatedAt, StrictJson json, OrderDraft draft)
     {
         draft.HasFulfillments = order.TryGetProperty("fulfillments", out var list) && list.ValueKind != JsonValueKind.Null;
         foreach (var (fulfillment, path) in json.Items(order, "", "fulfillments", required: false))
@@ -50,9 +50,12 @@ internal static class ShopifyOrderWebhooks
                 continue;
             }
 
+            var (reference, location) = (json.Id(fulfillment, path, "id"), json.OptionalId(fulfillment, path, "location_id"));
+            var at = json.OptionalMoment(fulfillment, path, "created_at") ?? updatedAt;
             foreach (var (part, partPath) in json.Items(fulfillment, path, "line_items", required: true))
             {
-                draft.Find(json.Id(part, partPath, "id"))?.Fulfilled(json.Units(part, partPath, "quantity"));
+                draft.Find(json.Id(part, partPath, "id"))?.Fulfilled(
+                    new Shipment(reference, location, json.Units(part, partPath, "quantity"), at));
             }
         }
     }

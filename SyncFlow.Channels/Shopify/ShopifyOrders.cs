@@ -97,12 +97,14 @@ internal static class ShopifyOrders
                 continue;
             }
 
+            var (reference, location) = (json.Id(fulfillment, path, "id"), Reference(fulfillment, json, path, "location"));
+            var at = json.Moment(fulfillment, path, "createdAt");
             foreach (var (part, partPath) in json.Nodes(fulfillment, path, "fulfillmentLineItems"))
             {
                 var units = json.Units(part, partPath, "quantity");
                 if (Reference(part, json, partPath, "lineItem") is { } line)
                 {
-                    draft.Find(line)?.Fulfilled(units);
+                    draft.Find(line)?.Fulfilled(new Shipment(reference, location, units, at));
                 }
             }
         }

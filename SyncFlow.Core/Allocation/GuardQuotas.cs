@@ -27,6 +27,11 @@ internal sealed class GuardQuotas(
     public void Assign(LocationId location, SellableUnits units)
     {
         var free = units.At(location);
+        foreach (var part in cluster.Skus.Where(s => free.ContainsKey(s.Sku)))
+        {
+            free[part.Sku] -= SetAsides.MayBeTaken(part, _context, part.PoolAt(location));
+        }
+
         var owners = new List<(SkuState Sku, ImmutableArray<Component> Uses, List<LevelState> Levels, int Held)>();
         foreach (var sku in cluster.Skus)
         {
@@ -70,6 +75,7 @@ internal sealed class GuardQuotas(
     {
         var budget = cluster.Skus.Where(s => !s.IsKit).ToDictionary(
             s => s.Sku, s => Math.Max(0, AvailableToSell.InGroup(cluster, s.Sku, group) - Exposures.UpperBound(cluster, s.Sku, group)));
+        ZeroBarrier.Route(cluster, group, budget, targets);
         var rising = cluster.Skus
             .SelectMany(s => s.Levels.Select(l => (Sku: s, Level: l)))
             .Where(r => Exposures.InGroup(_context, r.Level, group)
@@ -89,7 +95,7 @@ internal sealed class GuardQuotas(
     }
 
     private bool Sells(LevelState level) => level is { Belief: not null, SoldAsParts: false }
-        && _context.Channels.TryGetValue(level.Connection, out var channel) && channel.Sells;
+        && _context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Sells: true, Uncappable: false };
 
     /// <summary>Alone, a SKU gets all there is, however fast it sells.</summary>
     private double WeightOf(SkuState sku, int owners) => owners == 1 ? 1 : Paces.Total(sku, _context);

@@ -26,7 +26,7 @@ public static class Modes
         }
 
         return cluster.Skus.All(s => s.Mode == EffectiveMode.Guard)
-            || cluster.Skus.All(s => Exposures.Of(cluster, s.Sku).Units == 0)
+            || cluster.Skus.All(s => Exposures.Of(cluster, s.Sku).Units == 0 && !ZeroBarrier.IsInDoubt(s, cluster.Context))
                 ? EffectiveMode.Guard
                 : EffectiveMode.EnteringGuard;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SyncFlow.Core.Preorders;
 
 namespace SyncFlow.Core.Allocation;
 
@@ -39,6 +40,9 @@ public sealed record SkuPolicy(SharingMode Mode, int SafetyBuffer, int RiskBudge
 
     /// <summary>Times in which it is kept in guard, not yet over when they were read.</summary>
     public ImmutableArray<Launch> Launches { get; init; } = [];
+
+    /// <summary>Whether it is sold before it is there; null where it is not.</summary>
+    public Preorder? Preorder { get; init; }
 
     /// <summary>Adaptive, no buffer, a risk budget of 10,000 units.</summary>
     public static SkuPolicy Default { get; } = new(SharingMode.Adaptive, 0, 10_000);

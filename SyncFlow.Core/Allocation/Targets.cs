@@ -66,7 +66,7 @@ public static class Targets
         ArgumentNullException.ThrowIfNull(level);
         ArgumentNullException.ThrowIfNull(context);
         return level is { Status: LevelStatus.Live, Belief: not null, SoldAsParts: false }
-            && context.Channels.TryGetValue(level.Connection, out var channel) && channel.Publishes;
+            && context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Publishes: true, Uncappable: false };
     }
 
     private static SkuState Written(
@@ -110,7 +110,7 @@ public static class Targets
         target = Freezes.Held(level, target, context);
 
         // What a push on its way will say is said: its cause travels with it, and only what it leaves unsaid has another.
-        var unsaid = target is not null && target != level.Belief + (level.InFlight?.Change ?? 0);
+        var unsaid = target is not null && target != level.Coming;
         var cause = unsaid ? Older(level.CauseAt, causeAt) : null;
         return target == level.Target && cause == level.CauseAt ? level : level with { Target = target, CauseAt = cause };
     }

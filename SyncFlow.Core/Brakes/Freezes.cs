@@ -13,7 +13,7 @@ public static class Freezes
     public static int? Coming(LevelState level)
     {
         ArgumentNullException.ThrowIfNull(level);
-        return level.Belief + (level.InFlight?.Change ?? 0);
+        return level.Coming;
     }
 
     /// <summary>

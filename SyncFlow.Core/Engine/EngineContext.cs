@@ -19,6 +19,9 @@ public sealed record LocationSettings(LocationId Id, bool FulfillsOnline, int Gr
 
     /// <summary>Part of on-hand, in percent, that is not sold because a source that feeds it may be wrong.</summary>
     public int SourceBuffer { get; init; }
+
+    /// <summary>Whether units that a refund puts back here are looked at before they are sold again.</summary>
+    public bool InspectReturns { get; init; }
 }
 
 /// <summary>State of a connection. The numbers are stored; they never change meaning.</summary>
@@ -102,6 +105,12 @@ public sealed record ChannelSettings(
 
     /// <summary>Whether billing has stopped growth: nothing is raised, everything else goes on (rule R1).</summary>
     public bool GrowthStopped { get; init; }
+
+    /// <summary>
+    /// Whether it sells whatever it likes, at zero and below: a till whose goods lie in the shop, a marketplace that sells
+    /// its own warehouse, an importer. What is not set aside at its locations it may take (rule R15, docs/protocol.md).
+    /// </summary>
+    public bool Uncappable { get; init; }
 
     /// <summary>The channel's own location ids → ours, of mapped locations that are closed on the channel now.</summary>
     public ImmutableDictionary<string, LocationId> ClosedPlaces { get; init; } =

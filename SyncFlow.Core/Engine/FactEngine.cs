@@ -41,16 +41,6 @@ public static class FactEngine
         };
     }
 
-    /// <summary>A correction of on-hand by somebody who does not own it: refused, and said so (the source of truth is elsewhere).</summary>
-    private static FactOutcome Refuse(WorkingSet set, StockMovement movement)
-    {
-        set.Incidents.Add(new Incident(
-            $"not-the-authority:{movement.Sku.Value}:{movement.Location.Value}", "not-the-authority",
-            $"A correction of {movement.Delta} units was refused: another system is the authority for on-hand of this SKU here.",
-            movement.From, movement.Sku, null, movement.OccurredAt));
-        return FactOutcome.Ignored;
-    }
-
     internal static FactOutcome Ask(WorkingSet set, ConnectionId connection, WorkKind kind, string reference, DateTimeOffset due)
     {
         set.Work.Add(new WorkItem(connection, kind, reference, due));
@@ -78,9 +68,9 @@ public static class FactEngine
         }
 
         if (movement is { Bucket: Bucket.OnHand, Reason: EntryReason.Adjustment }
-            && !Authority.MayCorrect(sku, movement.Location, movement.From))
+            && AuthorityRefusals.IsRefused(set, sku, movement.Location, movement.Delta, movement.From, movement.OccurredAt))
         {
-            return Refuse(set, movement);
+            return FactOutcome.NotTheAuthority;
         }
 
         if (!set.TryTakeMovement(movement.Key))

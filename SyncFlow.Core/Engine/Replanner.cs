@@ -1,6 +1,7 @@
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Oversells;
+using SyncFlow.Core.Preorders;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 
@@ -54,7 +55,8 @@ public static class Replanner
         var granted = before;
         foreach (var sku in before.Skus)
         {
-            var counted = CountOversold(LevelLife.FollowPlaces(sku, before.Context), before.Context);
+            var placed = PreorderRules.At(LevelLife.FollowPlaces(sku, before.Context), now);
+            var counted = CountOversold(placed, before.Context);
             OversellNotices.Note(set, sku, counted, now);
             granted = granted.With(RequestRules.Grant(set, granted.With(counted), Paces.Showing(counted, now), now));
         }
@@ -70,18 +72,10 @@ public static class Replanner
             .Select(s => targets.Find(s.Sku)! with { Pools = s.Pools }));
     }
 
-    /// <summary>
-    /// Units promised beyond what there is. Suspense is left out: it may be an order not seen yet or nothing at all,
-    /// and either way the order itself will be counted.
-    /// </summary>
+    /// <summary>Units promised beyond what there is, over all groups.</summary>
     private static SkuState CountOversold(SkuState sku, EngineContext context)
     {
-        var shortfall = 0;
-        foreach (var group in AvailableToSell.Groups(sku, context))
-        {
-            shortfall += Math.Max(0, -group.Sum(p => p.Buckets.Unencumbered + p.Buckets.Suspense));
-        }
-
+        var shortfall = AvailableToSell.Groups(sku, context).Sum(g => AvailableToSell.ShortOf(g, sku.Policy));
         if (shortfall == sku.Shortfall)
         {
             return sku;

@@ -5,6 +5,7 @@ using SyncFlow.Core.Levels;
 using SyncFlow.Core.Operations;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Oversells;
+using SyncFlow.Core.Preorders;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Sources;
 using SyncFlow.Core.Stock;
@@ -202,7 +203,8 @@ public sealed class WorkingSet(EngineContext context)
 
         Entries.Add(entry);
         var pool = sku.PoolAt(entry.Location);
-        sku = sku.With(pool with { Buckets = pool.Buckets.Add(entry.Bucket, entry.Delta) });
+        var moved = pool with { Buckets = pool.Buckets.Add(entry.Bucket, entry.Delta) };
+        sku = PreorderRules.After(sku.With(SetAsides.Follow(moved, entry, Context)), entry);
         return CountRules.Reopen(this, sku, entry);
     }
 
@@ -278,25 +280,3 @@ public sealed record Incident(
 
 /// <summary>Acknowledged pushes of a level planned no later than a moment are proven.</summary>
 public sealed record Verification(LevelId Level, DateTimeOffset UpTo, DateTimeOffset At);
-
-/// <summary>What became of a fact.</summary>
-public enum FactOutcome : short
-{
-    /// <summary>It changed something.</summary>
-    Applied = 1,
-
-    /// <summary>It said nothing new.</summary>
-    Unchanged = 2,
-
-    /// <summary>A newer version was applied before.</summary>
-    Older = 3,
-
-    /// <summary>It speaks of something not mapped yet; kept and counted.</summary>
-    Unmapped = 4,
-
-    /// <summary>Not ours to act on (a test order, an unknown topic).</summary>
-    Ignored = 5,
-
-    /// <summary>It asks for what cannot be; nothing changed.</summary>
-    Refused = 20,
-}

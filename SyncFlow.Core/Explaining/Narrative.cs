@@ -1,6 +1,7 @@
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Preorders;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Explaining;
@@ -60,6 +61,8 @@ public static class Narrative
         var buffer = moment.Sku.Policy.SafetyBuffer;
         sum += buffer == 0 ? "" : Words.Of($" − {buffer} safety buffer");
         sum += pool.Withheld == 0 ? "" : Words.Of($" − {pool.Withheld} withheld because a source that feeds it may be wrong");
+        var promised = PreorderRules.Sellable(moment.Sku.Policy, pool.Location);
+        sum += promised == 0 ? "" : Words.Of($" + {promised} on their way that may be promised");
         var text = Words.Of($"{name}: {sum} = {AvailableToSell.Of(pool, moment.Sku.Policy)} available to sell");
         return text + (pool.Opened, moment.Context.Locations.GetValueOrDefault(pool.Location)) switch
         {

@@ -99,6 +99,7 @@ public static partial class Words
             EntryReason.Opening => $"Counted in at the start{on}",
             EntryReason.Order => $"Order {subject}{on}",
             EntryReason.Fulfilment => $"Order {subject}{on} was shipped",
+            EntryReason.ShipmentMoved => $"What order {subject}{on} shipped is booked elsewhere",
             EntryReason.WriteOff => $"Written off ({subject}){on}",
             EntryReason.Return => $"Units of order {subject} came back{on}",
             EntryReason.UnexplainedDecrease => $"Units left the level{on} before a known order took them",

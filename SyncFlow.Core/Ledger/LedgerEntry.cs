@@ -121,4 +121,7 @@ public enum EntryReason : short
 
     /// <summary>A warehouse took units of an order into its pick tasks, or out of them.</summary>
     SourceAllocation = 85,
+
+    /// <summary>Shipped units that were booked at one location had left another, or had not left at all.</summary>
+    ShipmentMoved = 70,
 }

@@ -1,3 +1,4 @@
+using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
@@ -22,6 +23,10 @@ internal sealed class DrainedReading(
     private int Bound => _reading.Available + _putBack + _pushed;
     private int Doubted => lostAnswer + level.Unverified.Where(u => u.At <= _reading.MarkedAt).Sum(u => u.Units);
     private bool Proves => Doubted > 0;
+
+    /// <summary>Where shares are not disjoint, absolute values are written over one another (rule R15).</summary>
+    private bool MayHavePutBack =>
+        !channel.CompareAndSet && sku.Mode != EffectiveMode.Guard && (level.NeedsReading || Proves);
 
     public FactOutcome Apply()
     {
@@ -145,7 +150,13 @@ internal sealed class DrainedReading(
             Surplus = 0,
             Adopted = 0,
         };
-        if (Proves)
+        if (MayHavePutBack && (!Proves || units < Doubted))
+        {
+            // Sales that a value overwrote: the level is what it shows, and its target is said again at once.
+            set.NoteCause(sku.Sku, now);
+            Write(next, int.MaxValue);
+        }
+        else if (Proves)
         {
             Undone(next, units);
         }
@@ -164,18 +175,8 @@ internal sealed class DrainedReading(
     /// <summary>An acknowledged decrease is not there (rule R5): say it again, and stop after the third time.</summary>
     private void Undone(LevelState next, int units)
     {
-        var failures = level.FailedVerifications + 1;
         Drift(DriftClass.UnpersistedWrite, High, "pushed again");
-        next = next with { FailedVerifications = failures, CauseAt = next.CauseAt ?? now };
-        if (failures >= PublishLimits.FailedVerifications && !level.IsLeaving)
-        {
-            next = next with { Status = LevelStatus.Halted };
-            set.Incidents.Add(new Incident(
-                $"unpersisted:{level.Id.Value}", "unpersisted-write",
-                $"Acknowledged decreases were undone {failures} times in a row; writes to this level are halted.",
-                level.Connection, sku.Sku, level.Id, now));
-        }
-
+        next = UnpersistedWrites.Count(set, sku.Sku, next with { FailedVerifications = level.FailedVerifications }, now);
         set.NoteCause(sku.Sku, now);
         Write(next, Math.Max(0, Doubted - units));
     }

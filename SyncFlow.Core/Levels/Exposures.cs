@@ -68,12 +68,14 @@ public static class Exposures
 
     /// <summary>
     /// ΣU of a SKU in a group, in units of the SKU: per selling unit the sum of its levels, never below zero, so a
-    /// negative level lends nothing; what kits may still sell of it is in.
+    /// negative level lends nothing; what kits may still sell of it is in, and what sellers without a cap may take,
+    /// whatever their levels show.
     /// </summary>
     public static int UpperBound(Cluster cluster, SkuId sku, int group)
     {
         ArgumentNullException.ThrowIfNull(cluster);
-        return SumOfUnits(Draws.On(cluster, sku), cluster.Context, group);
+        var uncapped = cluster.Find(sku) is { IsKit: false } state ? SetAsides.MayBeTaken(state, cluster.Context, group) : 0;
+        return uncapped + SumOfUnits(Draws.On(cluster, sku), cluster.Context, group);
     }
 
     /// <summary>A channel decides on a listing by its total over its levels.</summary>
@@ -86,7 +88,7 @@ public static class Exposures
             foreach (var (_, level, units) in unit)
             {
                 if (InGroup(context, level, group)
-                    && context.Channels.TryGetValue(level.Connection, out var channel) && channel.Sells)
+                    && context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Sells: true, Uncappable: false })
                 {
                     (sales, each) = (sales + level.UpperBound, units);
                 }

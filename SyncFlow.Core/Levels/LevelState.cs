@@ -115,7 +115,33 @@ public sealed record LevelState
     /// </summary>
     public int UpperBound => Status is LevelStatus.Gone or LevelStatus.Closed
         ? 0
-        : (Belief ?? 0) + Surplus + UnverifiedUnits + Math.Max(0, InFlight?.Change ?? 0);
+        : MostByWrites + Surplus + UnverifiedUnits;
+
+    /// <summary>The most it may show by what was written: an overwriting value may arrive after the sales known since.</summary>
+    internal int MostByWrites => InFlight is { Kind: WriteKind.Overwrite } push
+        ? Math.Max(Belief ?? 0, push.To)
+        : (Belief ?? 0) + Math.Max(0, InFlight?.Change ?? 0);
+
+    /// <summary>What it shows once its write on the way has arrived; null before its baseline.</summary>
+    public int? Coming => InFlight switch
+    {
+        null => Belief,
+        { Kind: WriteKind.ThroughZero, To: 0 } => 0,
+        { } push => Belief + push.Change,
+    };
+
+    /// <summary>
+    /// It shows nothing, and nothing of it is in doubt. Its bound is zero then, so no sale on it can be unknown: from
+    /// here an absolute write puts nothing back (rule R15).
+    /// </summary>
+    public bool IsExactlyZero => Belief == 0 && UpperBound == 0 && InFlight is null;
+
+    /// <summary>
+    /// Whether a reading may be taken now. A request that may still arrive makes a reading worthless, unless showing
+    /// what was written is what it waits for.
+    /// </summary>
+    public bool MayBeRead(DateTimeOffset now) =>
+        InFlight is not { } push || push.Deadline <= now || push.Kind == WriteKind.ThroughZero;
 
     /// <summary>The channel cannot sell from it any more, but sales from before may still be unseen: its bound stands.</summary>
     public bool IsLeaving => Status is LevelStatus.Leaving or LevelStatus.Closing;
@@ -174,20 +200,6 @@ public enum SellingLimit : short
 
     /// <summary>It does not count the item's stock at all.</summary>
     Untracked = 2,
-}
-
-/// <summary>A push without an answer. With compare-and-set it is a change of belief, never a value.</summary>
-/// <param name="Push">The push, which is also the idempotency key.</param>
-/// <param name="From">What the level was compared with.</param>
-/// <param name="To">What it was to be set to.</param>
-/// <param name="PlannedAt">When the intent was stored.</param>
-/// <param name="Deadline">After this moment the request can no longer arrive.</param>
-/// <param name="CauseAt">When its oldest cause happened, for latency figures.</param>
-public sealed record InFlight(
-    Guid Push, int From, int To, DateTimeOffset PlannedAt, DateTimeOffset Deadline, DateTimeOffset? CauseAt)
-{
-    /// <summary>By how much belief moves if it happened.</summary>
-    public int Change => To - From;
 }
 
 /// <summary>Units that may still be on the level although belief says they are not.</summary>

@@ -45,7 +45,7 @@ internal static class Readings
             return Baselines.Apply(set, fact, sku, noted, channel, now);
         }
 
-        if (level.Belief is null || StillInTheAir(level, reading))
+        if (level.Belief is null || (StillInTheAir(level, reading) && !AbsoluteWrites.Shows(level, reading)))
         {
             // A push that may have arrived before the reading, or may arrive after it: nothing can be concluded.
             set.Put(sku.With(noted));
@@ -59,7 +59,9 @@ internal static class Readings
         }
 
         var (settled, doubt) = SettleLostAnswer(noted, reading);
-        return new DrainedReading(set, fact, sku, settled, channel, doubt, now).Apply();
+        var outcome = new DrainedReading(set, fact, sku, settled, channel, doubt, now).Apply();
+        AbsoluteWrites.NoteUndone(set, noted, settled, reading, now);
+        return outcome;
     }
 
     /// <summary>
@@ -126,6 +128,11 @@ internal static class Readings
         if (level.InFlight is not { } push || push.PlannedAt > reading.MarkedAt)
         {
             return (level, 0);
+        }
+
+        if (AbsoluteWrites.Shows(level, reading))
+        {
+            return (AbsoluteWrites.Done(level, reading), 0);
         }
 
         var explained = level.Explained!.Value - (int)(level.PushedTotal - reading.PushedMark);

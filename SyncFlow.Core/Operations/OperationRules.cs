@@ -20,6 +20,14 @@ internal static class OperationRules
             return FactOutcome.Unchanged;
         }
 
+        foreach (var leg in operation.Legs.Where(l => l is { Bucket: Bucket.OnHand, Reason: EntryReason.Adjustment }))
+        {
+            if (AuthorityRefusals.IsRefused(set, sku, leg.Location, leg.Delta, operation.Connection, operation.OccurredAt))
+            {
+                return FactOutcome.NotTheAuthority;
+            }
+        }
+
         if (!Fits(sku, operation) || !IsThere(set, operation))
         {
             return FactOutcome.Refused;

@@ -16,7 +16,7 @@ public sealed record Footprint(
 public static class Footprints
 {
     /// <summary>The footprint of a snapshot whose assignments were completed from what was known before.</summary>
-    /// <param name="before">The order as last applied: what it sold as a kit stays that kit.</param>
+    /// <param name="before">The order as last applied: what it sold as a kit stays that kit, and what it did with returned units stands.</param>
     public static Footprint Of(OrderSnapshot order, ChannelSettings channel, WorkingSet set, OrderState before)
     {
         ArgumentNullException.ThrowIfNull(before);
@@ -68,6 +68,11 @@ public static class Footprints
         private readonly Dictionary<(SkuId, LocationId, LevelId?), FootprintRow> _rows = [];
         private readonly SortedDictionary<long, BookedKit> _kits = [];
 
+        private readonly HashSet<string> _seen =
+        [
+            .. Before.Snapshot?.Lines.SelectMany(l => l.Restocks).Where(r => r.Kind == RestockKind.Return).Select(r => r.RefundLineRef) ?? [],
+        ];
+
         public void AddLine(OrderLine line, ListingInfo listing, LocationId home)
         {
             var cancelled = line.Restocks.Where(r => r.Kind == RestockKind.Cancel).Sum(r => r.Units);
@@ -80,8 +85,9 @@ public static class Footprints
             var unexplained = unshipped - lost - open;
 
             AddOpen(line, listing, home, open);
-            Add(listing, home, onHand: -line.Fulfilled - lost, writtenOff: -lost, suspense: unexplained,
-                taken: line.Quantity - open);
+            var placed = AddShipped(line, listing);
+            Add(listing, home, onHand: placed - line.Fulfilled - lost, writtenOff: -lost, suspense: unexplained,
+                taken: line.Quantity - open - placed);
             foreach (var restock in line.Restocks)
             {
                 var at = restock.ExternalLocation is { } external ? Channel.PlaceOf(external) ?? home : home;
@@ -91,7 +97,8 @@ public static class Footprints
                         Add(listing, at, taken: -restock.Units, putBack: restock.Units);
                         break;
                     case RestockKind.Return:
-                        Add(listing, at, onHand: restock.Units, taken: -restock.Units, putBack: restock.Units);
+                        Add(listing, at, onHand: restock.Units, taken: -restock.Units, putBack: restock.Units,
+                            returned: restock.Units, inspected: IsInspected(restock, at) ? restock.Units : 0);
                         break;
                     case RestockKind.None:
                         break;
@@ -101,12 +108,40 @@ public static class Footprints
 
         public ImmutableArray<FootprintRow> Rows() =>
         [
-            .. _rows.Values
+            .. _rows.Values.Select(WithEarlierInspections)
                 .Where(r => !r.IsEmpty())
                 .OrderBy(r => r.Sku.Value).ThenBy(r => r.Location.Value).ThenBy(r => r.Level?.Value),
         ];
 
         public ImmutableArray<BookedKit> Kits() => [.. _kits.Values];
+
+        /// <summary>Units leave the place they are shipped from, wherever they were to ship from.</summary>
+        /// <returns>Units whose place is known.</returns>
+        private int AddShipped(OrderLine line, ListingInfo listing)
+        {
+            var left = line.Fulfilled;
+            foreach (var shipment in line.Shipments)
+            {
+                if (shipment.ExternalLocation is { } external && Channel.PlaceOf(external) is { } place)
+                {
+                    var units = Math.Min(left, shipment.Units);
+                    Add(listing, place, onHand: -units, taken: units);
+                    left -= units;
+                }
+            }
+
+            return line.Fulfilled - left;
+        }
+
+        /// <summary>Whether returned units are looked at first is decided when they are first seen, by the place's setting.</summary>
+        private bool IsInspected(Restock restock, LocationId at) =>
+            !_seen.Contains(restock.RefundLineRef) && Set.Context.Locations.TryGetValue(at, out var place) && place.InspectReturns;
+
+        private FootprintRow WithEarlierInspections(FootprintRow row)
+        {
+            var earlier = Before.Applied.Where(r => r.Sku == row.Sku && r.Location == row.Location && r.Level == row.Level).Sum(r => r.Inspected);
+            return earlier == 0 ? row : row with { Inspected = row.Inspected + earlier };
+        }
 
         private void AddOpen(OrderLine line, ListingInfo listing, LocationId home, int open)
         {
@@ -126,20 +161,24 @@ public static class Footprints
 
         private void Add(
             ListingInfo listing, LocationId location, int committed = 0, int onHand = 0, int writtenOff = 0,
-            int suspense = 0, int taken = 0, int putBack = 0, int openClaims = 0)
+            int suspense = 0, int taken = 0, int putBack = 0, int openClaims = 0, int returned = 0, int inspected = 0)
         {
+            var change = new FootprintRow(default, default, null, committed, onHand, writtenOff, suspense, taken, putBack, openClaims)
+            {
+                Returned = returned,
+                Inspected = inspected,
+            };
             var level = Set.FindSku(listing.Sku)!.FindLevel(Channel.Connection, listing.Listing, location)?.Id;
             var parts = PartsOf(listing.Sku);
             var kit = parts is not [var single] || single.Sku != listing.Sku;
             if (kit)
             {
-                AddRow(listing.Sku, location, level, 0, 0, 0, 0, 0, taken, putBack, openClaims);
+                AddRow(listing.Sku, location, level, 0, 1, change);
             }
 
             foreach (var part in parts)
             {
-                AddRow(part.Sku, location, kit ? null : level, part.Units * listing.UnitsPerSale, committed, onHand, writtenOff,
-                    suspense, kit ? 0 : taken, kit ? 0 : putBack, kit ? 0 : openClaims);
+                AddRow(part.Sku, location, kit ? null : level, part.Units * listing.UnitsPerSale, kit ? 0 : 1, change);
             }
         }
 
@@ -155,23 +194,25 @@ public static class Footprints
             return parts;
         }
 
-        private void AddRow(
-            SkuId sku, LocationId location, LevelId? level, int each, int committed, int onHand, int writtenOff,
-            int suspense, int taken, int putBack, int openClaims)
+        /// <param name="each">Units of the SKU in one sale.</param>
+        /// <param name="sales">1 where the level counts the sale, else 0.</param>
+        private void AddRow(SkuId sku, LocationId location, LevelId? level, int each, int sales, FootprintRow change)
         {
             var key = (sku, location, level);
             var row = _rows.GetValueOrDefault(key, new FootprintRow(sku, location, level, 0, 0, 0, 0, 0, 0, 0));
             _rows[key] = row with
             {
-                Committed = row.Committed + (committed * each),
-                OnHand = row.OnHand + (onHand * each),
-                WrittenOff = row.WrittenOff + (writtenOff * each),
-                Suspense = row.Suspense + (suspense * each),
+                Committed = row.Committed + (change.Committed * each),
+                OnHand = row.OnHand + (change.OnHand * each),
+                WrittenOff = row.WrittenOff + (change.WrittenOff * each),
+                Suspense = row.Suspense + (change.Suspense * each),
+                Returned = row.Returned + (change.Returned * each),
+                Inspected = row.Inspected + (change.Inspected * each),
 
                 // Levels count sales of the listing, not units of the SKU.
-                Taken = row.Taken + (Claims ? taken : 0),
-                PutBack = row.PutBack + (Claims ? putBack : 0),
-                OpenClaims = row.OpenClaims + (Claims ? openClaims : 0),
+                Taken = row.Taken + (Claims ? change.Taken * sales : 0),
+                PutBack = row.PutBack + (Claims ? change.PutBack * sales : 0),
+                OpenClaims = row.OpenClaims + (Claims ? change.OpenClaims * sales : 0),
             };
         }
     }

@@ -9,7 +9,7 @@ public static class OrderLocations
 {
     /// <summary>
     /// A line's home: where units are booked that no assignment places. In order: where it was assigned before or
-    /// now, where it was sold (tills), the only mapped online location, the location where this channel misses as many
+    /// now, where it shipped from, where it was sold (tills), the only mapped online location, the location where this channel misses as many
     /// units without a cause, and else the channel's default, which is a guess that a fetch corrects.
     /// </summary>
     /// <returns>The location, null when the channel has none mapped, and whether it is a guess.</returns>
@@ -28,6 +28,14 @@ public static class OrderLocations
             if (channel.PlaceOf(assignment.ExternalLocation) is { } assigned)
             {
                 return (assigned, false);
+            }
+        }
+
+        foreach (var shipment in line.Shipments)
+        {
+            if (shipment.ExternalLocation is { } left && channel.PlaceOf(left) is { } shipped)
+            {
+                return (shipped, false);
             }
         }
 

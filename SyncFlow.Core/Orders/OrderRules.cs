@@ -95,7 +95,9 @@ internal static class OrderRules
     {
         // An order first seen at import: what it shipped, lost or returned before is in the opening count already.
         var seenBefore = before.Snapshot is null && snapshot.Origin == SnapshotOrigin.Import;
-        foreach (var change in Difference(before.Applied, after))
+        var changes = Difference(before.Applied, after).ToList();
+        var shipments = new ShipmentEntries(set, fact.From, before.Snapshot, snapshot, changes);
+        foreach (var change in changes)
         {
             if (set.FindSku(change.Sku) is not { } sku)
             {
@@ -109,7 +111,7 @@ internal static class OrderRules
 
             sku = OrderClaims.Of(set, fact, sku, change, before.Applied) is { } claim
                 ? Claimed(set, fact, change, sku, claim, seenBefore)
-                : Entries(set, fact, change, sku, seenBefore);
+                : Entries(set, fact, change, sku, seenBefore, shipments);
             sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence);
             set.Put(sku);
 
@@ -136,7 +138,8 @@ internal static class OrderRules
         return seenBefore ? sku : Append(set, fact, sku, change, Bucket.Suspense, change.Suspense, EntryReason.Order);
     }
 
-    private static SkuState Entries(WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, bool seenBefore)
+    private static SkuState Entries(
+        WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, bool seenBefore, ShipmentEntries shipments)
     {
         sku = Append(set, fact, sku, change, Bucket.Committed, change.Committed, EntryReason.Order);
 
@@ -147,9 +150,10 @@ internal static class OrderRules
             return sku;
         }
 
-        var moved = change.OnHand - change.WrittenOff;
         sku = Append(set, fact, sku, change, Bucket.OnHand, change.WrittenOff, EntryReason.WriteOff);
-        sku = Append(set, fact, sku, change, Bucket.OnHand, moved, moved < 0 ? EntryReason.Fulfilment : EntryReason.Return);
+        sku = Append(set, fact, sku, change, Bucket.OnHand, change.Returned, EntryReason.Return);
+        sku = Append(set, fact, sku, change, Bucket.Unavailable, change.Inspected, EntryReason.Inspection);
+        sku = shipments.Post(fact, change, sku);
         return Append(set, fact, sku, change, Bucket.Suspense, change.Suspense, EntryReason.Order);
     }
 
@@ -239,6 +243,8 @@ internal static class OrderRules
                 Taken = sum.Taken + (sign * row.Taken),
                 PutBack = sum.PutBack + (sign * row.PutBack),
                 OpenClaims = sum.OpenClaims + (sign * row.OpenClaims),
+                Returned = sum.Returned + (sign * row.Returned),
+                Inspected = sum.Inspected + (sign * row.Inspected),
             };
         }
     }

@@ -87,12 +87,21 @@ public sealed record OrderLine
     /// <summary>Where the open units are to be fulfilled from, if the channel said so; empty when unknown.</summary>
     public ImmutableArray<Assignment> Assignments { get; init; } = [];
 
+    /// <summary>Fulfilled units, by where and when they left, as far as the channel said so.</summary>
+    public ImmutableArray<Shipment> Shipments { get; init; } = [];
+
     /// <summary>Refunded units, by what became of them.</summary>
     public ImmutableArray<Restock> Restocks { get; init; } = [];
 }
 
 /// <summary>Open units assigned to one of the channel's locations.</summary>
 public sealed record Assignment(string ExternalLocation, int Units);
+
+/// <summary>Units of a line that left.</summary>
+/// <param name="Ref">The channel's own id of the fulfilment.</param>
+/// <param name="ExternalLocation">The channel's location that they left, if it said so.</param>
+/// <param name="At">When, by the channel's clock.</param>
+public sealed record Shipment(string Ref, string? ExternalLocation, int Units, DateTimeOffset At);
 
 /// <summary>What became of refunded units.</summary>
 public enum RestockKind : short

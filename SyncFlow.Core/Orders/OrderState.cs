@@ -89,6 +89,16 @@ public readonly record struct FootprintRow(
     int PutBack,
     int OpenClaims)
 {
+    /// <summary>The part of <see cref="OnHand"/> that came back for good (positive).</summary>
+    public int Returned { get; init; }
+
+    /// <summary>The part of <see cref="Returned"/> that went to inspection first (positive).</summary>
+    public int Inspected { get; init; }
+
+    /// <summary>The part of <see cref="OnHand"/> that left the building as sold (negative).</summary>
+    public int Shipped() => OnHand - WrittenOff - Returned;
+
     /// <summary>Whether the row changes nothing.</summary>
-    public bool IsEmpty() => (Committed | OnHand | WrittenOff | Suspense | Taken | PutBack | OpenClaims) == 0;
+    public bool IsEmpty() =>
+        (Committed | OnHand | WrittenOff | Suspense | Taken | PutBack | OpenClaims | Returned | Inspected) == 0;
 }

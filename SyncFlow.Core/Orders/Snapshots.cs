@@ -19,6 +19,7 @@ public static class Snapshots
     private static bool SameLine(OrderLine a, OrderLine b) =>
         a.LineRef == b.LineRef && a.VariantRef == b.VariantRef && a.Quantity == b.Quantity && a.Open == b.Open
         && a.Fulfilled == b.Fulfilled && a.Assignments.SequenceEqual(b.Assignments)
+        && a.Shipments.SequenceEqual(b.Shipments)
         && a.Restocks.Length == b.Restocks.Length
         && a.Restocks.OrderBy(r => r.RefundLineRef, StringComparer.Ordinal)
             .SequenceEqual(b.Restocks.OrderBy(r => r.RefundLineRef, StringComparer.Ordinal));

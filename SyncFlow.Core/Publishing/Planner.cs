@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 
@@ -48,9 +49,13 @@ public static class Planner
         WorkingSet set, PlanCandidate candidate, LevelState level, Guid pushId, DateTimeOffset now, DateTimeOffset deadline)
     {
         var (from, to) = (level.Belief!.Value, level.Target!.Value);
+        var compares = set.Context.Channels[level.Connection].CompareAndSet;
         set.Put(set.FindSku(candidate.Sku)!.With(level with
         {
-            InFlight = new InFlight(pushId, from, to, now, deadline, level.CauseAt),
+            InFlight = new InFlight(pushId, from, to, now, deadline, level.CauseAt)
+            {
+                Kind = compares ? WriteKind.Compared : ZeroBarrier.KindOf(level, to),
+            },
             CauseAt = null,
         }));
         return new PushElement(

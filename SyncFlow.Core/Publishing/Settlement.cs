@@ -47,14 +47,25 @@ public static class Settlement
         };
     }
 
-    private static LevelState Acknowledged(LevelState level, InFlight push, DateTimeOffset now) => level with
+    private static LevelState Acknowledged(LevelState level, InFlight push, DateTimeOffset now)
     {
-        InFlight = null,
-        Belief = level.Belief + push.Change,
-        PushedTotal = level.PushedTotal + push.Change,
-        Unverified = push.Change < 0 ? Add(level.Unverified, new Unverified(-push.Change, now)) : level.Unverified,
-        NeedsReading = true,
-    };
+        if (push.Kind == WriteKind.ThroughZero)
+        {
+            return level with { InFlight = push with { AcknowledgedAt = now }, NeedsReading = true };
+        }
+
+        // Whatever may be on the level beyond belief, because the write did not happen or put something back.
+        var belief = level.Belief!.Value + push.Change;
+        var doubt = level.MostByWrites - belief;
+        return level with
+        {
+            InFlight = null,
+            Belief = belief,
+            PushedTotal = level.PushedTotal + push.Change,
+            Unverified = doubt > 0 ? Add(level.Unverified, new Unverified(doubt, now)) : level.Unverified,
+            NeedsReading = true,
+        };
+    }
 
     private static LevelState Stop(
         WorkingSet set, SkuId sku, LevelState level, ElementAnswer answer, DateTimeOffset now)

@@ -67,10 +67,11 @@ public static class RequestScopes
             group, [only], Math.Min(available, there), Math.Min(free, there), Math.Min(obtainable, there));
     }
 
-    /// <summary>What channels may sell that nobody can lower now: paused, suspended or uninstalled ones, halted levels.</summary>
-    private static int StuckUnits(Cluster cluster, SkuId sku, int group) => Draws.On(cluster, sku)
+    /// <summary>What channels may sell that nobody can lower now: sellers without a cap, paused, suspended or uninstalled ones, halted levels.</summary>
+    private static int StuckUnits(Cluster cluster, SkuId sku, int group) =>
+        SetAsides.MayBeTaken(cluster.Find(sku)!, cluster.Context, group) + Draws.On(cluster, sku)
         .Where(d => !Targets.IsPublished(d.Level, cluster.Context) && Exposures.InGroup(cluster.Context, d.Level, group)
-            && cluster.Context.Channels.TryGetValue(d.Level.Connection, out var channel) && channel.Sells)
+            && cluster.Context.Channels.TryGetValue(d.Level.Connection, out var channel) && channel is { Sells: true, Uncappable: false })
         .GroupBy(d => d.Level.Listing)
         .Sum(unit => Math.Max(0, unit.Sum(d => d.Level.UpperBound)) * unit.First().Units);
 }

@@ -1,17 +1,21 @@
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
+using SyncFlow.Core.Preorders;
 
 namespace SyncFlow.Core.Stock;
 
 /// <summary>Available-to-sell: what the ledger leaves to be sold.</summary>
 public static class AvailableToSell
 {
-    /// <summary>Of one pool, after the safety buffer and what a doubtful source withholds. Signed: below zero means oversold.</summary>
+    /// <summary>
+    /// Of one pool, after the safety buffer and what a doubtful source withholds, and with what may be promised of units
+    /// on their way. Signed: below zero means oversold.
+    /// </summary>
     public static int Of(Pool pool, SkuPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(policy);
-        return pool.Buckets.Unencumbered - policy.SafetyBuffer - pool.Withheld;
+        return pool.Buckets.Unencumbered - policy.SafetyBuffer - pool.Withheld + PreorderRules.Sellable(policy, pool.Location);
     }
 
     /// <summary>The groups of pools that may ship for each other: opened, at locations that fulfil online.</summary>
@@ -23,6 +27,13 @@ public static class AvailableToSell
             .Where(p => p.Opened && context.Locations.TryGetValue(p.Location, out var l) && l.FulfillsOnline)
             .GroupBy(p => context.Locations[p.Location].Group);
     }
+
+    /// <summary>
+    /// Units promised from pools of a group beyond what is there and what is awaited, ≥ 0. Suspense is left out: it may
+    /// be an order not seen yet or nothing at all, and either way the order itself will be counted.
+    /// </summary>
+    public static int ShortOf(IEnumerable<Pool> group, SkuPolicy policy) =>
+        Math.Max(0, -group.Sum(p => p.Buckets.Unencumbered + p.Buckets.Suspense + PreorderRules.Awaited(policy, p.Location)));
 
     /// <summary>The pools of one group.</summary>
     public static IEnumerable<Pool> PoolsOf(SkuState sku, EngineContext context, int group)

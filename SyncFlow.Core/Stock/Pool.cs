@@ -13,4 +13,11 @@ public sealed record Pool(LocationId Location, Buckets Buckets, bool Opened)
 
     /// <summary>Units that are withheld for it; whole ones, rounded up.</summary>
     public int Withheld => SourceBuffer == 0 ? 0 : (int)(((long)Math.Max(0, Buckets.OnHand) * SourceBuffer + 99) / 100);
+
+    /// <summary>
+    /// Units put aside so that a seller without a cap at this location cannot take them; what other channels sell of
+    /// them is gone from it. Below zero where more of them left than were aside, and while the entries of one fact are
+    /// booked. Means nothing where there is no such seller.
+    /// </summary>
+    public int SetAside { get; init; }
 }

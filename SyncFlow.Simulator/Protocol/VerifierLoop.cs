@@ -58,7 +58,7 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
 
     private bool Waits(LevelState level)
     {
-        if (level.InFlight is { } push && push.Deadline > desk.Agenda.Now)
+        if (!level.MayBeRead(desk.Agenda.Now))
         {
             return false;
         }

@@ -31,7 +31,8 @@ public enum MarkWish
 /// <param name="source">Of the role worker.</param>
 public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
 {
-    private const string Readable = " AND (in_flight_push IS NULL OR in_flight_deadline <= $3)";
+    // A write through zero waits for a reading that shows it (SyncFlow.Core.Levels.LevelState.MayBeRead).
+    private const string Readable = " AND (in_flight_push IS NULL OR in_flight_deadline <= $3 OR in_flight_kind = 1)";
 
     /// <summary>Whether any level of the connection wants a reading: for attribution, or to prove something.</summary>
     public async Task<(bool Attribution, bool Unproven)> WantedAsync(

@@ -5,7 +5,7 @@ namespace SyncFlow.Storage.Channels;
 
 /// <summary>Which SKUs are to be planned again; what is null does not narrow.</summary>
 /// <param name="Location">Those with a pool or a level there.</param>
-/// <param name="Moving">Only those whose targets change as time passes: not shared, or selling, or at a launch.</param>
+/// <param name="Moving">Only those whose targets change as time passes: not shared, or selling, or at a launch, or with a preorder that has ended.</param>
 /// <param name="Group">Those in this group.</param>
 public sealed record SkuFilter(
     ConnectionId? Connection = null, SkuId? Sku = null, LocationId? Location = null, bool Moving = false, long? Group = null);
@@ -33,6 +33,8 @@ public static class SkuPages
                   AND (NOT $6 OR EXISTS (
                     SELECT FROM sku_state t WHERE t.tenant_id = $1 AND t.sku_id = s.sku_id
                       AND (t.mode <> 1 OR t.velocity_fast > 0 OR t.velocity_slow > 0))
+                    OR EXISTS (SELECT FROM preorders o WHERE o.tenant_id = $1 AND o.sku_id = s.sku_id
+                      AND o.until BETWEEN now() - interval '1 day' AND now())
                     OR EXISTS (
                       SELECT FROM launches a WHERE a.tenant_id = $1 AND a.cancelled_at IS NULL AND a.until_at > now()
                         AND a.from_at <= now() AND (a.scope, a.scope_id) IN ((3::smallint, s.sku_id), (2::smallint, s.group_id))))

@@ -60,6 +60,7 @@ public sealed class LocationRow : ITenantRow
     public int PoolGroup { get; set; } = 1;
     public bool OffersPickup { get; set; }
     public int SourceBuffer { get; set; }
+    public bool InspectReturns { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
 }
 

@@ -26,7 +26,7 @@ public static class SettingsReader
         session.Of(
             """
             SELECT l.location_id, l.fulfills_online AND coalesce(bool_or(c.active), true), l.pool_group,
-              coalesce(bool_or(s.state = 2), false), l.source_buffer
+              coalesce(bool_or(s.state = 2), false), l.source_buffer, l.inspect_returns
             FROM locations l LEFT JOIN channel_locations c ON c.tenant_id = l.tenant_id AND c.location_id = l.location_id
               LEFT JOIN sources s ON s.tenant_id = c.tenant_id AND s.connection_id = c.connection_id
             WHERE l.tenant_id = $1 GROUP BY l.tenant_id, l.location_id
@@ -52,10 +52,11 @@ public static class SettingsReader
     {
         var locations = await StorageSession.ReadAsync(
             reader,
-            row => new LocationSettings(new LocationId(row.GetInt64(0)), row.GetBoolean(1), row.GetInt32(2)) 
+            row => new LocationSettings(new LocationId(row.GetInt64(0)), row.GetBoolean(1), row.GetInt32(2))
             {
                 SourceFrozen = row.GetBoolean(3),
                 SourceBuffer = row.GetInt32(4),
+                InspectReturns = row.GetBoolean(5),
             },
             ct).ConfigureAwait(false);
         await reader.NextResultAsync(ct).ConfigureAwait(false);
@@ -89,6 +90,7 @@ public static class SettingsReader
             row.Nullable<DateTimeOffset>(9))
         {
             Brake = (BrakeStrength)row.GetInt16(8),
+            Uncappable = settings.Uncappable,
             ClosedPlaces = Mapped(active: false),
             GrowthStopped = row.GetBoolean(11),
             IsSource = ConnectionKinds.IsSource(kind),

@@ -3,6 +3,7 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Explaining;
+using SyncFlow.Core.Preorders;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Ledger;
@@ -140,8 +141,10 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
         var mode = tied.Select(t => t.Moment).Append(facts.Moment).Select(m => m.ModeSaid).Max()?.Mode ?? state.Mode;
         state = state with { Mode = mode };
         var others = tied.Select(t => t.Moment.ToState(t.Moment.Interpret(tenant, facts.Channels).Policy, context, t.Pools, facts.Tied) with { Mode = mode });
+        var at = query.At ?? time.GetUtcNow();
+        state = PreorderRules.At(state, at);
         return new StockMoment(
-            query.At ?? time.GetUtcNow(), code, state, context, names, facts.Moment.Settings.Find(s => s.Subject == "sku")?.Version)
+            at, code, state, context, names, facts.Moment.Settings.Find(s => s.Subject == "sku")?.Version)
         {
             Tied = Cluster.Of([state, .. others], context),
         };

@@ -6,6 +6,7 @@ using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Explaining;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Preorders;
 using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Sessions;
 
@@ -106,7 +107,10 @@ internal static class MomentReader
                 case "sku":
                     policy = new SkuPolicy(
                         (SharingMode)root.GetProperty("mode").GetInt16(), root.GetProperty("safetyBuffer").GetInt32(),
-                        root.GetProperty("riskBudget").GetInt32());
+                        root.GetProperty("riskBudget").GetInt32())
+                    {
+                        Preorder = PreorderOf(root),
+                    };
                     break;
                 case "location":
                     var location = new LocationId(setting.SubjectId);
@@ -142,6 +146,13 @@ internal static class MomentReader
             : json.RootElement.GetProperty("mode").GetInt16() != (short)SharingMode.Adaptive;
         return (group, modeSet);
     }
+
+    private static Preorder? PreorderOf(JsonElement root) =>
+        root.TryGetProperty("preorder", out var preorder) && preorder.ValueKind == JsonValueKind.Object
+            ? new Preorder(
+                new LocationId(preorder.GetProperty("locationId").GetInt64()), preorder.GetProperty("cap").GetInt32(),
+                preorder.GetProperty("incoming").GetInt32(), preorder.GetProperty("until").GetDateTimeOffset())
+            : null;
 
     private static ChannelSettings SettingsOf(Channel channel, JsonElement root)
     {

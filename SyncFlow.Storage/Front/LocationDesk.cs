@@ -6,8 +6,13 @@ namespace SyncFlow.Storage.Front;
 /// <summary>A place that holds stock.</summary>
 /// <param name="PoolGroup">Locations of one group may ship for each other.</param>
 /// <param name="OffersPickup">Whether shoppers may pick orders up there, also where it ships no online orders.</param>
+/// <param name="InspectReturns">Whether units that a channel's refund puts back there go to inspection first.</param>
 public sealed record LocationView(
-    long Id, string Code, string Name, bool FulfillsOnline, int PoolGroup, DateTimeOffset CreatedAt, bool OffersPickup);
+    long Id, string Code, string Name, bool FulfillsOnline, int PoolGroup, DateTimeOffset CreatedAt, bool OffersPickup,
+    bool InspectReturns);
+
+/// <summary>What may change about a location; what is null stays.</summary>
+public sealed record LocationChange(string? Name, bool? FulfillsOnline, int? PoolGroup, bool? OffersPickup, bool? InspectReturns);
 
 /// <summary>What became of a wish to map a channel's location.</summary>
 public enum MappingChange
@@ -29,7 +34,7 @@ public enum MappingChange
 public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
 {
     private const string Columns =
-        "SELECT location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup FROM locations WHERE tenant_id = $1";
+        "SELECT location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns FROM locations WHERE tenant_id = $1";
 
     /// <summary>Locations by id.</summary>
     public Task<List<LocationView>> ListAsync(long tenant, string? search, long? after, int count, CancellationToken ct)
@@ -52,29 +57,32 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
 
     /// <summary>Creates a location; null where its code is taken.</summary>
     public Task<LocationView?> CreateAsync(
-        long tenant, string code, string name, bool fulfillsOnline, int poolGroup, bool offersPickup, CancellationToken ct)
+        long tenant, string code, string name, bool fulfillsOnline, int poolGroup, bool offersPickup, bool inspectReturns,
+        CancellationToken ct)
     {
         const string sql =
             """
-            INSERT INTO locations (tenant_id, code, name, fulfills_online, pool_group, created_at, offers_pickup) VALUES ($1, $2, $3, $4, $5, $6, $7)
+            INSERT INTO locations (tenant_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT (tenant_id, code) DO NOTHING
-            RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup
+            RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns
             """;
-        return source.FirstAsync(tenant, sql, Read, [code, name, fulfillsOnline, poolGroup, time.GetUtcNow(), offersPickup], ct);
+        return source.FirstAsync(tenant, sql, Read, [code, name, fulfillsOnline, poolGroup, time.GetUtcNow(), offersPickup, inspectReturns], ct);
     }
 
     /// <summary>Changes what is given; null where there is no such location. Its code never changes: facts name it.</summary>
     /// <remarks>Every SKU that has stock there is planned again, by the worker (run kind <c>replan</c>).</remarks>
-    public Task<LocationView?> UpdateAsync(
-        long tenant, long location, string? name, bool? fulfillsOnline, int? poolGroup, bool? offersPickup, CancellationToken ct)
+    public Task<LocationView?> UpdateAsync(long tenant, long location, LocationChange change, CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(change);
         const string sql =
             """
             WITH changed AS (
               UPDATE locations SET name = coalesce($3::text, name), fulfills_online = coalesce($4::bool, fulfills_online),
-                pool_group = coalesce($5::int, pool_group), offers_pickup = coalesce($7::bool, offers_pickup)
+                pool_group = coalesce($5::int, pool_group), offers_pickup = coalesce($7::bool, offers_pickup),
+                inspect_returns = coalesce($8::bool, inspect_returns)
               WHERE tenant_id = $1 AND location_id = $2
-              RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup
+              RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns
             ), replan AS (
               INSERT INTO sync_runs (tenant_id, kind, parameters, created_at)
               SELECT $1, 'replan', jsonb_build_object('locationId', location_id), $6 FROM changed
@@ -82,7 +90,11 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
             )
             SELECT * FROM changed
             """;
-        return source.FirstAsync(tenant, sql, Read, [location, name, fulfillsOnline, poolGroup, time.GetUtcNow(), offersPickup], ct);
+        object?[] values =
+        [
+            location, change.Name, change.FulfillsOnline, change.PoolGroup, time.GetUtcNow(), change.OffersPickup, change.InspectReturns,
+        ];
+        return source.FirstAsync(tenant, sql, Read, values, ct);
     }
 
     /// <summary>Maps a channel's own location to one of ours, or to none.</summary>
@@ -126,5 +138,6 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
     }
 
     private static LocationView Read(DbDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetInt32(4), row.Time(5), row.GetBoolean(6));
+        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetInt32(4), row.Time(5), row.GetBoolean(6),
+        row.GetBoolean(7));
 }

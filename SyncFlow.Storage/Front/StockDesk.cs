@@ -18,7 +18,7 @@ public sealed record StockLine(
     int Ats, int Exposure);
 
 /// <summary>A SKU's sums at one location.</summary>
-/// <param name="Ats">Available to sell there, after the safety buffer; 0 where it does not fulfil online or was not opened.</param>
+/// <param name="Ats">Available to sell there, after the safety buffer and with what a preorder may promise; 0 where it does not fulfil online or was not opened.</param>
 /// <param name="Opened">Whether an opening count stands behind on-hand.</param>
 public sealed record PoolView(
     long LocationId, string Location, bool FulfillsOnline, bool Opened, Buckets Buckets, int Ats, int PoolGroup);
@@ -44,6 +44,10 @@ public sealed class StockDesk(NpgsqlDataSource source)
     private const string Unencumbered =
         "p.on_hand - p.committed - p.allocated - p.pos_pending - p.reserved - p.shipped_unposted - p.suspense - p.unavailable";
 
+    // What may be promised of units on their way (SyncFlow.Core.Preorders.Preorder.Allowance).
+    private const string Promise =
+        "coalesce((SELECT least(o.cap, o.incoming) FROM preorders o WHERE o.tenant_id = $1 AND o.sku_id = s.sku_id AND o.location_id = p.location_id AND o.until > now()), 0)";
+
     /// <summary>SKUs by code, with their sums over all locations.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="search">Part of a code or title.</param>
@@ -64,7 +68,7 @@ public sealed class StockDesk(NpgsqlDataSource source)
             CROSS JOIN LATERAL (
               SELECT coalesce(sum(p.on_hand), 0)::int AS on_hand, coalesce(sum(p.committed), 0)::int AS committed,
                      coalesce(sum(p.suspense), 0)::int AS suspense,
-                     coalesce(sum({Unencumbered} - s.safety_buffer) FILTER (WHERE l.fulfills_online AND p.opened), 0)::int AS ats
+                     coalesce(sum({Unencumbered} - s.safety_buffer + {Promise}) FILTER (WHERE l.fulfills_online AND p.opened), 0)::int AS ats
               FROM positions p JOIN locations l USING (tenant_id, location_id)
               WHERE p.tenant_id = $1 AND p.sku_id = s.sku_id) t
             ORDER BY s.code_key
@@ -79,7 +83,7 @@ public sealed class StockDesk(NpgsqlDataSource source)
             $"""
             SELECT p.location_id, l.code, l.fulfills_online, p.opened, p.on_hand, p.committed, p.allocated, p.pos_pending,
                    p.reserved, p.shipped_unposted, p.suspense, p.in_transit, p.unavailable,
-                   CASE WHEN l.fulfills_online AND p.opened THEN {Unencumbered} - s.safety_buffer ELSE 0 END, l.pool_group
+                   CASE WHEN l.fulfills_online AND p.opened THEN {Unencumbered} - s.safety_buffer + {Promise} ELSE 0 END, l.pool_group
             FROM positions p JOIN locations l USING (tenant_id, location_id) JOIN skus s USING (tenant_id, sku_id)
             WHERE p.tenant_id = $1 AND p.sku_id = $2 ORDER BY l.code
             """;
@@ -94,7 +98,9 @@ public sealed class StockDesk(NpgsqlDataSource source)
             SELECT v.level_id, v.listing_id, v.connection_id, c.name, c.shop, v.location_id, l.code, v.external_location_id,
                    v.item_ref, v.status, v.belief, v.observed_available, v.observed_on_hand, v.observed_committed,
                    v.observed_version, v.observed_seen_at, v.target,
-                   coalesce(v.belief, 0) + v.surplus + v.unverified_units + greatest(0, coalesce(v.in_flight_to - v.in_flight_from, 0)),
+                   v.surplus + v.unverified_units + CASE v.in_flight_kind
+                     WHEN 2 THEN greatest(coalesce(v.belief, 0), v.in_flight_to)
+                     ELSE coalesce(v.belief, 0) + greatest(0, coalesce(v.in_flight_to - v.in_flight_from, 0)) END,
                    v.suspense, v.surplus, v.unverified_units, v.in_flight_push, v.in_flight_from, v.in_flight_to,
                    v.in_flight_planned_at, v.in_flight_deadline, v.wants_push, v.needs_reading, v.failed_verifications,
                    n.units_per_sale, c.status, l.fulfills_online, l.pool_group

@@ -109,6 +109,8 @@ internal static class OperationRows
     {
         FactOutcome.Refused =>
             "It takes more units from a condition than lie in it, a sum would leave the range of numbers, or a count is as of a time before the channel's on-hand opened the location.",
+        FactOutcome.NotTheAuthority =>
+            "Another system is the authority for on-hand of this SKU here: the incident not-the-authority names the rule (authority-rules).",
         FactOutcome.Unmapped => "There is no such SKU any more.",
         _ => "It changed nothing.",
     };

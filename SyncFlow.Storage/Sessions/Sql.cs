@@ -32,6 +32,7 @@ internal static class Sql
         var t when t == typeof(decimal?) => "numeric",
         var t when t == typeof(double?) => "double precision",
         var t when t == typeof(DateTimeOffset?) => "timestamp with time zone",
+        var t when t == typeof(DateOnly?) => "date",
         var t when t == typeof(byte[]) => "bytea",
         var t => throw new ArgumentException($"No database type is known for a null of {t}."),
     };

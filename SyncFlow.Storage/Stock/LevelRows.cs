@@ -17,7 +17,7 @@ internal static class LevelRows
         suspense_readings, surplus, in_flight_push, in_flight_from, in_flight_to, in_flight_planned_at,
         in_flight_deadline, in_flight_cause_at, unverified::text, failed_verifications, target, needs_reading,
         awaits_attribution, cause_at, explained_through, sold_total, put_back_total, pushed_total, open_claims,
-        adopted, draft_holds, selling_limit, opened
+        adopted, draft_holds, selling_limit, opened, in_flight_kind, in_flight_acknowledged_at
         """;
 
     public const string UpdateSql =
@@ -35,7 +35,8 @@ internal static class LevelRows
           explained_through = d.explained_through, sold_total = d.sold_total, put_back_total = d.put_back_total,
           pushed_total = d.pushed_total, open_claims = d.open_claims, wants_push = d.wants_push,
           push_priority = d.push_priority, adopted = d.adopted, draft_holds = d.draft_holds,
-          selling_limit = d.selling_limit, opened = d.opened,
+          selling_limit = d.selling_limit, opened = d.opened, in_flight_kind = d.in_flight_kind,
+          in_flight_acknowledged_at = d.in_flight_acknowledged_at,
           dirty_since = CASE WHEN d.wants_push THEN coalesce(l.dirty_since, $2) END,
           pending_changes = l.pending_changes + CASE WHEN d.target IS DISTINCT FROM l.target THEN d.changes ELSE 0 END,
           updated_at = $2
@@ -44,13 +45,13 @@ internal static class LevelRows
           $18::int[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], $22::text[], $23::int[], $24::int[],
           $25::int[], $26::bool[], $27::bool[], $28::timestamptz[], $29::bigint[], $30::bigint[], $31::bigint[],
           $32::bigint[], $33::int[], $34::bool[], $35::int[], $36::int[], $37::int[], $38::int[],
-          $39::smallint[], $40::bool[])
+          $39::smallint[], $40::bool[], $41::smallint[], $42::timestamptz[])
           AS d (level_id, generation, status, belief, observed_available, observed_version, observed_seen_at,
             observed_on_hand, observed_committed, suspense, suspense_since, suspense_readings, surplus, in_flight_push,
             in_flight_from, in_flight_to, in_flight_planned_at, in_flight_deadline, in_flight_cause_at, unverified,
             unverified_units, failed_verifications, target, needs_reading, awaits_attribution, cause_at,
             explained_through, sold_total, put_back_total, pushed_total, open_claims, wants_push, push_priority, changes,
-            adopted, draft_holds, selling_limit, opened)
+            adopted, draft_holds, selling_limit, opened, in_flight_kind, in_flight_acknowledged_at)
         WHERE l.tenant_id = $1 AND l.level_id = d.level_id
         """;
 
@@ -75,7 +76,11 @@ internal static class LevelRows
             ? null
             : new InFlight(
                 row.GetGuid(17), row.GetInt32(18), row.GetInt32(19), row.Moment(20), row.Moment(21),
-                row.Nullable<DateTimeOffset>(22)),
+                row.Nullable<DateTimeOffset>(22))
+            {
+                Kind = (WriteKind)row.GetInt16(38),
+                AcknowledgedAt = row.Nullable<DateTimeOffset>(39),
+            },
         Unverified = StoredJson.ReadUnverified(row.Text(23)),
         FailedVerifications = row.GetInt32(24),
         Target = row.Nullable<int>(25),
@@ -135,6 +140,8 @@ internal static class LevelRows
         Sql.Column(rows, r => r.Level.DraftHolds),
         Sql.Column(rows, r => (short)r.Level.Limit),
         Sql.Column(rows, r => r.Level.Opened),
+        Sql.Column(rows, r => (short)(r.Level.InFlight?.Kind ?? WriteKind.Compared)),
+        Sql.Column(rows, r => DatabaseTime.Of(r.Level.InFlight?.AcknowledgedAt)),
     ];
 }
 

@@ -4,6 +4,7 @@ using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Preorders;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Allocation;
@@ -112,7 +113,7 @@ internal static class SkuRows
             session.Of(
                 """
                 SELECT sku_id, location_id, on_hand, committed, allocated, pos_pending, reserved, shipped_unposted, suspense,
-                  in_transit, unavailable, opened
+                  in_transit, unavailable, opened, set_aside
                 FROM positions WHERE tenant_id = $1 AND sku_id = ANY ($2) ORDER BY sku_id, location_id
                 """,
                 Sql.P(ids)),
@@ -191,14 +192,25 @@ internal static class SkuRows
             new Buckets(
                 row.GetInt32(2), row.GetInt32(3), row.GetInt32(4), row.GetInt32(5), row.GetInt32(6), row.GetInt32(7),
                 row.GetInt32(8), row.GetInt32(9), row.GetInt32(10)),
-            row.GetBoolean(11)));
+            row.GetBoolean(11))
+        {
+            SetAside = row.GetInt32(12),
+        });
 
     private static SkuState ReadSku(
         NpgsqlDataReader row, ILookup<SkuId, Pool> pools, ILookup<SkuId, LevelState> levels,
         ILookup<SkuId, RequestLine> requests, PolicyBook policies, ILookup<SkuId, Component> parts)
     {
         var sku = new SkuId(row.GetInt64(0));
-        var own = new SkuPolicy((SharingMode)row.GetInt16(1), row.GetInt32(2), row.GetInt32(3));
+        var own = new SkuPolicy((SharingMode)row.GetInt16(1), row.GetInt32(2), row.GetInt32(3))
+        {
+            Preorder = row.IsDBNull(20)
+                ? null
+                : new Preorder(new LocationId(row.GetInt64(20)), row.GetInt32(21), row.GetInt32(22), row.Moment(23))
+                {
+                    Open = row.GetBoolean(24),
+                },
+        };
         return new SkuState
         {
             Sku = sku,
@@ -224,9 +236,11 @@ internal static class SkuRows
           coalesce(s.velocity_fast, 0), coalesce(s.velocity_slow, 0), coalesce(s.velocity_at, 'epoch'::timestamptz),
           coalesce(s.largest_order, 1), coalesce(s.shortfall, 0), coalesce(s.oversold_units, 0),
           coalesce(s.oversold_guarded_units, 0), k.group_id, k.mode_set, coalesce(s.shared_by, ''), s.paces::text,
-          coalesce(s.sales_hour, 0), coalesce(s.sales_hour_units, 0), p.peaks, coalesce(s.pace_steps, '')
+          coalesce(s.sales_hour, 0), coalesce(s.sales_hour_units, 0), p.peaks, coalesce(s.pace_steps, ''),
+          o.location_id, o.cap, o.incoming, o.until, o.until > now()
         FROM skus k LEFT JOIN sku_state s ON s.tenant_id = k.tenant_id AND s.sku_id = k.sku_id
         LEFT JOIN sku_peaks p ON p.tenant_id = k.tenant_id AND p.sku_id = k.sku_id
+        LEFT JOIN preorders o ON o.tenant_id = k.tenant_id AND o.sku_id = k.sku_id
         WHERE k.tenant_id = $1 AND k.sku_id = ANY ($2) ORDER BY k.sku_id
         """;
 }

@@ -6,6 +6,7 @@ using SyncFlow.Storage.Allocation;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Oversells;
+using SyncFlow.Storage.Preorders;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Sources;
@@ -37,6 +38,8 @@ internal static class StockWriter
         Add(stocked, () => UpsertPositions(session, stocked));
         Add(set.Openings, () => HistoryRows.InsertOpenings(session, [.. set.Openings], at));
         Add(skus, () => UpdateSkus(session, skus, set, at));
+        var preorders = PreorderRows.Of(skus);
+        Add(preorders, () => PreorderRows.Update(session, preorders, at));
         var peaks = skus.FindAll(s => s.Sales.Peaks.Changed());
         Add(peaks, () => SalesRows.UpsertPeaks(session, peaks));
         var paces = set.ChangedPaces.ToList();
@@ -135,20 +138,20 @@ internal static class StockWriter
         return session.Of(
             """
             INSERT INTO positions AS p (tenant_id, sku_id, location_id, on_hand, committed, allocated, pos_pending, reserved,
-              shipped_unposted, suspense, in_transit, unavailable, opened)
+              shipped_unposted, suspense, in_transit, unavailable, opened, set_aside)
             SELECT $1, d.* FROM unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[],
-              $9::int[], $10::int[], $11::int[], $12::int[], $13::bool[]) AS d
+              $9::int[], $10::int[], $11::int[], $12::int[], $13::bool[], $14::int[]) AS d
             ON CONFLICT (tenant_id, sku_id, location_id) DO UPDATE SET
               on_hand = excluded.on_hand, committed = excluded.committed, allocated = excluded.allocated,
               pos_pending = excluded.pos_pending, reserved = excluded.reserved, shipped_unposted = excluded.shipped_unposted,
               suspense = excluded.suspense, in_transit = excluded.in_transit, unavailable = excluded.unavailable,
-              opened = excluded.opened
+              opened = excluded.opened, set_aside = excluded.set_aside
             WHERE p IS DISTINCT FROM excluded
             """,
             Sql.Column(rows, r => r.Sku), Sql.Column(rows, r => r.Pool.Location.Value),
             Sums(Bucket.OnHand), Sums(Bucket.Committed), Sums(Bucket.Allocated), Sums(Bucket.PosPending),
             Sums(Bucket.Reserved), Sums(Bucket.ShippedUnposted), Sums(Bucket.Suspense), Sums(Bucket.InTransit),
-            Sums(Bucket.Unavailable), Sql.Column(rows, r => r.Pool.Opened));
+            Sums(Bucket.Unavailable), Sql.Column(rows, r => r.Pool.Opened), Sql.Column(rows, r => r.Pool.SetAside));
     }
 
     private static NpgsqlBatchCommand UpdateSkus(

@@ -135,6 +135,25 @@ public sealed class NormaliserTests
             .MalformedReason.ShouldBe("lineItems is not whole");
     }
 
+    [Theory]
+    [InlineData("ON_HOLD", 2)]
+    [InlineData("SCHEDULED", 2)]
+    [InlineData("CLOSED", 0)]
+    public void Units_on_hold_still_wait_where_they_are_assigned(string status, int assigned)
+    {
+        var body = """
+            {"id":"gid://shopify/Order/1","createdAt":"2026-11-21T10:00:00Z","updatedAt":"2026-11-21T10:00:00Z","cancelledAt":null,"test":false,
+             "sourceName":"web","retailLocation":null,
+             "lineItems":{"nodes":[{"id":"gid://shopify/LineItem/2","variant":{"id":"gid://shopify/ProductVariant/3"},"quantity":2,"unfulfilledQuantity":2}],"pageInfo":{"hasNextPage":false}},
+             "fulfillmentOrders":{"nodes":[{"id":"gid://shopify/FulfillmentOrder/4","status":"STATUS","assignedLocation":{"location":{"id":"gid://shopify/Location/5"}},
+               "lineItems":{"nodes":[{"id":"gid://shopify/FulfillmentOrderLineItem/6","remainingQuantity":2,"lineItem":{"id":"gid://shopify/LineItem/2"}}],"pageInfo":{"hasNextPage":false}}}],"pageInfo":{"hasNextPage":false}},
+             "fulfillments":[],"refunds":[]}
+            """.Replace("STATUS", status, StringComparison.Ordinal);
+        var line = Normalisers.Normalise(Event("fetch", body, ContentKinds.ShopifyOrder)).Facts.Single().ShouldBeOfType<OrderFact>().Snapshot.Lines.Single();
+        line.Open.ShouldBe(2, "a hold changes nothing of what is promised");
+        line.Assignments.Sum(a => a.Units).ShouldBe(assigned);
+    }
+
     [Fact]
     public void Damaged_bodies_never_throw()
     {

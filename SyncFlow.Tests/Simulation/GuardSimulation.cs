@@ -27,6 +27,24 @@ public sealed class GuardSimulation(ITestOutputHelper output)
     [Fact]
     public void All_faults_together_oversell_nothing() => Holds(new Faults { NotPersisted = 0.2, Late = 0.2 });
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Channels_without_compare_and_set_oversell_nothing(int channels) =>
+        Holds(new Faults { Absolute = channels, NotPersisted = 0.1, Late = 0.1 });
+
+    [Fact]
+    public void Absolute_writes_without_the_zero_barrier_are_caught() =>
+        Fails(new Faults { Absolute = 2, WithoutBarrier = true });
+
+    [Fact]
+    public void A_till_that_nobody_can_cap_oversells_nothing() =>
+        Holds(new Faults { Till = true, Absolute = 1, NotPersisted = 0.1, Late = 0.1 });
+
+    [Fact]
+    public void A_till_taken_for_a_channel_that_can_be_capped_is_caught() =>
+        Fails(new Faults { Till = true, TillTakenForCapped = true });
+
     [Fact]
     public void Comparing_with_a_fresh_read_is_caught() => Fails(new Faults { CompareWithFreshRead = true });
 

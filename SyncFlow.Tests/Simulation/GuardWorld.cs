@@ -2,22 +2,10 @@ using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
+using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;
 
 namespace SyncFlow.Tests.Simulation;
-
-/// <summary>Which faults a world has, each a probability per chance it gets.</summary>
-internal sealed record Faults
-{
-    public double Dropped { get; init; } = 0.2;
-    public double Repeated { get; init; } = 0.2;
-    public double LostAnswer { get; init; } = 0.2;
-    public double NotPersisted { get; init; }
-    public double Late { get; init; }
-
-    /// <summary>Compare with what the channel shows instead of with belief: the classic mistake, to see it caught.</summary>
-    public bool CompareWithFreshRead { get; init; }
-}
 
 /// <summary>
 /// A world of one SKU: channels with compare-and-set that really sell, a network that loses, repeats and reorders, and
@@ -37,6 +25,7 @@ internal sealed class GuardWorld
     private readonly (Push Push, ElementOutcome Answer)?[] _answers = new (Push, ElementOutcome)?[Channels + 1];
     private readonly Reading?[] _readings = new Reading?[Channels + 1];
     private int _physical;
+    private int _floor;
     private long _tick;
 
     public GuardWorld(int seed, Faults faults, int stock)
@@ -45,6 +34,22 @@ internal sealed class GuardWorld
         _faults = faults;
         _physical = stock;
         _desk = new Desk(Channels, stock, SharingMode.Guard);
+        for (var channel = Channels - faults.Absolute + 1; channel <= Channels && !faults.WithoutBarrier; channel++)
+        {
+            _desk.Configure(channel, settings => settings with { CompareAndSet = false });
+        }
+
+        if (faults.Till)
+        {
+            _floor = stock / 2;
+            _desk.Configure(1, settings => settings with { Uncappable = !faults.TillTakenForCapped });
+            _desk.Run(set =>
+            {
+                SetAsides.Put(set, Desk.Sku, Desk.Main, stock - _floor);
+                return 0;
+            });
+        }
+
         _desk.Touch();
     }
 
@@ -59,7 +64,7 @@ internal sealed class GuardWorld
         {
             _desk.Now += TimeSpan.FromSeconds(_random.Next(1, 20));
             Step();
-            var shown = _shown.Sum(s => Math.Max(0, s));
+            var shown = Enumerable.Range(1, Channels).Sum(c => Math.Max(0, OnOffer(c)));
             if (shown > _physical)
             {
                 return $"step {step}: channels show {shown} of {_physical} units";
@@ -99,6 +104,20 @@ internal sealed class GuardWorld
 
     private int Pick() => _random.Next(1, Channels + 1);
 
+    private bool IsTill(int channel) => _faults.Till && channel == 1;
+
+    private bool IsAbsolute(int channel) => channel > Channels - _faults.Absolute;
+
+    /// <summary>What a buyer could get there.</summary>
+    private int OnOffer(int channel) => IsTill(channel) ? _floor : _shown[channel];
+
+    private void Take(int channel, int units)
+    {
+        _shown[channel] -= units;
+        _physical -= units;
+        _floor -= IsTill(channel) ? units : 0;
+    }
+
     private bool Chance(double probability) => _random.NextDouble() < probability;
 
     private DateTimeOffset Stamp() => _desk.Now.AddTicks(++_tick);
@@ -107,14 +126,13 @@ internal sealed class GuardWorld
     {
         var channel = Pick();
         var units = _random.Next(1, 4);
-        if (_shown[channel] < units)
+        if (OnOffer(channel) < units)
         {
             Refused += units;
             return;
         }
 
-        _shown[channel] -= units;
-        _physical -= units;
+        Take(channel, units);
         Accepted += units;
         var order = Desk.Snapshot($"{_orders.Count + 1}", units, Stamp());
         _orders[order.OrderRef] = (channel, order);
@@ -136,8 +154,7 @@ internal sealed class GuardWorld
             order.OrderRef, units, Stamp(), open: 0, cancelled: true,
             restocks: new Restock($"r{order.OrderRef}", RestockKind.Cancel, units, "x1"));
         _orders[order.OrderRef] = (channel, cancelled);
-        _shown[channel] += units;
-        _physical += units;
+        Take(channel, -units);
         Send(() => _desk.Order(channel, cancelled));
         Announce(channel);
     }
@@ -196,7 +213,7 @@ internal sealed class GuardWorld
         }
 
         var push = _desk[channel].InFlight;
-        if (push is not null && push.Deadline > _desk.Now)
+        if (!_desk[channel].MayBeRead(_desk.Now))
         {
             return;
         }
@@ -218,7 +235,7 @@ internal sealed class GuardWorld
 
         var (channel, from, to, deadline) = _air[0];
         _air.RemoveAt(0);
-        if (_desk.Now <= deadline && _shown[channel] == from)
+        if (_desk.Now <= deadline && (IsAbsolute(channel) || _shown[channel] == from))
         {
             _shown[channel] = to;
             Announce(channel);
@@ -252,7 +269,7 @@ internal sealed class GuardWorld
             return;
         }
 
-        var accepted = _shown[channel] == compare;
+        var accepted = IsAbsolute(channel) || _shown[channel] == compare;
         if (accepted && !Chance(_faults.NotPersisted))
         {
             _shown[channel] = element.To;

@@ -1,4 +1,5 @@
 using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Audit;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
@@ -13,7 +14,7 @@ namespace SyncFlow.Worker.Upkeep;
 /// </summary>
 internal sealed class UpkeepJobs(
     ChannelStore channels, ConnectionStore connections, InboxStore inbox, Replanning replanning, CheckpointJob checkpoints,
-    LedgerReplay replay, CatalogLife catalogs, PlaceLife places, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
+    LedgerReplay replay, CatalogLife catalogs, PlaceLife places, DriftTrends drift, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
     private const int DaysKept = 30;
@@ -38,6 +39,7 @@ internal sealed class UpkeepJobs(
             await TryAsync("ledger checkpoints", CheckpointsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("ledger replay", ReplayAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("catalog life", CatalogsAsync, stoppingToken).ConfigureAwait(false);
+            await TryAsync("slow drift", DriftAsync, stoppingToken).ConfigureAwait(false);
             await Task.Delay(Minute, time, stoppingToken).ContinueWith(
                 _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
         }
@@ -95,6 +97,14 @@ internal sealed class UpkeepJobs(
         foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
         {
             await places.ReportAsync(tenant, ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task DriftAsync(CancellationToken ct)
+    {
+        foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
+        {
+            await drift.WatchAsync(tenant, ct).ConfigureAwait(false);
         }
     }
 

@@ -5,6 +5,7 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Operations;
 using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
@@ -72,8 +73,8 @@ public sealed class AuthorityCases
         var desk = new Desk(1, 10, SharingMode.Guard, 10);
         Rule(desk, Other);
 
-        Correct(desk, "a", null).ShouldBe(FactOutcome.Ignored);
-        Correct(desk, "b", Store).ShouldBe(FactOutcome.Ignored);
+        Correct(desk, "a", null).ShouldBe(FactOutcome.NotTheAuthority);
+        Correct(desk, "b", Store).ShouldBe(FactOutcome.NotTheAuthority);
         desk.Position.OnHand.ShouldBe(10);
         desk.Incidents.ShouldAllBe(i => i.Kind == "not-the-authority");
         Correct(desk, "c", Other).ShouldBe(FactOutcome.Applied);
@@ -83,6 +84,25 @@ public sealed class AuthorityCases
         // A refused correction used up nothing: once the ledger is the authority it can be told again.
         Rule(desk, null);
         Correct(desk, "a", null).ShouldBe(FactOutcome.Applied);
+    }
+
+    [Fact]
+    public void A_stock_operation_that_corrects_on_hand_is_refused_with_the_rule_that_forbids_it()
+    {
+        var desk = new Desk(1, 10, SharingMode.Guard, 10);
+        Rule(desk, Other);
+        StockOperation Operation(OperationKind kind, int units) => new(
+            $"op:{kind}:{units}", null, desk.Now, Desk.Sku,
+            OperationLegs.Of(kind, Desk.Main, units, StockCondition.Available, StockCondition.Available));
+
+        desk.Apply(Operation(OperationKind.Adjustment, -3)).ShouldBe(FactOutcome.NotTheAuthority);
+        desk.Position.OnHand.ShouldBe(10);
+        desk.Incidents.ShouldHaveSingleItem().Message.ShouldBe(
+            "A correction of -3 units was refused: the rule about on-hand of this SKU says that connection 2 is its authority.");
+        desk.Apply(Operation(OperationKind.Receipt, 4)).ShouldBe(FactOutcome.Applied, "goods that arrive are a fact");
+        desk.Apply(Operation(OperationKind.WriteOff, 1)).ShouldBe(FactOutcome.Applied, "and so are goods that are gone");
+        Rule(desk, null);
+        desk.Apply(Operation(OperationKind.Adjustment, -3)).ShouldBe(FactOutcome.Applied);
     }
 
     private static void Rule(Desk desk, ConnectionId? owner) =>

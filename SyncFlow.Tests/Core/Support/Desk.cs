@@ -160,17 +160,19 @@ internal sealed class Desk
     }
 
     /// <summary>Makes a channel the authority for on-hand.</summary>
-    public void Own(int channel)
-    {
-        var id = new ConnectionId(channel);
-        Context = Context with { Channels = Context.Channels.SetItem(id, Context.Channels[id] with { OwnsOnHand = true }) };
-    }
+    public void Own(int channel) => Configure(channel, settings => settings with { OwnsOnHand = true });
 
     public void SetStatus(int channel, ConnectionStatus status)
     {
-        var id = new ConnectionId(channel);
-        Context = Context with { Channels = Context.Channels.SetItem(id, Context.Channels[id] with { Status = status }) };
+        Configure(channel, settings => settings with { Status = status });
         Touch();
+    }
+
+    /// <summary>Changes a channel's settings, to set a scene.</summary>
+    public void Configure(int channel, Func<ChannelSettings, ChannelSettings> change)
+    {
+        var id = new ConnectionId(channel);
+        Context = Context with { Channels = Context.Channels.SetItem(id, change(Context.Channels[id])) };
     }
 
     public static OrderSnapshot Snapshot(

@@ -42,7 +42,7 @@ public sealed class RoundTripTests(PostgresFixture postgres)
                 SharedBy = "1:0@3",
                 Sales = new SalesMemory(
                     [new ChannelPace(merchant.Connections[0], 2.5, 1e7 / 3, At.AddTicks(7), true)], 495_000, 9, HourPeaks.None.With(494_999, 12)),
-                Pools = [new Pool(merchant.Location, new Buckets(1, 2, 3, 4, 5, 6, 7, 8, 9), Opened: true)],
+                Pools = [new Pool(merchant.Location, new Buckets(1, 2, 3, 4, 5, 6, 7, 8, 9), Opened: true) { SetAside = 4 }],
                 Levels = [FullLevel(sku.Levels.ShouldHaveSingleItem())],
             };
             set.Put(saved);
@@ -154,7 +154,11 @@ public sealed class RoundTripTests(PostgresFixture postgres)
         DraftHolds = 3,
         Limit = SellingLimit.None,
         Opened = true,
-        InFlight = new InFlight(Guid.Parse("01900000-0000-7000-8000-000000000001"), 5, 3, At, At.AddMinutes(10), At.AddSeconds(-2)),
+        InFlight = new InFlight(Guid.Parse("01900000-0000-7000-8000-000000000001"), 5, 3, At, At.AddMinutes(10), At.AddSeconds(-2))
+        {
+            Kind = WriteKind.ThroughZero,
+            AcknowledgedAt = At.AddSeconds(1),
+        },
         Unverified = [new Unverified(2, At.AddTicks(7)), new Unverified(1, At.AddSeconds(1))],
         FailedVerifications = 2,
         Target = 0,
@@ -195,11 +199,12 @@ public sealed class RoundTripTests(PostgresFixture postgres)
                 new OrderLine
                 {
                     LineRef = "line-1", VariantRef = "variant-1", Quantity = 4, Open = 0, Fulfilled = 1,
-                    Assignments = [new Assignment("place", 2)], Restocks = [new Restock("refund-1", RestockKind.Return, 1, "place")],
+                    Assignments = [new Assignment("place", 2)], Shipments = [new Shipment("shipment-1", "place", 1, At)],
+                    Restocks = [new Restock("refund-1", RestockKind.Return, 1, "place")],
                 },
             ],
         },
-        [new FootprintRow(sku, location, new LevelId(8), 1, -2, -3, 4, 5, 6, 7), new FootprintRow(sku, new LocationId(99), null, 0, 0, 0, 0, 0, 0, 0)],
+        [new FootprintRow(sku, location, new LevelId(8), 1, -2, -3, 4, 5, 6, 7) { Returned = 8, Inspected = 9 }, new FootprintRow(sku, new LocationId(99), null, 0, 0, 0, 0, 0, 0, 0)],
         UnmappedLines: 2,
         Provisional: true);
 }

@@ -70,6 +70,39 @@ public sealed class ApplyPipelineTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task C28_A_dead_letter_replayed_two_hours_later_is_computed_anew_and_sends_nothing_old()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, skus: 2, onHand: 10);
+
+        // With ten on hand the sum would leave the range of numbers; the neighbour's events flow past it.
+        await StoreAsync(merchant, Movement(merchant, 0, "poison", int.MaxValue - 5), Movement(merchant, 1, "good", 1));
+        for (var attempt = 1; attempt <= InboxRetries.MostAttempts; attempt++)
+        {
+            await Pipeline(database).RunAsync(merchant.Tenant, Ct);
+            clock.Advance(InboxRetries.After(attempt));
+        }
+
+        var letters = new DeadLetterStore(clock);
+        await using var session = await merchant.WorkAsync();
+        var dead = (await DeadLetterStore.ListAsync(session, null, 5, Ct)).ShouldHaveSingleItem();
+        dead.WebhookId.ShouldBe("poison");
+        (await database.ScalarAsync<long>("SELECT sum(on_hand) FROM positions")).ShouldBe(21);
+
+        // Meanwhile eight were lost: the replay adds to what is there now, and targets follow from the sum.
+        await StoreAsync(merchant, Movement(merchant, 0, "lost", -8));
+        await Pipeline(database).RunAsync(merchant.Tenant, Ct);
+        clock.Advance(TimeSpan.FromHours(2));
+        (await letters.ReplayAsync(session, [dead.Key.EventId], Ct)).ShouldBe(1);
+        await session.CommitAsync(Ct);
+        (await Pipeline(database).RunAsync(merchant.Tenant, Ct)).Failed.ShouldBe(0);
+        (await database.ScalarAsync<int>("SELECT max(on_hand) FROM positions")).ShouldBe(int.MaxValue - 3);
+        (await database.ScalarAsync<long>(
+            "SELECT count(*) FROM listing_levels l JOIN sku_state s USING (tenant_id, sku_id) WHERE l.target > s.ats_units")).ShouldBe(0);
+        (await database.ScalarAsync<long>("SELECT count(*) FROM ledger_entries WHERE fact_key = 'poison'")).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Workers_side_by_side_apply_everything_once_and_positions_stay_the_ledgers_replay()
     {
         await using var database = await TestDatabase.CreateAsync(postgres);

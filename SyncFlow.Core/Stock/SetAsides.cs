@@ -1,0 +1,79 @@
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Ledger;
+
+namespace SyncFlow.Core.Stock;
+
+/// <summary>
+/// Sellers that nobody can cap: walk-in tills, marketplaces that sell their own warehouse, importers. Nothing is written
+/// to them; what lies at their locations and is not set aside, they may take, and it counts as theirs. Other channels
+/// are given only what was set aside, and what they sell of it is not replaced until somebody puts more aside: a unit
+/// that the till may have sold a moment ago is not promised again.
+/// </summary>
+public static class SetAsides
+{
+    /// <summary>Units at a location that a seller without a cap may take, ≥ 0; 0 where there is none.</summary>
+    public static int MayBeTaken(SkuState sku, EngineContext context, Pool pool)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(pool);
+        return pool.Opened && HasUncappable(context, pool.Location)
+            ? Math.Max(0, AvailableToSell.Of(pool, sku.Policy with { Preorder = null }) - Math.Max(0, pool.SetAside))
+            : 0;
+    }
+
+    /// <summary>The same over all locations of a group.</summary>
+    public static int MayBeTaken(SkuState sku, EngineContext context, int group)
+    {
+        ArgumentNullException.ThrowIfNull(sku);
+        ArgumentNullException.ThrowIfNull(context);
+        return sku.Pools
+            .Where(p => context.Locations.TryGetValue(p.Location, out var l) && l.FulfillsOnline && l.Group == group)
+            .Sum(p => MayBeTaken(sku, context, p));
+    }
+
+    /// <summary>Whether a connection sells whatever it likes.</summary>
+    public static bool IsUncappable(EngineContext context, ConnectionId? connection)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return connection is { } id && context.Channels.TryGetValue(id, out var channel) && channel.Uncappable;
+    }
+
+    /// <summary>Units were put aside at a location, or back: so many are aside now.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below zero.</exception>
+    public static void Put(WorkingSet set, SkuId id, LocationId location, int units)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentOutOfRangeException.ThrowIfNegative(units);
+        var sku = set.FindSku(id) ?? throw new ArgumentException($"SKU {id.Value} is not loaded.", nameof(id));
+        set.Put(sku.With(sku.PoolAt(location) with { SetAside = units }));
+    }
+
+    /// <summary>
+    /// The pool after an entry: what capped channels sold or requests took, and units missing on a capped level, came
+    /// out of what was aside; what comes back of it lies there again. Everything else concerns what lies outside.
+    /// </summary>
+    internal static Pool Follow(Pool pool, LedgerEntry entry, EngineContext context) =>
+        HasUncappable(context, entry.Location) && ConcernsAside(entry, context)
+            ? pool with { SetAside = checked(pool.SetAside + SellableChange(entry)) }
+            : pool;
+
+    private static bool ConcernsAside(LedgerEntry entry, EngineContext context) => entry.Reason switch
+    {
+        EntryReason.ReservationHeld or EntryReason.ReservationReleased or EntryReason.ReservationExpired
+            or EntryReason.ReservationCommitted or EntryReason.ReservationAllocated => true,
+        EntryReason.Opening or EntryReason.ChannelEdit or EntryReason.ChannelTransfer => false,
+        _ => entry.Connection is not null && !IsUncappable(context, entry.Connection),
+    };
+
+    private static int SellableChange(LedgerEntry entry) => entry.Bucket switch
+    {
+        Bucket.OnHand => entry.Delta,
+        Bucket.InTransit => 0,
+        _ => -entry.Delta,
+    };
+
+    /// <summary>Whether somebody without a cap sells at a location.</summary>
+    public static bool HasUncappable(EngineContext context, LocationId location) =>
+        context.Channels.Values.Any(c => c.Uncappable && c.Sells && c.Locations.ContainsValue(location));
+}
