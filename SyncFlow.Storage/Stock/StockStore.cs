@@ -1,3 +1,4 @@
+using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Allocation;
@@ -8,7 +9,7 @@ namespace SyncFlow.Storage.Stock;
 
 /// <summary>
 /// Loads what a batch touches, under locks, and writes back what the rules made of it. Locks are taken in one order
-/// everywhere: claimed inbox rows, then order rows, then SKU rows, each sorted by key and made first if missing.
+/// everywhere: claimed inbox rows, then order rows, then SKU rows, each sorted by key; a SKU's row is made first if missing.
 /// </summary>
 public static class StockStore
 {
@@ -32,6 +33,16 @@ public static class StockStore
         }
 
         return set;
+    }
+
+    /// <summary>
+    /// Whether a transaction failed only because another ran beside it, on the same order or in a deadlock: done again, it
+    /// may succeed.
+    /// </summary>
+    public static bool IsWorthAnotherTry(PostgresException failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        return failure.SqlState == PostgresErrorCodes.DeadlockDetected || OrderRows.IsRace(failure);
     }
 
     /// <summary>Locks and loads SKUs, and all that kits tie to them, with their pools, levels and listings: for planning and settling pushes.</summary>
