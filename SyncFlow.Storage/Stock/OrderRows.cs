@@ -13,8 +13,12 @@ internal static class OrderRows
     /// be made. They are made when they are written: of two transactions that make the same order the later one fails
     /// (<see cref="IsRace"/>), and is to begin again.
     /// </summary>
+    /// <param name="placeholders">
+    /// Whether they are made now, empty: where something is decided by an order and the order is not written, two
+    /// transactions must meet on its row. What sources call a transaction is no order of ours; it is locked with its SKUs.
+    /// </param>
     public static async Task<List<OrderState>> LockAsync(
-        StorageSession session, IReadOnlyCollection<(ConnectionId Connection, string OrderRef)> orders, CancellationToken ct)
+        StorageSession session, IReadOnlyCollection<(ConnectionId Connection, string OrderRef)> orders, bool placeholders, CancellationToken ct)
     {
         if (orders.Count == 0)
         {
@@ -22,6 +26,12 @@ internal static class OrderRows
         }
 
         var sorted = InOrder(orders, o => o);
+        if (placeholders)
+        {
+            await session.ExecuteAsync(
+                session.Of(PlaceholderSql, Sql.Column(sorted, o => o.Connection.Value), Sql.Column(sorted, o => o.OrderRef)), ct).ConfigureAwait(false);
+        }
+
         var found = await session.QueryAsync(
             session.Of(
                 """
@@ -82,6 +92,14 @@ internal static class OrderRows
         Sql.Column(orders, o => o.Snapshot?.Cancelled ?? false),
         Sql.Column(orders, o => o.Kits.IsEmpty ? null : StoredJson.Write(o.Kits)),
     ];
+
+    private const string PlaceholderSql =
+        """
+        INSERT INTO orders (tenant_id, connection_id, order_ref)
+        SELECT $1, connection_id, order_ref FROM unnest($2::bigint[], $3::text[]) AS o (connection_id, order_ref)
+        WHERE NOT EXISTS (SELECT FROM sources s WHERE s.tenant_id = $1 AND s.connection_id = o.connection_id)
+        ORDER BY connection_id, order_ref COLLATE "C" ON CONFLICT DO NOTHING
+        """;
 
     private const string Rows =
         """

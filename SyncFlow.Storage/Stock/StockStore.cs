@@ -19,7 +19,9 @@ public static class StockStore
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(refs);
-        var orders = await OrderRows.LockAsync(session, refs.Orders, ct).ConfigureAwait(false);
+
+        // Facts that name a SKU (of sources, of people) may ask how an order stands without writing it.
+        var orders = await OrderRows.LockAsync(session, refs.Orders, placeholders: refs.Skus.Count > 0, ct).ConfigureAwait(false);
         var skus = refs.Skus.ToHashSet();
         skus.UnionWith(orders.SelectMany(o => o.Applied).Select(row => row.Sku));
         skus.UnionWith(orders.SelectMany(o => o.Kits).SelectMany(k => k.Parts).Select(p => p.Sku));
