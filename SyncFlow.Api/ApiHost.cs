@@ -71,7 +71,8 @@ public static class ApiHost
         services.AddSingleton(provider => new ConnectionStore(Ingest(provider)));
         services.AddSingleton(provider => new InboxStore(Ingest(provider), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new GroupCommitInbox<InboxEvent>(
-            provider.GetRequiredService<InboxStore>().AppendAsync, stored => stored.Body.Length, GroupCommitLimits.Default));
+            provider.GetRequiredService<InboxStore>().AppendAsync, stored => stored.Body.Length, GroupCommitLimits.Default,
+            stored => stored.Tenant.Value));
         services.AddHostedService(provider => provider.GetRequiredService<GroupCommitInbox<InboxEvent>>());
     }
 

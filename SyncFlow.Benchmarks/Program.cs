@@ -1,7 +1,14 @@
+using SyncFlow.Benchmarks.Apply;
 using SyncFlow.Benchmarks.Auth;
+using SyncFlow.Benchmarks.Burst;
 using SyncFlow.Benchmarks.Explain;
+using SyncFlow.Benchmarks.Fairness;
 using SyncFlow.Benchmarks.Faults;
+using SyncFlow.Benchmarks.Growth;
+using SyncFlow.Benchmarks.Idle;
+using SyncFlow.Benchmarks.Ingest;
 using SyncFlow.Benchmarks.Memory;
+using SyncFlow.Benchmarks.Push;
 using SyncFlow.Benchmarks.Simulate;
 using SyncFlow.Benchmarks.Smoke;
 using SyncFlow.Benchmarks.Sources;
@@ -27,9 +34,33 @@ internal static class Program
     {
         ["smoke"] = new(
             "rules, ingest and apply; under a minute with the build", [],
-            (results, _, time, ct) => SmokeBenchmark.RunAsync(results, time, ct)),
+            SmokeBenchmark.RunAsync),
         ["auth"] = new(
             "what knowing the caller and asking what he may do adds to a request", [], AuthBenchmark.RunAsync),
+        ["ingest"] = new("webhooks over HTTP, against a bare endpoint", [], IngestBenchmark.RunAsync),
+        ["apply"] = new(
+            $"a backlog applied, against the same rows written bare; {ApplyBenchmark.OrdersOption} N orders",
+            new() { [ApplyBenchmark.OrdersOption] = ApplyBenchmark.DefaultOrders }, ApplyBenchmark.RunAsync),
+        ["burst"] = new(
+            $"2,000 orders at once on one store until the other shows them; {BurstBenchmark.OrdersOption} N, {BurstBenchmark.RateOption} N a second",
+            new() { [BurstBenchmark.OrdersOption] = BurstBenchmark.DefaultOrders, [BurstBenchmark.RateOption] = BurstBenchmark.DefaultRate },
+            BurstBenchmark.BurstAsync),
+        ["steady"] = new(
+            $"orders at a steady rate until the other store shows them; {BurstBenchmark.RateOption} N a second, {BurstBenchmark.SecondsOption} N",
+            new() { [BurstBenchmark.RateOption] = BurstBenchmark.DefaultSteadyRate, [BurstBenchmark.SecondsOption] = BurstBenchmark.DefaultSeconds },
+            BurstBenchmark.SteadyAsync),
+        ["push"] = new(
+            $"a store on the smallest plan is filled; {PushBenchmark.LevelsOption} N levels",
+            new() { [PushBenchmark.LevelsOption] = PushBenchmark.DefaultLevels }, PushBenchmark.RunAsync),
+        ["fairness"] = new(
+            $"a quiet merchant beside a storm of another; {FairnessBenchmark.EventsOption} N events",
+            new() { [FairnessBenchmark.EventsOption] = FairnessBenchmark.DefaultEvents }, FairnessBenchmark.RunAsync),
+        ["growth"] = new(
+            $"time per event with a long ledger; {GrowthBenchmark.EntriesOption} N entries",
+            new() { [GrowthBenchmark.EntriesOption] = GrowthBenchmark.DefaultEntries }, GrowthBenchmark.RunAsync),
+        ["idle"] = new(
+            $"what it costs while nothing happens; {IdleBenchmark.SecondsOption} N",
+            new() { [IdleBenchmark.SecondsOption] = IdleBenchmark.DefaultSeconds }, IdleBenchmark.RunAsync),
         ["explain"] = new(
             $"explanations of the past; {ExplainBenchmark.EntriesOption} N fills the ledger with N entries (100000 or more)",
             new() { [ExplainBenchmark.EntriesOption] = ExplainBenchmark.DefaultEntries }, ExplainBenchmark.RunAsync),
@@ -48,6 +79,7 @@ internal static class Program
         ["sources"] = new(
             $"a source's history booked and its events pushed; {SourcesBenchmark.EventsOption} N events of history",
             new() { [SourcesBenchmark.EventsOption] = SourcesBenchmark.DefaultEvents }, SourcesBenchmark.RunAsync),
+        ["all"] = new("every one of them but smoke and simulate, and one table at the end", [], RunAllAsync),
         ["memory"] = new(
             $"what the worker takes with 20,000 levels; {MemoryBenchmark.LevelsOption} N, {MemoryBenchmark.SecondsOption} N of buying",
             new()
@@ -57,6 +89,21 @@ internal static class Program
             },
             MemoryBenchmark.RunAsync),
     };
+
+    /// <summary>What <c>all</c> runs, in this order, each as its own defaults say.</summary>
+    private static readonly string[] All =
+        ["ingest", "apply", "burst", "steady", "push", "fairness", "growth", "idle", "memory", "explain"];
+
+    private static async Task RunAllAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
+    {
+        foreach (var name in All)
+        {
+            await Console.Error.WriteLineAsync("== " + name).ConfigureAwait(false);
+            await Benchmarks[name].Run(results, options.With(Benchmarks[name].Options), time, ct).ConfigureAwait(false);
+        }
+
+        results.WriteTable();
+    }
 
     public static async Task<int> Main(string[] args)
     {
@@ -112,7 +159,9 @@ internal static class Program
         Environment.NewLine,
         [
             "Usage: ./bench NAME [--option N]",
+            "       ./bench compare COMMIT COMMIT NAME [--option N]",
             "Prints one line 'RESULT name value unit' per figure; docs/performance.md says what each means.",
+            $"{SyncDelay.Option} N makes every commit's sync N ms longer, as on a cloud's disk; it goes with all but memory and simulate.",
             "Benchmarks:",
             .. Benchmarks.Select(b => $"  {b.Key,-10} {b.Value.What}"),
         ]);

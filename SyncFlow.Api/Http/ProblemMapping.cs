@@ -37,7 +37,7 @@ internal static partial class ProblemMapping
         ProblemKind.UnsupportedMediaType => (415, "unsupported-media-type", "The content type is not supported"),
         ProblemKind.IdempotencyKeyReused => (422, "idempotency-key-reused", "The key was used with another request"),
         ProblemKind.Internal => (500, "internal", "Something went wrong on our side"),
-        ProblemKind.InboxFull => (503, "inbox-full", "Too many events wait to be stored"),
+        ProblemKind.InboxFull => (429, "inbox-full", "Too many events wait to be stored"),
         ProblemKind.ChannelUnavailable => (503, "channel-unavailable", "The channel does not answer"),
         ProblemKind.StorageUnavailable => (503, "storage-unavailable", "The database does not answer"),
     };

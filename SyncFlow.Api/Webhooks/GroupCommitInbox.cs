@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
@@ -16,9 +17,11 @@ internal sealed class InboxUnavailableException(Exception cause) : Exception("Th
 /// <param name="BatchBytes">Most body bytes in one statement, unless a single event is larger.</param>
 /// <param name="QueueEvents">Most events that wait.</param>
 /// <param name="QueueBytes">Most body bytes that wait or are on their way.</param>
-internal sealed record GroupCommitLimits(int Writers, int BatchEvents, long BatchBytes, int QueueEvents, long QueueBytes)
+/// <param name="OwnerEvents">Most events of one owner that wait or are on their way, so that there is room for the others.</param>
+internal sealed record GroupCommitLimits(
+    int Writers, int BatchEvents, long BatchBytes, int QueueEvents, long QueueBytes, int OwnerEvents = int.MaxValue)
 {
-    public static GroupCommitLimits Default { get; } = new(2, 500, 8L << 20, 10_000, 64L << 20);
+    public static GroupCommitLimits Default { get; } = new(2, 500, 8L << 20, 10_000, 64L << 20, 2_500);
 }
 
 /// <summary>
@@ -29,8 +32,10 @@ internal sealed record GroupCommitLimits(int Writers, int BatchEvents, long Batc
 /// <param name="append">Stores all or nothing, and has committed when it returns.</param>
 /// <param name="size">Bytes that an event holds.</param>
 /// <param name="limits">Sizes.</param>
+/// <param name="owner">Whose an event is; null where all are one owner's.</param>
 internal sealed class GroupCommitInbox<TEvent>(
-    Func<IReadOnlyList<TEvent>, CancellationToken, Task> append, Func<TEvent, int> size, GroupCommitLimits limits)
+    Func<IReadOnlyList<TEvent>, CancellationToken, Task> append, Func<TEvent, int> size, GroupCommitLimits limits,
+    Func<TEvent, long>? owner = null)
     : IHostedService
 {
     private static readonly Meter Meter = new("SyncFlow.Inbox");
@@ -43,6 +48,8 @@ internal sealed class GroupCommitInbox<TEvent>(
 
     private readonly Channel<Waiting> queue = Channel.CreateBounded<Waiting>(
         new BoundedChannelOptions(limits.QueueEvents) { FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly ConcurrentDictionary<long, int> waitingOf = new();
 
     private Task writers = Task.CompletedTask;
 
@@ -58,10 +65,11 @@ internal sealed class GroupCommitInbox<TEvent>(
     /// <exception cref="InboxUnavailableException">Nothing was stored, or its commit is not known.</exception>
     public Task StoreAsync(TEvent stored)
     {
-        var waiting = new Waiting(stored, size(stored));
-        if (Interlocked.Add(ref bytes, waiting.Bytes) > limits.QueueBytes || !queue.Writer.TryWrite(waiting))
+        var waiting = new Waiting(stored, size(stored), owner?.Invoke(stored) ?? 0);
+        var ofOwner = waitingOf.AddOrUpdate(waiting.Owner, 1, (_, count) => count + 1);
+        if (Interlocked.Add(ref bytes, waiting.Bytes) > limits.QueueBytes || ofOwner > limits.OwnerEvents || !queue.Writer.TryWrite(waiting))
         {
-            Interlocked.Add(ref bytes, -waiting.Bytes);
+            Forget(waiting);
             Refusals.Add(1);
             return Task.FromException(new InboxFullException());
         }
@@ -91,9 +99,18 @@ internal sealed class GroupCommitInbox<TEvent>(
             if (batch.Count > 0)
             {
                 await StoreAsync(batch).ConfigureAwait(false);
-                Interlocked.Add(ref bytes, -batch.Sum(waiting => (long)waiting.Bytes));
+                batch.ForEach(Forget);
                 batch.Clear();
             }
+        }
+    }
+
+    private void Forget(Waiting waiting)
+    {
+        Interlocked.Add(ref bytes, -waiting.Bytes);
+        if (waitingOf.AddOrUpdate(waiting.Owner, 0, (_, count) => count - 1) == 0)
+        {
+            waitingOf.TryRemove(KeyValuePair.Create(waiting.Owner, 0)); // Unless another came meanwhile.
         }
     }
 
@@ -141,7 +158,7 @@ internal sealed class GroupCommitInbox<TEvent>(
         }
     }
 
-    private sealed record Waiting(TEvent Event, int Bytes)
+    private sealed record Waiting(TEvent Event, int Bytes, long Owner)
     {
         // Callers go on on threads of their own, not on the writer's.
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

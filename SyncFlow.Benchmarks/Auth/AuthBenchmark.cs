@@ -31,7 +31,7 @@ internal static class AuthBenchmark
 
     public static async Task RunAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
     {
-        var servers = await BenchServers.StartAsync(ct).ConfigureAwait(false);
+        var servers = await BenchServers.StartAsync(options, ct).ConfigureAwait(false);
         await using (servers.ConfigureAwait(false))
         {
             var app = ApiHost.Build([], builder => builder.Configuration.AddInMemoryCollection(Settings(servers)));

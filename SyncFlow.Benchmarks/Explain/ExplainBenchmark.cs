@@ -1,5 +1,4 @@
 using Npgsql;
-using SyncFlow.Benchmarks.Smoke;
 using SyncFlow.Benchmarks.Support;
 using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Postgres;
@@ -28,7 +27,7 @@ internal static class ExplainBenchmark
     public static async Task RunAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
     {
         var entries = Math.Max(Small, options[EntriesOption]);
-        await using var servers = await BenchServers.StartAsync(ct).ConfigureAwait(false);
+        await using var servers = await BenchServers.StartAsync(options, ct).ConfigureAwait(false);
         var merchant = await BenchMerchant.CreateAsync(servers, "explain", Skus, onHand: 100, time, ct).ConfigureAwait(false);
         using var owner = NpgsqlDataSource.Create(servers.ConnectionString);
         var fill = new LedgerFill(owner, merchant);

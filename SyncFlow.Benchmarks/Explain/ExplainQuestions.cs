@@ -6,7 +6,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Npgsql;
 using SyncFlow.Api;
-using SyncFlow.Benchmarks.Smoke;
 using SyncFlow.Benchmarks.Support;
 
 namespace SyncFlow.Benchmarks.Explain;

@@ -1,5 +1,5 @@
 using Npgsql;
-using SyncFlow.Benchmarks.Smoke;
+using SyncFlow.Benchmarks.Support;
 
 namespace SyncFlow.Benchmarks.Explain;
 

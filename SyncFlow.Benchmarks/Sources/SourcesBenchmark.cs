@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using SyncFlow.Benchmarks.Smoke;
 using SyncFlow.Benchmarks.Support;
 using SyncFlow.Core;
 using SyncFlow.Core.Ledger;
@@ -34,7 +33,7 @@ internal static class SourcesBenchmark
 
     public static async Task RunAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
     {
-        await using var servers = await BenchServers.StartAsync(ct).ConfigureAwait(false);
+        await using var servers = await BenchServers.StartAsync(options, ct).ConfigureAwait(false);
         using var api = servers.ForRole(PostgresRole.Api);
         using var worker = servers.ForRole(PostgresRole.Worker);
         var merchant = await BenchMerchant.CreateAsync(servers, "sources", Skus, 0, time, ct).ConfigureAwait(false);

@@ -12,12 +12,16 @@ internal sealed class BenchOptions
     /// <summary>The number of an option.</summary>
     public long this[string name] => values[name];
 
+    /// <summary>The same with a benchmark's own options at their defaults.</summary>
+    public BenchOptions With(IReadOnlyDictionary<string, long> defaults) => new(values.Concat(defaults).ToDictionary());
+
     /// <summary>Reads the options a benchmark knows; says what is wrong instead where something is.</summary>
     /// <param name="args">What follows the benchmark's name.</param>
     /// <param name="defaults">The options it knows.</param>
     public static (BenchOptions? Options, string? Wrong) Read(IReadOnlyList<string> args, IReadOnlyDictionary<string, long> defaults)
     {
         var values = defaults.ToDictionary();
+        values.TryAdd(SyncDelay.Option, 0);
         for (var i = 0; i < args.Count; i += 2)
         {
             if (!values.ContainsKey(args[i]))

@@ -30,7 +30,8 @@ internal sealed class BenchServers : IAsyncDisposable
     /// <summary>Redis, as StackExchange.Redis reads it.</summary>
     public string Redis { get; private set; } = "";
 
-    public static async Task<BenchServers> StartAsync(CancellationToken ct)
+    /// <summary>Starts and migrates; commits take as much longer as the options say.</summary>
+    public static async Task<BenchServers> StartAsync(BenchOptions options, CancellationToken ct)
     {
         var servers = new BenchServers();
         try
@@ -40,6 +41,7 @@ internal sealed class BenchServers : IAsyncDisposable
             await servers.StartPostgresAsync(limit.Token).ConfigureAwait(false);
             await servers.StartRedisAsync(limit.Token).ConfigureAwait(false);
             await Migrator.MigrateAsync(servers.ConnectionString, limit.Token).ConfigureAwait(false);
+            await SyncDelay.SetAsync(servers.ConnectionString, options[SyncDelay.Option], limit.Token).ConfigureAwait(false);
             return servers;
         }
         catch
@@ -51,6 +53,19 @@ internal sealed class BenchServers : IAsyncDisposable
 
     /// <summary>The database as a role of the schema sees it.</summary>
     public NpgsqlDataSource ForRole(PostgresRole role) => NpgsqlDataSource.Create(PostgresExtensions.ForRole(ConnectionString, role));
+
+    /// <summary>One value, asked as the database's owner and past everything the product uses.</summary>
+    public async Task<T> ScalarAsync<T>(string sql, CancellationToken ct)
+    {
+        using var owner = NpgsqlDataSource.Create(ConnectionString);
+#pragma warning disable CA2100 // Statements are constants of the benchmarks.
+        using var command = owner.CreateCommand(sql);
+#pragma warning restore CA2100
+        return (T)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
+    }
+
+    /// <summary>A statement of the database's owner.</summary>
+    public Task ExecuteAsync(string sql, CancellationToken ct) => ExecuteAsync(ConnectionString, sql, ct);
 
     public async ValueTask DisposeAsync()
     {

@@ -36,6 +36,13 @@ public static class PostgresExtensions
     /// </summary>
     private const int PreparedStatements = 100;
 
+    /// <summary>
+    /// The worker's statements look rows up by arrays of keys. Planned for the arrays at hand and for young or stale
+    /// statistics, some of them read all rows of a tenant instead, which is slower and grows with the tenant; planned
+    /// once for all arrays they go by the keys.
+    /// </summary>
+    private const string GenericPlans = " -c plan_cache_mode=force_generic_plan";
+
     /// <summary>The connection string whose sessions act as <paramref name="role"/>.</summary>
     /// <param name="connectionString">Npgsql connection string of a login that may become the role.</param>
     /// <param name="role">What the sessions may do.</param>
@@ -43,7 +50,7 @@ public static class PostgresExtensions
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
         builder.MaxAutoPrepare = PreparedStatements;
-        builder.Options = $"{builder.Options} -c role={RoleName(role)}".Trim();
+        builder.Options = $"{builder.Options} -c role={RoleName(role)}{(role == PostgresRole.Worker ? GenericPlans : "")}".Trim();
         return builder.ConnectionString;
     }
 

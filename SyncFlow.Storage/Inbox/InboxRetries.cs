@@ -6,8 +6,11 @@ public static class InboxRetries
     /// <summary>Failed attempts after which an event is a dead letter.</summary>
     public const int MostAttempts = 5;
 
-    /// <summary>Most events one transaction claims.</summary>
-    public const int MostClaimed = 500;
+    /// <summary>Most events one transaction claims while others wait for their turn, or little waits.</summary>
+    public const int UsuallyClaimed = 500;
+
+    /// <summary>Most events one transaction claims of a backlog.</summary>
+    public const int MostClaimed = 2_000;
 
     private static readonly TimeSpan[] Waits =
         [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2)];

@@ -40,7 +40,7 @@ public sealed class OversellStore(NpgsqlDataSource source, TimeProvider time)
         }
 
         var (id, sku, group) = found[0];
-        var orders = await OrderRows.LockAsync(session, await OrdersAsync(session, sku, group, ct).ConfigureAwait(false), ct).ConfigureAwait(false);
+        var orders = await OrderRows.LockAsync(session, await OrdersAsync(session, sku, group, ct).ConfigureAwait(false), placeholders: false, ct).ConfigureAwait(false);
         var set = await SkuRows.LockAndReadAsync(session, [sku], SkuKeys.None, ct).ConfigureAwait(false);
         var units = await LockAsync(session, id, OversellState.Noticed, ct).ConfigureAwait(false);
         if (units is not { } lacking)

@@ -25,6 +25,9 @@ public sealed class StorageSession : IAsyncDisposable
     /// <summary>In whose name.</summary>
     public TenantId Tenant { get; }
 
+    /// <summary>Orders that were asked for and not there: they are made when they are written.</summary>
+    internal HashSet<(ConnectionId Connection, string OrderRef)> OrdersToMake { get; } = [];
+
     /// <summary>Opens a transaction (read committed).</summary>
     public static async Task<StorageSession> OpenAsync(NpgsqlDataSource source, TenantId tenant, CancellationToken ct)
     {

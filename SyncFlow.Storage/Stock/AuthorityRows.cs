@@ -11,8 +11,10 @@ internal static class AuthorityRows
     public static NpgsqlBatchCommand Statement(StorageSession session, long[] skus) => session.Of(
         """
         SELECT k.sku_id, r.sku_id, r.sku_prefix, r.location_id, r.connection_id
-        FROM authority_rules r JOIN skus k ON k.tenant_id = $1 AND k.sku_id = ANY ($2)
-          AND (r.sku_id IS NULL OR r.sku_id = k.sku_id) AND (r.sku_prefix IS NULL OR starts_with(k.code_key, upper(r.sku_prefix)))
+        FROM authority_rules r CROSS JOIN LATERAL (
+          SELECT s.sku_id FROM skus s WHERE s.tenant_id = $1 AND s.sku_id = ANY ($2) AND (r.sku_id IS NULL OR r.sku_id = s.sku_id)
+            AND (r.sku_prefix IS NULL OR starts_with(s.code_key, upper(r.sku_prefix)))
+          OFFSET 0) AS k -- Rules first: there are few or none.
         WHERE r.tenant_id = $1 ORDER BY r.rule_id
         """,
         Sql.P(skus));

@@ -5,32 +5,34 @@ using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Stock;
 
-/// <summary>Rows of <c>orders</c>: made if missing, locked in key order, read, written.</summary>
+/// <summary>Rows of <c>orders</c>: locked in key order, read, written; made whole where they were missing.</summary>
 internal static class OrderRows
 {
-    /// <summary>Locks the rows of orders, those nobody knew yet as placeholders.</summary>
+    /// <summary>
+    /// Locks the rows of orders; those nobody knew yet come as placeholders, and the session remembers that they are to
+    /// be made. They are made when they are written: of two transactions that make the same order the later one fails
+    /// (<see cref="IsRace"/>), and is to begin again.
+    /// </summary>
+    /// <param name="placeholders">
+    /// Whether they are made now, empty: where something is decided by an order and the order is not written, two
+    /// transactions must meet on its row. What sources call a transaction is no order of ours; it is locked with its SKUs.
+    /// </param>
     public static async Task<List<OrderState>> LockAsync(
-        StorageSession session, IReadOnlyCollection<(ConnectionId Connection, string OrderRef)> orders, CancellationToken ct)
+        StorageSession session, IReadOnlyCollection<(ConnectionId Connection, string OrderRef)> orders, bool placeholders, CancellationToken ct)
     {
         if (orders.Count == 0)
         {
             return [];
         }
 
-        var sorted = orders.OrderBy(o => o.Connection.Value).ThenBy(o => o.OrderRef, StringComparer.Ordinal).ToList();
-        NpgsqlParameter[] Keys() => [Sql.Column(sorted, o => o.Connection.Value), Sql.Column(sorted, o => o.OrderRef)];
+        var sorted = InOrder(orders, o => o);
+        if (placeholders)
+        {
+            await session.ExecuteAsync(
+                session.Of(PlaceholderSql, Sql.Column(sorted, o => o.Connection.Value), Sql.Column(sorted, o => o.OrderRef)), ct).ConfigureAwait(false);
+        }
 
-        // A placeholder is inserted so that there is something to lock: two first events of one order meet here.
-        // What sources call a transaction is no order of ours; it is locked with its SKUs.
-        await using var batch = session.Batch(
-            session.Of(
-                """
-                INSERT INTO orders (tenant_id, connection_id, order_ref)
-                SELECT $1, connection_id, order_ref FROM unnest($2::bigint[], $3::text[]) AS o (connection_id, order_ref)
-                WHERE NOT EXISTS (SELECT FROM sources s WHERE s.tenant_id = $1 AND s.connection_id = o.connection_id)
-                ORDER BY connection_id, order_ref COLLATE "C" ON CONFLICT DO NOTHING
-                """,
-                Keys()),
+        var found = await session.QueryAsync(
             session.Of(
                 """
                 SELECT o.connection_id, o.order_ref, o.version_updated, o.version_authority, o.version_sequence,
@@ -40,21 +42,43 @@ internal static class OrderRows
                 WHERE o.tenant_id = $1
                 ORDER BY o.connection_id, o.order_ref COLLATE "C" FOR NO KEY UPDATE OF o
                 """,
-                Keys()));
-        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
-        return await StorageSession.ReadAsync(reader, Read, ct).ConfigureAwait(false);
+                Sql.Column(sorted, o => o.Connection.Value), Sql.Column(sorted, o => o.OrderRef)),
+            Read,
+            ct).ConfigureAwait(false);
+        var known = found.Select(o => (o.Connection, o.OrderRef)).ToHashSet();
+        foreach (var missing in sorted.Where(o => !known.Contains(o)))
+        {
+            session.OrdersToMake.Add(missing);
+            found.Add(OrderState.Placeholder(missing.Connection, missing.OrderRef));
+        }
+
+        return found;
     }
 
-    public static NpgsqlBatchCommand Update(StorageSession session, IReadOnlyList<OrderState> orders, DateTimeOffset at) => session.Of(
-        """
-        UPDATE orders o SET version_updated = d.updated, version_authority = d.authority, version_sequence = d.sequence,
-          snapshot = d.snapshot::jsonb, footprint = d.footprint::jsonb, unmapped_lines = d.unmapped,
-          provisional = d.provisional, kits = d.kits::jsonb, cancelled = d.cancelled, updated_at = $2
-        FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::smallint[], $7::bigint[], $8::text[], $9::text[],
-          $10::int[], $11::bool[], $12::bool[], $13::text[])
-          AS d (connection_id, order_ref, updated, authority, sequence, snapshot, footprint, unmapped, provisional, cancelled, kits)
-        WHERE o.tenant_id = $1 AND o.connection_id = d.connection_id AND o.order_ref = d.order_ref
-        """,
+    /// <summary>Writes orders: those that were locked are updated, those that were missing are made.</summary>
+    public static IEnumerable<NpgsqlBatchCommand> Write(StorageSession session, IReadOnlyList<OrderState> orders, DateTimeOffset at)
+    {
+        var made = orders.ToLookup(o => session.OrdersToMake.Remove((o.Connection, o.OrderRef)));
+        if (made[false].ToList() is { Count: > 0 } known)
+        {
+            yield return session.Of(UpdateSql, Parameters(known, at));
+        }
+
+        if (InOrder(made[true], o => (o.Connection, o.OrderRef)) is { Count: > 0 } unknown)
+        {
+            yield return session.Of(InsertSql, Parameters(unknown, at));
+        }
+    }
+
+    /// <summary>Whether a transaction failed because another made one of its orders meanwhile.</summary>
+    public static bool IsRace(PostgresException failure) =>
+        failure.SqlState == PostgresErrorCodes.UniqueViolation && failure.ConstraintName == "orders_pkey";
+
+    private static List<T> InOrder<T>(IEnumerable<T> orders, Func<T, (ConnectionId Connection, string OrderRef)> key) =>
+        [.. orders.OrderBy(o => key(o).Connection.Value).ThenBy(o => key(o).OrderRef, StringComparer.Ordinal)];
+
+    private static NpgsqlParameter[] Parameters(IReadOnlyList<OrderState> orders, DateTimeOffset at) =>
+    [
         Sql.P(at),
         Sql.Column(orders, o => o.Connection.Value),
         Sql.Column(orders, o => o.OrderRef),
@@ -66,7 +90,41 @@ internal static class OrderRows
         Sql.Column(orders, o => o.UnmappedLines),
         Sql.Column(orders, o => o.Provisional),
         Sql.Column(orders, o => o.Snapshot?.Cancelled ?? false),
-        Sql.Column(orders, o => o.Kits.IsEmpty ? null : StoredJson.Write(o.Kits)));
+        Sql.Column(orders, o => o.Kits.IsEmpty ? null : StoredJson.Write(o.Kits)),
+    ];
+
+    private const string PlaceholderSql =
+        """
+        INSERT INTO orders (tenant_id, connection_id, order_ref)
+        SELECT $1, connection_id, order_ref FROM unnest($2::bigint[], $3::text[]) AS o (connection_id, order_ref)
+        WHERE NOT EXISTS (SELECT FROM sources s WHERE s.tenant_id = $1 AND s.connection_id = o.connection_id)
+        ORDER BY connection_id, order_ref COLLATE "C" ON CONFLICT DO NOTHING
+        """;
+
+    private const string Rows =
+        """
+        unnest($3::bigint[], $4::text[], $5::bigint[], $6::smallint[], $7::bigint[], $8::text[], $9::text[],
+          $10::int[], $11::bool[], $12::bool[], $13::text[])
+          AS d (connection_id, order_ref, updated, authority, sequence, snapshot, footprint, unmapped, provisional, cancelled, kits)
+        """;
+
+    private const string UpdateSql =
+        $"""
+        UPDATE orders o SET version_updated = d.updated, version_authority = d.authority, version_sequence = d.sequence,
+          snapshot = d.snapshot::jsonb, footprint = d.footprint::jsonb, unmapped_lines = d.unmapped,
+          provisional = d.provisional, kits = d.kits::jsonb, cancelled = d.cancelled, updated_at = $2
+        FROM {Rows}
+        WHERE o.tenant_id = $1 AND o.connection_id = d.connection_id AND o.order_ref = d.order_ref
+        """;
+
+    private const string InsertSql =
+        $"""
+        INSERT INTO orders (tenant_id, connection_id, order_ref, version_updated, version_authority, version_sequence,
+          snapshot, footprint, unmapped_lines, provisional, cancelled, kits, updated_at)
+        SELECT $1, d.connection_id, d.order_ref, d.updated, d.authority, d.sequence, d.snapshot::jsonb, d.footprint::jsonb,
+          d.unmapped, d.provisional, d.cancelled, d.kits::jsonb, $2
+        FROM {Rows}
+        """;
 
     private static OrderState Read(NpgsqlDataReader row) => new(
         new ConnectionId(row.GetInt64(0)),

@@ -28,9 +28,16 @@ internal static class SkuRows
     public static async Task<WorkingSet> LockAndReadAsync(
         StorageSession session, IReadOnlyCollection<SkuId> skus, SkuKeys keys, CancellationToken ct)
     {
+        long[] wanted = [.. skus.Select(s => s.Value)];
         for (var look = 1; look <= MostLooks; look++)
         {
-            var ids = await LockAsync(session, [.. skus.Select(s => s.Value)], ct).ConfigureAwait(false);
+            // A row that is missing is rare: it is made where one was missed.
+            var ids = await LockAsync(session, wanted, make: look > 1, ct).ConfigureAwait(false);
+            if (look == 1 && wanted.Except(ids).Any())
+            {
+                ids = await LockAsync(session, wanted, make: true, ct).ConfigureAwait(false);
+            }
+
             var (set, whole) = await ReadAsync(session, ids, keys, asIf: null, ct).ConfigureAwait(false);
             if (whole)
             {
@@ -60,7 +67,8 @@ internal static class SkuRows
         throw new InvalidOperationException("Kits kept changing while they were read.");
     }
 
-    private static async Task<long[]> LockAsync(StorageSession session, long[] ids, CancellationToken ct)
+    /// <param name="make">Whether missing rows are made first.</param>
+    private static async Task<long[]> LockAsync(StorageSession session, long[] ids, bool make, CancellationToken ct)
     {
         if (ids.Length == 0)
         {
@@ -69,20 +77,8 @@ internal static class SkuRows
 
         // Locked in one statement and read in the next: a statement sees what was committed before it began, so one
         // that waited for the lock would read what was there before the wait.
-        await using var batch = session.Batch(
-            session.Of(
-                $"""
-                INSERT INTO sku_state (tenant_id, sku_id)
-                SELECT s.tenant_id, s.sku_id FROM skus s WHERE s.tenant_id = $1 AND s.sku_id IN ({ClusterSql.Members})
-                ORDER BY s.sku_id ON CONFLICT DO NOTHING
-                """,
-                Sql.P(ids)),
-            session.Of(
-                $"""
-                SELECT s.sku_id FROM sku_state s WHERE s.tenant_id = $1 AND s.sku_id IN ({ClusterSql.Members})
-                ORDER BY s.sku_id FOR NO KEY UPDATE OF s
-                """,
-                Sql.P(ids)));
+        NpgsqlBatchCommand[] statements = make ? [session.Of(MakeSql, Sql.P(ids)), session.Of(LockSql, Sql.P(ids))] : [session.Of(LockSql, Sql.P(ids))];
+        await using var batch = session.Batch(statements);
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
         return [.. await StorageSession.ReadAsync(reader, row => row.GetInt64(0), ct).ConfigureAwait(false)];
     }
@@ -229,6 +225,19 @@ internal static class SkuRows
             Requests = [.. requests[sku]],
         };
     }
+
+    private const string MakeSql =
+        $"""
+        INSERT INTO sku_state (tenant_id, sku_id)
+        SELECT s.tenant_id, s.sku_id FROM skus s WHERE s.tenant_id = $1 AND s.sku_id IN ({ClusterSql.Members})
+        ORDER BY s.sku_id ON CONFLICT DO NOTHING
+        """;
+
+    private const string LockSql =
+        $"""
+        SELECT s.sku_id FROM sku_state s WHERE s.tenant_id = $1 AND s.sku_id IN ({ClusterSql.Members})
+        ORDER BY s.sku_id FOR NO KEY UPDATE OF s
+        """;
 
     private const string SkuSql =
         """

@@ -1,3 +1,4 @@
+using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Allocation;
@@ -8,7 +9,7 @@ namespace SyncFlow.Storage.Stock;
 
 /// <summary>
 /// Loads what a batch touches, under locks, and writes back what the rules made of it. Locks are taken in one order
-/// everywhere: claimed inbox rows, then order rows, then SKU rows, each sorted by key and made first if missing.
+/// everywhere: claimed inbox rows, then order rows, then SKU rows, each sorted by key; a SKU's row is made first if missing.
 /// </summary>
 public static class StockStore
 {
@@ -18,7 +19,9 @@ public static class StockStore
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(refs);
-        var orders = await OrderRows.LockAsync(session, refs.Orders, ct).ConfigureAwait(false);
+
+        // Facts that name a SKU (of sources, of people) may ask how an order stands without writing it.
+        var orders = await OrderRows.LockAsync(session, refs.Orders, placeholders: refs.Skus.Count > 0, ct).ConfigureAwait(false);
         var skus = refs.Skus.ToHashSet();
         skus.UnionWith(orders.SelectMany(o => o.Applied).Select(row => row.Sku));
         skus.UnionWith(orders.SelectMany(o => o.Kits).SelectMany(k => k.Parts).Select(p => p.Sku));
@@ -32,6 +35,16 @@ public static class StockStore
         }
 
         return set;
+    }
+
+    /// <summary>
+    /// Whether a transaction failed only because another ran beside it, on the same order or in a deadlock: done again, it
+    /// may succeed.
+    /// </summary>
+    public static bool IsWorthAnotherTry(PostgresException failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        return failure.SqlState == PostgresErrorCodes.DeadlockDetected || OrderRows.IsRace(failure);
     }
 
     /// <summary>Locks and loads SKUs, and all that kits tie to them, with their pools, levels and listings: for planning and settling pushes.</summary>

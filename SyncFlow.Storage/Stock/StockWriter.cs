@@ -46,7 +46,7 @@ internal static class StockWriter
         Add(paces, () => SalesRows.NotePaces(session, paces, at));
         Add(levels, () => session.Of(LevelRows.UpdateSql, LevelRows.Parameters(levels, at)));
         Add(levels, () => HistoryRows.AppendLevels(session, levels, cause, at));
-        Add(orders, () => OrderRows.Update(session, orders, at));
+        statements.AddRange(OrderRows.Write(session, orders, at));
         Add(movements, () => session.Of(
             "INSERT INTO movement_keys (tenant_id, movement_key, recorded_at) SELECT $1, k, $2 FROM unnest($3::text[]) AS k",
             Sql.P(at), Sql.P(movements)));

@@ -47,6 +47,20 @@ public sealed class GroupCommitInboxTests
     }
 
     [Fact]
+    public async Task A_storm_of_one_owner_leaves_room_for_the_others_and_is_welcome_again_when_it_is_over()
+    {
+        var gate = new TaskCompletionSource();
+        var inbox = new GroupCommitInbox<int>((_, _) => gate.Task, _ => 1, Small with { QueueEvents = 100, OwnerEvents = 2 }, number => number / 10);
+        await inbox.StartAsync(CancellationToken.None);
+        var stored = new List<Task> { inbox.StoreAsync(10), inbox.StoreAsync(11) };
+        await Should.ThrowAsync<InboxFullException>(() => inbox.StoreAsync(12));
+        stored.Add(inbox.StoreAsync(20));
+        gate.SetResult();
+        await Task.WhenAll(stored);
+        await inbox.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_failed_commit_is_told_to_every_caller_and_the_next_goes_on()
     {
         var fail = true;

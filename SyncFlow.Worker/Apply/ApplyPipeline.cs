@@ -20,13 +20,17 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
 
     private const int LongestError = 500;
 
-    /// <summary>Applies up to <see cref="InboxRetries.MostClaimed"/> due events of a tenant.</summary>
-    public async Task<ApplyResult> RunAsync(TenantId tenant, CancellationToken ct)
+    /// <summary>Applies up to <see cref="InboxRetries.UsuallyClaimed"/> due events of a tenant.</summary>
+    public Task<ApplyResult> RunAsync(TenantId tenant, CancellationToken ct) => RunAsync(tenant, InboxRetries.UsuallyClaimed, ct);
+
+    /// <summary>Applies due events of a tenant.</summary>
+    /// <param name="limit">Most events, at most <see cref="InboxRetries.MostClaimed"/>.</param>
+    public async Task<ApplyResult> RunAsync(TenantId tenant, int limit, CancellationToken ct)
     {
         var claimed = new List<InboxItem>();
         try
         {
-            return await WithDeadlockRetriesAsync(() => ApplyBatchAsync(tenant, claimed, ct)).ConfigureAwait(false);
+            return await WithDeadlockRetriesAsync(() => ApplyBatchAsync(tenant, limit, claimed, ct)).ConfigureAwait(false);
         }
         catch (Exception failure) when (IsOfTheEvents(failure, ct) && claimed.Count > 0)
         {
@@ -37,11 +41,11 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
         }
     }
 
-    private async Task<ApplyResult> ApplyBatchAsync(TenantId tenant, List<InboxItem> claimed, CancellationToken ct)
+    private async Task<ApplyResult> ApplyBatchAsync(TenantId tenant, int limit, List<InboxItem> claimed, CancellationToken ct)
     {
         claimed.Clear();
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        claimed.AddRange(await inbox.ClaimAsync(session, InboxRetries.MostClaimed, ct).ConfigureAwait(false));
+        claimed.AddRange(await inbox.ClaimAsync(session, limit, ct).ConfigureAwait(false));
         if (claimed.Count == 0)
         {
             return ApplyResult.Nothing;
@@ -133,7 +137,7 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
             {
                 return await work().ConfigureAwait(false);
             }
-            catch (PostgresException deadlock) when (deadlock.SqlState == PostgresErrorCodes.DeadlockDetected && attempt <= DeadlockRetries)
+            catch (PostgresException raced) when (StockStore.IsWorthAnotherTry(raced) && attempt <= DeadlockRetries)
             {
                 ApplyMetrics.Deadlocks.Add(1);
             }

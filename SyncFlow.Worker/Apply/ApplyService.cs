@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Redis;
@@ -8,7 +6,7 @@ using SyncFlow.Storage.Inbox;
 namespace SyncFlow.Worker.Apply;
 
 /// <summary>
-/// Keeps the inbox empty: one tenant after another, one batch each in turn, so that a noisy tenant makes no other wait
+/// Keeps the inbox empty: tenants have turns of one batch (<see cref="Turns"/>), so that a noisy one makes no other wait
 /// for more than a batch. Wake-ups name tenants at once; a sweep every second finds what no wake-up told.
 /// </summary>
 public sealed partial class ApplyService(
@@ -16,24 +14,24 @@ public sealed partial class ApplyService(
     : BackgroundService
 {
     /// <summary>Batches that this process applies side by side.</summary>
-    public const int Lanes = 2;
+    public const int Lanes = 3;
+
+    /// <summary>
+    /// Of these, for one tenant: while one batch of it is written the next is read and understood. More would only wait
+    /// for its SKUs.
+    /// </summary>
+    public const int LanesPerTenant = 2;
 
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan WaitAfterFailure = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<TenantId> turns = Channel.CreateUnbounded<TenantId>();
+    private readonly Turns turns = new(LanesPerTenant);
 
-    private readonly ConcurrentDictionary<TenantId, bool> waiting = new();
+    private readonly BatchSizes sizes = new();
 
     /// <summary>Something was stored for this tenant: give it a turn. Any number of calls before the turn are one.</summary>
-    public void Wake(TenantId tenant)
-    {
-        if (waiting.TryAdd(tenant, true))
-        {
-            turns.Writer.TryWrite(tenant);
-        }
-    }
+    public void Wake(TenantId tenant) => turns.Wake(tenant);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -64,23 +62,27 @@ public sealed partial class ApplyService(
 
     private async Task ApplyTurnsAsync(CancellationToken ct)
     {
-        await foreach (var tenant in turns.Reader.ReadAllAsync(ct).ConfigureAwait(false))
+        while (!ct.IsCancellationRequested)
         {
-            waiting.TryRemove(tenant, out _); // Before the look: what is stored during it gets another turn.
+            var tenant = await turns.NextAsync(ct).ConfigureAwait(false);
+            var more = false;
             try
             {
-                var result = await pipeline.RunAsync(tenant, ct).ConfigureAwait(false);
+                var limit = sizes.Next(tenant, turns.OthersWait);
+                var result = await pipeline.RunAsync(tenant, limit, ct).ConfigureAwait(false);
+                sizes.Learn(tenant, limit, result.Claimed);
+                more = result.Claimed == limit;
                 await TellAsync(tenant, result).ConfigureAwait(false);
-                if (result.Claimed == InboxRetries.MostClaimed)
-                {
-                    Wake(tenant); // More may be there; the others come first.
-                }
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
             {
                 // The job boundary. Nothing was lost: what was claimed is pending again, and the sweep finds it.
                 TurnFailed(log, tenant.Value, failure);
                 await Task.Delay(WaitAfterFailure, time, ct).ConfigureAwait(false);
+            }
+            finally
+            {
+                turns.End(tenant, more);
             }
         }
     }

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
-namespace SyncFlow.Benchmarks.Smoke;
+namespace SyncFlow.Benchmarks.Support;
 
 /// <summary>A line of a made-up order.</summary>
 /// <param name="Item">Number of the SKU's listing, from 0.</param>

@@ -1,4 +1,3 @@
-using SyncFlow.Benchmarks.Support;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
@@ -8,7 +7,7 @@ using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Stock;
 
-namespace SyncFlow.Benchmarks.Smoke;
+namespace SyncFlow.Benchmarks.Support;
 
 /// <summary>A tenant with two live Shopify connections on one location, each of its SKUs listed and opened on both.</summary>
 internal sealed record BenchMerchant(TenantId Tenant, LocationId Location, IReadOnlyList<ConnectionId> Connections, IReadOnlyList<SkuId> Skus)
@@ -36,6 +35,9 @@ internal sealed record BenchMerchant(TenantId Tenant, LocationId Location, IRead
         await merchant.ListAsync(catalog, session, db, ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
         await merchant.GoLiveAsync(servers, onHand, now, ct).ConfigureAwait(false);
+
+        // The database looks at its tables as autovacuum would within a minute.
+        await servers.ExecuteAsync("ANALYZE skus, listings, listing_levels, sku_state, positions, connections, locations, channel_locations", ct).ConfigureAwait(false);
         return merchant;
     }
 

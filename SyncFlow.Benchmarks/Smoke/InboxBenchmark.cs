@@ -11,7 +11,7 @@ namespace SyncFlow.Benchmarks.Smoke;
 /// Storing what arrives, against the least that storing it can cost: the same rows by one bare insert into a table
 /// without keys. Both take turns batch by batch, so that whatever else the machine does meets both.
 /// </summary>
-internal static class IngestBenchmark
+internal static class InboxBenchmark
 {
     private const int BodyBytes = 6 * 1024;
     private const int Batch = 250;
@@ -66,8 +66,8 @@ internal static class IngestBenchmark
             }
         }
 
-        results.AddRate("ingest.rows_per_s", Batch * Batches, stored, "rows/s");
-        results.Add("ingest.share_of_raw", raw / stored, "ratio");
+        results.AddRate("inbox.rows_per_s", Batch * Batches, stored, "rows/s");
+        results.Add("inbox.share_of_raw", raw / stored, "ratio");
     }
 
     private static async Task<TimeSpan> AppendAsync(InboxStore inbox, List<InboxEvent> events, TimeProvider time, CancellationToken ct)

@@ -1,0 +1,122 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using SyncFlow.Benchmarks.Support;
+using SyncFlow.ServiceDefaults.Postgres;
+using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Inbox;
+using SyncFlow.Worker.Apply;
+
+namespace SyncFlow.Benchmarks.Apply;
+
+/// <summary>
+/// A backlog of order webhooks applied by the worker's own service until the inbox is empty: orders spread over many
+/// SKUs, then all on one SKU, then the rows of the first written bare, round by round, so that what else the machine does
+/// meets all three. Afterwards the books are checked: a rate at which they go wrong is not one.
+/// </summary>
+internal static class ApplyBenchmark
+{
+    /// <summary>The option that says how many orders a backlog has.</summary>
+    public const string OrdersOption = "--orders";
+
+    public const long DefaultOrders = 10_000;
+
+    private const int Skus = 2_000;
+    private const int OnHand = 1_000_000;
+    private const int WarmUp = 3_000;
+    private const int Rounds = 3;
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(25);
+
+    public static async Task RunAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
+    {
+        await using var servers = await BenchServers.StartAsync(options, ct).ConfigureAwait(false);
+        await RunAsync(servers, (int)options[OrdersOption], Rounds, results, time, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>The same on servers that run already.</summary>
+    public static async Task RunAsync(
+        BenchServers servers, int orders, int rounds, Results results, TimeProvider time, CancellationToken ct)
+    {
+        await using var redis = new RedisConnection(servers.Redis);
+        using var drain = new BacklogDrain(servers, new WakeUps(redis), time);
+        var bare = new BareLedger(servers.ConnectionString, time);
+        await bare.PrepareAsync(ct).ConfigureAwait(false);
+
+        // The same work on a tenant of its own first: compiled code and warm caches, and none of it in the figures.
+        await drain.MeasureAsync("warm-up", WarmUp, Skus, random => random.Next(Skus), ct).ConfigureAwait(false);
+        var (spread, hot, rows, ledger) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
+        var (own, database, raw) = (new List<double>(), new List<double>(), new List<double>());
+        for (var round = 0; round < rounds; round++)
+        {
+            var name = round.ToString(CultureInfo.InvariantCulture);
+            var (backlog, rate, spent) = await drain.MeasureAsync("spread-" + name, orders, Skus, random => random.Next(Skus), ct).ConfigureAwait(false);
+            spread.Add(rate);
+            own.Add(spent.Own.TotalMicroseconds / orders);
+            database.Add(spent.Database.TotalMicroseconds / orders);
+            hot.Add((await drain.MeasureAsync("hot-" + name, orders, 1, _ => 0, ct).ConfigureAwait(false)).PerSecond);
+            var written = await bare.ReadAsync(backlog.Merchant.Tenant, ct).ConfigureAwait(false);
+            await bare.ResetAsync(written, ct).ConfigureAwait(false);
+            var before = await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false);
+            rows.Add(await bare.WriteAsync(written, whole: true, ct).ConfigureAwait(false));
+            var (client, server) = (await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false)).Since(before);
+            raw.Add((client + server).TotalMicroseconds / orders);
+            await bare.ResetAsync(written, ct).ConfigureAwait(false);
+            ledger.Add(await bare.WriteAsync(written, whole: false, ct).ConfigureAwait(false));
+        }
+
+        results.Add("apply.facts_per_s", Math.Round(Median(spread)), "facts/s");
+        results.Add("apply.hot_facts_per_s", Math.Round(Median(hot)), "facts/s");
+        results.Add("apply.hot_to_spread", Median(hot.Zip(spread, (h, s) => h / s)), "ratio");
+        results.Add("apply.raw_facts_per_s", Math.Round(Median(rows)), "facts/s");
+        results.Add("apply.share_of_raw", Median(spread.Zip(rows, (s, r) => s / r)), "ratio");
+        results.Add("apply.cpu_us_per_fact.worker", Math.Round(Median(own)), "us");
+        results.Add("apply.cpu_us_per_fact.database", Math.Round(Median(database)), "us");
+        results.Add("apply.cpu_us_per_fact.raw", Math.Round(Median(raw)), "us");
+        results.Add("apply.share_of_raw_ledger", Median(spread.Zip(ledger, (s, r) => s / r)), "ratio");
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[sorted.Length / 2];
+    }
+
+    /// <summary>Applies backlogs with the service that the worker runs.</summary>
+    private sealed class BacklogDrain(BenchServers servers, WakeUps wakeUps, TimeProvider time) : IDisposable
+    {
+        private readonly NpgsqlDataSource worker = servers.ForRole(PostgresRole.Worker);
+        private readonly NpgsqlDataSource owner = NpgsqlDataSource.Create(servers.ConnectionString);
+        private readonly ILoggerFactory logs = LoggerFactory.Create(_ => { });
+
+        public async Task<(OrderBacklog Backlog, double PerSecond, (TimeSpan Own, TimeSpan Database) Spent)> MeasureAsync(
+            string name, int orders, int skus, Func<Random, int> pick, CancellationToken ct)
+        {
+            var backlog = new OrderBacklog(servers, await BenchMerchant.CreateAsync(servers, name, skus, OnHand, time, ct).ConfigureAwait(false));
+            await backlog.StoreAsync(orders, pick, time, ct).ConfigureAwait(false);
+            var inbox = new InboxStore(worker, time);
+            var pipeline = new ApplyPipeline(worker, inbox, time, logs.CreateLogger<ApplyPipeline>());
+            using var service = new ApplyService(pipeline, inbox, wakeUps, new LevelSignals(), time, logs.CreateLogger<ApplyService>());
+            var before = await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false);
+            var started = time.GetTimestamp();
+            await service.StartAsync(ct).ConfigureAwait(false);
+            while (await backlog.WaitsAsync(owner, ct).ConfigureAwait(false))
+            {
+                await Task.Delay(LookEvery, time, ct).ConfigureAwait(false);
+            }
+
+            var took = time.GetElapsedTime(started);
+            var spent = (await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false)).Since(before);
+            await service.StopAsync(ct).ConfigureAwait(false);
+            await backlog.CheckAsync(ct).ConfigureAwait(false);
+            return (backlog, orders / took.TotalSeconds, spent);
+        }
+
+        public void Dispose()
+        {
+            worker.Dispose();
+            owner.Dispose();
+            logs.Dispose();
+        }
+    }
+}

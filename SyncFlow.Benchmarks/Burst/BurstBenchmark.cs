@@ -1,0 +1,145 @@
+using SyncFlow.Benchmarks.Support;
+using SyncFlow.Simulator;
+using SyncFlow.Simulator.Buyers;
+using SyncFlow.Simulator.Worlds;
+
+namespace SyncFlow.Benchmarks.Burst;
+
+/// <summary>
+/// Orders on store A (a tenth of the webhooks' twentieth twice) and what store B, on the smallest plan, shows of them: a
+/// burst of 2,000, and 200 a second for a while. Stock is shared, a call takes 40 ms. What is measured is the store's
+/// own levels, not what the product says of them.
+/// </summary>
+internal static class BurstBenchmark
+{
+    public const string OrdersOption = "--orders";
+    public const string RateOption = "--rate";
+    public const string SecondsOption = "--seconds";
+    public const long DefaultOrders = 2_000;
+
+    /// <summary>Orders a second while the burst lasts: as many as a busy endpoint takes from one store.</summary>
+    public const long DefaultRate = 1_400;
+
+    public const long DefaultSteadyRate = 200;
+    public const long DefaultSeconds = 20;
+
+    private const int Skus = 200;
+    private const int Stock = 20_000;
+    private const double Exponent = 1.0;
+    private const double Duplicates = 0.05;
+    private const int CallMs = 40;
+    private const int WarmUp = 600;
+    private const double WarmUpRate = 200;
+
+    /// <summary>How many times faster the usual way's clock runs: it waits for the channel's limit and for nothing else.</summary>
+    private const double UsualFaster = 10;
+
+    private static readonly SimulatorOptions World =
+        new() { Stores = 2, Skus = Skus, MinStock = Stock, MaxStock = Stock, MainLocations = 1, BulkDurationMs = 100 };
+
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromMinutes(2);
+
+    public static async Task BurstAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
+    {
+        var (orders, rate) = ((int)options[OrdersOption], options[RateOption]);
+        var ours = await RunAsync("burst", orders, rate, results, options, time, ct).ConfigureAwait(false);
+        var usual = await UsualAsync(orders, rate, results, ct).ConfigureAwait(false);
+        results.Add("burst.drain_times_faster", usual.Drained() / ours.Drained(), "ratio");
+        results.Add("burst.p95_times_lower", usual.Latencies().At(0.95) / ours.Latencies().At(0.95), "ratio");
+    }
+
+    public static Task SteadyAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct) => RunAsync(
+        "steady", (int)(options[RateOption] * options[SecondsOption]), options[RateOption], results, options, time, ct);
+
+    /// <summary>The usual way in a world of the same kind, with the same orders.</summary>
+    private static async Task<OrderWatch> UsualAsync(int orders, double rate, Results results, CancellationToken ct)
+    {
+        var time = new ScaledTime(UsualFaster);
+        await using var sandbox = await SimulatorHost.StartAsync(World with { DirtyCatalog = false }, time, ct).ConfigureAwait(false);
+        var (a, b) = (sandbox.World.Shops[0], sandbox.World.Shops[1]);
+        b.Faults = b.Faults with { ApiDelayMinMs = CallMs, ApiDelayMaxMs = CallMs };
+        foreach (var level in b.Levels)
+        {
+            sandbox.World.Change(b, (changes, now) =>
+            {
+                b.EditByHand(level, StockState.Available, Stock, now, changes);
+                return true;
+            });
+        }
+
+        var watch = new OrderWatch(sandbox.World, a, b, time);
+        await using var usual = new UsualSyncer(sandbox, a, b, time);
+        await PlaceAsync(watch, orders, rate, time, ct).ConfigureAwait(false);
+        await usual.FinishAsync().ConfigureAwait(false);
+        watch.Latencies().Report(results, "burst.usual_way");
+        results.Add("burst.usual_way.drained_s", watch.Drained().TotalSeconds, "s");
+        results.Add("burst.usual_way.calls", sandbox.World.Stats["sets"] + sandbox.World.Stats["throttled"], "calls");
+        results.Add("burst.usual_way.throttled", sandbox.World.Stats["throttled"], "calls");
+        results.Add("burst.usual_way.wrong_skus", watch.Wrong, "SKUs");
+        results.Add("burst.usual_way.backwards", watch.Backwards, "pushes");
+        return watch;
+    }
+
+    private static async Task<OrderWatch> RunAsync(
+        string name, int orders, double rate, Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
+    {
+        await using var servers = await BenchServers.StartAsync(options, ct).ConfigureAwait(false);
+        await using var stand = await ProductStand.StartLiveAsync(servers, World, "shared", time, ct).ConfigureAwait(false);
+        var (a, b) = (stand.World.Shops[0], stand.World.Shops[1]);
+        a.Faults = a.Faults with { WebhookDuplicateRate = Duplicates, ApiDelayMinMs = CallMs, ApiDelayMaxMs = CallMs };
+        b.Faults = b.Faults with { ApiDelayMinMs = CallMs, ApiDelayMaxMs = CallMs };
+
+        var warmUp = new OrderWatch(stand.World, a, b, time);
+        await PlaceAsync(warmUp, WarmUp, WarmUpRate, time, ct).ConfigureAwait(false);
+        await DrainAsync(warmUp, time, ct).ConfigureAwait(false);
+        await stand.SettleAsync(ct).ConfigureAwait(false);
+
+        var (sets, throttled) = (stand.World.Stats["sets"], stand.World.Stats["throttled"]);
+        var watch = new OrderWatch(stand.World, a, b, time);
+        await PlaceAsync(watch, orders, rate, time, ct).ConfigureAwait(false);
+        await DrainAsync(watch, time, ct).ConfigureAwait(false);
+        var drained = watch.Drained();
+        (sets, throttled) = (stand.World.Stats["sets"] - sets, stand.World.Stats["throttled"] - throttled);
+
+        await stand.SettleAsync(ct).ConfigureAwait(false);
+        await Invariants.PositionsAreTheLedgersAsync(servers, new(1), ct).ConfigureAwait(false);
+        await Invariants.LevelsShowTheirTargetsAsync(servers, ct).ConfigureAwait(false);
+        results.Add(name + ".orders", orders, "orders");
+        watch.Latencies().Report(results, name);
+        results.Add(name + ".drained_s", drained.TotalSeconds, "s");
+        results.Add(name + ".calls", sets, "calls");
+        results.Add(name + ".throttled", throttled, "calls");
+        results.Add(name + ".wrong_skus", watch.Wrong, "SKUs");
+        results.Add(name + ".backwards", watch.Backwards, "pushes");
+        if (watch.Wrong + watch.Backwards > 0)
+        {
+            throw new CheckFailedException($"{name}: {watch.Wrong} SKUs are wrong, {watch.Backwards} levels went backwards.");
+        }
+
+        return watch;
+    }
+
+    private static async Task PlaceAsync(OrderWatch watch, int orders, double rate, TimeProvider time, CancellationToken ct)
+    {
+        var random = new Random(7);
+        var (zipf, skus) = (new ZipfChoice(Skus, Exponent), watch.Skus);
+        var picks = Enumerable.Range(0, orders).Select(_ => skus[zipf.Pick(random.NextDouble())]).ToArray();
+        await OpenLoop.RunAsync(
+            orders, rate,
+            i =>
+            {
+                watch.Place(picks[i]);
+                return Task.CompletedTask;
+            },
+            time, ct).ConfigureAwait(false);
+    }
+
+    private static async Task DrainAsync(OrderWatch watch, TimeProvider time, CancellationToken ct)
+    {
+        var since = time.GetTimestamp();
+        while (watch.Wrong > 0 && time.GetElapsedTime(since) < DrainLimit)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time, ct).ConfigureAwait(false);
+        }
+    }
+}

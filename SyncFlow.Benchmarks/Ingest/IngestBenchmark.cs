@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using SyncFlow.Benchmarks.Support;
+
+namespace SyncFlow.Benchmarks.Ingest;
+
+/// <summary>
+/// Webhooks of 6 KB over HTTP, each answered after its commit: the API alone and a bare endpoint in turns, then the whole
+/// product with the worker applying meanwhile, then a steady rate for latency. Every answered webhook must be stored, and
+/// in the end applied.
+/// </summary>
+internal static class IngestBenchmark
+{
+    private const int Connections = 64;
+    private const int Each = 6_000;
+    private const int WarmUp = 1_500;
+    private const int Rounds = 3;
+    private const int BodyBytes = 6 * 1024;
+    private const int Lines = 12;
+    private const int Skus = 200;
+    private const int SteadySeconds = 6;
+    private const double SteadyPerSecond = 1_000;
+
+    public static async Task RunAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
+    {
+        await using var servers = await BenchServers.StartAsync(options, ct).ConfigureAwait(false);
+        var merchant = await BenchMerchant.CreateAsync(servers, "ingest", Skus, onHand: 10_000_000, time, ct).ConfigureAwait(false);
+        var orders = new OrderRequests(time);
+        await using var bare = await BareEndpoint.StartAsync(servers.ConnectionString, ct).ConfigureAwait(false);
+        var (alone, floor, bareSent) = (new List<double>(), new List<double>(), 0L);
+        await using (var api = await ProductStand.StartAsync(servers, withWorker: false, time, ct).ConfigureAwait(false))
+        {
+            await PostAsync(api.Api, orders.Make(api.Api, WarmUp), time, ct).ConfigureAwait(false);
+            await PostAsync(bare.Address, orders.Make(bare.Address, WarmUp, counted: false), time, ct).ConfigureAwait(false);
+            for (var round = 0; round < Rounds; round++)
+            {
+                alone.Add(await PostAsync(api.Api, orders.Make(api.Api, Each), time, ct).ConfigureAwait(false));
+                floor.Add(await PostAsync(bare.Address, orders.Make(bare.Address, Each, counted: false), time, ct).ConfigureAwait(false));
+            }
+
+            bareSent = WarmUp + (Rounds * Each);
+        }
+
+        await using var whole = await ProductStand.StartAsync(servers, withWorker: true, time, ct).ConfigureAwait(false);
+        await AppliedAsync(servers, time, ct).ConfigureAwait(false);
+        var busy = await PostAsync(whole.Api, orders.Make(whole.Api, Each), time, ct).ConfigureAwait(false);
+        await AppliedAsync(servers, time, ct).ConfigureAwait(false);
+        var latencies = await SteadyAsync(whole.Api, orders.Make(whole.Api, (int)(SteadySeconds * SteadyPerSecond)), time, ct).ConfigureAwait(false);
+        await CheckAsync(servers, merchant, orders.Made, bareSent, bare, time, ct).ConfigureAwait(false);
+
+        results.Add("ingest.acks_per_s", Math.Round(busy), "webhooks/s");
+        results.Add("ingest.api_alone_per_s", Math.Round(Median(alone)), "webhooks/s");
+        results.Add("ingest.raw_per_s", Math.Round(Median(floor)), "webhooks/s");
+        results.Add("ingest.share_of_raw", Median(alone.Zip(floor, (a, f) => a / f)), "ratio");
+        latencies.Report(results, "ingest.at_1000");
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[sorted.Length / 2];
+    }
+
+    /// <summary>As fast as a crowd of connections can; returns answers a second.</summary>
+    private static async Task<double> PostAsync(Uri server, byte[][] requests, TimeProvider time, CancellationToken ct)
+    {
+        var clients = await ConnectAsync(server, ct).ConfigureAwait(false);
+        var next = -1;
+        var started = time.GetTimestamp();
+        await Task.WhenAll(clients.Select(client => Task.Run(
+            async () =>
+            {
+                while (Interlocked.Increment(ref next) is var i && i < requests.Length)
+                {
+                    Accepted(await client.PostAsync(requests[i], ct).ConfigureAwait(false));
+                }
+            },
+            ct))).ConfigureAwait(false);
+        var took = time.GetElapsedTime(started);
+        clients.ForEach(client => client.Dispose());
+        return requests.Length / took.TotalSeconds;
+    }
+
+    private static async Task<Latencies> SteadyAsync(Uri server, byte[][] requests, TimeProvider time, CancellationToken ct)
+    {
+        var free = new ConcurrentBag<WireClient>(await ConnectAsync(server, ct).ConfigureAwait(false));
+        return await OpenLoop.RunAsync(
+            requests.Length, SteadyPerSecond,
+            async i =>
+            {
+                if (!free.TryTake(out var client))
+                {
+                    client = new WireClient(server);
+                    await client.ConnectAsync(ct).ConfigureAwait(false);
+                }
+
+                Accepted(await client.PostAsync(requests[i], ct).ConfigureAwait(false));
+                free.Add(client);
+            },
+            time, ct).ConfigureAwait(false);
+    }
+
+    private static async Task<List<WireClient>> ConnectAsync(Uri server, CancellationToken ct)
+    {
+        var clients = Enumerable.Range(0, Connections).Select(_ => new WireClient(server)).ToList();
+        foreach (var client in clients)
+        {
+            await client.ConnectAsync(ct).ConfigureAwait(false);
+        }
+
+        return clients;
+    }
+
+    private static void Accepted(int status)
+    {
+        if (status != 200)
+        {
+            throw new CheckFailedException($"ingest: a webhook was answered with {status}.");
+        }
+    }
+
+    private static async Task AppliedAsync(BenchServers servers, TimeProvider time, CancellationToken ct)
+    {
+        while (await servers.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM inbox WHERE state = 0)", ct).ConfigureAwait(false))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), time, ct).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task CheckAsync(
+        BenchServers servers, BenchMerchant merchant, long sent, long sentBare, BareEndpoint bare, TimeProvider time, CancellationToken ct)
+    {
+        await AppliedAsync(servers, time, ct).ConfigureAwait(false);
+        var done = await servers.ScalarAsync<long>("SELECT count(*) FROM inbox WHERE state = 1", ct).ConfigureAwait(false);
+        if (done != sent)
+        {
+            throw new CheckFailedException($"ingest: of {sent} answered webhooks {done} were applied.");
+        }
+
+        if (await bare.StoredAsync(ct).ConfigureAwait(false) is var stored && stored != sentBare)
+        {
+            throw new CheckFailedException($"ingest: of {sentBare} webhooks the bare endpoint stored {stored}.");
+        }
+
+        await Invariants.PositionsAreTheLedgersAsync(servers, merchant.Tenant, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes signed requests, each with an order of its own.</summary>
+    private sealed class OrderRequests(TimeProvider time)
+    {
+        private readonly Random random = new(2);
+        private long next;
+
+        /// <summary>Webhooks made for the product so far.</summary>
+        public long Made { get; private set; }
+
+        public byte[][] Make(Uri server, int count, bool counted = true)
+        {
+            Made += counted ? count : 0;
+            return [.. Enumerable.Range(0, count).Select(_ => One(server))];
+        }
+
+        private byte[] One(Uri server)
+        {
+            var id = 9_000_000_000 + next++;
+            var lines = Enumerable.Range(0, Lines).Select(_ => new OrderedLine(random.Next(Skus), 1 + random.Next(3))).ToList();
+            var body = OrderBodies.Created(id, time.GetUtcNow(), lines, BodyBytes);
+            return WireClient.Request(
+                server, "/webhooks/shopify",
+                [
+                    ("X-Shopify-Topic", "orders/create"), ("X-Shopify-Shop-Domain", "ingest-0.myshopify.com"),
+                    ("X-Shopify-Webhook-Id", id.ToString(CultureInfo.InvariantCulture)), ("X-Shopify-API-Version", "2026-10"),
+                    ("X-Shopify-Hmac-Sha256", Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(ProductStand.ClientSecret), body))),
+                ],
+                body);
+        }
+    }
+}

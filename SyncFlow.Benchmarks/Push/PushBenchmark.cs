@@ -1,0 +1,60 @@
+using SyncFlow.Benchmarks.Support;
+using SyncFlow.Simulator;
+using SyncFlow.Simulator.Worlds;
+
+namespace SyncFlow.Benchmarks.Push;
+
+/// <summary>
+/// A store on the smallest plan is filled: every one of its levels is written when it goes live. What counts is when the
+/// store's own levels change. The plan allows 2,500 levels a second: 10 calls of 250; what is saved up at the start
+/// (20 s of it) is not held against the product, which may spend it.
+/// </summary>
+internal static class PushBenchmark
+{
+    public const string LevelsOption = "--levels";
+    public const long DefaultLevels = 5_000;
+
+    private const int CallMs = 40;
+    private const double LimitPerSecond = 2_500;
+
+    public static async Task RunAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
+    {
+        var levels = (int)options[LevelsOption];
+        await using var servers = await BenchServers.StartAsync(options, ct).ConfigureAwait(false);
+        var changed = new List<long>(levels);
+        await using var stand = await ProductStand.StartLiveAsync(
+            servers, new SimulatorOptions { Stores = 2, Skus = levels, MinStock = 20, MainLocations = 1, BulkDurationMs = 100 }, mode: null, time, ct,
+            world =>
+            {
+                var (filled, notify) = (world.Shops[1], world.Notify);
+                filled.Faults = filled.Faults with { ApiDelayMinMs = CallMs, ApiDelayMaxMs = CallMs };
+                world.Notify = (shop, notice, now) =>
+                {
+                    if (shop == filled && notice.Resource is Level)
+                    {
+                        lock (changed)
+                        {
+                            changed.Add(time.GetTimestamp());
+                        }
+                    }
+
+                    notify?.Invoke(shop, notice, now);
+                };
+            }).ConfigureAwait(false);
+
+        await Invariants.PositionsAreTheLedgersAsync(servers, new(1), ct).ConfigureAwait(false);
+        await Invariants.LevelsShowTheirTargetsAsync(servers, ct).ConfigureAwait(false);
+        if (changed.Count < levels)
+        {
+            throw new CheckFailedException($"push: {changed.Count} of {levels} levels were written.");
+        }
+
+        var took = time.GetElapsedTime(changed[0], changed[levels - 1]);
+        results.Add("push.levels", levels, "levels");
+        results.Add("push.seconds", took.TotalSeconds, "s");
+        results.AddRate("push.levels_per_s", levels, took, "levels/s");
+        results.Add("push.share_of_limit", levels / took.TotalSeconds / LimitPerSecond, "ratio");
+        results.Add("push.calls", stand.World.Stats["sets"], "calls");
+        results.Add("push.throttled", stand.World.Stats["throttled"], "calls");
+    }
+}

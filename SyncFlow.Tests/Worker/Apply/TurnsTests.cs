@@ -1,0 +1,46 @@
+using Shouldly;
+using SyncFlow.Core;
+using SyncFlow.Worker.Apply;
+using Xunit;
+
+namespace SyncFlow.Tests.Worker.Apply;
+
+public sealed class TurnsTests
+{
+    private static readonly TenantId Noisy = new(1);
+    private static readonly TenantId Quiet = new(2);
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Tenants_come_in_the_order_in_which_they_began_to_wait_and_a_noisy_one_goes_behind_them_again()
+    {
+        var turns = new Turns(lanesPerTenant: 1);
+        turns.Wake(Noisy);
+        turns.Wake(Noisy);
+        turns.Wake(Quiet);
+        (await turns.NextAsync(Ct)).ShouldBe(Noisy);
+        turns.End(Noisy, more: true);
+        (await turns.NextAsync(Ct)).ShouldBe(Quiet);
+        (await turns.NextAsync(Ct)).ShouldBe(Noisy);
+        turns.OthersWait.ShouldBeFalse("two wake-ups before a turn are one");
+    }
+
+    [Fact]
+    public async Task A_tenant_never_has_more_lanes_than_it_may_and_gets_its_turn_when_one_ends()
+    {
+        var turns = new Turns(lanesPerTenant: 2);
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            turns.Wake(Noisy);
+            (await turns.NextAsync(Ct)).ShouldBe(Noisy);
+        }
+
+        turns.Wake(Noisy);
+        turns.OthersWait.ShouldBeFalse("both of its lanes are taken");
+        turns.Wake(Quiet);
+        (await turns.NextAsync(Ct)).ShouldBe(Quiet);
+        turns.End(Noisy, more: false);
+        (await turns.NextAsync(Ct)).ShouldBe(Noisy, "what was stored during its turns is not forgotten");
+    }
+}

@@ -1,0 +1,32 @@
+using System.Collections.Concurrent;
+using SyncFlow.Core;
+using SyncFlow.Storage.Inbox;
+
+namespace SyncFlow.Worker.Apply;
+
+/// <summary>
+/// How many events the next batch of a tenant may take. A backlog is taken in larger and larger batches, for a SKU that
+/// many of its facts touch is then written once; as soon as another tenant waits, or a batch is not full, they are small.
+/// </summary>
+internal sealed class BatchSizes
+{
+    private readonly ConcurrentDictionary<TenantId, int> grown = new();
+
+    /// <summary>Most events of the next batch.</summary>
+    /// <param name="othersWait">Whether another tenant waits for its turn.</param>
+    public int Next(TenantId tenant, bool othersWait) =>
+        othersWait ? InboxRetries.UsuallyClaimed : grown.GetValueOrDefault(tenant, InboxRetries.UsuallyClaimed);
+
+    /// <summary>Learns from a batch.</summary>
+    public void Learn(TenantId tenant, int limit, int claimed)
+    {
+        if (claimed == limit)
+        {
+            grown[tenant] = Math.Min(2 * limit, InboxRetries.MostClaimed);
+        }
+        else
+        {
+            grown.TryRemove(tenant, out _);
+        }
+    }
+}
