@@ -30,8 +30,9 @@ public sealed class AbsoluteCases
         (desk[2].Belief, desk[2].UpperBound, desk.Ats).ShouldBe((0, 0, 8));
         desk.Drift.ShouldBeEmpty("what a write to zero swallowed is no drift");
 
-        desk.Publish(1)!.To.ShouldBe(4);
-        desk.Publish(2)!.To.ShouldBe(4);
+        // The channel that sold has the greater share of the eight that are left.
+        desk.Publish(1)!.To.ShouldBe(3);
+        desk.Publish(2)!.To.ShouldBe(5);
         desk.Exposure.ShouldBe(new Exposure(8, 8, 0, ""));
     }
 
