@@ -11,7 +11,7 @@ using SyncFlow.Storage.Stock;
 namespace SyncFlow.Storage.Front;
 
 /// <summary>A SKU in the list of stock.</summary>
-/// <param name="Ats">Available to sell, over locations that fulfil online; below zero means oversold.</param>
+/// <param name="Ats">Available to sell, over locations that fulfil online; below zero means oversold. Of a kit, as last computed.</param>
 /// <param name="Exposure">Units that could be oversold now, as last computed.</param>
 public sealed record StockLine(
     long SkuId, string Sku, string Title, SharingMode Mode, EffectiveMode? InForce, int OnHand, int Committed, int Suspense,
@@ -54,7 +54,10 @@ public sealed class StockDesk(NpgsqlDataSource source)
     {
         const string sql =
             $"""
-            SELECT s.sku_id, s.code, s.title, s.mode, k.mode, t.on_hand, t.committed, t.suspense, t.ats, coalesce(k.exposure_units, 0)
+            SELECT s.sku_id, s.code, s.title, s.mode, k.mode, t.on_hand, t.committed, t.suspense,
+              CASE WHEN EXISTS (SELECT FROM sku_components c WHERE c.tenant_id = $1 AND c.kit_sku_id = s.sku_id)
+                THEN coalesce(k.ats_units, 0) ELSE t.ats END,
+              coalesce(k.exposure_units, 0)
             FROM (SELECT * FROM skus WHERE tenant_id = $1 AND ($2::text IS NULL OR code ILIKE $2 OR title ILIKE $2)
                   AND ($3::text IS NULL OR code_key > $3) ORDER BY code_key LIMIT $4) s
             LEFT JOIN sku_state k USING (tenant_id, sku_id)

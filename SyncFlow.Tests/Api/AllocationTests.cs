@@ -134,6 +134,21 @@ public sealed class AllocationTests(PostgresFixture postgres, RedisFixture redis
         }
     }
 
+    [Fact]
+    public async Task An_authority_rule_that_is_set_or_taken_away_has_what_it_reaches_planned_again()
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        await app.PostAsync("/api/v1/skus", new { code = "A" });
+        var (_, location) = await app.PostAsync("/api/v1/locations", new { code = "MAIN", name = "Main" });
+        await PutAsync(app, "/api/v1/authority-rules", new { sku = "A", owner = "ledger" });
+        await PutAsync(app, "/api/v1/authority-rules", new { locationId = (long)location!["id"]!, owner = "ledger" });
+        var (_, rule) = await PutAsync(app, "/api/v1/authority-rules", new { skuPrefix = "B", owner = "ledger" });
+        await SendAsync(app, HttpMethod.Delete, $"/api/v1/authority-rules/{rule!["id"]}");
+        (await SendAsync(app, HttpMethod.Delete, $"/api/v1/authority-rules/{rule["id"]}")).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await app.SqlAsync<string>("SELECT string_agg(parameters::text, ' ' ORDER BY run_id) FROM sync_runs WHERE kind = 'replan'"))
+            .ShouldBe("""{"skuId": 1} {"locationId": 1} {} {}""");
+    }
+
     private static Task<(HttpStatusCode Status, JsonNode? Body)> PutAsync(ApiApp app, string path, object body, string? tag = null) =>
         SendAsync(app, HttpMethod.Put, path, body, tag);
 

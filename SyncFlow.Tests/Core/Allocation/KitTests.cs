@@ -131,6 +131,24 @@ public sealed class KitTests
         desk.Exposure(A).Units.ShouldBe(0);
     }
 
+    [Fact]
+    public void A_launch_guards_what_it_is_for_and_what_kits_tie_to_it_until_it_is_over()
+    {
+        var desk = new SharingDesk(2).Sku(A, 50, SharingMode.Shared).Sku(B, 90, SharingMode.Shared).Sku(K, 0, SharingMode.Shared, (A, 2), (B, 1));
+        var launch = new Launch(desk.Now.AddMinutes(10), desk.Now.AddMinutes(60));
+        desk.Arrange(B, s => s with { Policy = s.Policy with { Launches = [launch] } });
+        desk.Settle();
+        desk[A].Mode.ShouldBe(EffectiveMode.Shared, "it has not begun");
+        desk.Now = launch.From;
+        desk.Touch(A);
+        desk.Settle();
+        (desk[A].Mode, desk[K].Mode).ShouldBe((EffectiveMode.Guard, EffectiveMode.Guard));
+        desk.Exposure(A).Units.ShouldBe(0);
+        desk.Now = launch.Until;
+        desk.Touch(A);
+        desk[A].Mode.ShouldBe(EffectiveMode.Shared);
+    }
+
     private static SharingDesk Kit(SharingMode mode, int channels) =>
         new SharingDesk(channels).Sku(A, 5, mode).Sku(B, 9, mode).Sku(K, 0, mode, (A, 2), (B, 1));
 }
