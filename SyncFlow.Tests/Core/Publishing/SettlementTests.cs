@@ -58,6 +58,17 @@ public sealed class SettlementTests
     }
 
     [Fact]
+    public void R4_A_drained_reading_tells_the_reason_of_a_stale_push_as_well()
+    {
+        var desk = Lowering();
+        desk.Settle(desk.Plan(1)!, ElementOutcome.Stale);
+        desk.Read(1, ReadingKind.Drained, available: 9);
+
+        desk[1].ShouldSatisfyAllConditions(l => l.AwaitsAttribution.ShouldBeFalse(), l => l.Belief.ShouldBe(9), l => l.Suspense.ShouldBe(1));
+        desk.Plan(1)!.Elements[0].From.ShouldBe(9);
+    }
+
+    [Fact]
     public void R5_An_acknowledgement_moves_belief_wants_a_reading_and_proves_nothing()
     {
         var desk = Lowering();
