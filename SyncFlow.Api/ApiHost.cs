@@ -95,6 +95,7 @@ public static class ApiHost
 
     private static void Compose(WebApplication app)
     {
+        app.UseMiddleware<SecurityHeaders>();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             // Refusals are not worth a stack trace; Boundary logs what is.

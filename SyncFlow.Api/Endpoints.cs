@@ -1,4 +1,5 @@
 using SyncFlow.Api.Allocation;
+using SyncFlow.Api.Auditing;
 using SyncFlow.Api.Authorities;
 using SyncFlow.Api.Billing;
 using SyncFlow.Api.Brakes;
@@ -11,12 +12,15 @@ using SyncFlow.Api.Listings;
 using SyncFlow.Api.Locations;
 using SyncFlow.Api.Operations;
 using SyncFlow.Api.Oversells;
+using SyncFlow.Api.People;
+using SyncFlow.Api.Platform;
 using SyncFlow.Api.Preorders;
 using SyncFlow.Api.Reservations;
 using SyncFlow.Api.Skus;
 using SyncFlow.Api.Sources;
 using SyncFlow.Api.Stock;
 using SyncFlow.Api.StockOperations;
+using SyncFlow.Api.Tenancy;
 
 namespace SyncFlow.Api;
 
@@ -41,7 +45,9 @@ internal static class Endpoints
         .Add<ListOversells>().Add<GetOversell>().Add<DecideOversell>().Add<ListOversellActions>().Add<FinishOversellAction>()
         .Add<SettlementRulesEndpoints>()
         .AddBrakes()
-        .Add<ReadKeys>().Add<ManageKeys>()
+        .Add<ReadKeys>().Add<ManageKeys>().Add<SignIn>().Add<Me>().Add<ReadUsers>().Add<ManageUsers>().Add<ListTenants>().Add<EnterTenant>()
+        .Add<ListAudit>().Add<CheckAudit>().Add<ExportAudit>()
+        .Add<TenantEndpoints>().Add<SetQuota>().Add<StoreGroupEndpoints>().Add<SyncPermissionEndpoints>().Add<StoreJoinEndpoints>()
         .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
         .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<CancelSyncRun>().Add<GetPipelineStats>().Add<GetLatency>();
 }

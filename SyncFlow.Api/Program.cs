@@ -1,7 +1,11 @@
 using Npgsql;
+using SyncFlow.Api.Security;
 using SyncFlow.ServiceDefaults;
 using SyncFlow.ServiceDefaults.Postgres;
+using SyncFlow.Storage.Auditing;
+using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Identity;
 using SyncFlow.Storage.Schema;
 using SyncFlow.Storage.Secrets;
 
@@ -15,6 +19,12 @@ public static class Program
 {
     /// <summary>Argument that applies the migrations and ends.</summary>
     public const string MigrateVerb = "migrate";
+
+    /// <summary>Argument that makes a super admin of the platform, or gives one a new key: <c>platform-admin NAME</c> prints it.</summary>
+    public const string PlatformAdminVerb = "platform-admin";
+
+    /// <summary>Argument that checks the audit chains of all tenants and ends: with 0, or with 1 where one is broken.</summary>
+    public const string CheckAuditVerb = "check-audit";
 
     /// <summary>Argument that seals stored secrets anew and ends: with 0, or with 1 where some cannot be opened.</summary>
     public const string RotateSecretsVerb = "rotate-secrets";
@@ -34,6 +44,20 @@ public static class Program
             if (args is [RotateSecretsVerb, ..])
             {
                 return await RotateSecretsAsync(app, Console.Out).ConfigureAwait(false);
+            }
+
+            if (args is [PlatformAdminVerb, var name, ..])
+            {
+                var key = Secrets.Make(Secrets.Platform);
+                var now = app.Services.GetRequiredService<TimeProvider>().GetUtcNow();
+                await PlatformStore.AddAsync(Database(app), name, Secrets.Hash(key), now, CancellationToken.None).ConfigureAwait(false);
+                await Console.Out.WriteLineAsync(key).ConfigureAwait(false); // The only time that it is shown.
+                return 0;
+            }
+
+            if (args is [CheckAuditVerb, ..])
+            {
+                return await CheckAuditAsync(app, Console.Out).ConfigureAwait(false);
             }
 
             await app.RunAsync().ConfigureAwait(false);
@@ -58,6 +82,22 @@ public static class Program
 
             return report.Unreadable.Count == 0 ? 0 : 1;
         }
+    }
+
+    /// <summary>Checks every tenant's audit chain; the printed ends, kept elsewhere, later prove that nothing was made anew.</summary>
+    internal static async Task<int> CheckAuditAsync(WebApplication app, TextWriter output)
+    {
+        var whole = true;
+        foreach (var (tenant, _) in await app.Services.GetRequiredService<TenantStore>().AllAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            var check = await app.Services.GetRequiredService<AuditStore>().CheckAsync(tenant, CancellationToken.None).ConfigureAwait(false);
+            whole &= check.IsWhole;
+            await output.WriteLineAsync(
+                $"Tenant {tenant.Value}: {check.Entries} entries, end {check.HeadSeq} {check.HeadHash}: "
+                + (check.Break is { } broken ? $"BROKEN at {broken.Seq} ({broken.Kind})" : "whole")).ConfigureAwait(false);
+        }
+
+        return whole ? 0 : 1;
     }
 
     private static string Database(WebApplication app) => app.Configuration.GetConnectionString(EnvironmentContract.PostgresResource)

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using SyncFlow.Channels.Http;
 using SyncFlow.ServiceDefaults;
 using SyncFlow.ServiceDefaults.Health;
 using SyncFlow.ServiceDefaults.Postgres;
@@ -71,11 +72,8 @@ public static class WorkerHost
     private static void AddChannels(IServiceCollection services)
     {
         services.AddHttpClient(ChannelLinks.HttpClientName)
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
-            {
-                AllowAutoRedirect = false, // A token must not follow a redirect.
-                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            });
+            .ConfigurePrimaryHttpMessageHandler(provider => OutboundGuard.CreateHandler(
+                allowInside: provider.GetRequiredService<WorkerOptions>().CallsStandIn));
         services.AddSingleton<TokenKeeper>().AddSingleton<AccessCare>().AddSingleton<ChannelLinks>().AddSingleton<Suspension>().AddSingleton<InboxFeed>().AddSingleton<LevelReader>()
             .AddSingleton<PushTransactions>().AddSingleton<Activations>().AddSingleton<PushSender>().AddSingleton<WorkItemCalls>().AddSingleton<CatalogLife>().AddSingleton<PlaceLife>().AddSingleton<Signals>();
     }

@@ -9,6 +9,9 @@ public sealed record WorkerOptions
     /// <summary>Shopify Admin address with <c>{shop}</c> in it.</summary>
     public string ShopifyBaseUrl { get; init; } = "https://{shop}";
 
+    /// <summary>Whether another server stands in for Shopify, as in a sandbox: then, and only then, the own network is called.</summary>
+    public bool CallsStandIn => ShopifyBaseUrl != new WorkerOptions().ShopifyBaseUrl;
+
     /// <summary>Admin API version.</summary>
     public string ShopifyApiVersion { get; init; } = ShopifyAccess.CurrentVersion;
 

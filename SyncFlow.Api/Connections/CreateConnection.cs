@@ -1,18 +1,19 @@
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Api.Tenancy;
 using SyncFlow.Api.Webhooks;
 using SyncFlow.Core;
 using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Tenancy;
 using SyncFlow.Storage.Secrets;
 
 namespace SyncFlow.Api.Connections;
 
 /// <summary>Connects a store by an access token. The token is encrypted before it is stored and never shown again.</summary>
-internal sealed partial class CreateConnection : IEndpoint
+internal sealed class CreateConnection : IEndpoint
 {
     private const string Shopify = "shopify";
 
@@ -32,13 +33,13 @@ internal sealed partial class CreateConnection : IEndpoint
         .WithSummary("Connects a store.");
 
     private static async Task<Results<Created<ConnectionView>, Refused>> HandleAsync(
-        Request request, Caller caller, ConnectionDesk desk, CredentialVault vault, WebhookSecretStore secrets, ShopCache shops,
+        Request request, Caller caller, QuotaCheck quotas, ConnectionDesk desk, CredentialVault vault, WebhookSecretStore secrets, ShopCache shops,
         BillingDesk billing, CancellationToken ct)
     {
         var check = new Check()
             .That(request.Kind == Shopify, "kind", "One of: shopify.")
             .Text(request.Name, "name", LongestName)
-            .That(request.Shop is { Length: <= 255 } shop && Domain().IsMatch(shop), "shop", "A domain, for example main-store.myshopify.com.")
+            .That(ShopDomain.IsValid(request.Shop), "shop", "A store's permanent domain, for example main-store.myshopify.com.")
             .Text(request.AccessToken, "accessToken", LongestToken)
             .Optional(request.ClientSecret, "clientSecret", SetWebhookSecret.LongestSecret);
         if (check.Failed(out var refused))
@@ -49,6 +50,11 @@ internal sealed partial class CreateConnection : IEndpoint
         if (await billing.MayAddStoreAsync(caller.Tenant, ct).ConfigureAwait(false) is { Allowed: false, Why: var why })
         {
             return (Refused)new Problem(ProblemKind.PlanLimit, why!);
+        }
+
+        if (await quotas.FullAsync(Quota.Connections, ct).ConfigureAwait(false) is { } full)
+        {
+            return (Refused)full;
         }
 
         var token = request.AccessToken!.Trim();
@@ -71,7 +77,4 @@ internal sealed partial class CreateConnection : IEndpoint
         var view = await desk.FindAsync(caller.Tenant, created, ct).ConfigureAwait(false);
         return TypedResults.Created($"/api/v1/connections/{created}", view);
     }
-
-    [GeneratedRegex(@"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$", RegexOptions.IgnoreCase)]
-    private static partial Regex Domain();
 }

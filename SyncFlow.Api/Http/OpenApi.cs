@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.OpenApi;
 using SyncFlow.Api.Security;
 
@@ -11,7 +13,15 @@ internal static class OpenApi
 
     private const string Bearer = "bearer";
 
+    /// <summary>Where the page is.</summary>
+    public const string PagePath = "/docs";
+
     private static readonly byte[] Page = ReadPage();
+
+    /// <summary>What the page may do: run its own script, take its own style, and read the description.</summary>
+    public static string PagePolicy { get; } =
+        $"default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; script-src {HashOf("script")}; style-src {HashOf("style")}";
+
 
     public static void AddSyncFlowOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
@@ -54,7 +64,16 @@ internal static class OpenApi
     });
 
     public static void MapDocsPage(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/docs", () => TypedResults.Bytes(Page, "text/html; charset=utf-8")).ExcludeFromDescription();
+        routes.MapGet(PagePath, () => TypedResults.Bytes(Page, "text/html; charset=utf-8")).ExcludeFromDescription();
+
+    /// <summary>The hash of the page's own script or style, as a source of a content security policy.</summary>
+    private static string HashOf(string element)
+    {
+        var text = Encoding.UTF8.GetString(Page);
+        var start = text.IndexOf($"<{element}>", StringComparison.Ordinal) + element.Length + 2;
+        var inside = text[start..text.IndexOf($"</{element}>", start, StringComparison.Ordinal)].ReplaceLineEndings("\n");
+        return $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(inside)))}'";
+    }
 
     private static byte[] ReadPage()
     {

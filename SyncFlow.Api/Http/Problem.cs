@@ -48,6 +48,12 @@ internal enum ProblemKind
 
     UnsupportedMediaType,
 
+    /// <summary>The tenant has as many of something as it may have; <see cref="Problem.More"/> says how many.</summary>
+    QuotaReached,
+
+    /// <summary>The caller sends more requests than he may; <see cref="Problem.RetryAfter"/> says when to come back.</summary>
+    TooManyRequests,
+
     /// <summary>More events wait to be stored than this process takes.</summary>
     InboxFull,
 

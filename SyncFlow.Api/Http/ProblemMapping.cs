@@ -36,6 +36,8 @@ internal static partial class ProblemMapping
         ProblemKind.PayloadTooLarge => (413, "payload-too-large", "The body is too large"),
         ProblemKind.UnsupportedMediaType => (415, "unsupported-media-type", "The content type is not supported"),
         ProblemKind.IdempotencyKeyReused => (422, "idempotency-key-reused", "The key was used with another request"),
+        ProblemKind.QuotaReached => (409, "quota-reached", "There are as many as there may be"),
+        ProblemKind.TooManyRequests => (429, "too-many-requests", "Too many requests"),
         ProblemKind.Internal => (500, "internal", "Something went wrong on our side"),
         ProblemKind.InboxFull => (429, "inbox-full", "Too many events wait to be stored"),
         ProblemKind.ChannelUnavailable => (503, "channel-unavailable", "The channel does not answer"),
@@ -94,6 +96,10 @@ internal static partial class ProblemMapping
         BadHttpRequestException { StatusCode: 415 } => new(ProblemKind.UnsupportedMediaType, "Send application/json."),
         BadHttpRequestException bad => Unreadable(bad),
 
+        // The second lock: somebody who may work only at some locations touched another.
+        DbException { SqlState: "42501" } held when held.Message.Contains("own_places", StringComparison.Ordinal) =>
+            new(ProblemKind.Forbidden, "This touches a location at which you may not work."),
+
         // Without a SQLSTATE the server was never reached or the connection broke; classes 08, 53 and 57 say that it is
         // unreachable, out of resources, or shutting down. Everything else is a statement of ours that is wrong.
         DbException { SqlState: null } => Storage(),
@@ -121,13 +127,13 @@ internal static partial class ProblemMapping
         {
             return json.Path is { Length: > 2 } path
                 ? Problem.Invalid(path[2..], "This value has the wrong type, or is not one of the known ones.")
-                : new(ProblemKind.Malformed, "The body is not the JSON object that is expected here: " + json.Message);
+                : new(ProblemKind.Malformed, $"The body is not the JSON object that is expected here; line {json.LineNumber + 1}, byte {json.BytePositionInLine}.");
         }
 
         var parameter = ParameterName().Match(bad.Message);
         return parameter.Success
             ? Problem.Invalid(JsonNamingPolicy.CamelCase.ConvertName(parameter.Groups[1].Value), "This value is missing or has the wrong type.")
-            : new(ProblemKind.Malformed, bad.Message);
+            : new(ProblemKind.Malformed, "The request cannot be read as what this address expects.");
     }
 
     [GeneratedRegex("parameter \"(?:[^\"]*[ .])?(\\w+)\"")]

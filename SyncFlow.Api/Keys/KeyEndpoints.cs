@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Api.Tenancy;
 using SyncFlow.Storage.Identity;
+using SyncFlow.Storage.Tenancy;
 
 namespace SyncFlow.Api.Keys;
 
@@ -32,9 +34,6 @@ internal sealed class ReadKeys : IEndpoint
 /// <summary>Makes, rotates and takes back API keys.</summary>
 internal sealed class ManageKeys : IEndpoint
 {
-    /// <summary>Most keys of a tenant that open something.</summary>
-    private const int MostKeys = 200;
-
     private static readonly TimeSpan LongestOverlap = TimeSpan.FromDays(30);
 
     /// <param name="OverlapMinutes">How long the old key goes on; a day when left out, 0 for not at all.</param>
@@ -52,7 +51,7 @@ internal sealed class ManageKeys : IEndpoint
     }
 
     private static async Task<Results<Created<MadeKey>, Refused>> CreateAsync(
-        KeyInput request, Caller caller, ApiKeyDesk desk, TimeProvider time, CancellationToken ct)
+        KeyInput request, Caller caller, ApiKeyDesk desk, QuotaCheck quotas, TimeProvider time, CancellationToken ct)
     {
         var check = new Check();
         request.Describe(check, time.GetUtcNow());
@@ -77,9 +76,9 @@ internal sealed class ManageKeys : IEndpoint
             return (Refused)new Problem(ProblemKind.Forbidden, "You cannot give locations that are not yours.");
         }
 
-        if (await desk.CountActiveAsync(caller.Tenant, ct).ConfigureAwait(false) >= MostKeys)
+        if (await quotas.FullAsync(Quota.ApiKeys, ct).ConfigureAwait(false) is { } full)
         {
-            return (Refused)new Problem(ProblemKind.StateConflict, $"There are {MostKeys} keys already: take one back first.");
+            return (Refused)full;
         }
 
         var secret = Secrets.Make(Secrets.Key);

@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Api.Tenancy;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Tenancy;
 
 namespace SyncFlow.Api.Locations;
 
@@ -57,7 +59,7 @@ internal sealed class CreateLocation : IEndpoint
         .WithSummary("Creates a location.");
 
     private static async Task<Results<Created<LocationView>, Refused>> HandleAsync(
-        Request request, Caller caller, LocationDesk desk, CancellationToken ct)
+        Request request, Caller caller, QuotaCheck quotas, LocationDesk desk, CancellationToken ct)
     {
         var check = new Check()
             .Text(request.Code, "code", LongestCode)
@@ -66,6 +68,11 @@ internal sealed class CreateLocation : IEndpoint
         if (check.Failed(out var refused))
         {
             return refused;
+        }
+
+        if (await quotas.FullAsync(Quota.Locations, ct).ConfigureAwait(false) is { } full)
+        {
+            return (Refused)full;
         }
 
         var made = await desk.CreateAsync(

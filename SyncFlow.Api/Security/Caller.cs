@@ -44,5 +44,11 @@ internal sealed class Caller
 
     private CallerRecord Record => Known.Record;
 
-    public void Identify(KnownCaller found) => known = found;
+    /// <summary>What the caller showed. Never logged, never stored.</summary>
+    public string Secret { get; private set; } = "";
+
+    /// <summary>Whether a browser's cookie showed it.</summary>
+    public bool CameByCookie { get; private set; }
+
+    public void Identify(KnownCaller found, string secret, bool byCookie) => (known, Secret, CameByCookie) = (found, secret, byCookie);
 }

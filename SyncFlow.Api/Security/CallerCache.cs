@@ -41,7 +41,10 @@ internal sealed class CallerCache(CallerStore store, TimeProvider time)
 
     /// <summary>The holder of a secret, if it is known and has not expired.</summary>
     /// <param name="hash">SHA-256 of the secret.</param>
-    public async ValueTask<KnownCaller?> FindAsync(byte[] hash, CancellationToken ct)
+    public ValueTask<KnownCaller?> FindAsync(byte[] hash, CancellationToken ct) => FindAsync(hash, stop => store.FindAsync(hash, stop), ct);
+
+    /// <summary>The holder of a secret, found by <paramref name="look"/> where he is not kept.</summary>
+    public async ValueTask<KnownCaller?> FindAsync(byte[] hash, Func<CancellationToken, Task<CallerRecord?>> look, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var key = Hash.Of(hash);
@@ -51,7 +54,7 @@ internal sealed class CallerCache(CallerStore store, TimeProvider time)
         }
 
         var before = Interlocked.Read(ref changes);
-        if (await store.FindAsync(hash, ct).ConfigureAwait(false) is not { } record)
+        if (await look(ct).ConfigureAwait(false) is not { } record)
         {
             return null; // Not kept: whoever guesses must not fill the memory.
         }

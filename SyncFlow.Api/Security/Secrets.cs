@@ -10,6 +10,9 @@ internal static class Secrets
     /// <summary>Before API keys.</summary>
     public const string Key = "sfk_";
 
+    /// <summary>Before keys of super admins.</summary>
+    public const string Platform = "sfp_";
+
     /// <summary>Longer texts are no secrets of ours; they are not even hashed.</summary>
     public const int Longest = 512;
 

@@ -1,4 +1,6 @@
+using SyncFlow.Api.Tenancy;
 using SyncFlow.Storage.Identity;
+using SyncFlow.Storage.Tenancy;
 
 namespace SyncFlow.Api.Security;
 
@@ -9,7 +11,12 @@ internal static class SecurityHost
     {
         services.AddScoped<Caller>();
         services.AddSingleton<CallerStore>().AddSingleton<ApiKeyDesk>().AddSingleton<BootstrapStore>();
-        services.AddSingleton<CallerCache>().AddSingleton<KeyUses>();
+        services.AddSingleton<TenantDesk>().AddSingleton<TenantExport>().AddSingleton<StoreGroupDesk>().AddSingleton<StoreJoinDesk>().AddSingleton<TenantErasure>();
+        services.AddScoped<QuotaCheck>().AddScoped<StoreGroupEndpoints.Work>().AddScoped<SyncPermissionEndpoints.Work>();
+        services.AddHostedService(provider => provider.GetRequiredService<TenantErasure>());
+        services.AddSingleton<MemberDesk>().AddSingleton<SignInStore>().AddSingleton<Storage.Auditing.AuditStore>().AddSingleton<Storage.Configuration.TenantStore>();
+        services.AddSingleton<People.Mailer>().AddSingleton<People.Links>().AddScoped<People.ManageUsers.Work>();
+        services.AddSingleton<CallerLimits>().AddSingleton<Callers>().AddSingleton<CallerCache>().AddSingleton<KeyUses>();
         services.AddHostedService<BootstrapKey>().AddHostedService<CallerChanges>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
     }

@@ -110,7 +110,10 @@ internal sealed class OperationIntake(Caller caller, OperationDesk desk, WakeUps
         var now = time.GetUtcNow();
         foreach (var (item, check) in items)
         {
-            check.That(!codes.IsKit(item.Sku), "sku", "A kit holds nothing of its own; name its parts.");
+            check.That(!codes.IsKit(item.Sku), "sku", "A kit holds nothing of its own; name its parts.")
+                .That(
+                    caller.Locations is not { } own || codes.Location(item.Location) is not { } at || own.Contains(at), "location",
+                    "You may not work at this location.");
         }
 
         return [.. items.Select(i => new CheckedItem(i.Item.Key, i.Item.Prepare(codes, now, i.Check), i.Check))];

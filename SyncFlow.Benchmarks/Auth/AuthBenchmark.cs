@@ -72,6 +72,8 @@ internal static class AuthBenchmark
     private static async Task<(double Mean, double P99)> LoopAsync(WebApplication app, int count, TimeProvider time, bool forget)
     {
         var cache = app.Services.GetRequiredService<CallerCache>();
+        var callers = app.Services.GetRequiredService<Callers>();
+        var limits = app.Services.GetRequiredService<CallerLimits>();
         var uses = app.Services.GetRequiredService<KeyUses>();
         var passed = 0;
         var guard = new CallerGuard(_ =>
@@ -93,7 +95,7 @@ internal static class AuthBenchmark
             context.Request.Headers.Authorization = "Bearer " + Key;
             context.SetEndpoint(route);
             var start = time.GetTimestamp();
-            await guard.InvokeAsync(context, cache, uses, new Caller()).ConfigureAwait(false);
+            await guard.InvokeAsync(context, callers, limits, uses, new Caller()).ConfigureAwait(false);
             times[i] = time.GetElapsedTime(start).TotalMilliseconds;
         }
 
@@ -113,6 +115,8 @@ internal static class AuthBenchmark
         ["SyncFlow:BootstrapApiKey"] = Key,
         ["SyncFlow:SecretsKey"] = Convert.ToBase64String(new byte[32]),
         ["Logging:LogLevel:Default"] = "None",
+        ["Limits:CallerPerSecond"] = "1000000",
+        ["Limits:TenantPerSecond"] = "1000000",
         ["urls"] = "http://127.0.0.1:0",
     };
 }

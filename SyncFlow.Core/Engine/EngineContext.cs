@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SyncFlow.Core.Brakes;
+using SyncFlow.Core.Permissions;
 
 namespace SyncFlow.Core.Engine;
 
@@ -112,6 +113,9 @@ public sealed record ChannelSettings(
     /// </summary>
     public bool Uncappable { get; init; }
 
+    /// <summary>What the store may do; where nothing is said, everything.</summary>
+    public SyncPermissions Permissions { get; init; } = SyncPermissions.All;
+
     /// <summary>The channel's own location ids → ours, of mapped locations that are closed on the channel now.</summary>
     public ImmutableDictionary<string, LocationId> ClosedPlaces { get; init; } =
         ImmutableDictionary<string, LocationId>.Empty;
@@ -126,10 +130,10 @@ public sealed record ChannelSettings(
         : null;
 
     /// <summary>Whether levels of this channel may be written to a share of their own now.</summary>
-    public bool Publishes => Status == ConnectionStatus.Live && Brake != BrakeStrength.AllWrites;
+    public bool Publishes => Status == ConnectionStatus.Live && Brake != BrakeStrength.AllWrites && Permissions.MayPush;
 
     /// <summary>Whether it is offered nothing any more, because it is being disconnected.</summary>
-    public bool IsLeaving => Status == ConnectionStatus.Disconnecting && Brake != BrakeStrength.AllWrites;
+    public bool IsLeaving => Status == ConnectionStatus.Disconnecting && Brake != BrakeStrength.AllWrites && Permissions.MayPush;
 
     /// <summary>Whether it may sell units, whatever we may write.</summary>
     public bool Sells => Status != ConnectionStatus.Closed;

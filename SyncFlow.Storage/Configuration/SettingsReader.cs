@@ -4,7 +4,9 @@ using SyncFlow.Core;
 using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Orders;
+using SyncFlow.Core.Permissions;
 using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Tenancy;
 
 namespace SyncFlow.Storage.Configuration;
 
@@ -40,7 +42,8 @@ public static class SettingsReader
                WHERE b.tenant_id = c.tenant_id AND b.connection_id IN (0, c.connection_id)),
               c.reinstalled_at,
               array_agg(l.active) FILTER (WHERE l.external_location_id IS NOT NULL),
-              EXISTS (SELECT FROM billing_standing s WHERE s.tenant_id = c.tenant_id AND s.standing = 4)
+              EXISTS (SELECT FROM billing_standing s WHERE s.tenant_id = c.tenant_id AND s.standing = 4),
+              sync_permissions_of(c.tenant_id, c.connection_id)
             FROM connections c LEFT JOIN channel_locations l
               ON l.tenant_id = c.tenant_id AND l.connection_id = c.connection_id AND l.location_id IS NOT NULL
             WHERE c.tenant_id = $1 GROUP BY c.tenant_id, c.connection_id
@@ -91,6 +94,7 @@ public static class SettingsReader
         {
             Brake = (BrakeStrength)row.GetInt16(8),
             Uncappable = settings.Uncappable,
+            Permissions = row.IsDBNull(12) ? SyncPermissions.All : StoreGroupDesk.Of(row.GetFieldValue<short[]>(12)),
             ClosedPlaces = Mapped(active: false),
             GrowthStopped = row.GetBoolean(11),
             IsSource = ConnectionKinds.IsSource(kind),

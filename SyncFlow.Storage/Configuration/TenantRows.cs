@@ -13,6 +13,9 @@ public sealed class TenantRow : ITenantRow
     public long TenantId { get; set; }
     public required string Name { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset? DeletionAskedAt { get; set; }
+    public string? DeletionAskedBy { get; set; }
+    public DateTimeOffset? DeletionDueAt { get; set; }
 }
 
 /// <summary>An API key; only its hash is kept.</summary>

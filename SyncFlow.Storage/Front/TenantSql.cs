@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Npgsql;
+using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Front;
 
@@ -14,7 +15,7 @@ internal static class TenantSql
         this NpgsqlDataSource source, long tenant, string sql, Func<DbDataReader, T> read, object?[] values, CancellationToken ct)
     {
         await using var batch = source.CreateBatch();
-        batch.BatchCommands.Add(SetTenant(tenant));
+        batch.BatchCommands.Add(TenantSetting.Of(tenant));
         batch.BatchCommands.Add(Statement(tenant, sql, values));
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
         await reader.NextResultAsync(ct).ConfigureAwait(false);
@@ -41,7 +42,7 @@ internal static class TenantSql
         this NpgsqlDataSource source, long tenant, string sql, object?[] values, CancellationToken ct)
     {
         await using var batch = source.CreateBatch();
-        batch.BatchCommands.Add(SetTenant(tenant));
+        batch.BatchCommands.Add(TenantSetting.Of(tenant));
         var statement = Statement(tenant, sql, values);
         batch.BatchCommands.Add(statement);
         await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
@@ -63,11 +64,6 @@ internal static class TenantSql
         ? null
         : "%" + search.Trim().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal)
             .Replace("_", "\\_", StringComparison.Ordinal) + "%";
-
-    private static NpgsqlBatchCommand SetTenant(long tenant) => new("SELECT set_config('app.tenant_id', $1::text, true)")
-    {
-        Parameters = { new NpgsqlParameter { Value = tenant.ToString(System.Globalization.CultureInfo.InvariantCulture) } },
-    };
 
     private static NpgsqlBatchCommand Statement(long tenant, string sql, object?[] values)
     {

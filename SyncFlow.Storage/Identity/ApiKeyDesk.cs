@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Npgsql;
-using NpgsqlTypes;
 using SyncFlow.Core;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Sessions;
@@ -61,11 +60,6 @@ public sealed class ApiKeyDesk(NpgsqlDataSource source, TimeProvider time)
     public Task<ApiKeyView?> FindAsync(long tenant, long id, CancellationToken ct) =>
         source.FirstAsync(tenant, Columns + " AND api_key_id = $2", Read, [id], ct);
 
-    /// <summary>Keys that open something now.</summary>
-    public async Task<long> CountActiveAsync(long tenant, CancellationToken ct) => await source.FirstAsync(
-        tenant, "SELECT count(*) FROM api_keys WHERE tenant_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
-        row => row.GetInt64(0), [time.GetUtcNow()], ct).ConfigureAwait(false);
-
     /// <summary>Those of some locations that the tenant has.</summary>
     public Task<List<long>> KnownLocationsAsync(long tenant, IReadOnlyCollection<long> locations, CancellationToken ct) => source.ListAsync(
         tenant, "SELECT location_id FROM locations WHERE tenant_id = $1 AND location_id = ANY ($2)", row => row.GetInt64(0), [locations.ToArray()], ct);
@@ -124,7 +118,7 @@ public sealed class ApiKeyDesk(NpgsqlDataSource source, TimeProvider time)
     private object?[] Values(NewApiKey key, string actor) =>
     [
         (short)key.Kind, key.Name, key.Partner, key.Hint, key.Scopes.ToArray(),
-        new NpgsqlParameter { Value = (object?)key.LocationIds?.ToArray() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
+        MemberDesk.Ids(key.LocationIds),
         actor, DatabaseTime.Now(time), DatabaseTime.Of(key.ExpiresAt), key.Hash,
     ];
 

@@ -38,7 +38,7 @@ public sealed class StorageSession : IAsyncDisposable
         {
             var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
             var session = new StorageSession(connection, transaction, tenant);
-            await session.ExecuteAsync(session.Of("SELECT set_config('app.tenant_id', $1::text, true)"), ct).ConfigureAwait(false);
+            await session.ExecuteAsync(TenantSetting.Of(tenant.Value), ct).ConfigureAwait(false);
             return session;
         }
         catch

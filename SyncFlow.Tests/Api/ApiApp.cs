@@ -30,11 +30,17 @@ internal sealed class ApiApp : IAsyncDisposable
     {
         this.app = app;
         admin = NpgsqlDataSource.Create(database);
+        Database = database;
         Client = NewClient(Key);
     }
 
     /// <summary>Calls with the bootstrap key.</summary>
     public HttpClient Client { get; }
+
+    /// <summary>Connection string of the database, as its superuser.</summary>
+    public string Database { get; }
+
+    public WebApplication Application => app;
 
     public IServiceProvider Services => app.Services;
 
@@ -61,8 +67,15 @@ internal sealed class ApiApp : IAsyncDisposable
         ["SyncFlow:SecretsKey"] = Convert.ToBase64String(new byte[32]),
         ["Channels:Shopify:ClientSecret"] = Secret,
         ["Logging:LogLevel:Default"] = "None",
+        ["Limits:StrangerPerSecond"] = "10000",
+        ["Limits:CallerPerSecond"] = "10000",
+        ["Limits:TenantPerSecond"] = "10000",
         ["urls"] = "http://127.0.0.1:0",
     };
+
+    /// <summary>Settings to start with, for <see cref="StartAsync(string, string, Action{WebApplicationBuilder}?)"/>.</summary>
+    public static Action<WebApplicationBuilder> With(params (string Name, string Value)[] settings) => builder =>
+        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Name, string? (s) => s.Value));
 
     public HttpClient NewClient(string? key)
     {

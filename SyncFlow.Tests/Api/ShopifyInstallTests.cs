@@ -46,6 +46,26 @@ public sealed class ShopifyInstallTests(PostgresFixture postgres, RedisFixture r
     }
 
     [Fact]
+    public async Task A_session_token_is_a_caller_of_the_shops_tenant_and_only_until_it_ends()
+    {
+        await using var shopify = await ShopifyAsync();
+        await using var app = await AppAsync(shopify);
+        var shop = shopify.World.Shops[0].Domain;
+        var token = await SessionTokenAsync(shopify, shop, "77");
+        using var embedded = app.NewClient(token);
+        (await embedded.GetAsync("/api/v1/me")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized, "the app is not installed there");
+        var (_, opened) = await OpenAsync(app, token);
+        var me = JsonNode.Parse(await embedded.GetStringAsync("/api/v1/me"))!;
+        ((long)me["tenantId"]!, (string)me["role"]!, (string)me["name"]!).ShouldBe(((long)opened!["tenantId"]!, "MerchantAdmin", $"{shop}/77"));
+        (await embedded.PostAsJsonAsync("/api/v1/locations", new { code = "A", name = "A" })).StatusCode.ShouldBe(HttpStatusCode.Created);
+
+        using var second = app.NewClient(await SessionTokenAsync(shopify, shop, "78"));
+        (await second.PostAsJsonAsync("/api/v1/locations", new { code = "B", name = "B" })).StatusCode.ShouldBe(HttpStatusCode.Forbidden, "later ones may look");
+        using var forged = app.NewClient(token[..^4] + "AAAA");
+        (await forged.GetAsync("/api/v1/me")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
     public async Task Ten_people_who_open_the_new_app_at_once_make_one_tenant()
     {
         await using var shopify = await ShopifyAsync();

@@ -55,7 +55,7 @@ public sealed class WebhookSecretTests(PostgresFixture postgres, RedisFixture re
         (await other.PutAsJsonAsync(path, new { secret = "stolen" })).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await other.DeleteAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await app.SqlAsync<long>("SELECT count(*) FROM connections WHERE webhook_secret IS NOT NULL")).ShouldBe(0);
-        (await app.SqlAsync<long>("SELECT count(*) FROM audit_log")).ShouldBe(0);
+        (await app.SqlAsync<long>("SELECT count(*) FROM audit_log WHERE action = 'webhook-secret'")).ShouldBe(0);
     }
 
     [Fact]

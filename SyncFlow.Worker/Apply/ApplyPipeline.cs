@@ -94,7 +94,7 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
         var events = items.ConvertAll(EventFacts.Of);
         var set = await StockStore.LoadAsync(session, FactRefs.Of(events.SelectMany(e => e.Facts)), ct).ConfigureAwait(false);
         var now = DatabaseTime.Now(time);
-        var marks = events.ConvertAll(e => e.Refused ?? new InboxMark(e.Item.Key, InboxState.Done, Fold(set, e, now), null));
+        var marks = events.ConvertAll(e => e.Refused ?? e.NotPermitted(set.Context) ?? new InboxMark(e.Item.Key, InboxState.Done, Fold(set, e, now), null));
         Replanner.Replan(set, now);
         await StockStore.SaveAsync(session, set, Cause(items), now, ct).ConfigureAwait(false);
         await inbox.MarkAsync(session, marks, ct).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SyncFlow.Channels;
+using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Storage.Inbox;
 
@@ -23,6 +24,12 @@ internal sealed record EventFacts(InboxItem Item, ImmutableArray<Fact> Facts, In
                 item.Content, item.Topic, connection, item.Key.EventId, item.WebhookId, item.TriggeredAt, item.Body)))
             : Refuse(item, InboxState.Dead, $"content '{item.Content}' came without a connection");
     }
+
+    /// <summary>The mark of an event whose store may not be read on its topic; null where it may.</summary>
+    public InboxMark? NotPermitted(EngineContext context) =>
+        Item.Connection is { } connection && context.Channels.TryGetValue(connection, out var channel) && !channel.Permissions.MayRead(Item.Topic)
+            ? new InboxMark(Item.Key, InboxState.Ignored, null, $"the store may not be read on '{Item.Topic}'")
+            : null;
 
     private static EventFacts Of(InboxItem item, NormaliseResult result) => result switch
     {

@@ -119,6 +119,9 @@ internal sealed class MatrixMerchant : IAsyncDisposable
         ids["/reservations"] = await InsertAsync(
             "reservations", "reference, kind, state, expires_at, created_by, created_at", $"'{Mark}', 1, 1, now() + interval '1 hour', 'x', now()", "reservation_id");
         ids["/authority-rules"] = await InsertAsync("authority_rules", "sku_prefix, created_at", $"'{Mark}', now()", "rule_id");
+        ids["/users"] = await InsertAsync("members", "email, name, role, status, created_by, created_at", $"'alpha@example.com', '{Mark}', 'SupportAnalyst', 1, 'x', now()", "member_id");
+        await AddAsync("/store-groups", new { name = Mark });
+        await AddAsync("/store-invitations", new { shop = "alpha-two.myshopify.com" }, "invitation");
         ids["/pushes"] = await App.SqlAsync<string>(
             $"""
             INSERT INTO pushes (tenant_id, push_id, connection_id, lease_epoch, state, body, elements, planned_at, deadline)

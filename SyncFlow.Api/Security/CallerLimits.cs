@@ -1,0 +1,77 @@
+using System.Net;
+using System.Threading.RateLimiting;
+using SyncFlow.Storage.Identity;
+
+namespace SyncFlow.Api.Security;
+
+/// <summary>
+/// How many requests a caller may send: a bucket of tokens for every caller, a larger one for his tenant, so that one
+/// tenant's systems together do not slow others, and a small one for every address that shows no valid secret. Kept in
+/// this process: with several replicas each has its own.
+/// </summary>
+internal sealed class CallerLimits : IDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan UsualWait = TimeSpan.FromSeconds(1);
+
+    private readonly PartitionedRateLimiter<CallerRecord> callers;
+
+    private readonly PartitionedRateLimiter<CallerRecord> tenants;
+
+    private readonly PartitionedRateLimiter<IPAddress> strangers;
+
+    /// <param name="configuration">
+    /// <c>Limits:CallerPerSecond</c> (500; bursts of ten times as many), <c>Limits:TenantPerSecond</c> (2,000) and
+    /// <c>Limits:StrangerPerSecond</c> (5).
+    /// </param>
+    public CallerLimits(IConfiguration configuration)
+    {
+        var (caller, tenant, stranger) = (
+            configuration.GetValue("Limits:CallerPerSecond", 500), configuration.GetValue("Limits:TenantPerSecond", 2_000),
+            configuration.GetValue("Limits:StrangerPerSecond", 5));
+        callers = PartitionedRateLimiter.Create<CallerRecord, (long, CallerKind, long)>(
+            who => RateLimitPartition.GetTokenBucketLimiter((who.TenantId, who.Kind, who.Id), _ => Bucket(caller)));
+        tenants = PartitionedRateLimiter.Create<CallerRecord, long>(
+            who => RateLimitPartition.GetTokenBucketLimiter(who.TenantId, _ => Bucket(tenant)));
+        strangers = PartitionedRateLimiter.Create<IPAddress, IPAddress>(
+            address => RateLimitPartition.GetTokenBucketLimiter(address, _ => Bucket(stranger)));
+    }
+
+    /// <summary>Takes a known caller's token; null where there was one, else when to come back.</summary>
+    public TimeSpan? Take(CallerRecord who)
+    {
+        using var own = callers.AttemptAcquire(who);
+        if (!own.IsAcquired)
+        {
+            return WaitOf(own);
+        }
+
+        using var shared = tenants.AttemptAcquire(who);
+        return shared.IsAcquired ? null : WaitOf(shared);
+    }
+
+    /// <summary>Takes a token of an address that shows no valid secret; null where there was one, else when to come back.</summary>
+    public TimeSpan? TakeStranger(HttpContext context)
+    {
+        using var lease = strangers.AttemptAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None);
+        return lease.IsAcquired ? null : WaitOf(lease);
+    }
+
+    public void Dispose()
+    {
+        callers.Dispose();
+        tenants.Dispose();
+        strangers.Dispose();
+    }
+
+    private static TimeSpan WaitOf(RateLimitLease lease) => lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : UsualWait;
+
+    private static TokenBucketRateLimiterOptions Bucket(int perSecond) => new()
+    {
+        TokenLimit = perSecond * 10,
+        TokensPerPeriod = perSecond,
+        ReplenishmentPeriod = Period,
+        QueueLimit = 0,
+    };
+}

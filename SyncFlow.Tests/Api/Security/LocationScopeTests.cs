@@ -1,0 +1,115 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Shouldly;
+using SyncFlow.Tests.Support;
+using Xunit;
+
+namespace SyncFlow.Tests.Api.Security;
+
+/// <summary>A warehouse manager works at his locations and at no other.</summary>
+public sealed class LocationScopeTests(PostgresFixture postgres, RedisFixture redis)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Operations_and_counts_are_refused_item_by_item_at_other_locations()
+    {
+        await using var people = await OpenAsync();
+        using var manager = await ManagerAsync(people);
+        var items = new[] { Receipt("here", "HERE"), Receipt("there", "THERE") };
+        var answer = await PostAsync(manager, "/stock-operations", new { items });
+        answer.Status.ShouldBe(HttpStatusCode.OK);
+        answer.Body!["items"]!.AsArray().Select(i => (string)i!["outcome"]!).ShouldBe(["accepted", "refused"]);
+        (await PostAsync(manager, "/counts", new { items = new[] { new { key = "c", sku = "A", location = "THERE", counted = 1 } } })).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await PostAsync(manager, "/stock-movements", new { sku = "A", location = "THERE", kind = "receipt", units = 1, reason = "x", key = "m" })).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await people.App.SqlAsync<long>("SELECT count(*) FROM stock_operations")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Sheets_transfers_and_operations_of_other_locations_are_not_there_for_him()
+    {
+        await using var people = await OpenAsync();
+        using var manager = await ManagerAsync(people);
+        var sheet = await DoAsync(people, "/count-sheets", new { name = "s", location = "THERE", skus = new[] { "A" } });
+        var transfer = await DoAsync(people, "/transfers", new { reference = "t", from = "THERE", to = "FAR", lines = new[] { new { sku = "A", units = 1 } } });
+        await DoAsync(people, "/stock-operations", new { items = new[] { Receipt("theirs", "THERE") } });
+        var id = (long)transfer["transfer"]!["id"]!;
+        foreach (var path in new[] { $"/count-sheets/{sheet["id"]}", $"/count-sheets/{sheet["id"]}/lines", $"/transfers/{id}" })
+        {
+            (await manager.GetAsync("/api/v1" + path, Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
+        }
+
+        (await PostAsync(manager, $"/count-sheets/{sheet["id"]}/cancel", new { })).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await PostAsync(manager, $"/transfers/{id}/dispatch", new { })).Status.ShouldBe(HttpStatusCode.NotFound);
+        foreach (var list in new[] { "/count-sheets", "/transfers", "/stock-operations" })
+        {
+            JsonNode.Parse(await manager.GetStringAsync("/api/v1" + list, Ct))!["items"]!.AsArray().ShouldBeEmpty(list);
+        }
+
+        (await PostAsync(manager, "/count-sheets", new { name = "mine", location = "THERE", skus = new[] { "A" } })).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await PostAsync(manager, "/transfers", new { reference = "u", from = "THERE", to = "FAR", lines = new[] { new { sku = "A", units = 1 } } })).Status.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task A_transfer_is_sent_by_who_works_at_its_origin_and_received_by_who_works_at_its_end()
+    {
+        await using var people = await OpenAsync();
+        using var manager = await ManagerAsync(people);
+        var lines = new[] { new { sku = "A", units = 1 } };
+        var coming = (long)(await DoAsync(people, "/transfers", new { reference = "in", from = "THERE", to = "HERE", lines }))["transfer"]!["id"]!;
+        (await PostAsync(manager, $"/transfers/{coming}/dispatch", new { })).Status.ShouldBe(HttpStatusCode.Forbidden, "it leaves from elsewhere");
+        await DoAsync(people, $"/transfers/{coming}/dispatch", new { });
+        (await PostAsync(manager, $"/transfers/{coming}/receive", new { lines })).Status.ShouldBe(HttpStatusCode.OK);
+
+        var going = (long)(await PostAsync(manager, "/transfers", new { reference = "out", from = "HERE", to = "THERE", lines })).Body!["transfer"]!["id"]!;
+        (await PostAsync(manager, $"/transfers/{going}/dispatch", new { })).Status.ShouldBe(HttpStatusCode.OK);
+        (await PostAsync(manager, $"/transfers/{going}/receive", new { lines })).Status.ShouldBe(HttpStatusCode.Forbidden, "it arrives elsewhere");
+    }
+
+    [Fact]
+    public async Task A_key_can_be_held_to_locations_too()
+    {
+        await using var people = await OpenAsync();
+        var here = await people.App.SqlAsync<long>("SELECT location_id FROM locations WHERE code = 'HERE'");
+        var (_, made) = await people.App.PostAsync("/api/v1/api-keys", new { name = "3PL", scopes = new[] { "stock:write", "stock:read" }, locationIds = new[] { here } });
+        using var key = people.App.NewClient((string)made!["key"]!);
+        (await PostAsync(key, "/stock-operations", new { items = new[] { Receipt("k", "HERE") } })).Status.ShouldBe(HttpStatusCode.OK);
+        (await PostAsync(key, "/stock-operations", new { items = new[] { Receipt("l", "THERE") } })).Status.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    private static object Receipt(string key, string location) => new { key, kind = "receipt", sku = "A", location, units = 3 };
+
+    private static async Task<HttpClient> ManagerAsync(People people)
+    {
+        var here = await people.App.SqlAsync<long>("SELECT location_id FROM locations WHERE code = 'HERE'");
+        await people.InviteAsync("wm@example.com", "warehouseManager", [here]);
+        return await people.ComeInAsync("wm@example.com");
+    }
+
+    private static async Task<JsonNode> DoAsync(People people, string path, object body)
+    {
+        var (status, answer) = await people.App.PostAsync("/api/v1" + path, body);
+        ((int)status).ShouldBeLessThan(300, answer?.ToJsonString());
+        return answer!;
+    }
+
+    private static async Task<(HttpStatusCode Status, JsonNode? Body)> PostAsync(HttpClient client, string path, object body)
+    {
+        using var answer = await client.PostAsJsonAsync("/api/v1" + path, body, Ct);
+        var text = await answer.Content.ReadAsStringAsync(Ct);
+        return (answer.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
+    }
+
+    private async Task<People> OpenAsync()
+    {
+        var people = await People.StartAsync(postgres, redis);
+        foreach (var code in new[] { "HERE", "THERE", "FAR" })
+        {
+            await DoAsync(people, "/locations", new { code, name = code });
+        }
+
+        await DoAsync(people, "/skus", new { code = "A" });
+        return people;
+    }
+}
