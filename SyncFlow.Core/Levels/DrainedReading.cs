@@ -203,7 +203,8 @@ internal sealed class DrainedReading(
     /// <summary>
     /// What may be on the level beyond belief and later pushes stays unverified, so the bound is never too low. A
     /// reading that nothing foreign disturbs adds no doubt: at most what was doubted before stays doubted. What was
-    /// acknowledged after the marks is not proven by this reading and wants another.
+    /// acknowledged after the marks is not proven by this reading and wants another; so does a level beside one that
+    /// closes, where units that moved may hide behind sales that fall on either side of the reading.
     /// </summary>
     private void Write(LevelState next, int doubt)
     {
@@ -213,7 +214,8 @@ internal sealed class DrainedReading(
         {
             Unverified = rest > 0 ? [new Unverified(rest, now), .. later] : [.. later],
             AwaitsAttribution = false,
-            NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0,
+            NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0
+                || (_sold + _putBack > 0 && ChannelMoves.MayHaveMoved(sku, level, missing: false)),
         }));
     }
 }

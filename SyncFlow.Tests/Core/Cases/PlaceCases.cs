@@ -107,6 +107,33 @@ public sealed class PlaceCases
     }
 
     [Fact]
+    public void C15_A_move_whose_order_is_learned_between_the_marks_and_the_reading_is_read_again_until_it_is_whole()
+    {
+        var desk = TwoPlaces(first: 28, second: 7);
+        desk.Order(1, Assigned("1", 3, ("x2", 3)));
+        desk.Read(2, desk.Mark(2, ReadingKind.Plain) with { Available = 0 });
+        Close(desk);
+        var (first, second) = (desk.Mark(1, ReadingKind.Drained), desk.Mark(2, ReadingKind.Drained));
+        desk.Order(1, Assigned("1", 3, ("x1", 3)));
+        desk.Read(1, first with { Available = 32, OnHand = 35, Committed = 3 });
+        desk.Read(2, second);
+
+        // From here on as the verifier does: only what asks for a reading is read.
+        for (var cycle = 0; cycle < 4; cycle++)
+        {
+            foreach (var (level, available, committed) in new[] { (1, 32, 3), (2, 0, 0) }.Where(l => desk[l.Item1].NeedsReading))
+            {
+                Read(desk, level, available, committed);
+            }
+        }
+
+        desk.State.PoolAt(Second).Buckets.ShouldBe(default(Buckets));
+        (desk.Position.OnHand, desk[1].Belief, desk[1].UpperBound).ShouldBe((35, 32, 32));
+        desk.Ledger.Where(e => e.Reason == EntryReason.ChannelTransfer).Sum(e => e.Delta).ShouldBe(0);
+        desk.Drift.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void C15_A_move_that_is_read_before_the_closing_is_known_waits_for_it()
     {
         var desk = TwoPlaces(first: 5, second: 7);
