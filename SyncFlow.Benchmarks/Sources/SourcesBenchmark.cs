@@ -25,6 +25,7 @@ internal static class SourcesBenchmark
     public const long DefaultEvents = 100_000;
 
     private const int Skus = 500;
+    private const int OnHand = 1_000;
     private const int PushesPerSecond = 200;
     private const int PushSeconds = 10;
     private const string Place = "1000";
@@ -36,7 +37,7 @@ internal static class SourcesBenchmark
         await using var servers = await BenchServers.StartAsync(options, ct).ConfigureAwait(false);
         using var api = servers.ForRole(PostgresRole.Api);
         using var worker = servers.ForRole(PostgresRole.Worker);
-        var merchant = await BenchMerchant.CreateAsync(servers, "sources", Skus, 0, time, ct).ConfigureAwait(false);
+        var merchant = await BenchMerchant.CreateAsync(servers, "sources", Skus, OnHand, time, ct).ConfigureAwait(false);
         var erp = await SourceAsync(api, merchant, time, ct).ConfigureAwait(false);
         var events = (int)options[EventsOption];
         var (took, truth) = await BackfillAsync(api, worker, merchant, erp, events, time, ct).ConfigureAwait(false);
@@ -57,7 +58,7 @@ internal static class SourcesBenchmark
         NpgsqlDataSource api, NpgsqlDataSource worker, BenchMerchant merchant, ConnectionId erp, int events, TimeProvider time, CancellationToken ct)
     {
         var random = new Random(11);
-        var truth = new long[Skus];
+        var truth = Enumerable.Repeat((long)OnHand, Skus).ToArray();
         var begin = time.GetUtcNow().AddDays(-30);
         var step = TimeSpan.FromDays(30) / events;
         IEnumerable<FileRow> rows = Enumerable.Range(1, events).Select(n =>
