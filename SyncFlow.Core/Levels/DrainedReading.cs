@@ -33,8 +33,9 @@ internal sealed class DrainedReading(
         Compare();
         if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { IsLeaving: true } left)
         {
-            // Open orders that the channel does not hold here any more have moved, and we have yet to learn where to.
-            var known = left.Suspense + left.Surplus == 0 && left.OpenClaims <= _reading.Committed;
+            // Open orders that the channel does not hold here any more have moved, and we have yet to learn where to. Where
+            // sales fall on either side of the reading, it does not say what is left.
+            var known = left.Suspense + left.Surplus == 0 && left.OpenClaims <= _reading.Committed && _sold + _putBack == 0;
             set.Put(set.FindSku(sku.Sku)!.With(known ? LevelLife.End(left) : left with { NeedsReading = true }));
         }
 

@@ -24,6 +24,11 @@ internal static class OversellReport
     private static WorldSettings World(int seed, Keeper keeper, SharingMode mode) =>
         WorldSettings.Draw(seed, mode) with
         {
-            Keeper = keeper, Locations = 1, Faults = WorldSettings.Everyday, KeepingKeys = 6, SourceDelay = 0, OnlyBuying = true,
+            Keeper = keeper,
+            Locations = 1,
+            Faults = WorldSettings.Everyday,
+            KeepingKeys = 6,
+            SourceDelay = 0,
+            OnlyBuying = true,
         };
 }

@@ -45,7 +45,11 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     {
         static WorldSettings Dead(int seed, SharingMode mode, Keeper keeper = Keeper.Protocol) => WorldSettings.Draw(seed, mode) with
         {
-            Keeper = keeper, DeadFrom = 3, Minutes = 20, OrdersPerMinute = 12, Faults = WorldSettings.Everyday,
+            Keeper = keeper,
+            DeadFrom = 3,
+            Minutes = 20,
+            OrdersPerMinute = 12,
+            Faults = WorldSettings.Everyday,
         };
 
         var seeds = Seeds.Worlds(Few);
