@@ -53,7 +53,8 @@ public sealed record SyncPermissions(SyncDirection Orders, SyncDirection Levels,
         var slash = channelTopic.IndexOf('/', StringComparison.Ordinal);
         return (slash < 0 ? channelTopic : channelTopic[..slash]) switch
         {
-            "orders" or "refunds" or "fulfillment_orders" => SyncTopic.Orders,
+            // Orders that were asked for, one by one or when the store was imported, are orders like those it told of.
+            "orders" or "refunds" or "fulfillment_orders" or "fetch" or "import" => SyncTopic.Orders,
             "inventory_levels" => SyncTopic.Levels,
             "products" or "inventory_items" or "locations" => SyncTopic.Catalog,
             _ => null,

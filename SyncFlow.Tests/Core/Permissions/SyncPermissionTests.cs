@@ -8,6 +8,7 @@ public sealed class SyncPermissionTests
 {
     [Theory]
     [InlineData("orders/create", SyncTopic.Orders)]
+    [InlineData("fetch", SyncTopic.Orders)]
     [InlineData("refunds/create", SyncTopic.Orders)]
     [InlineData("fulfillment_orders/moved", SyncTopic.Orders)]
     [InlineData("inventory_levels/update", SyncTopic.Levels)]
