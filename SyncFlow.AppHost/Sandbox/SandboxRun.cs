@@ -33,10 +33,11 @@ internal sealed class SandboxRun(
         await new SandboxSetup(api, world, time, output).RunAsync(cancellation).ConfigureAwait(false);
         await new SandboxMode(api, time, output).SetAsync(options.Mode, cancellation).ConfigureAwait(false);
         (start, firstOrder) = (time.GetTimestamp(), time.GetUtcNow());
-        await world.StartBuyersAsync(options.OrdersPerSecond, cancellation).ConfigureAwait(false);
         Snapshot busy;
         try
         {
+            // Stopped while this is answered, the buyers may have come all the same: they too are sent home.
+            await world.StartBuyersAsync(options.OrdersPerSecond, cancellation).ConfigureAwait(false);
             await using var view = LiveView.Create(output);
             busy = await ShowAsync(view, cancellation).ConfigureAwait(false);
         }
