@@ -39,7 +39,7 @@ need_servers() {
   [ -n "${!2:-}" ] || have_redis || missing+=(redis-server)
   [ ${#missing[@]} -eq 0 ] && return 0
 
-  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+  if ! can_install; then
     say "Missing on this machine: ${missing[*]}."
     say "  Debian, Ubuntu:  sudo apt-get install ${missing[*]}"
     say "  macOS:           brew install postgresql@16 redis"
@@ -47,8 +47,23 @@ need_servers() {
     say "Or set $1 and $2 to servers that already run."
     return 1
   fi
+  install_packages "${missing[@]}"
+}
 
-  say "Installing ${missing[*]} (Debian packages) ..."
+# Node and npm, by which one test checks our GraphQL documents against the schema Shopify publishes.
+need_node() {
+  command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 && return 0
+  if ! can_install; then
+    say "Missing on this machine: node and npm (Debian, Ubuntu: sudo apt-get install nodejs npm)."
+    return 1
+  fi
+  install_packages nodejs npm
+}
+
+can_install() { [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; }
+
+install_packages() {
+  say "Installing $* (Debian packages) ..."
   local log policy=/usr/sbin/policy-rc.d ours=0 failed=0
   log=$(mktemp)
   # We start servers of our own; the packages' system services stay off, unless this machine has a policy already.
@@ -59,7 +74,7 @@ need_servers() {
   fi
   {
     apt-get update -qq &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
   } >"$log" 2>&1 </dev/null || failed=1
   [ "$ours" -eq 1 ] && rm -f "$policy"
   if [ "$failed" -eq 1 ]; then
