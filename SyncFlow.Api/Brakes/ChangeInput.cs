@@ -1,4 +1,3 @@
-using SyncFlow.Api.Http;
 using SyncFlow.Api.Skus;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;

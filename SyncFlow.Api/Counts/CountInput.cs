@@ -1,4 +1,3 @@
-using SyncFlow.Api.Http;
 using SyncFlow.Api.Locations;
 using SyncFlow.Api.Skus;
 using SyncFlow.Api.StockOperations;

@@ -39,7 +39,7 @@ internal static class CsvImport
     private const int MostErrors = 100;
 
     /// <summary>Carries an import out.</summary>
-    /// <exception cref="RequestRefusedException">The file cannot be read.</exception>
+    /// <exception cref="CsvRefusedException">The file cannot be read.</exception>
     public static async Task<Results<Ok<CsvReport>, Refused>> RunAsync<T>(HttpRequest request, bool? dryRun, CsvIntake<T> intake, CancellationToken ct)
         where T : class
     {

@@ -90,6 +90,7 @@ internal static partial class ProblemMapping
     public static Problem Of(Exception failure) => failure switch
     {
         RequestRefusedException refused => refused.Problem,
+        CsvRefusedException refused => CheckAnswer.Of(refused.Fields),
         InboxFullException => new(ProblemKind.InboxFull, "Send the event again a little later.") { RetryAfter = StorageRetry },
         InboxUnavailableException => Storage(),
         BadHttpRequestException { StatusCode: 413 } => new(ProblemKind.PayloadTooLarge, "The body is over the limit."),

@@ -8,7 +8,7 @@ namespace SyncFlow.Api.Skus;
 /// <summary>SKU codes in addresses, and the tag of a SKU's settings.</summary>
 internal static class SkuCode
 {
-    public const int Longest = 255;
+    public const int Longest = Limits.SkuCode;
 
     /// <summary>The code that a route value stands for: the host decodes all but the slash, which would end the segment.</summary>
     public static string FromRoute(string value) => value.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);

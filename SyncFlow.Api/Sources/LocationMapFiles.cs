@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Csv;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Channels.Sources;
 using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Sources;
 

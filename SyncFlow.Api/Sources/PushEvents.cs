@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Channels.Sources;
 using SyncFlow.Core;
 using SyncFlow.Core.Sources;
 using SyncFlow.ServiceDefaults.Redis;

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using SyncFlow.Api.Csv;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Channels.Sources;
 using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Sources;
 

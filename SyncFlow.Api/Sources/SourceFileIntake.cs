@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using SyncFlow.Api.Csv;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Sources;
 
 namespace SyncFlow.Api.Sources;

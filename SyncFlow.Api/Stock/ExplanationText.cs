@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using SyncFlow.Core.Explaining;
 using SyncFlow.Core.Ledger;
+using Words = SyncFlow.Core.Explaining.Words;
 
 namespace SyncFlow.Api.Stock;
 

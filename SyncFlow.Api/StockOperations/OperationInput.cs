@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using SyncFlow.Api.Http;
 using SyncFlow.Api.Locations;
 using SyncFlow.Api.Skus;
 using SyncFlow.Core.Operations;
@@ -21,7 +20,7 @@ internal sealed partial record OperationInput(
     string? Document, string? Note, DateTimeOffset? OccurredAt) : IItem
 {
     /// <summary>More units in one operation are a slip of the keyboard.</summary>
-    public const int MostUnits = 10_000_000;
+    public const int MostUnits = Limits.Units;
 
     public const int LongestKey = 200;
 

@@ -1,5 +1,6 @@
 using Npgsql;
 using SyncFlow.Core;
+using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Sessions;
 

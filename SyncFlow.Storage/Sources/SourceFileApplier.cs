@@ -1,5 +1,6 @@
 using Npgsql;
 using SyncFlow.Core;
+using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Sources;

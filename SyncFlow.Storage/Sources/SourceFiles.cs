@@ -34,13 +34,6 @@ public enum SourceFileState : short
     Broken = 6,
 }
 
-/// <summary>What is wrong with a cell of a file.</summary>
-public sealed record FileError(int Line, string Column, string Message);
-
-/// <summary>A sound row.</summary>
-/// <param name="Line">Where it begins in the file.</param>
-public sealed record FileRow(int Line, SourceEvent Event);
-
 /// <summary>A file as people see it.</summary>
 /// <param name="Rows">Sound rows, with those that a full refresh left out.</param>
 /// <param name="BrokenRows">Rows that were not booked, of which <paramref name="Errors"/> has the first.</param>

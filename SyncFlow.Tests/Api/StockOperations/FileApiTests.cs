@@ -4,7 +4,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Shouldly;
-using SyncFlow.Api.Csv;
+using SyncFlow.Channels.Csv;
 using SyncFlow.Tests.Support;
 using Xunit;
 

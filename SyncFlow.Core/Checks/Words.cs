@@ -1,7 +1,7 @@
-namespace SyncFlow.Api.Http;
+namespace SyncFlow.Core.Checks;
 
 /// <summary>Words of callers for enumerations: in any case, with or without dashes.</summary>
-internal static class Words
+public static class Words
 {
     /// <summary>Whether a text is the name of a value; numbers are not names.</summary>
     public static bool TryParse<T>(string? text, out T value)

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 
-namespace SyncFlow.Api.Sources;
+namespace SyncFlow.Channels.Csv;
 
 /// <summary>Reads on, and keeps the hash of what was read and its last byte: a file that was sent again is known by the one, a half-written one by the other.</summary>
-internal sealed class HashingStream(Stream inner) : Stream
+public sealed class HashingStream(Stream inner) : Stream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 

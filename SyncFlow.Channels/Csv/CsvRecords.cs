@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace SyncFlow.Api.Csv;
+namespace SyncFlow.Channels.Csv;
 
 /// <summary>A file breaks the rules of its format.</summary>
 /// <param name="line">Where.</param>

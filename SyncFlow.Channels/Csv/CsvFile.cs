@@ -1,22 +1,22 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
-using SyncFlow.Api.Http;
+using SyncFlow.Core.Checks;
 
-namespace SyncFlow.Api.Csv;
+namespace SyncFlow.Channels.Csv;
 
 /// <summary>The columns of a kind of file.</summary>
 /// <param name="Required">Must stand in the header.</param>
 /// <param name="Optional">May stand there; a column of no known name is refused, not ignored.</param>
 /// <param name="Example">A row of the template, in the order of both lists.</param>
-internal sealed record CsvColumns(string[] Required, string[] Optional, string[] Example)
+public sealed record CsvColumns(string[] Required, string[] Optional, string[] Example)
 {
     public string[] All => [.. Required, .. Optional];
 }
 
 /// <summary>A row of a file.</summary>
 /// <param name="Line">Where it begins in the file; the header is line 1.</param>
-internal sealed record CsvRow(int Line, IReadOnlyDictionary<string, string> Cells)
+public sealed record CsvRow(int Line, IReadOnlyDictionary<string, string> Cells)
 {
     /// <summary>A cell's text, or null where it is empty or the column is not there.</summary>
     public string? Text(string column) => Cells.GetValueOrDefault(column) is { Length: > 0 } text ? text : null;
@@ -50,13 +50,13 @@ internal sealed record CsvRow(int Line, IReadOnlyDictionary<string, string> Cell
 }
 
 /// <summary>Reads files row by row: UTF-8, with a header of known names.</summary>
-internal static class CsvFile
+public static class CsvFile
 {
     public const string ContentType = "text/csv";
 
     /// <summary>The rows of a file.</summary>
     /// <param name="broken">Told of rows of another length than the header's, line and why; without it such a row refuses the file.</param>
-    /// <exception cref="RequestRefusedException">The file cannot be read, or its header is not the expected one.</exception>
+    /// <exception cref="CsvRefusedException">The file cannot be read, or its header is not the expected one.</exception>
     public static async IAsyncEnumerable<CsvRow> ReadAsync(
         Stream file, CsvColumns columns, [EnumeratorCancellation] CancellationToken ct, Action<int, string>? broken = null)
     {
@@ -113,8 +113,8 @@ internal static class CsvFile
             .That(unknown.Count == 0, "header", $"Not columns of this file: {string.Join(", ", unknown)}. Known: {string.Join(", ", columns.All)}.")
             .That(missing.Count == 0, "header", $"Missing: {string.Join(", ", missing)}.")
             .That(unknown.Count > 0 || header.Distinct().Count() == header.Length, "header", "A column stands twice.");
-        return check.Failed(out var refused) ? throw new RequestRefusedException(refused.Problem) : [.. header.OfType<string>()];
+        return check.Holds ? [.. header.OfType<string>()] : throw new CsvRefusedException(check.Fields);
     }
 
-    private static RequestRefusedException Refused(string field, string message) => new(Problem.Invalid(field, message));
+    private static CsvRefusedException Refused(string field, string message) => new(new Dictionary<string, string[]> { [field] = [message] });
 }

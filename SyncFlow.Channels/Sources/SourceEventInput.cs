@@ -1,17 +1,14 @@
-using SyncFlow.Api.Http;
-using SyncFlow.Api.Skus;
-using SyncFlow.Api.StockOperations;
+using SyncFlow.Core.Checks;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Sources;
-using SyncFlow.Storage.Sources;
 
-namespace SyncFlow.Api.Sources;
+namespace SyncFlow.Channels.Sources;
 
 /// <summary>Up to where another system's transactions are contained in positions.</summary>
 /// <param name="System">The connection they happened on.</param>
 /// <param name="Sequence">In its own numbers; or</param>
 /// <param name="Time">by its own clock.</param>
-internal sealed record PostedInput(long? System, long? Sequence, DateTimeOffset? Time);
+public sealed record PostedInput(long? System, long? Sequence, DateTimeOffset? Time);
 
 /// <summary>An event as a source tells it.</summary>
 /// <param name="Id">The source's own transaction id.</param>
@@ -29,7 +26,7 @@ internal sealed record PostedInput(long? System, long? Sequence, DateTimeOffset?
 /// <param name="Reference">The other system's transaction: what a movement posts, a sale's receipt (its id when left out), the order of picks.</param>
 /// <param name="System">The connection that <paramref name="Reference"/> is of; the source's usual one when left out.</param>
 /// <param name="PostedThrough">Of a position: what of other systems it contains.</param>
-internal sealed record SourceEventInput(
+public sealed record SourceEventInput(
     string? Id, string? Type, string? Sku, string? Location, DateTimeOffset? OccurredAt, long? Sequence, string? Bucket, decimal? Units,
     decimal? OnHand, decimal? Unavailable, decimal? Open, decimal? Shipped, string? Reference, long? System, IReadOnlyList<PostedInput>? PostedThrough)
 {
@@ -45,7 +42,7 @@ internal sealed record SourceEventInput(
     {
         var known = Words.TryParse<SourceEventType>(Type, out var type);
         check.Text(Id, "id", LongestId).That(known, "type", "One of: movement, sale, position, picks.")
-            .Text(Sku, "sku", SkuCode.Longest).Text(Location, "location", LongestPlace)
+            .Text(Sku, "sku", Limits.SkuCode).Text(Location, "location", LongestPlace)
             .That(OccurredAt is not null, "occurredAt", "A time with its offset is needed, for example 2026-11-20T08:00:00Z.")
             .That(Sequence is null or (>= 0 and < SourceVersions.Span), "sequence", $"From 0 to {SourceVersions.Span - 1}.")
             .Optional(Reference, "reference", LongestId);
@@ -72,9 +69,9 @@ internal sealed record SourceEventInput(
 
     private void CheckUnits(SourceEventType type, Check check)
     {
-        Figure(Units, "units", type is SourceEventType.Movement or SourceEventType.Sale, needed: true, -OperationInput.MostUnits, check);
+        Figure(Units, "units", type is SourceEventType.Movement or SourceEventType.Sale, needed: true, -Limits.Units, check);
         check.That(Units is not 0 || type is not (SourceEventType.Movement or SourceEventType.Sale), "units", "Zero moves nothing.");
-        Figure(OnHand, "onHand", type == SourceEventType.Position, needed: true, -OperationInput.MostUnits, check);
+        Figure(OnHand, "onHand", type == SourceEventType.Position, needed: true, -Limits.Units, check);
         Figure(Unavailable, "unavailable", type == SourceEventType.Position, needed: false, 0, check);
         Figure(Open, "open", type == SourceEventType.Picks, needed: true, 0, check);
         Figure(Shipped, "shipped", type == SourceEventType.Picks, needed: false, 0, check);
@@ -88,7 +85,7 @@ internal sealed record SourceEventInput(
         .That(belongs || value is null, field, "This type of event has no such figure.")
         .That(!belongs || !needed || value is not null, field, "A number is needed.")
         .That(value is not { } number || decimal.Truncate(number) == number, field, "A whole number; units are not divided.")
-        .That(value is null || (value >= least && value <= OperationInput.MostUnits), field, $"From {least} to {OperationInput.MostUnits}.");
+        .That(value is null || (value >= least && value <= Limits.Units), field, $"From {least} to {Limits.Units}.");
 
     private SourceEvent Event(SourceEventType type, Bucket bucket, IReadOnlyList<PostedInput> marks) =>
         new(Id!.Trim(), type, Sku!.Trim(), Location!.Trim(), OccurredAt!.Value.ToUniversalTime(), Sequence)

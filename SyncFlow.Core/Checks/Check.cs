@@ -1,9 +1,7 @@
-using System.Diagnostics.CodeAnalysis;
+namespace SyncFlow.Core.Checks;
 
-namespace SyncFlow.Api.Http;
-
-/// <summary>Gathers what is wrong with a request, field by field, so that the caller learns all of it at once.</summary>
-internal sealed class Check
+/// <summary>Gathers what is wrong with an input, field by field, so that its sender learns all of it at once.</summary>
+public sealed class Check
 {
     private readonly Dictionary<string, List<string>> messages = [];
 
@@ -44,21 +42,4 @@ internal sealed class Check
 
     /// <summary>What is wrong, by field.</summary>
     public IReadOnlyDictionary<string, string[]> Fields => messages.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray());
-
-    /// <summary>Whether anything is wrong, and then the answer.</summary>
-    public bool Failed([NotNullWhen(true)] out Refused? refused)
-    {
-        if (messages.Count == 0)
-        {
-            refused = null;
-            return false;
-        }
-
-        var (field, texts) = messages.First();
-        refused = new Problem(ProblemKind.Validation, $"{field}: {texts[0]}")
-        {
-            Fields = Fields,
-        };
-        return true;
-    }
 }
