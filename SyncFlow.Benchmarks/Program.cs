@@ -9,6 +9,7 @@ using SyncFlow.Benchmarks.Idle;
 using SyncFlow.Benchmarks.Ingest;
 using SyncFlow.Benchmarks.Memory;
 using SyncFlow.Benchmarks.Push;
+using SyncFlow.Benchmarks.Reconcile;
 using SyncFlow.Benchmarks.Simulate;
 using SyncFlow.Benchmarks.Smoke;
 using SyncFlow.Benchmarks.Sources;
@@ -52,6 +53,9 @@ internal static class Program
         ["push"] = new(
             $"a store on the smallest plan is filled; {PushBenchmark.LevelsOption} N levels",
             new() { [PushBenchmark.LevelsOption] = PushBenchmark.DefaultLevels }, PushBenchmark.RunAsync),
+        ["reconcile"] = new(
+            $"all levels of a store compared with the books; {ReconcileBenchmark.LevelsOption} N levels",
+            new() { [ReconcileBenchmark.LevelsOption] = ReconcileBenchmark.DefaultLevels }, ReconcileBenchmark.RunAsync),
         ["fairness"] = new(
             $"a quiet merchant beside a storm of another; {FairnessBenchmark.EventsOption} N events",
             new() { [FairnessBenchmark.EventsOption] = FairnessBenchmark.DefaultEvents }, FairnessBenchmark.RunAsync),
@@ -92,7 +96,7 @@ internal static class Program
 
     /// <summary>What <c>all</c> runs, in this order, each as its own defaults say.</summary>
     private static readonly string[] All =
-        ["ingest", "apply", "burst", "steady", "push", "fairness", "growth", "idle", "memory", "explain"];
+        ["ingest", "apply", "burst", "steady", "push", "reconcile", "fairness", "growth", "idle", "memory", "explain"];
 
     private static async Task RunAllAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
     {

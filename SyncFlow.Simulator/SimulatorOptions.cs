@@ -21,7 +21,7 @@ public sealed record SimulatorOptions
     /// <summary>Stores to build, 1 to 50. The first holds the physical stock.</summary>
     public int Stores { get; init; } = 3;
 
-    /// <summary>SKUs that all stores share, 1 to 20,000.</summary>
+    /// <summary>SKUs that all stores share, 1 to 100,000.</summary>
     public int Skus { get; init; } = 200;
 
     /// <summary>Fewest and most units of a SKU that physically exist at the start.</summary>
@@ -48,7 +48,7 @@ public sealed record SimulatorOptions
     public void Validate()
     {
         Range(nameof(Stores), Stores, 1, 50);
-        Range(nameof(Skus), Skus, 1, 20_000);
+        Range(nameof(Skus), Skus, 1, 100_000);
         Range(nameof(MinStock), MinStock, 0, MaxStock);
         Range(nameof(MaxStock), MaxStock, MinStock, 1_000_000);
         Range(nameof(MainLocations), MainLocations, 1, 10);

@@ -43,15 +43,20 @@ internal sealed class GetSyncRun : IEndpoint
     }
 }
 
-/// <summary>A manual sync: read levels exactly, or publish what differs, of everything, a connection or a SKU.</summary>
+/// <summary>
+/// A manual sync: read levels exactly, or publish what differs, of everything, a connection or a SKU; or compare all of a
+/// connection's levels and read exactly those that differ.
+/// </summary>
 internal sealed class BeginSyncRun : IEndpoint
 {
-    /// <param name="Kind"><c>verify</c> or <c>push</c>.</param>
+    /// <param name="Kind"><c>verify</c>, <c>push</c> or <c>reconcile</c>.</param>
     /// <param name="ConnectionId">Only this connection; all when left out.</param>
     /// <param name="Sku">Only this SKU; all when left out.</param>
     internal sealed record Request(string? Kind, long? ConnectionId, string? Sku);
 
     internal sealed record Parameters(long? SkuId);
+
+    private const string Reconcile = "reconcile";
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/sync-runs", HandleAsync)
         .WithName("BeginSyncRun").WithTags("Operations").Needs(Permission.OperationsRun)
@@ -63,8 +68,10 @@ internal sealed class BeginSyncRun : IEndpoint
         var known = request.ConnectionId is not { } id || await connections.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is not null;
         var sku = request.Sku is null ? null : await skus.FindAsync(caller.Tenant, request.Sku, ct).ConfigureAwait(false);
         var check = new Check()
-            .That(request.Kind is "verify" or "push", "kind", "One of: verify, push.")
+            .That(request.Kind is "verify" or "push" or Reconcile, "kind", "One of: verify, push, reconcile.")
             .That(known, "connectionId", "There is no such connection.")
+            .That(request.Kind != Reconcile || request.ConnectionId is not null, "connectionId", "Name the connection to reconcile.")
+            .That(request.Kind != Reconcile || request.Sku is null, "sku", "A reconciliation is of all levels; verify reads those of one SKU.")
             .That(request.Sku is null || sku is not null, "sku", "There is no such SKU.");
         if (check.Failed(out var refused))
         {

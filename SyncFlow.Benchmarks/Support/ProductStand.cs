@@ -17,6 +17,9 @@ internal sealed class ProductStand : IAsyncDisposable
     /// <summary>What signs webhooks.</summary>
     public const string ClientSecret = "sandbox-client-secret";
 
+    /// <summary>Under which stored secrets are sealed.</summary>
+    public static readonly string SecretsKey = Convert.ToBase64String(new byte[32]);
+
     private const string ApiKey = "sf_bench_0123456789abcdef";
 
     private static readonly TimeSpan SettleLimit = TimeSpan.FromMinutes(3);
@@ -51,16 +54,25 @@ internal sealed class ProductStand : IAsyncDisposable
     public static async Task<ProductStand> StartLiveAsync(
         BenchServers servers, SimulatorOptions world, string? mode, TimeProvider time, CancellationToken ct, Action<World>? prepare = null)
     {
+        var stand = await StartWithStoresAsync(servers, world, time, ct, prepare).ConfigureAwait(false);
+        var client = new ApiClient(stand.http, stand.Api.ToString().TrimEnd('/'), ApiKey, "-", time);
+        var stores = new WorldClient(stand.http, stand.Sandbox.BaseAddress.ToString().TrimEnd('/'), "-", time);
+        await new SandboxSetup(client, stores, time, Console.Error).RunAsync(ct).ConfigureAwait(false);
+        await new SandboxMode(client, time, Console.Error).SetAsync(mode, ct).ConfigureAwait(false);
+        await stand.SettleAsync(ct).ConfigureAwait(false);
+        return stand;
+    }
+
+    /// <summary>All of it, with stores that the product does not know yet.</summary>
+    /// <param name="prepare">Called before the services start.</param>
+    public static async Task<ProductStand> StartWithStoresAsync(
+        BenchServers servers, SimulatorOptions world, TimeProvider time, CancellationToken ct, Action<World>? prepare = null)
+    {
         var stand = new ProductStand(servers, time);
         stand.sandbox = await SimulatorHost.StartAsync(
             world with { ShopifyClientSecret = ClientSecret, DirtyCatalog = false, RetryTimeScale = 0.002 }, time, ct).ConfigureAwait(false);
         prepare?.Invoke(stand.World);
         await stand.StartServicesAsync(stand.sandbox.ShopifyBaseUrlTemplate, withWorker: true, ct).ConfigureAwait(false);
-        var client = new ApiClient(stand.http, stand.Api.ToString().TrimEnd('/'), ApiKey, "-", time);
-        var stores = new WorldClient(stand.http, stand.sandbox.BaseAddress.ToString().TrimEnd('/'), "-", time);
-        await new SandboxSetup(client, stores, time, Console.Error).RunAsync(ct).ConfigureAwait(false);
-        await new SandboxMode(client, time, Console.Error).SetAsync(mode, ct).ConfigureAwait(false);
-        await stand.SettleAsync(ct).ConfigureAwait(false);
         return stand;
     }
 
@@ -106,7 +118,7 @@ internal sealed class ProductStand : IAsyncDisposable
         string[] common =
         [
             $"--ConnectionStrings:syncflow={servers.ConnectionString}", $"--ConnectionStrings:redis={servers.Redis}",
-            $"--SyncFlow:SecretsKey={Convert.ToBase64String(new byte[32])}", $"--SyncFlow:BootstrapApiKey={ApiKey}",
+            $"--SyncFlow:SecretsKey={SecretsKey}", $"--SyncFlow:BootstrapApiKey={ApiKey}",
             $"--Channels:Shopify:ClientSecret={ClientSecret}", $"--Channels:Shopify:BaseUrl={shops}",
             "--Channels:Shopify:OrderVisibilityLagMs=1000", "--Logging:LogLevel:Default=Error", "--urls=http://127.0.0.1:0",
         ];

@@ -56,6 +56,22 @@ public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
         return ids[0];
     }
 
+    /// <summary>Queues a run unless one was queued under this key before, whatever became of it.</summary>
+    /// <returns>Whether it was queued.</returns>
+    public async Task<bool> CreateOnceAsync(
+        StorageSession session, string kind, ConnectionId? connection, string key, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return await session.ExecuteAsync(
+            session.Of(
+                """
+                INSERT INTO sync_runs (tenant_id, kind, connection_id, parameters, created_at, idem_key) VALUES ($1, $2, $3, '{}', $4, $5)
+                ON CONFLICT (tenant_id, idem_key) WHERE idem_key IS NOT NULL DO NOTHING
+                """,
+                Sql.P(kind), Sql.P(connection?.Value), Sql.P(DatabaseTime.Now(time)), Sql.P(key)),
+            ct).ConfigureAwait(false) == 1;
+    }
+
     /// <summary>Tenants with runs that are queued or running. Needs the role worker.</summary>
     public async Task<IReadOnlyList<TenantId>> TenantsWithOpenRunsAsync(CancellationToken ct)
     {

@@ -14,7 +14,7 @@ namespace SyncFlow.Worker.Runs;
 /// <summary>What each kind of run does. All of them may be done again.</summary>
 internal sealed class RunSteps(
     ChannelLinks links, WorkItemCalls calls, BaselineRun baseline, GoLiveRun goLive, ResumeRun resume, DisconnectRun disconnect,
-    ReplayRun replay, Replanning replanning, BillingRuns billing, LevelMarks marks, Npgsql.NpgsqlDataSource source, WorkerOptions options, Signals signals,
+    ReconcileRun reconcile, ReplayRun replay, Replanning replanning, BillingRuns billing, LevelMarks marks, Npgsql.NpgsqlDataSource source, WorkerOptions options, Signals signals,
     TimeProvider time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
@@ -44,6 +44,8 @@ internal sealed class RunSteps(
                 return await disconnect.RunAsync(run, progress, ct).ConfigureAwait(false);
             case "verify":
                 return await VerifyAsync(await LinkAsync(run, ct).ConfigureAwait(false), progress, ct).ConfigureAwait(false);
+            case ReconcileRun.Kind:
+                return await reconcile.RunAsync(await LinkAsync(run, ct).ConfigureAwait(false), progress, ct).ConfigureAwait(false);
             case "push" or "replan":
                 return await ReplanAsync(run, Filter(run, parameters.RootElement), progress, ct).ConfigureAwait(false);
             case "replay":

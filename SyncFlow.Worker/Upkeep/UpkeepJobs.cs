@@ -9,12 +9,12 @@ namespace SyncFlow.Worker.Upkeep;
 
 /// <summary>
 /// What time alone asks for: velocities decay, so modes are looked at every minute; settle times are measured; days of
-/// the inbox are prepared and dropped; at night positions are checked against the ledger. Any number of workers may do
+/// the inbox are prepared and dropped; at night positions are checked against the ledger, and levels against the channels. Any number of workers may do
 /// it at once: every job bears being done twice.
 /// </summary>
 internal sealed class UpkeepJobs(
     ChannelStore channels, ConnectionStore connections, InboxStore inbox, Replanning replanning, CheckpointJob checkpoints,
-    LedgerReplay replay, CatalogLife catalogs, PlaceLife places, DriftTrends drift, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
+    LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
     private const int DaysKept = 30;
@@ -38,6 +38,7 @@ internal sealed class UpkeepJobs(
             await TryAsync("mode sweep", ModesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("ledger checkpoints", CheckpointsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("ledger replay", ReplayAsync, stoppingToken).ConfigureAwait(false);
+            await TryAsync("nightly reconciliation", reconciliations.QueueDueAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("catalog life", CatalogsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("slow drift", DriftAsync, stoppingToken).ConfigureAwait(false);
             await Task.Delay(Minute, time, stoppingToken).ContinueWith(

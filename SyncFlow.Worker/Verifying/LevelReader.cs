@@ -83,7 +83,9 @@ internal sealed class LevelReader(LevelMarks marks, InboxFeed feed, WorkerOption
 
         var refs = taken.Select(m => new LevelRef(m.ItemRef, m.ExternalLocation)).ToList();
         var answers = (await link.Client.ReadLevelsAsync(refs, ct, use).ConfigureAwait(false)).OrThrow("levels");
-        return [.. taken.Select((mark, i) => (mark, at, answers[i].Values))];
+
+        // A pair that holds quantities without being stocked sells nothing: the channel does not have the level.
+        return [.. taken.Select((mark, i) => (mark, at, answers[i].Values is { Active: true } stocked ? stocked : null))];
     }
 
     /// <summary>Stores readings and waits until they are applied.</summary>
