@@ -42,7 +42,13 @@ internal static class ChannelShares
 
         if (plain)
         {
-            var shares = LargestRemainder.Share(units, [.. claims.Select(c => c.Weight)]);
+            var weights = new double[claims.Count];
+            for (var i = 0; i < claims.Count; i++)
+            {
+                weights[i] = claims[i].Weight;
+            }
+
+            var shares = LargestRemainder.Share(units, weights);
             for (var i = 0; i < claims.Count; i++)
             {
                 claims[i].Share = shares[i];

@@ -11,31 +11,62 @@ internal static class ClaimMaker
     /// <param name="sku">Whose units.</param>
     /// <param name="levels">Its levels at the location that sell.</param>
     /// <param name="location">Where.</param>
-    /// <param name="units">The SKU's units per location: rules that count units are divided among locations by them.</param>
+    /// <param name="units">What there is per location: rules that count units are divided among locations by it.</param>
     public static List<ChannelClaim> Of(
-        SkuState sku, EngineContext context, IReadOnlyList<LevelState> levels, LocationId location,
-        IReadOnlyDictionary<LocationId, int> units)
+        SkuState sku, EngineContext context, List<LevelState> levels, LocationId location, SellableUnits units)
     {
         var claims = new List<ChannelClaim>(levels.Count);
         foreach (var level in levels)
         {
-            if (claims.Any(c => c.Channel == level.Connection))
+            if (Claims(claims, level.Connection))
             {
                 continue;
             }
 
-            var own = levels.Where(l => l.Connection == level.Connection).ToList();
-            int? held = own.Any(l => Targets.IsPublished(l, context))
-                ? null
-                : own.Sum(l => Math.Max(0, l.UpperBound) * l.UnitsPerSale);
+            var held = Held(levels, level.Connection, context);
             var channel = context.Channels[level.Connection];
             var rule = Local(sku, sku.Policy.Allocation?.RuleOf(channel.Connection), location, units, channel.Connection);
             claims.Add(new ChannelClaim(channel.Connection, rule, 0, rule.Priority ?? channel.Priority, held));
         }
 
         Weigh(sku, context, claims);
-        claims.Sort((a, b) => (a.Order, a.Channel.Value).CompareTo((b.Order, b.Channel.Value)));
+        claims.Sort(static (a, b) => (a.Order, a.Channel.Value).CompareTo((b.Order, b.Channel.Value)));
         return claims;
+    }
+
+    private static bool Claims(List<ChannelClaim> claims, ConnectionId channel)
+    {
+        foreach (var claim in claims)
+        {
+            if (claim.Channel == channel)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Units that a channel may sell whatever we wish, where none of its levels can be written now; else null.</summary>
+    private static int? Held(List<LevelState> levels, ConnectionId channel, EngineContext context)
+    {
+        var held = 0;
+        foreach (var level in levels)
+        {
+            if (level.Connection != channel)
+            {
+                continue;
+            }
+
+            if (Targets.IsPublished(level, context))
+            {
+                return null;
+            }
+
+            held += Math.Max(0, level.UpperBound) * level.UnitsPerSale;
+        }
+
+        return held;
     }
 
     /// <summary>
@@ -44,7 +75,8 @@ internal static class ClaimMaker
     /// </summary>
     private static void Weigh(SkuState sku, EngineContext context, List<ChannelClaim> claims)
     {
-        var paces = claims.ConvertAll(c => Paces.Of(sku, c.Channel));
+        var scale = new PaceScale(sku);
+        var paces = claims.ConvertAll(c => scale.PaceOf(c.Channel));
         var average = paces.Average();
         var largest = 0.0;
         for (var i = 0; i < claims.Count; i++)
@@ -61,11 +93,17 @@ internal static class ClaimMaker
 
     /// <summary>The part of a rule that falls on one location, by what lies there.</summary>
     private static ChannelRule Local(
-        SkuState sku, ChannelRule? rule, LocationId location, IReadOnlyDictionary<LocationId, int> units, ConnectionId channel)
+        SkuState sku, ChannelRule? rule, LocationId location, SellableUnits sellable, ConnectionId channel)
     {
-        if (rule is null || units.Count == 1 || rule is { Reserve: 0, Minimum: 0, Cap: null })
+        if (rule is null or { Reserve: 0, Minimum: 0, Cap: null })
         {
             return rule ?? new ChannelRule(channel);
+        }
+
+        var units = sellable.Of(sku.Sku);
+        if (units.Count == 1)
+        {
+            return rule;
         }
 
         var places = units.Keys

@@ -27,33 +27,20 @@ internal sealed class GuardQuotas(
     public void Assign(LocationId location, SellableUnits units)
     {
         var free = units.At(location);
-        foreach (var part in cluster.Skus.Where(s => free.ContainsKey(s.Sku)))
+        if (_context.HasUncappable(location))
         {
-            free[part.Sku] -= SetAsides.MayBeTaken(part, _context, part.PoolAt(location));
+            foreach (var part in cluster.Skus.Where(s => free.ContainsKey(s.Sku)))
+            {
+                free[part.Sku] -= SetAsides.MayBeTaken(part, _context, part.PoolAt(location));
+            }
         }
 
-        var owners = new List<(SkuState Sku, ImmutableArray<Component> Uses, List<LevelState> Levels, int Held)>();
+        var owners = new List<Owner>(1);
         foreach (var sku in cluster.Skus)
         {
-            var levels = sku.Levels.Where(l => l.Location == location && Sells(l)).ToList();
-            if (levels.Count == 0)
+            if (OwnerAt(location, sku, free) is { } owner)
             {
-                continue;
-            }
-
-            // What nobody may lower now is set aside first: nobody else is raised from it.
-            var uses = Draws.ComponentsOf(cluster, sku.Sku);
-            var opened = uses.All(u => free.ContainsKey(u.Sku));
-            var held = levels.Where(l => !opened || !Targets.IsPublished(l, _context))
-                .Sum(l => Math.Max(0, l.UpperBound) * l.UnitsPerSale);
-            foreach (var use in uses.Where(u => free.ContainsKey(u.Sku)))
-            {
-                free[use.Sku] -= held * use.Units;
-            }
-
-            if (opened && levels.Exists(l => Targets.IsPublished(l, _context)))
-            {
-                owners.Add((sku, uses, levels, held));
+                owners.Add(owner);
             }
         }
 
@@ -63,26 +50,38 @@ internal sealed class GuardQuotas(
         }
 
         var given = JointShares.Assign(
-            [.. owners.Select(o => new JointClaim(o.Sku.Sku, WeightOf(o.Sku, owners.Count), o.Uses))],
+            owners.ConvertAll(o => new JointClaim(o.Sku.Sku, WeightOf(o.Sku, owners.Count), o.Uses)),
             new Dictionary<SkuId, int>(free));
-        var wishes = owners
-            .SelectMany((o, i) => Wishes(o.Sku, o.Uses, o.Levels, location, given[i] + o.Held, units)).ToArray();
+        var wishes = new List<Quota>();
+        for (var i = 0; i < owners.Count; i++)
+        {
+            Wish(owners[i], location, given[i] + owners[i].Held, units, wishes);
+        }
+
         Settle(wishes, free);
     }
 
     /// <summary>Increases of a group together take no more than its budget: what there is less what may still be sold.</summary>
     public void Clamp(int group)
     {
+        var rising = Rising(group);
+        var absolute = cluster.Skus.Any(s => s.Levels.Any(l => ZeroBarrier.IsAbsolute(l, _context)));
+        if (rising.Count == 0 && !absolute)
+        {
+            return;
+        }
+
         var budget = cluster.Skus.Where(s => !s.IsKit).ToDictionary(
             s => s.Sku, s => Math.Max(0, AvailableToSell.InGroup(cluster, s.Sku, group) - Exposures.UpperBound(cluster, s.Sku, group)));
-        ZeroBarrier.Route(cluster, group, budget, targets);
-        var rising = cluster.Skus
-            .SelectMany(s => s.Levels.Select(l => (Sku: s, Level: l)))
-            .Where(r => Exposures.InGroup(_context, r.Level, group)
-                && targets.TryGetValue(r.Level.Id, out var target) && target > Quota.Coming(r.Level))
+        if (absolute)
+        {
+            ZeroBarrier.Route(cluster, group, budget, targets);
+            rising = Rising(group);
+        }
+
+        foreach (var (sku, level) in rising
             .OrderByDescending(r => targets[r.Level.Id] - Quota.Coming(r.Level))
-            .ThenBy(r => _context.Channels[r.Level.Connection].Priority).ThenBy(r => r.Level.Id.Value);
-        foreach (var (sku, level) in rising)
+            .ThenBy(r => _context.Channels[r.Level.Connection].Priority).ThenBy(r => r.Level.Id.Value))
         {
             var uses = Draws.ComponentsOf(cluster, sku.Sku, level.UnitsPerSale);
             var rise = Math.Min(JointShares.Most(uses, budget), targets[level.Id] - Quota.Coming(level));
@@ -94,112 +93,153 @@ internal sealed class GuardQuotas(
         }
     }
 
+    /// <summary>Levels of a group that are to show more than they will once their pushes on the way have arrived.</summary>
+    private List<(SkuState Sku, LevelState Level)> Rising(int group)
+    {
+        var rising = new List<(SkuState, LevelState)>();
+        foreach (var sku in cluster.Skus)
+        {
+            foreach (var level in sku.Levels)
+            {
+                if (targets.TryGetValue(level.Id, out var target) && Exposures.InGroup(_context, level, group)
+                    && target > Quota.Coming(level))
+                {
+                    rising.Add((sku, level));
+                }
+            }
+        }
+
+        return rising;
+    }
+
+    /// <summary>
+    /// A SKU with its levels at a location, null where none can be written. What nobody may lower now is set aside
+    /// first, whether any can or not: nobody else is raised from it.
+    /// </summary>
+    private Owner? OwnerAt(LocationId location, SkuState sku, Dictionary<SkuId, int> free)
+    {
+        var levels = new List<LevelState>(sku.Levels.Length);
+        foreach (var level in sku.Levels)
+        {
+            if (level.Location == location && Sells(level))
+            {
+                levels.Add(level);
+            }
+        }
+
+        if (levels.Count == 0)
+        {
+            return null;
+        }
+
+        var uses = Draws.ComponentsOf(cluster, sku.Sku);
+        var (opened, held, published) = (true, 0, false);
+        foreach (var use in uses)
+        {
+            opened &= free.ContainsKey(use.Sku);
+        }
+
+        foreach (var level in levels)
+        {
+            if (opened && Targets.IsPublished(level, _context))
+            {
+                published = true;
+            }
+            else
+            {
+                held += Math.Max(0, level.UpperBound) * level.UnitsPerSale;
+            }
+        }
+
+        foreach (var use in uses)
+        {
+            if (free.TryGetValue(use.Sku, out var there))
+            {
+                free[use.Sku] = there - (held * use.Units);
+            }
+        }
+
+        return published ? new Owner(sku, uses, levels, held) : null;
+    }
+
     private bool Sells(LevelState level) => level is { Belief: not null, SoldAsParts: false }
         && _context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Sells: true, Uncappable: false };
 
     /// <summary>Alone, a SKU gets all there is, however fast it sells.</summary>
     private double WeightOf(SkuState sku, int owners) => owners == 1 ? 1 : Paces.Total(sku, _context);
 
-    private IEnumerable<Quota> Wishes(
-        SkuState sku, ImmutableArray<Component> uses, List<LevelState> levels, LocationId location, int units,
-        SellableUnits sellable)
+    private void Wish(Owner owner, LocationId location, int units, SellableUnits sellable, List<Quota> wishes)
     {
-        var claims = ClaimMaker.Of(sku, _context, levels, location, sellable.Of(cluster, sku.Sku));
+        var sku = owner.Sku;
+        var claims = ClaimMaker.Of(sku, _context, owner.Levels, location, sellable);
         ChannelShares.Assign(units, claims);
         Probes.Place(sku, claims, now);
         var strict = sku.SharedBy != Targets.StampOf(sku);
-        foreach (var claim in claims.Where(c => c.Held is null))
+        foreach (var claim in claims)
         {
-            var own = levels.Where(l => l.Connection == claim.Channel).ToList();
-            var movable = own.Where(l => Targets.IsPublished(l, _context)).OrderBy(l => l.Id.Value).ToList();
-            var stuck = own.Except(movable).Sum(l => Math.Max(0, l.UpperBound) * l.UnitsPerSale);
-            var parts = LargestRemainder.Share(Math.Max(0, claim.Share - stuck), [.. movable.Select(_ => 1.0)]);
+            if (claim.Held is not null)
+            {
+                continue;
+            }
+
+            var (movable, stuck) = Movable(owner.Levels, claim.Channel);
+            var parts = LargestRemainder.Share(Math.Max(0, claim.Share - stuck), movable.ConvertAll(_ => 1.0));
             for (var i = 0; i < movable.Count; i++)
             {
                 var each = movable[i].UnitsPerSale;
-                var perSale = each == 1 ? uses : [.. uses.Select(u => u with { Units = u.Units * each })];
-                var quota = new Quota(sku.Sku, movable[i], perSale, Freezes.Share(movable[i], parts[i] / each, _context), strict);
+                var quota = new Quota(
+                    sku.Sku, movable[i], Draws.Times(owner.Uses, each), Freezes.Share(movable[i], parts[i] / each, _context), strict);
                 accounts?.Add(movable[i].Id, ShareAccount.Of(quota.Share, units, claim, claims));
-                yield return quota;
+                wishes.Add(quota);
             }
         }
     }
 
-    private void Settle(Quota[] wishes, Dictionary<SkuId, int> free)
+    /// <summary>A channel's levels that can be written, by number, and the units that its others may sell.</summary>
+    private (List<LevelState> Levels, int Stuck) Movable(List<LevelState> levels, ConnectionId channel)
     {
-        Unsettled.UnionWith(wishes.Where(q => q.Over).Select(q => q.Owner));
-        var guarded = cluster.Skus.All(s => s.Mode == EffectiveMode.Guard);
-        var tooMuch = false;
-        foreach (var (part, units) in free)
+        var (movable, stuck) = (new List<LevelState>(1), 0);
+        foreach (var level in levels)
         {
-            var over = wishes.Sum(q => q.Shown * q.TakenOf(part)) - units;
-            Cut(wishes, part, over);
-            tooMuch |= over > 0;
+            if (level.Connection != channel)
+            {
+                continue;
+            }
+
+            if (Targets.IsPublished(level, _context))
+            {
+                movable.Add(level);
+            }
+            else
+            {
+                stuck += Math.Max(0, level.UpperBound) * level.UnitsPerSale;
+            }
         }
 
-        foreach (var quota in wishes.Where(q => q.Strict && q.Shown > q.Share))
+        movable.Sort(static (a, b) => a.Id.Value.CompareTo(b.Id.Value));
+        return (movable, stuck);
+    }
+
+    private void Settle(List<Quota> wishes, Dictionary<SkuId, int> free)
+    {
+        foreach (var quota in wishes)
         {
-            quota.Units = quota.Share;
+            if (quota.Over)
+            {
+                Unsettled.Add(quota.Owner);
+            }
         }
 
-        // First what cannot be kept goes; units move between channels when nothing is amiss.
-        if (guarded && !tooMuch)
-        {
-            GiveOut(wishes, free);
-            Rebalance(wishes, free);
-        }
-
+        QuotaMoves.Make(wishes, free, guarded: cluster.Skus.All(s => s.Mode == EffectiveMode.Guard));
         foreach (var quota in wishes)
         {
             targets[quota.Level.Id] = quota.Units;
         }
     }
 
-    /// <summary>Too much is shown of a part: whoever is furthest above its share gives first.</summary>
-    private static void Cut(Quota[] wishes, SkuId part, int units)
-    {
-        if (units <= 0)
-        {
-            return;
-        }
-
-        foreach (var quota in wishes.Where(q => q.TakenOf(part) > 0).OrderByDescending(q => q.Units - q.Share))
-        {
-            var taken = quota.TakenOf(part);
-            var given = Math.Min((Math.Max(0, units) + taken - 1) / taken, Math.Max(0, quota.Shown - quota.Share));
-            quota.Units -= given;
-            units -= given * taken;
-        }
-    }
-
-    /// <summary>Units nobody shows go to whoever is furthest below its share.</summary>
-    private static void GiveOut(Quota[] wishes, Dictionary<SkuId, int> free)
-    {
-        var spare = free.ToDictionary(f => f.Key, f => f.Value - wishes.Sum(q => q.Shown * q.TakenOf(f.Key)));
-        foreach (var quota in wishes.OrderByDescending(q => q.Share - q.Units))
-        {
-            var taken = Math.Min(JointShares.Most(quota.Uses, spare), Math.Max(0, quota.Share - quota.Shown));
-            if (taken > 0)
-            {
-                quota.Units = quota.Shown + taken;
-                foreach (var use in quota.Uses)
-                {
-                    spare[use.Sku] -= taken * use.Units;
-                }
-            }
-        }
-    }
-
-    /// <summary>A channel that is short of cover is helped by those above their share: they go down now, it rises after proof.</summary>
-    private static void Rebalance(Quota[] wishes, Dictionary<SkuId, int> free)
-    {
-        foreach (var (part, units) in free)
-        {
-            var needed = wishes.Where(q => q.Short).Sum(q => (q.Share - q.Shown) * q.TakenOf(part));
-            if (needed > 0)
-            {
-                Cut(wishes, part, needed - (units - wishes.Sum(q => q.Shown * q.TakenOf(part))));
-            }
-        }
-    }
+    /// <summary>A SKU with levels at a location that can be written.</summary>
+    /// <param name="Uses">What one unit of it takes.</param>
+    /// <param name="Levels">All its levels there that sell.</param>
+    /// <param name="Held">Units of it that those may sell which cannot be written.</param>
+    private sealed record Owner(SkuState Sku, ImmutableArray<Component> Uses, List<LevelState> Levels, int Held);
 }

@@ -17,9 +17,14 @@ internal static class JointShares
 {
     /// <summary>Units per claim. Fractions go to the largest, ties to who takes more parts: a kit before its parts.</summary>
     /// <param name="claims">Who wants; each uses parts that are in <paramref name="free"/>.</param>
-    /// <param name="free">Units of each part, ≥ 0; lowered by what is given.</param>
+    /// <param name="free">Units of each part, ≥ 0; used up on the way.</param>
     public static int[] Assign(IReadOnlyList<JointClaim> claims, Dictionary<SkuId, int> free)
     {
+        if (claims.Count == 1)
+        {
+            return [Most(claims[0].Uses, free)];
+        }
+
         var units = new int[claims.Count];
         var active = Enumerable.Range(0, claims.Count).Where(i => Fits(claims[i], 1, free)).ToList();
         while (active.Count > 0)
@@ -58,7 +63,7 @@ internal static class JointShares
     }
 
     /// <summary>How many units can be made.</summary>
-    public static int Most(ImmutableArray<Component> uses, IReadOnlyDictionary<SkuId, int> free)
+    public static int Most(ImmutableArray<Component> uses, Dictionary<SkuId, int> free)
     {
         var most = int.MaxValue;
         foreach (var use in uses)

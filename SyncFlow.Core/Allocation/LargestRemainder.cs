@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace SyncFlow.Core.Allocation;
 
@@ -20,25 +21,43 @@ public static class LargestRemainder
             return [];
         }
 
+        if (weights.Count == 1)
+        {
+            return [units];
+        }
+
         var total = weights.Sum();
         var shares = new int[weights.Count];
-        var fractions = new (double Fraction, int Index)[weights.Count];
+        var fractions = new double[weights.Count];
         var given = 0;
         for (var i = 0; i < weights.Count; i++)
         {
             var weight = total > 0 ? weights[i] / total : 1.0 / weights.Count;
             var exact = units * weight;
             shares[i] = (int)Math.Floor(exact + 1e-9);
-            fractions[i] = (exact - shares[i], i);
+            fractions[i] = Math.Round(exact - shares[i], 9);
             given += shares[i];
         }
 
-        foreach (var (_, index) in fractions
-            .OrderByDescending(f => Math.Round(f.Fraction, 9)).ThenBy(f => f.Index).Take(Math.Max(0, units - given)))
+        for (var most = shares.Length; given < units && most > 0; given++, most--)
         {
-            shares[index]++;
+            var largest = Largest(fractions);
+            shares[largest]++;
+            fractions[largest] = double.NegativeInfinity;
         }
 
-        return [.. shares];
+        return ImmutableCollectionsMarshal.AsImmutableArray(shares);
+    }
+
+    /// <summary>Where the largest is, the first of equals.</summary>
+    private static int Largest(double[] fractions)
+    {
+        var largest = 0;
+        for (var i = 1; i < fractions.Length; i++)
+        {
+            largest = fractions[i] > fractions[largest] ? i : largest;
+        }
+
+        return largest;
     }
 }

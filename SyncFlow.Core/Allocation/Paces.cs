@@ -65,24 +65,7 @@ public static class Paces
     public static double Of(SkuState sku, ConnectionId channel)
     {
         ArgumentNullException.ThrowIfNull(sku);
-        return Math.Pow(2, StepOf(sku, channel) / 2.0);
-    }
-
-    private static int StepOf(SkuState sku, ConnectionId channel)
-    {
-        var (sold, seconds) = (1.0, TimeSpan.FromDays(30).TotalSeconds);
-        foreach (var pace in sku.Sales.Channels)
-        {
-            sold += pace.Sold;
-            seconds += pace.InStockSeconds;
-        }
-
-        var average = sold / seconds;
-        var own = sku.Sales.Of(channel);
-        var rate = ((own?.Sold ?? 0) + Doubt) / ((own?.InStockSeconds ?? 0) + (Doubt / average));
-
-        // In steps from the average of all: the first sale of a channel is no step, wherever the average lies.
-        return (int)(Math.Round(2 * Math.Log2(rate / average)) + Math.Round(2 * Math.Log2(average)));
+        return new PaceScale(sku).PaceOf(channel);
     }
 
     /// <summary>
@@ -93,12 +76,18 @@ public static class Paces
     public static string StepsOf(SkuState sku, bool tied)
     {
         ArgumentNullException.ThrowIfNull(sku);
-        var steps = sku.Levels.Select(l => l.Connection).Distinct().OrderBy(c => c.Value)
-            .Select(c => (Channel: c, Step: StepOf(sku, c))).ToList();
-        var same = steps.Count == 0 || steps.TrueForAll(s => s.Step == steps[0].Step);
+        var (scale, first, same) = (new PaceScale(sku), (int?)null, true);
+        foreach (var level in sku.Levels)
+        {
+            var step = scale.StepOf(level.Connection);
+            first ??= step;
+            same &= step == first;
+        }
+
         return same && !tied
             ? ""
-            : string.Join(',', steps.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Channel.Value}:{s.Step}")));
+            : string.Join(',', sku.Levels.Select(l => l.Connection).Distinct().OrderBy(c => c.Value)
+                .Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Value}:{scale.StepOf(c)}")));
     }
 
     /// <summary>How fast the SKU sells over all its channels, for sharing parts between kits and singles.</summary>
@@ -106,8 +95,9 @@ public static class Paces
     {
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(context);
+        var scale = new PaceScale(sku);
         return sku.Levels.Where(l => l.Belief is not null).Select(l => l.Connection).Distinct()
             .Where(c => context.Channels.TryGetValue(c, out var channel) && channel.Sells)
-            .Sum(c => Of(sku, c));
+            .Sum(scale.PaceOf);
     }
 }

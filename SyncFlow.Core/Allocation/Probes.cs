@@ -17,6 +17,11 @@ internal static class Probes
     /// <summary>Changes shares that were made by weight; what rules name stays.</summary>
     public static void Place(SkuState sku, IReadOnlyList<ChannelClaim> claims, DateTimeOffset now)
     {
+        if (!claims.Any(c => c.Share == 0))
+        {
+            return;
+        }
+
         var open = claims.Where(c => c is { Held: null, Rule: { Percent: null, Reserve: 0, Minimum: 0 } } && c.Most > 0).ToList();
         var empty = open.Where(c => c.Share == 0).ToList();
         var donor = open.MaxBy(c => c.Share);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Allocation;
@@ -8,41 +9,109 @@ namespace SyncFlow.Core.Allocation;
 /// </summary>
 internal sealed class SellableUnits
 {
-    private readonly SortedDictionary<long, Dictionary<SkuId, int>> _byLocation = [];
+    private readonly Cluster _cluster;
+    private readonly List<(LocationId Location, Dictionary<SkuId, int> Units)> _places = [];
 
     /// <summary>Of a cluster's pools in one group.</summary>
     public SellableUnits(Cluster cluster, int group)
     {
-        foreach (var sku in cluster.Skus.Where(s => !s.IsKit))
+        _cluster = cluster;
+        foreach (var sku in cluster.Skus)
         {
-            var pools = AvailableToSell.PoolsOf(sku, cluster.Context, group)
-                .Select(p => (p.Location, Units: AvailableToSell.Of(p, sku.Policy))).ToArray();
-            var shortage = Debts.Of(cluster, sku.Sku, group) - pools.Where(p => p.Units < 0).Sum(p => p.Units);
-            foreach (var (location, units) in pools.OrderByDescending(p => p.Units).ThenBy(p => p.Location.Value))
+            if (!sku.IsKit)
             {
-                var given = Math.Min(shortage, Math.Max(0, units));
-                shortage -= given;
-                if (!_byLocation.TryGetValue(location.Value, out var here))
-                {
-                    _byLocation[location.Value] = here = [];
-                }
-
-                here[sku.Sku] = Math.Max(0, units) - given;
+                Count(sku, group);
             }
         }
+
+        _places.Sort((a, b) => a.Location.Value.CompareTo(b.Location.Value));
     }
 
     /// <summary>The locations, by number.</summary>
-    public IEnumerable<LocationId> Locations => _byLocation.Keys.Select(l => new LocationId(l));
+    public IEnumerable<LocationId> Locations => _places.Select(p => p.Location);
 
     /// <summary>Units per SKU at a location; a copy. A SKU without an opened pool there is not in it.</summary>
-    public Dictionary<SkuId, int> At(LocationId location) => new(_byLocation[location.Value]);
+    public Dictionary<SkuId, int> At(LocationId location) => new(UnitsAt(location));
 
-    /// <summary>Units of any member per location; of a kit, how many can be made of what lies there.</summary>
-    public IReadOnlyDictionary<LocationId, int> Of(Cluster cluster, SkuId sku)
+    /// <summary>Units of any member at a location; of a kit, how many can be made of what lies there. Null where a part has no opened pool.</summary>
+    public int? Of(SkuId sku, LocationId location) => Of(Draws.ComponentsOf(_cluster, sku), UnitsAt(location));
+
+    /// <summary>The same per location.</summary>
+    public Dictionary<LocationId, int> Of(SkuId sku)
     {
-        var uses = Draws.ComponentsOf(cluster, sku);
-        return _byLocation.Where(l => uses.All(u => l.Value.ContainsKey(u.Sku)))
-            .ToDictionary(l => new LocationId(l.Key), l => JointShares.Most(uses, l.Value));
+        var uses = Draws.ComponentsOf(_cluster, sku);
+        var units = new Dictionary<LocationId, int>();
+        foreach (var (location, here) in _places)
+        {
+            if (Of(uses, here) is { } most)
+            {
+                units.Add(location, most);
+            }
+        }
+
+        return units;
+    }
+
+    private static int? Of(ImmutableArray<Component> uses, Dictionary<SkuId, int> here)
+    {
+        foreach (var use in uses)
+        {
+            if (!here.ContainsKey(use.Sku))
+            {
+                return null;
+            }
+        }
+
+        return JointShares.Most(uses, here);
+    }
+
+    private void Count(SkuState sku, int group)
+    {
+        var pools = new List<(LocationId Location, int Units)>(sku.Pools.Length);
+        var shortage = Debts.Of(_cluster, sku.Sku, group);
+        foreach (var pool in sku.Pools)
+        {
+            if (AvailableToSell.GroupOf(pool, _cluster.Context) == group)
+            {
+                var units = AvailableToSell.Of(pool, sku.Policy);
+                pools.Add((pool.Location, units));
+                shortage -= Math.Min(0, units);
+            }
+        }
+
+        pools.Sort((a, b) => (b.Units, a.Location.Value).CompareTo((a.Units, b.Location.Value)));
+        foreach (var (location, units) in pools)
+        {
+            var given = Math.Min(shortage, Math.Max(0, units));
+            shortage -= given;
+            Place(location)[sku.Sku] = Math.Max(0, units) - given;
+        }
+    }
+
+    private Dictionary<SkuId, int> UnitsAt(LocationId location) => Find(location)
+        ?? throw new ArgumentException($"Nothing is counted in at location {location.Value}.", nameof(location));
+
+    private Dictionary<SkuId, int> Place(LocationId location)
+    {
+        if (Find(location) is not { } units)
+        {
+            units = [];
+            _places.Add((location, units));
+        }
+
+        return units;
+    }
+
+    private Dictionary<SkuId, int>? Find(LocationId location)
+    {
+        foreach (var place in _places)
+        {
+            if (place.Location == location)
+            {
+                return place.Units;
+            }
+        }
+
+        return null;
     }
 }

@@ -20,15 +20,14 @@ internal static class SharedTargets
                 continue;
             }
 
-            var sellable = units.Of(cluster, sku.Sku);
-            if (!sellable.TryGetValue(location, out var here))
+            if (units.Of(sku.Sku, location) is not { } here)
             {
                 continue;
             }
 
             var claims = sku.Policy.Allocation is null && accounts is null
                 ? []
-                : ClaimMaker.Of(sku, cluster.Context, levels, location, sellable);
+                : ClaimMaker.Of(sku, cluster.Context, levels, location, units);
             foreach (var level in levels)
             {
                 var claim = claims.Find(c => c.Channel == level.Connection);

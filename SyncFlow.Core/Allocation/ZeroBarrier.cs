@@ -71,6 +71,7 @@ public static class ZeroBarrier
         return isShort && wish - coming <= rise ? 0 : coming;
     }
 
-    private static bool IsAbsolute(LevelState level, EngineContext context) =>
+    /// <summary>Whether a level is written by absolute values.</summary>
+    internal static bool IsAbsolute(LevelState level, EngineContext context) =>
         context.Channels.TryGetValue(level.Connection, out var channel) && !channel.CompareAndSet && channel.Sells;
 }

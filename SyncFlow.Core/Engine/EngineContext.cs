@@ -8,7 +8,24 @@ namespace SyncFlow.Core.Engine;
 public sealed record EngineContext(
     TenantId Tenant,
     ImmutableDictionary<ConnectionId, ChannelSettings> Channels,
-    ImmutableDictionary<LocationId, LocationSettings> Locations);
+    ImmutableDictionary<LocationId, LocationSettings> Locations)
+{
+    private readonly HashSet<LocationId> _uncappedPlaces = UncappedPlaces(Channels);
+
+    /// <summary>The tenant's connections.</summary>
+    public ImmutableDictionary<ConnectionId, ChannelSettings> Channels
+    {
+        get;
+        init => (field, _uncappedPlaces) = (value, UncappedPlaces(value));
+    } = Channels;
+
+    /// <summary>Whether somebody without a cap sells at a location (see <see cref="ChannelSettings.Uncappable"/>).</summary>
+    public bool HasUncappable(LocationId location) => _uncappedPlaces.Contains(location);
+
+    /// <summary>Found once: it is asked for every pool of every plan.</summary>
+    private static HashSet<LocationId> UncappedPlaces(ImmutableDictionary<ConnectionId, ChannelSettings> channels) =>
+        [.. channels.Values.Where(c => c is { Uncappable: true, Sells: true }).SelectMany(c => c.Locations.Values)];
+}
 
 /// <summary>A location's settings.</summary>
 /// <param name="FulfillsOnline">Whether online orders may ship from it.</param>
@@ -101,6 +118,18 @@ public sealed record ChannelSettings(
     double SettleSeconds,
     DateTimeOffset? ReinstalledAt = null)
 {
+    private readonly HashSet<LocationId> _openPlaces = [.. Locations.Values];
+
+    /// <summary>The channel's own location ids → ours, active ones only.</summary>
+    public ImmutableDictionary<string, LocationId> Locations
+    {
+        get;
+        init => (field, _openPlaces) = (value, [.. value.Values]);
+    } = Locations;
+
+    /// <summary>Whether one of our locations is open on it.</summary>
+    public bool IsOpenAt(LocationId location) => _openPlaces.Contains(location);
+
     /// <summary>What the merchant froze: the connection's own brake or the tenant's, the stronger of both.</summary>
     public BrakeStrength Brake { get; init; }
 

@@ -67,7 +67,7 @@ public static class Replanner
         var causes = before.Skus.Select(s => set.CauseOf(s.Sku)).Where(c => c is not null);
         var targets = Targets.Retarget(
             planned.With(planned.Skus.Where(s => s.Mode != mode).Select(s => s with { Mode = mode })), causes.Min() ?? causeAt, now);
-        return targets.With(granted.Skus
+        return ReferenceEquals(planned, granted) ? targets : targets.With(granted.Skus
             .Where(s => !s.Pools.Equals(planned.Find(s.Sku)!.Pools))
             .Select(s => targets.Find(s.Sku)! with { Pools = s.Pools }));
     }
@@ -75,7 +75,12 @@ public static class Replanner
     /// <summary>Units promised beyond what there is, over all groups.</summary>
     private static SkuState CountOversold(SkuState sku, EngineContext context)
     {
-        var shortfall = AvailableToSell.Groups(sku, context).Sum(g => AvailableToSell.ShortOf(g, sku.Policy));
+        var shortfall = 0;
+        foreach (var group in AvailableToSell.Groups(sku, context))
+        {
+            shortfall += AvailableToSell.ShortOf(group.Pools, sku.Policy);
+        }
+
         if (shortfall == sku.Shortfall)
         {
             return sku;

@@ -154,9 +154,13 @@ public sealed class WorkingSet(EngineContext context)
             return;
         }
 
-        foreach (var level in sku.Levels)
+        for (var i = 0; i < sku.Levels.Length; i++)
         {
-            if (before is null || !before.Levels.Contains(level))
+            var level = sku.Levels[i];
+
+            // Levels keep their places, so the search is for a set that was put together anew.
+            var same = before is not null && i < before.Levels.Length && ReferenceEquals(before.Levels[i], level);
+            if (!same && (before is null || !before.Levels.Contains(level)))
             {
                 _changedLevels.Add(level.Id);
             }
@@ -168,8 +172,12 @@ public sealed class WorkingSet(EngineContext context)
             _changedPaces.Add(sku.Sku);
         }
 
-        _changedRequests.UnionWith(sku.Requests
-            .Where(r => before is null || !before.Requests.Contains(r)).Select(r => (r.Request, r.Number)));
+        if (before is null || before.Requests != sku.Requests)
+        {
+            _changedRequests.UnionWith(sku.Requests
+                .Where(r => before is null || !before.Requests.Contains(r)).Select(r => (r.Request, r.Number)));
+        }
+
         _skus[sku.Sku] = sku;
         _changedSkus.Add(sku.Sku);
     }

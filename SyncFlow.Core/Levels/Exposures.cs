@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Stock;
 
@@ -48,9 +49,7 @@ public static class Exposures
             var inGroup = AvailableToSell.InGroup(cluster, id, group.Key);
             // A seller without a cap may take whatever is not set aside for the others.
             var mayStillSell = UpperBound(cluster, id, group.Key);
-            var uncapped = Draws.On(cluster, id)
-                .Any(d => IsUncapped(d.Level, cluster.Context) && InGroup(cluster.Context, d.Level, group.Key));
-            mayStillSell = uncapped ? Math.Max(mayStillSell, inGroup) : mayStillSell;
+            mayStillSell = HasUncapped(cluster, id, group.Key) ? Math.Max(mayStillSell, inGroup) : mayStillSell;
             available += inGroup;
             bound += mayStillSell;
             exposed += Math.Max(0, mayStillSell - Math.Max(0, inGroup));
@@ -81,19 +80,20 @@ public static class Exposures
     /// <summary>A channel decides on a listing by its total over its levels.</summary>
     private static int SumOfUnits(IEnumerable<Drawer> drawers, EngineContext context, int group)
     {
-        var total = 0;
-        foreach (var unit in drawers.GroupBy(d => d.Level.Listing))
+        var listings = new Dictionary<ListingId, (int Sales, int Each)>();
+        foreach (var (_, level, units) in drawers)
         {
-            var (sales, each) = (0, 0);
-            foreach (var (_, level, units) in unit)
+            if (InGroup(context, level, group)
+                && context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Sells: true, Uncappable: false })
             {
-                if (InGroup(context, level, group)
-                    && context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Sells: true, Uncappable: false })
-                {
-                    (sales, each) = (sales + level.UpperBound, units);
-                }
+                ref var listing = ref CollectionsMarshal.GetValueRefOrAddDefault(listings, level.Listing, out _);
+                listing = (listing.Sales + level.UpperBound, units);
             }
+        }
 
+        var total = 0;
+        foreach (var (sales, each) in listings.Values)
+        {
             total += Math.Max(0, sales) * each;
         }
 
@@ -106,6 +106,19 @@ public static class Exposures
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(context);
         return sku.Levels.Where(l => IsUncapped(l, context));
+    }
+
+    private static bool HasUncapped(Cluster cluster, SkuId sku, int group)
+    {
+        foreach (var (_, level, _) in Draws.On(cluster, sku))
+        {
+            if (IsUncapped(level, cluster.Context) && InGroup(cluster.Context, level, group))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsUncapped(LevelState level, EngineContext context) =>

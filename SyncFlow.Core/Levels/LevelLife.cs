@@ -48,7 +48,7 @@ public static class LevelLife
                 continue;
             }
 
-            var open = channel.Locations.ContainsValue(level.Location);
+            var open = channel.IsOpenAt(level.Location);
             if (open && level.Status is LevelStatus.Closed or LevelStatus.Closing)
             {
                 sku = sku.With(level with

@@ -107,7 +107,24 @@ public sealed record LevelState
     public int? Explained => Belief + Suspense - Adopted;
 
     /// <summary>Sum of <see cref="Unverified"/>.</summary>
-    public int UnverifiedUnits => Unverified.IsDefaultOrEmpty ? 0 : Unverified.Sum(u => u.Units);
+    public int UnverifiedUnits
+    {
+        get
+        {
+            if (Unverified.IsDefaultOrEmpty)
+            {
+                return 0;
+            }
+
+            var units = 0;
+            foreach (var doubted in Unverified)
+            {
+                units += doubted.Units;
+            }
+
+            return units;
+        }
+    }
 
     /// <summary>
     /// The most this level may still show, before it is summed over its selling unit (may be negative): belief, what

@@ -69,7 +69,7 @@ internal static class OversellNotices
 
     private static IEnumerable<(int Group, int Units)> Shortages(SkuState sku, EngineContext context) =>
         AvailableToSell.Groups(sku, context)
-            .Select(g => (g.Key, AvailableToSell.ShortOf(g, sku.Policy)));
+            .Select(g => (g.Key, AvailableToSell.ShortOf(g.Pools, sku.Policy)));
 
     /// <summary>The batch's facts that lowered what there is of a SKU, with what each took.</summary>
     private static ImmutableArray<OversellFact> Facts(WorkingSet set, SkuState sku, DateTimeOffset now) =>

@@ -33,7 +33,7 @@ public static class RequestScopes
         var groups = AvailableToSell.Groups(sku, context).Where(g => only is null || g.Key == only).OrderBy(g => g.Key);
         if (location is not { } place)
         {
-            return [.. groups.Select(g => OfGroup(sku, cluster, g.Key, [.. g], null))];
+            return [.. groups.Select(g => OfGroup(sku, cluster, g.Key, [.. g.Pools], null))];
         }
 
         var pool = sku.PoolAt(place);
@@ -44,7 +44,7 @@ public static class RequestScopes
 
         if (settings.FulfillsOnline)
         {
-            return [OfGroup(sku, cluster, settings.Group, [.. groups.Single(g => g.Key == settings.Group)], pool)];
+            return [OfGroup(sku, cluster, settings.Group, [.. groups.Single(g => g.Key == settings.Group).Pools], pool)];
         }
 
         var there = AvailableToSell.Of(pool, sku.Policy);

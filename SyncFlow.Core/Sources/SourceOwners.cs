@@ -11,7 +11,7 @@ internal static class SourceOwners
         context.Channels.TryGetValue(source, out var settings) && settings.IsSource
         && (Authority.Of(sku.AuthorityRules, location) is { } rule
             ? rule.Connection == source
-            : settings.OwnsOnHand && settings.Locations.ContainsValue(location));
+            : settings.OwnsOnHand && settings.IsOpenAt(location));
 
     /// <summary>Whether a source other than this connection keeps them: what leaves there waits for its posting.</summary>
     public static bool OwnedByOther(SkuState sku, LocationId location, ConnectionId from, EngineContext context) =>

@@ -9,29 +9,32 @@ namespace SyncFlow.Core.Stock;
 /// </summary>
 public sealed class Cluster
 {
-    private readonly Dictionary<SkuId, SkuState> _skus;
+    /// <summary>Parts of its kits as far as they were asked for: every level of a kit asks.</summary>
+    private readonly Dictionary<SkuId, ImmutableArray<Component>> _parts;
 
-    private Cluster(EngineContext context, Dictionary<SkuId, SkuState> skus)
+    private Cluster(
+        EngineContext context, ImmutableArray<SkuState> skus, Dictionary<SkuId, ImmutableArray<Component>> parts)
     {
         Context = context;
-        _skus = skus;
+        Skus = skus;
+        _parts = parts;
     }
 
     /// <summary>The tenant's configuration.</summary>
     public EngineContext Context { get; }
 
     /// <summary>The members, by number.</summary>
-    public IEnumerable<SkuState> Skus => _skus.Count == 1 ? _skus.Values : _skus.Values.OrderBy(s => s.Sku.Value);
+    public ImmutableArray<SkuState> Skus { get; }
 
     /// <summary>Whether kits are among them.</summary>
-    public bool HasKits => _skus.Count > 1;
+    public bool HasKits => Skus.Length > 1;
 
     /// <summary>A SKU as if nothing shared its units.</summary>
     public static Cluster Alone(SkuState sku, EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(context);
-        return new Cluster(context, new Dictionary<SkuId, SkuState> { [sku.Sku] = sku });
+        return new Cluster(context, [sku], []);
     }
 
     /// <summary>SKUs that are known to be all that kits tie together.</summary>
@@ -39,7 +42,7 @@ public sealed class Cluster
     {
         ArgumentNullException.ThrowIfNull(members);
         ArgumentNullException.ThrowIfNull(context);
-        return new Cluster(context, members.ToDictionary(m => m.Sku));
+        return new Cluster(context, Sorted(members.ToDictionary(m => m.Sku)), []);
     }
 
     /// <summary>A loaded SKU with all that kits tie to it; storage loads them together.</summary>
@@ -48,38 +51,87 @@ public sealed class Cluster
     {
         ArgumentNullException.ThrowIfNull(set);
         var first = set.FindSku(sku) ?? throw new ArgumentException($"SKU {sku.Value} is not loaded.", nameof(sku));
-        var members = new Dictionary<SkuId, SkuState> { [sku] = first };
-        if (set.Kits.Count > 0)
+        if (set.Kits.Count == 0)
         {
-            for (var open = new Queue<SkuState>([first]); open.TryDequeue(out var member);)
+            return Alone(first, set.Context);
+        }
+
+        var members = new Dictionary<SkuId, SkuState> { [sku] = first };
+        for (var open = new Queue<SkuState>([first]); open.TryDequeue(out var member);)
+        {
+            foreach (var next in Neighbours(set, member).Where(n => members.TryAdd(n.Sku, n)))
             {
-                foreach (var next in Neighbours(set, member).Where(n => members.TryAdd(n.Sku, n)))
-                {
-                    open.Enqueue(next);
-                }
+                open.Enqueue(next);
             }
         }
 
-        return new Cluster(set.Context, members);
+        return new Cluster(set.Context, Sorted(members), []);
     }
 
     /// <summary>A member, or null.</summary>
-    public SkuState? Find(SkuId sku) => _skus.GetValueOrDefault(sku);
+    public SkuState? Find(SkuId sku) => IndexOf(sku) is var index && index >= 0 ? Skus[index] : null;
 
     /// <summary>This cluster with one member changed.</summary>
+    /// <exception cref="ArgumentException">It is no member.</exception>
     public Cluster With(SkuState changed) => With([changed]);
 
     /// <summary>This cluster with members changed.</summary>
+    /// <exception cref="ArgumentException">One is no member.</exception>
     public Cluster With(IEnumerable<SkuState> changed)
     {
         ArgumentNullException.ThrowIfNull(changed);
-        var skus = new Dictionary<SkuId, SkuState>(_skus);
+        ImmutableArray<SkuState>.Builder? skus = null;
+        var parts = _parts;
         foreach (var sku in changed)
         {
-            skus[sku.Sku] = sku;
+            var index = IndexOf(sku.Sku);
+            if (index < 0)
+            {
+                throw new ArgumentException($"SKU {sku.Sku.Value} is not in the cluster.", nameof(changed));
+            }
+
+            if (!ReferenceEquals(Skus[index], sku))
+            {
+                parts = Skus[index].Components == sku.Components ? parts : [];
+                skus ??= Skus.ToBuilder();
+                skus[index] = sku;
+            }
         }
 
-        return new Cluster(Context, skus);
+        return skus is null ? this : new Cluster(Context, skus.DrainToImmutable(), parts);
+    }
+
+    /// <summary>The parts of one unit of a kit; found once, for a plan changes no kit.</summary>
+    internal ImmutableArray<Component> PartsOf(SkuId kit, Func<SkuId, ImmutableArray<Component>> find)
+    {
+        if (!_parts.TryGetValue(kit, out var parts))
+        {
+            _parts[kit] = parts = find(kit);
+        }
+
+        return parts;
+    }
+
+    private static ImmutableArray<SkuState> Sorted(Dictionary<SkuId, SkuState> members) =>
+        [.. members.Values.OrderBy(s => s.Sku.Value)];
+
+    /// <summary>Where a member is, or below zero.</summary>
+    private int IndexOf(SkuId sku)
+    {
+        var (low, high) = (0, Skus.Length - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var order = Skus[middle].Sku.Value.CompareTo(sku.Value);
+            if (order == 0)
+            {
+                return middle;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return -1;
     }
 
     private static IEnumerable<SkuState> Neighbours(WorkingSet set, SkuState sku) => sku.Components

@@ -29,7 +29,13 @@ public static class Draws
     public static ImmutableArray<Component> ComponentsOf(Cluster cluster, SkuId sku, int units = 1)
     {
         ArgumentNullException.ThrowIfNull(cluster);
-        return Parts(cluster.Find, sku, units);
+        if (cluster.Find(sku) is not { IsKit: true })
+        {
+            return [new Component(sku, units)];
+        }
+
+        var parts = cluster.PartsOf(sku, kit => Parts(cluster.Find, kit, 1));
+        return Times(parts, units);
     }
 
     /// <summary>The levels that sell from a SKU's pools: its own, and those of kits it is part of.</summary>
@@ -55,6 +61,10 @@ public static class Draws
             }
         }
     }
+
+    /// <summary>The same parts of so many units.</summary>
+    public static ImmutableArray<Component> Times(ImmutableArray<Component> parts, int units) =>
+        units == 1 ? parts : [.. parts.Select(p => p with { Units = checked(p.Units * units) })];
 
     private static ImmutableArray<Component> Parts(Func<SkuId, SkuState?> find, SkuId sku, int units)
     {

@@ -17,7 +17,7 @@ public static class SetAsides
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(pool);
-        return pool.Opened && HasUncappable(context, pool.Location)
+        return pool.Opened && context.HasUncappable(pool.Location)
             ? Math.Max(0, AvailableToSell.Of(pool, sku.Policy with { Preorder = null }) - Math.Max(0, pool.SetAside))
             : 0;
     }
@@ -27,9 +27,16 @@ public static class SetAsides
     {
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(context);
-        return sku.Pools
-            .Where(p => context.Locations.TryGetValue(p.Location, out var l) && l.FulfillsOnline && l.Group == group)
-            .Sum(p => MayBeTaken(sku, context, p));
+        var units = 0;
+        foreach (var pool in sku.Pools)
+        {
+            if (AvailableToSell.GroupOf(pool, context) == group)
+            {
+                units += MayBeTaken(sku, context, pool);
+            }
+        }
+
+        return units;
     }
 
     /// <summary>Whether a connection sells whatever it likes.</summary>
@@ -54,7 +61,7 @@ public static class SetAsides
     /// out of what was aside; what comes back of it lies there again. Everything else concerns what lies outside.
     /// </summary>
     internal static Pool Follow(Pool pool, LedgerEntry entry, EngineContext context) =>
-        HasUncappable(context, entry.Location) && ConcernsAside(entry, context)
+        context.HasUncappable(entry.Location) && ConcernsAside(entry, context)
             ? pool with { SetAside = checked(pool.SetAside + SellableChange(entry)) }
             : pool;
 
@@ -72,8 +79,4 @@ public static class SetAsides
         Bucket.InTransit => 0,
         _ => -entry.Delta,
     };
-
-    /// <summary>Whether somebody without a cap sells at a location.</summary>
-    public static bool HasUncappable(EngineContext context, LocationId location) =>
-        context.Channels.Values.Any(c => c.Uncappable && c.Sells && c.Locations.ContainsValue(location));
 }

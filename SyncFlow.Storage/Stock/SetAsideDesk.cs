@@ -35,7 +35,7 @@ public sealed class SetAsideDesk(NpgsqlDataSource source, TimeProvider time)
         var state = set.FindSku(id) ?? throw new InvalidOperationException($"SKU {sku} is not there.");
         var pool = state.PoolAt(place);
         var forSale = AvailableToSell.Of(pool, state.Policy with { Preorder = null });
-        if (!SetAsides.HasUncappable(set.Context, place))
+        if (!set.Context.HasUncappable(place))
         {
             return (SetAsideResult.NobodySellsThere, forSale);
         }
