@@ -36,7 +36,12 @@ internal static class LiveCatalog
             ct, location).ConfigureAwait(false);
         await FillAsync(owner, shop, location, ct).ConfigureAwait(false);
         await ExecuteAsync(
-            owner, "INSERT INTO connection_runtime (tenant_id, connection_id, orders_watermark) VALUES ($1, 1, $2) ON CONFLICT (tenant_id, connection_id) DO UPDATE SET orders_watermark = excluded.orders_watermark", ct, time.GetUtcNow()).ConfigureAwait(false);
+            owner,
+            """
+            INSERT INTO connection_runtime (tenant_id, connection_id, orders_watermark) VALUES ($1, 1, $2)
+            ON CONFLICT (tenant_id, connection_id) DO UPDATE SET orders_watermark = excluded.orders_watermark
+            """,
+            ct, time.GetUtcNow()).ConfigureAwait(false);
         await ExecuteAsync(
             owner, "UPDATE connections SET status = $2 WHERE tenant_id = $1 AND connection_id = 1", ct, (short)ConnectionStatus.Live).ConfigureAwait(false);
         await servers.ExecuteAsync("ANALYZE", ct).ConfigureAwait(false);
@@ -79,6 +84,8 @@ internal static class LiveCatalog
             ct).ConfigureAwait(false);
         await ExecuteAsync(
             owner, "INSERT INTO positions (tenant_id, sku_id, location_id, on_hand, opened) SELECT $1, sku_id, 1, belief, true FROM listing_levels", ct).ConfigureAwait(false);
+        await ExecuteAsync(
+            owner, "INSERT INTO pool_openings (tenant_id, sku_id, location_id, opened, at) SELECT $1, sku_id, 1, true, now() FROM listing_levels", ct).ConfigureAwait(false);
     }
 
     private static async Task ExecuteAsync(NpgsqlDataSource owner, string sql, CancellationToken ct, params object[] values)
