@@ -51,6 +51,7 @@ public sealed class TokenKeeperTests(PostgresFixture postgres)
         await using var database = await DatabaseAsync(1, expiresIn: TimeSpan.FromMinutes(30));
         using var keeper = Keeper(database, server);
         (await FreshAsync(database, keeper, 1)).ShouldBe("access-0", "it holds for long enough");
+        await database.ExecuteAsync("UPDATE connections SET scopes = 'read_inventory,write_inventory'");
         var audited = await database.ScalarAsync<long>("SELECT count(*) FROM audit_log");
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => keeper.AfterRefusalAsync(Tenant, new ConnectionId(1), "access-0", Ct)));
         answers.ShouldAllBe(token => token == "access-1");
