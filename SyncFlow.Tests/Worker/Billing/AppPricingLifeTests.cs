@@ -44,7 +44,7 @@ public sealed class AppPricingLifeTests(PostgresFixture postgres, RedisFixture r
         ((long)(await PlanAsync(world))["billed"]!).ShouldBe(1_000);
         (await world.CountAsync("SELECT count(*) FROM usage_charges WHERE state = 1")).ShouldBe(3);
 
-        await ChooseAsync(world, new { });
+        await ChooseAsync(world, new { plan = (string?)null });
         (await CycleAsync(world)).ShouldNotBeNull().Standing.ShouldBe(BillingStanding.Grace);
     }
 
