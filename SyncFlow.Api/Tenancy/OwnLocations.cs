@@ -1,4 +1,3 @@
-using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Storage.Identity;
 

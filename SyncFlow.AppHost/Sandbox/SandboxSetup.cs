@@ -8,7 +8,8 @@ namespace SyncFlow.AppHost.Sandbox;
 /// SKU, take a baseline (the first store's on-hand opens the ledger), go live. Done again it changes nothing: stores
 /// that are live already are left as they are.
 /// </summary>
-internal sealed class SandboxSetup(ApiClient api, WorldClient world, bool byApp, TimeProvider time, TextWriter output)
+/// <param name="byApp">Whether stores come by the app's install instead of a custom app's token.</param>
+internal sealed class SandboxSetup(ApiClient api, WorldClient world, TimeProvider time, TextWriter output, bool byApp = false)
 {
     private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(10);
 

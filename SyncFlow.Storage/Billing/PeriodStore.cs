@@ -1,4 +1,3 @@
-using Npgsql;
 using SyncFlow.Core.Billing;
 using SyncFlow.Storage.Sessions;
 
