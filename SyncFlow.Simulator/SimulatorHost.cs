@@ -4,6 +4,7 @@ using SyncFlow.Simulator.Buyers;
 using SyncFlow.Simulator.Control;
 using SyncFlow.Simulator.Journaling;
 using SyncFlow.Simulator.Shopify;
+using SyncFlow.Simulator.Shopify.Pricing;
 using SyncFlow.Simulator.Shopify.Tokens;
 using SyncFlow.Simulator.Webhooks;
 using SyncFlow.Simulator.Worlds;
@@ -85,6 +86,7 @@ public sealed class SimulatorHost : IAsyncDisposable
         new ShopifyEndpoint(world, api).Map(app);
         var sessions = new SessionTokens(options.ShopifyClientId, options.ShopifyClientSecret);
         new TokenEndpoint(world, sessions, options.ShopifyClientId, options.ShopifyClientSecret).Map(app);
+        new PricingEndpoints(world, options).Map(app);
         ControlEndpoints.Map(app, world, buyers, webhooks);
         app.MapGet("/health", () => Results.Text("Healthy"));
         await app.StartAsync(cancel);

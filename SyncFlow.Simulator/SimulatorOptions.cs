@@ -15,6 +15,15 @@ public sealed record SimulatorOptions
     /// <summary>The app's client secret: signs webhooks and session tokens.</summary>
     public string ShopifyClientSecret { get; init; } = "sandbox-client-secret";
 
+    /// <summary>The token of the Partner API's client.</summary>
+    public string PartnerToken { get; init; } = "sandbox-partner-token";
+
+    /// <summary>The app's id in the Partner API.</summary>
+    public string PartnerAppId { get; init; } = "gid://partners/App/1";
+
+    /// <summary>Handle of the meter of the app's plans.</summary>
+    public string Meter { get; init; } = "syncs";
+
     /// <summary>Drives catalog, ids, faults and buyers.</summary>
     public int Seed { get; init; } = 20261121;
 

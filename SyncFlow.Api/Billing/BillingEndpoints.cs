@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Operations;
 using SyncFlow.Api.Security;
-using SyncFlow.Core.Billing;
 using SyncFlow.Storage.Billing;
 
 namespace SyncFlow.Api.Billing;
@@ -12,14 +11,14 @@ internal sealed class GetBilling : IEndpoint
 {
     /// <param name="Billed">Whether anybody bills here; where not, everything is allowed.</param>
     /// <param name="Standing">How the merchant stands; null where nothing is billed or was decided yet.</param>
-    internal sealed record Answer(bool Billed, StandingView? Standing, UsageView? Usage, IReadOnlyList<SubscriptionView> Subscriptions);
+    internal sealed record Answer(bool Billed, StandingView? Standing, UsageView Usage, IReadOnlyList<SubscriptionView> Subscriptions);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/billing", HandleAsync)
-            .WithName("GetBilling").WithTags("Billing").Needs(Permission.BillingRead).WithSummary("Tells plan, trial or grace, use of this month and subscriptions.");
+            .WithName("GetBilling").WithTags("Billing").Needs(Permission.BillingRead).WithSummary("Tells plan, trial or grace, use of this period and subscriptions.");
         routes.MapGet("/billing/usage", UsageAsync)
-            .WithName("GetUsage").WithTags("Billing").Needs(Permission.BillingRead).WithSummary("Tells the use of a month (yyyy-MM; this one when left out), and a recount of its ledger.");
+            .WithName("GetUsage").WithTags("Billing").Needs(Permission.BillingRead).WithSummary("Tells the use of the period of 30 days that holds a moment (now when left out), and a recount of its ledger.");
     }
 
     private static async Task<Ok<Answer>> HandleAsync(Caller caller, BillingDesk desk, TimeProvider time, CancellationToken ct)
@@ -27,21 +26,12 @@ internal sealed class GetBilling : IEndpoint
         var standing = await desk.StandingAsync(caller.Tenant, ct).ConfigureAwait(false);
         return TypedResults.Ok(new Answer(
             standing is not null, standing,
-            await desk.UsageAsync(caller.Tenant, BillingRules.MonthOf(time.GetUtcNow()), ct).ConfigureAwait(false),
+            await desk.UsageAsync(caller.Tenant, time.GetUtcNow(), ct).ConfigureAwait(false),
             await desk.SubscriptionsAsync(caller.Tenant, ct).ConfigureAwait(false)));
     }
 
-    private static async Task<Results<Ok<UsageView>, Refused>> UsageAsync(
-        string? month, Caller caller, BillingDesk desk, TimeProvider time, CancellationToken ct)
-    {
-        var asked = BillingRules.MonthOf(time.GetUtcNow());
-        if (month is not null && !DateOnly.TryParseExact(month + "-01", "yyyy-MM-dd", out asked))
-        {
-            return (Refused)Problem.Invalid("month", "A month, for example 2026-11.");
-        }
-
-        return TypedResults.Ok((await desk.UsageAsync(caller.Tenant, asked, ct).ConfigureAwait(false))!);
-    }
+    private static async Task<Ok<UsageView>> UsageAsync(DateTimeOffset? at, Caller caller, BillingDesk desk, TimeProvider time, CancellationToken ct) =>
+        TypedResults.Ok(await desk.UsageAsync(caller.Tenant, at ?? time.GetUtcNow(), ct).ConfigureAwait(false));
 }
 
 /// <summary>Choosing a plan, ending it, and asking Shopify how it stands: each a run of the worker's.</summary>

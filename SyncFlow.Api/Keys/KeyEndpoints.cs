@@ -28,7 +28,7 @@ internal sealed class ReadKeys : IEndpoint
     }
 
     private static async Task<Results<Ok<ApiKeyView>, Refused>> GetAsync(long id, Caller caller, ApiKeyDesk desk, CancellationToken ct) =>
-        await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is { } found ? TypedResults.Ok(found) : (Refused)Problem.NotFound("API key", id);
+        Found.Of(await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false), "API key", id);
 }
 
 /// <summary>Makes, rotates and takes back API keys.</summary>
@@ -51,16 +51,11 @@ internal sealed class ManageKeys : IEndpoint
     }
 
     private static async Task<Results<Created<MadeKey>, Refused>> CreateAsync(
-        KeyInput request, Caller caller, ApiKeyDesk desk, QuotaCheck quotas, TimeProvider time, CancellationToken ct)
+        KeyInput request, Caller caller, ApiKeyDesk desk, OwnLocations locations, QuotaCheck quotas, TimeProvider time, CancellationToken ct)
     {
         var check = new Check();
         request.Describe(check, time.GetUtcNow());
-        if (check.Holds && request.LocationIds is { } wanted)
-        {
-            var known = await desk.KnownLocationsAsync(caller.Tenant, [.. wanted], ct).ConfigureAwait(false);
-            check.That(wanted.All(known.Contains), "locationIds", "One of them is no location of yours.");
-        }
-
+        await locations.CheckAsync(request.LocationIds, check, ct).ConfigureAwait(false);
         if (check.Failed(out var refused))
         {
             return refused;
@@ -123,5 +118,5 @@ internal sealed class ManageKeys : IEndpoint
     }
 
     private static async Task<Results<Ok<ApiKeyView>, Refused>> RevokeAsync(long id, Caller caller, ApiKeyDesk desk, CancellationToken ct) =>
-        await desk.RevokeAsync(caller.Tenant, id, ct).ConfigureAwait(false) is { } found ? TypedResults.Ok(found) : (Refused)Problem.NotFound("API key", id);
+        Found.Of(await desk.RevokeAsync(caller.Tenant, id, ct).ConfigureAwait(false), "API key", id);
 }

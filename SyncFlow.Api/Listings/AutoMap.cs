@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Api.Tenancy;
 using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Tenancy;
 
 namespace SyncFlow.Api.Listings;
 
@@ -21,16 +23,22 @@ internal sealed class AutoMap : IEndpoint
         .WithSummary("Maps imported variants to SKUs by their SKU text.");
 
     private static async Task<Results<Ok<MappingReport>, Refused>> HandleAsync(
-        Request request, Caller caller, ConnectionDesk connections, AutoMapper mapper, CancellationToken ct)
+        Request request, Caller caller, ConnectionDesk connections, QuotaCheck quotas, AutoMapper mapper, CancellationToken ct)
     {
         if (request.ConnectionId is not { } connection)
         {
             return (Refused)Problem.Invalid("connectionId", "A connection is needed.");
         }
 
-        return await connections.FindAsync(caller.Tenant, connection, ct).ConfigureAwait(false) is null
-            ? (Refused)Problem.NotFound("connection", connection)
-            : TypedResults.Ok(await mapper.RunAsync(
-                caller.Tenant, connection, request.CreateMissingSkus, request.DryRun, ct).ConfigureAwait(false));
+        if (await connections.FindAsync(caller.Tenant, connection, ct).ConfigureAwait(false) is null)
+        {
+            return (Refused)Problem.NotFound("connection", connection);
+        }
+
+        var skus = await quotas.UseAsync(Quota.Skus, ct).ConfigureAwait(false);
+        var room = request.CreateMissingSkus ? Math.Max(0, skus.Most - skus.Used) : (long?)null;
+        return await mapper.RunAsync(caller.Tenant, connection, room, request.DryRun, ct).ConfigureAwait(false) is { } report
+            ? TypedResults.Ok(report)
+            : (Refused)QuotaCheck.Refusal(skus);
     }
 }

@@ -1,9 +1,11 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Api.Tenancy;
 using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Tenancy;
 
 namespace SyncFlow.Api.Listings;
 
@@ -25,7 +27,7 @@ internal sealed class DeclarePool : IEndpoint
         .WithSummary("Maps several variants of one store to one SKU.");
 
     private static async Task<Results<Ok<MappedItems>, Refused>> HandleAsync(
-        Request request, Caller caller, ConnectionDesk connections, ItemMapper mapper, WakeUps wakeUps, CancellationToken ct)
+        Request request, Caller caller, ConnectionDesk connections, SkuDesk skus, QuotaCheck quotas, ItemMapper mapper, WakeUps wakeUps, CancellationToken ct)
     {
         var check = new Check()
             .That(request.ConnectionId is not null, "connectionId", "A connection is needed.")
@@ -40,6 +42,12 @@ internal sealed class DeclarePool : IEndpoint
         if (await connections.FindAsync(caller.Tenant, connection, ct).ConfigureAwait(false) is null)
         {
             return (Refused)Problem.NotFound("connection", connection);
+        }
+
+        if (await skus.FindAsync(caller.Tenant, request.Sku!, ct).ConfigureAwait(false) is null
+            && await quotas.FullAsync(Quota.Skus, ct).ConfigureAwait(false) is { } full)
+        {
+            return (Refused)full;
         }
 
         var (mapped, refusal) = await mapper.DeclarePoolAsync(

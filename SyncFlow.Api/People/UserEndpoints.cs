@@ -26,7 +26,7 @@ internal sealed class ReadUsers : IEndpoint
     }
 
     private static async Task<Results<Ok<MemberView>, Refused>> GetAsync(long id, Caller caller, MemberDesk desk, CancellationToken ct) =>
-        await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is { } found ? TypedResults.Ok(found) : (Refused)Problem.NotFound("user", id);
+        Found.Of(await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false), "user", id);
 }
 
 /// <summary>Asks people in, gives them roles and locations, and shuts them out.</summary>
@@ -43,13 +43,13 @@ internal sealed class ManageUsers : IEndpoint
             .WithName("ChangeUser").WithTags("Users").WithSummary("Changes name, role, locations or status of a person, also for open sessions.");
     }
 
-    internal sealed class Work(Caller caller, MemberDesk desk, ApiKeyDesk keys, SignInStore sessions, Links links, QuotaCheck quotas, IConfiguration configuration)
+    internal sealed class Work(Caller caller, MemberDesk desk, OwnLocations locations, SignInStore sessions, Links links, QuotaCheck quotas, IConfiguration configuration)
     {
         public async Task<Results<Created<MemberView>, Refused>> InviteAsync(UserInput request, CancellationToken ct)
         {
             var check = new Check();
             request.Describe(check);
-            await CheckLocationsAsync(request.LocationIds, check, ct).ConfigureAwait(false);
+            await locations.CheckAsync(request.LocationIds, check, ct).ConfigureAwait(false);
             if (check.Failed(out var refused))
             {
                 return refused;
@@ -113,7 +113,7 @@ internal sealed class ManageUsers : IEndpoint
 
             var check = new Check();
             request.Describe(check, before);
-            await CheckLocationsAsync(request.LocationIds, check, ct).ConfigureAwait(false);
+            await locations.CheckAsync(request.LocationIds, check, ct).ConfigureAwait(false);
             if (check.Failed(out var refused))
             {
                 return refused;
@@ -148,15 +148,6 @@ internal sealed class ManageUsers : IEndpoint
         private Refused? TooMuch(Role? role) => role is { } wanted && !caller.Permissions.Covers(Roles.Of(wanted))
             ? (Refused)new Problem(ProblemKind.Forbidden, $"You cannot give or take a role that may do more than you: {wanted}.")
             : null;
-
-        private async Task CheckLocationsAsync(IReadOnlyList<long>? wanted, Check check, CancellationToken ct)
-        {
-            if (check.Holds && wanted is not null)
-            {
-                var known = await keys.KnownLocationsAsync(caller.Tenant, [.. wanted], ct).ConfigureAwait(false);
-                check.That(wanted.All(known.Contains), "locationIds", "One of them is no location of yours.");
-            }
-        }
 
         private Task<bool> SendAsync(MemberView member, CancellationToken ct) => links.SendAsync(
             new Addressee(caller.Tenant, configuration["SyncFlow:Name"] ?? "SyncFlow", member.Id, member.Name), member.Email!, caller.Name, ct);

@@ -57,11 +57,9 @@ internal sealed class SetPreorder : IEndpoint
         .WithSummary("Sells a SKU against incoming units, with a cap and a date.");
 
     private static async Task<Results<Ok<PreorderView>, Refused>> HandleAsync(
-        string sku, Request request, Caller caller, SkuDesk skus, LocationDesk locations, PreorderDesk desk, WakeUps wakeUps,
-        TimeProvider time, CancellationToken ct)
+        string sku, Request request, Caller caller, SkuAt codes, PreorderDesk desk, WakeUps wakeUps, TimeProvider time, CancellationToken ct)
     {
-        var check = new Check()
-            .Text(request.Location, "location", Locations.CreateLocation.LongestCode)
+        var check = SkuAt.CheckCode(request.Location)
             .That(request.Cap is >= 1 and <= MostUnits, "cap", $"1 to {MostUnits}.")
             .That(request.Incoming is >= 0 and <= MostUnits, "incoming", $"0 to {MostUnits}.")
             .That(request.Until > time.GetUtcNow(), "until", "A moment in the future.");
@@ -70,14 +68,10 @@ internal sealed class SetPreorder : IEndpoint
             return refused;
         }
 
-        if (await skus.FindAsync(caller.Tenant, SkuCode.FromRoute(sku), ct).ConfigureAwait(false) is not { } found)
+        var (pair, missing) = await codes.FindAsync(sku, request.Location!, ct).ConfigureAwait(false);
+        if (pair is not var (found, location))
         {
-            return (Refused)Problem.NotFound("SKU", sku);
-        }
-
-        if (await locations.FindAsync(caller.Tenant, request.Location!, ct).ConfigureAwait(false) is not { } location)
-        {
-            return (Refused)Problem.Invalid("location", "There is no location with this code.");
+            return (Refused)missing!;
         }
 
         if (!location.FulfillsOnline)

@@ -12,7 +12,7 @@ internal static class SecurityHost
         services.AddScoped<Caller>();
         services.AddSingleton<CallerStore>().AddSingleton<ApiKeyDesk>().AddSingleton<BootstrapStore>();
         services.AddSingleton<TenantDesk>().AddSingleton<TenantExport>().AddSingleton<StoreGroupDesk>().AddSingleton<StoreJoinDesk>().AddSingleton<TenantErasure>();
-        services.AddScoped<QuotaCheck>().AddScoped<StoreGroupEndpoints.Work>().AddScoped<SyncPermissionEndpoints.Work>();
+        services.AddScoped<QuotaCheck>().AddScoped<OwnLocations>().AddScoped<Skus.SkuAt>().AddScoped<StoreGroupEndpoints.Work>().AddScoped<SyncPermissionEndpoints.Work>();
         services.AddHostedService(provider => provider.GetRequiredService<TenantErasure>());
         services.AddSingleton<MemberDesk>().AddSingleton<SignInStore>().AddSingleton<Storage.Auditing.AuditStore>().AddSingleton<Storage.Configuration.TenantStore>();
         services.AddSingleton<People.Mailer>().AddSingleton<People.Links>().AddScoped<People.ManageUsers.Work>();

@@ -1,3 +1,4 @@
+using SyncFlow.Channels.Http;
 using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Compliance;
 using SyncFlow.Storage.Front;
@@ -10,7 +11,8 @@ internal static class ShopifyAppHost
     public static IServiceCollection AddShopifyApp(this IServiceCollection services)
     {
         services.AddHttpClient(OpenApp.Work.HttpClientName)
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false });
+            .ConfigurePrimaryHttpMessageHandler(provider => OutboundGuard.CreateHandler(
+                allowInside: provider.GetRequiredService<ShopifyAppSettings>().CallsStandIn));
         return services.AddSingleton<ShopifyAppSettings>().AddSingleton<ShopifySessions>().AddSingleton<InstallDesk>().AddSingleton<BillingDesk>().AddSingleton<ComplianceDesk>().AddSingleton<OpenApp.Work>();
     }
 }

@@ -12,4 +12,7 @@ internal sealed class ShopifyAppSettings(IConfiguration configuration)
         configuration["Channels:Shopify:ClientId"] is { Length: > 0 } id && configuration["Channels:Shopify:ClientSecret"] is { Length: > 0 } secret
             ? new ShopifyApp(configuration["Channels:Shopify:BaseUrl"] is { Length: > 0 } url ? url : DefaultBaseUrl, id, secret)
             : null;
+
+    /// <summary>Whether another server stands in for Shopify: only then is the own network called.</summary>
+    public bool CallsStandIn { get; } = configuration["Channels:Shopify:BaseUrl"] is { Length: > 0 } url && url != DefaultBaseUrl;
 }

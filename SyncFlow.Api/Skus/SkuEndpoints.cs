@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Api.Tenancy;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Tenancy;
 
 namespace SyncFlow.Api.Skus;
 
@@ -56,7 +58,7 @@ internal sealed class CreateSku : IEndpoint
         .WithName("CreateSku").WithTags("SKUs").Needs(Permission.CatalogWrite).WithSummary("Creates a SKU.");
 
     private static async Task<Results<Created<SkuView>, Refused>> HandleAsync(
-        Request request, Caller caller, SkuDesk desk, HttpResponse response, CancellationToken ct)
+        Request request, Caller caller, QuotaCheck quotas, SkuDesk desk, HttpResponse response, CancellationToken ct)
     {
         var check = new Check()
             .Text(request.Code, "code", SkuCode.Longest)
@@ -66,6 +68,11 @@ internal sealed class CreateSku : IEndpoint
         if (check.Failed(out var refused))
         {
             return refused;
+        }
+
+        if (await quotas.FullAsync(Quota.Skus, ct).ConfigureAwait(false) is { } full)
+        {
+            return (Refused)full;
         }
 
         var settings = new SkuChange(request.Mode, request.SafetyBuffer, request.RiskBudget, null);

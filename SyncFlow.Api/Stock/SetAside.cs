@@ -3,7 +3,6 @@ using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Skus;
 using SyncFlow.ServiceDefaults.Redis;
-using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Stock;
 
 namespace SyncFlow.Api.Stock;
@@ -24,25 +23,19 @@ internal sealed class SetAside : IEndpoint
         .WithSummary("Tells how many units of a SKU are set aside for other channels where a seller without a cap sells.");
 
     private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(
-        string sku, Request request, Caller caller, SkuDesk skus, LocationDesk locations, SetAsideDesk desk, WakeUps wakeUps,
-        CancellationToken ct)
+        string sku, Request request, Caller caller, SkuAt codes, SetAsideDesk desk, WakeUps wakeUps, CancellationToken ct)
     {
-        var check = new Check()
-            .Text(request.Location, "location", Locations.CreateLocation.LongestCode)
+        var check = SkuAt.CheckCode(request.Location)
             .That(request.Units >= 0, "units", "0 or more.");
         if (check.Failed(out var refused))
         {
             return refused;
         }
 
-        if (await skus.FindAsync(caller.Tenant, SkuCode.FromRoute(sku), ct).ConfigureAwait(false) is not { } found)
+        var (pair, missing) = await codes.FindAsync(sku, request.Location!, ct).ConfigureAwait(false);
+        if (pair is not var (found, location))
         {
-            return (Refused)Problem.NotFound("SKU", sku);
-        }
-
-        if (await locations.FindAsync(caller.Tenant, request.Location!, ct).ConfigureAwait(false) is not { } location)
-        {
-            return (Refused)Problem.Invalid("location", "There is no location with this code.");
+            return (Refused)missing!;
         }
 
         if (caller.Locations is { } own && !own.Contains(location.Id))

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Webhooks;
+using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Tenancy;
@@ -73,11 +74,16 @@ internal sealed class StoreJoinEndpoints : IEndpoint
     }
 
     private static async Task<Results<Ok<ConnectionView>, Refused>> ConfirmAsync(
-        long id, Caller caller, StoreJoinDesk desk, QuotaCheck quotas, CredentialVault vault, ConnectionDesk connections, ShopCache shops, CancellationToken ct)
+        long id, Caller caller, StoreJoinDesk desk, BillingDesk billing, QuotaCheck quotas, CredentialVault vault, ConnectionDesk connections, ShopCache shops, CancellationToken ct)
     {
         if (await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is not { } invitation)
         {
             return (Refused)Problem.NotFound("store invitation", id);
+        }
+
+        if (await billing.MayAddStoreAsync(caller.Tenant, ct).ConfigureAwait(false) is { Allowed: false, Why: var why })
+        {
+            return (Refused)new Problem(ProblemKind.PlanLimit, why!);
         }
 
         if (await quotas.FullAsync(Quota.Connections, ct).ConfigureAwait(false) is { } full)

@@ -3,9 +3,15 @@ using SyncFlow.Storage.Tenancy;
 
 namespace SyncFlow.Api.Tenancy;
 
-/// <summary>Deletes tenants whose time has come. Several processes may look at once; each tenant is deleted by one.</summary>
+/// <summary>
+/// Deletes tenants whose time has come, a batch of rows at a time. Several processes may work at once; a step is one's
+/// alone, and a process that dies leaves the rest to whoever looks next.
+/// </summary>
 internal sealed partial class TenantErasure(TenantDesk desk, IConfiguration configuration, TimeProvider time, ILogger<TenantErasure> log) : BackgroundService
 {
+    /// <summary>Rows that go in one transaction: a second or two of work, and no more to do again after a crash.</summary>
+    private const int Batch = 10_000;
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromHours(1);
 
     /// <summary>How long everything is kept after somebody asked for the deletion (<c>Tenancy:GraceDays</c>, 30).</summary>
@@ -32,16 +38,23 @@ internal sealed partial class TenantErasure(TenantDesk desk, IConfiguration conf
     {
         try
         {
-            foreach (var tenant in await desk.EraseDueAsync(ct).ConfigureAwait(false))
+            while (await desk.EraseStepAsync(Batch, ct).ConfigureAwait(false) is { } step)
             {
-                Erased(log, tenant);
+                Progress(log, step.Tenant, step.Rows, step.Table);
+                if (step.IsDone)
+                {
+                    Erased(log, step.Tenant);
+                }
             }
         }
         catch (NpgsqlException failed)
         {
-            Failed(log, failed); // Tried again in an hour; what was begun was rolled back.
+            Failed(log, failed); // Gone on with in an hour; of the step that failed nothing is done.
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Of tenant {Tenant}, whose time of grace is over, {Rows} rows of {Table} were deleted.")]
+    private static partial void Progress(ILogger log, long tenant, long rows, string table);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Tenant {Tenant} was deleted: its time of grace is over.")]
     private static partial void Erased(ILogger log, long tenant);

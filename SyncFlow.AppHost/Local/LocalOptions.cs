@@ -13,8 +13,9 @@ namespace SyncFlow.AppHost.Local;
 /// <param name="Mode">How the sandbox's SKUs are shared: shared, guard or adaptive; null leaves them as they are, adaptive at first.</param>
 /// <param name="ApiPort">The API's port; null takes 5080, or a free one where that is taken.</param>
 /// <param name="DataFolder">Where the run keeps everything; null takes <c>.syncflow</c> in the checkout.</param>
+/// <param name="App">Connect new stores by the app's install instead of custom-app tokens.</param>
 internal sealed record LocalOptions(
-    TimeSpan? RunFor, bool Clean, bool Sandbox, double OrdersPerSecond, string? Mode, int? ApiPort, string? DataFolder)
+    TimeSpan? RunFor, bool Clean, bool Sandbox, double OrdersPerSecond, string? Mode, int? ApiPort, string? DataFolder, bool App = false)
 {
     public const double DefaultOrdersPerSecond = 20;
 
@@ -46,6 +47,10 @@ internal sealed record LocalOptions(
             HelpName = "shared|guard|adaptive",
         };
         mode.AcceptOnlyFromAmong("shared", "guard", "adaptive");
+        var app = new Option<bool>("--app")
+        {
+            Description = "Connect the sandbox's stores by installing the app (token exchange, access that expires) and joining by invitation.",
+        };
         var port = new Option<int?>("--port")
         {
             Description = "Port of the API (5080, or a free one).",
@@ -60,7 +65,7 @@ internal sealed record LocalOptions(
 
         var command = new RootCommand("Runs SyncFlow on this machine: PostgreSQL, Redis, the services and a sandbox of stores.")
         {
-            runFor, clean, noSandbox, rate, mode, port, data,
+            runFor, clean, noSandbox, rate, mode, app, port, data,
         };
         command.SetAction(parsed => run(new LocalOptions(
             parsed.GetValue(runFor),
@@ -69,7 +74,8 @@ internal sealed record LocalOptions(
             parsed.GetValue(rate),
             parsed.GetValue(mode),
             parsed.GetValue(port),
-            parsed.GetValue(data))));
+            parsed.GetValue(data),
+            parsed.GetValue(app))));
         return command;
     }
 

@@ -63,6 +63,27 @@ internal sealed class ApiClient(HttpClient client, string baseUrl, string apiKey
         return Need(step, await calls.PostAsync(step, $"{Root}/connections", body, cancellation).ConfigureAwait(false), "id");
     }
 
+    /// <summary>Opens the app in a store, as a staff member with a session token does; that installs it.</summary>
+    /// <returns>Whether it was installed by this.</returns>
+    public async Task<bool> InstallAsync(Store store, string sessionToken, CancellationToken cancellation)
+    {
+        var step = $"Installing the app in {store.Shop}";
+        var answer = await As(sessionToken).PostAsync(step, "/shopify/session", [], cancellation).ConfigureAwait(false);
+        return answer.Flag("installed") ?? throw calls.Failed(step, "the answer has no 'installed'.");
+    }
+
+    /// <summary>Lets a store that installed the app by itself join our account: we invite, its people accept, we confirm.</summary>
+    /// <returns>The connection's id here.</returns>
+    public async Task<string> JoinAsync(Store store, string sessionToken, CancellationToken cancellation)
+    {
+        var step = $"Joining {store.Shop}";
+        var invited = await calls.PostAsync(step, $"{Root}/store-invitations", new JsonObject { ["shop"] = store.Shop }, cancellation).ConfigureAwait(false);
+        var code = new JsonObject { ["code"] = Need(step, invited, "code") };
+        await As(sessionToken).PostAsync(step, $"{Root}/store-invitations/accept", code, cancellation).ConfigureAwait(false);
+        var id = Need(step, (invited as JsonObject)?["invitation"], "id");
+        return Need(step, await calls.PostAsync(step, $"{Root}/store-invitations/{id}/confirm", [], cancellation).ConfigureAwait(false), "id");
+    }
+
     public Task<string?> ImportAsync(string connection, CancellationToken cancellation)
     {
         return BeginAsync("Import", $"{Root}/connections/{connection}/import", [], cancellation);
@@ -177,6 +198,9 @@ internal sealed class ApiClient(HttpClient client, string baseUrl, string apiKey
 
     /// <summary>The failure of a step that the service reported as failed.</summary>
     public SandboxStepException Failed(string step, string why) => calls.Failed(step, why);
+
+    /// <summary>Calls of a staff member of a store.</summary>
+    private JsonCalls As(string sessionToken) => new(client, "api", baseUrl, sessionToken, logFile, time);
 
     /// <summary>Ids are numbers in the API's bodies and names to us.</summary>
     private static JsonNode? Id(string id) => long.TryParse(id, out var number) ? number : id;

@@ -30,7 +30,7 @@ internal sealed class SandboxRun(
     /// <exception cref="OperationCanceledException">It was stopped before; the buyers were stopped too.</exception>
     public async Task<bool> RunAsync(CancellationToken cancellation)
     {
-        await new SandboxSetup(api, world, time, output).RunAsync(cancellation).ConfigureAwait(false);
+        await new SandboxSetup(api, world, time, output, options.App).RunAsync(cancellation).ConfigureAwait(false);
         await new SandboxMode(api, time, output).SetAsync(options.Mode, cancellation).ConfigureAwait(false);
         (start, firstOrder) = (time.GetTimestamp(), time.GetUtcNow());
         Snapshot busy;

@@ -8,7 +8,8 @@ namespace SyncFlow.AppHost.Sandbox;
 /// SKU, take a baseline (the first store's on-hand opens the ledger), go live. Done again it changes nothing: stores
 /// that are live already are left as they are.
 /// </summary>
-internal sealed class SandboxSetup(ApiClient api, WorldClient world, TimeProvider time, TextWriter output)
+/// <param name="byApp">Whether stores come by the app's install instead of a custom app's token.</param>
+internal sealed class SandboxSetup(ApiClient api, WorldClient world, TimeProvider time, TextWriter output, bool byApp = false)
 {
     private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(10);
 
@@ -29,7 +30,7 @@ internal sealed class SandboxSetup(ApiClient api, WorldClient world, TimeProvide
                 continue;
             }
 
-            var id = connection?.Id ?? await api.ConnectAsync(store, cancellation).ConfigureAwait(false);
+            var id = connection?.Id ?? await ConnectAsync(store, cancellation).ConfigureAwait(false);
             main = index == 0 ? id : main;
             waiting.Add((store, id, IsMain: index == 0));
         }
@@ -54,6 +55,20 @@ internal sealed class SandboxSetup(ApiClient api, WorldClient world, TimeProvide
         {
             await FinishAsync($"Going live with {store.Name}", await api.GoLiveAsync(connection, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>By the app, as merchants of the app store come, or by the token of a custom app.</summary>
+    private async Task<string> ConnectAsync(Store store, CancellationToken cancellation)
+    {
+        if (!byApp)
+        {
+            return await api.ConnectAsync(store, cancellation).ConfigureAwait(false);
+        }
+
+        var token = await world.SessionTokenAsync(store, cancellation).ConfigureAwait(false);
+        var installed = await api.InstallAsync(store, token, cancellation).ConfigureAwait(false);
+        output.WriteLine($"{store.Name} ({store.Shop}): {(installed ? "the app was installed by token exchange" : "the app was there")}; the store joins.");
+        return await api.JoinAsync(store, token, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>The code of the place that a store calls by a name: letters and digits in capitals, dashes between.</summary>

@@ -22,6 +22,14 @@ internal sealed class WorldClient(HttpClient client, string baseUrl, string logF
             : [.. stores.Select(item => new Store(Need(item, "shop"), Need(item, "name"), Need(item, "accessToken")))];
     }
 
+    /// <summary>A session token for the store's owner, as the store's admin gives it to the app's page.</summary>
+    public async Task<string> SessionTokenAsync(Store store, CancellationToken cancellation)
+    {
+        var step = $"Opening the admin of {store.Shop}";
+        var answer = await calls.PostAsync(step, $"/sandbox/stores/{store.Shop}/session-token", [], cancellation).ConfigureAwait(false);
+        return answer.Text("token") ?? throw calls.Failed(step, "the answer has no 'token'.");
+    }
+
     /// <summary>Lets buyers place so many orders a second, over all stores.</summary>
     public Task StartBuyersAsync(double ordersPerSecond, CancellationToken cancellation)
     {

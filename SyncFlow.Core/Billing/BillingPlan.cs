@@ -6,19 +6,48 @@ namespace SyncFlow.Core.Billing;
 /// <param name="Id">Stable, for example <c>starter</c>.</param>
 /// <param name="Name">For people, and the subscription's name on Shopify, by which it is found again.</param>
 /// <param name="MaxStores">Stores that may be connected.</param>
-/// <param name="SyncsPerMonth">Acknowledged level writes a calendar month (UTC) that the price includes.</param>
+/// <param name="SyncsPerMonth">Acknowledged level writes a period of 30 days that the price includes.</param>
 /// <param name="MonthlyPrice">Per 30 days.</param>
 /// <param name="Overage">What more costs; null where more is not sold.</param>
 public sealed record BillingPlan(string Id, string Name, int MaxStores, long SyncsPerMonth, decimal MonthlyPrice, Overage? Overage)
 {
-    /// <summary>Syncs a month that a subscription allows, what its cap pays for included.</summary>
+    /// <summary>Syncs of a period that a subscription allows, what its cap pays for included.</summary>
     /// <param name="cap">The most the merchant agreed to pay beyond the price; null where no usage line was agreed.</param>
-    public long Allowed(decimal? cap) =>
-        Overage is { } more && cap is { } most ? SyncsPerMonth + ((long)decimal.Floor(most / more.BlockPrice) * more.BlockSyncs) : SyncsPerMonth;
+    /// <param name="usage">What other subscriptions before it in the same period covered, and were charged: one cap holds for all.</param>
+    public long Allowed(decimal? cap, PeriodUsage usage)
+    {
+        ArgumentNullException.ThrowIfNull(usage);
+        return CoveredTo(usage.Base) + (Affordable(cap, usage.Spent) * (Overage?.BlockSyncs ?? 0));
+    }
 
-    /// <summary>Blocks beyond the price that a number of syncs has begun.</summary>
-    public long Blocks(long used) =>
-        Overage is { } more && used > SyncsPerMonth ? (used - SyncsPerMonth + more.BlockSyncs - 1) / more.BlockSyncs : 0;
+    /// <summary>Blocks that a cap pays for.</summary>
+    /// <param name="spent">What was charged in the period before this subscription.</param>
+    public long Affordable(decimal? cap, decimal spent) =>
+        Overage is { } more && cap is { } most ? (long)decimal.Floor(Math.Max(0, most - spent) / more.BlockPrice) : 0;
+
+    /// <summary>Blocks beyond the price that the use of a period has begun.</summary>
+    public long Blocks(PeriodUsage usage)
+    {
+        ArgumentNullException.ThrowIfNull(usage);
+        var free = CoveredTo(usage.Base);
+        return Overage is { } more && usage.Used > free ? (usage.Used - free + more.BlockSyncs - 1) / more.BlockSyncs : 0;
+    }
+
+    /// <summary>
+    /// The base of the subscription that takes this one's place in the middle of a period. What was paid for and not yet
+    /// used is used up first, what a larger plan included while it was in force is not charged afterwards, and use that
+    /// nothing paid for (in the grace) is not forgiven.
+    /// </summary>
+    /// <param name="usage">Of this plan's subscription, up to its end.</param>
+    /// <param name="charged">Blocks that were charged to it.</param>
+    public long BaseAfter(PeriodUsage usage, long charged)
+    {
+        ArgumentNullException.ThrowIfNull(usage);
+        var free = CoveredTo(usage.Base);
+        return charged > 0 ? free + (charged * (Overage?.BlockSyncs ?? 0)) : Math.Min(usage.Used, free);
+    }
+
+    private long CoveredTo(long before) => Math.Max(SyncsPerMonth, before);
 }
 
 /// <summary>What syncs beyond a plan cost.</summary>

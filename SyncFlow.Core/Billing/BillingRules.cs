@@ -21,7 +21,7 @@ public enum BillingStanding : short
 /// <summary>What a merchant may do now.</summary>
 /// <param name="Standing">How he stands.</param>
 /// <param name="Plan">The plan whose limits hold.</param>
-/// <param name="Allowed">Syncs a month, overage within the cap included.</param>
+/// <param name="Allowed">Syncs a period, overage within the cap included.</param>
 /// <param name="Until">When the trial or the grace ends; null for neither.</param>
 /// <param name="Why">For people: what ran out; null while nothing did.</param>
 public sealed record Entitlement(BillingStanding Standing, BillingPlan Plan, long Allowed, DateTimeOffset? Until, string? Why)
@@ -43,10 +43,10 @@ public static class BillingRules
     /// <param name="terms">What is offered.</param>
     /// <param name="since">When the merchant's account was made: its trial runs from there while there was no subscription.</param>
     /// <param name="subscriptions">All there ever were.</param>
-    /// <param name="usage">Of this month.</param>
+    /// <param name="usage">Of this period.</param>
     /// <param name="now">Our clock.</param>
     public static Entitlement Decide(
-        BillingTerms terms, DateTimeOffset since, IReadOnlyList<Subscription> subscriptions, MonthlyUsage usage, DateTimeOffset now)
+        BillingTerms terms, DateTimeOffset since, IReadOnlyList<Subscription> subscriptions, PeriodUsage usage, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(terms);
         ArgumentNullException.ThrowIfNull(subscriptions);
@@ -59,7 +59,7 @@ public static class BillingRules
             return Full(
                 new Entitlement(
                     trial ? BillingStanding.Trial : BillingStanding.Active, plan,
-                    plan.Allowed(active.UsageLine is null ? null : active.Cap), trial ? active.TrialEndsAt : null, null),
+                    plan.Allowed(active.UsageLine is null ? null : active.Cap, usage), trial ? active.TrialEndsAt : null, null),
                 terms, usage, now);
         }
 
@@ -80,27 +80,10 @@ public static class BillingRules
     /// <summary>The warnings that a number of syncs has reached, in percent of what the plan includes.</summary>
     public static IEnumerable<int> Reached(long used, long included) => WarnAt.Where(percent => used * 100 >= included * percent);
 
-    /// <summary>The first of a moment's calendar month, UTC: the month its syncs are counted in.</summary>
-    public static DateOnly MonthOf(DateTimeOffset at)
-    {
-        var utc = at.UtcDateTime;
-        return new DateOnly(utc.Year, utc.Month, 1);
-    }
-
-    /// <summary>
-    /// The months whose use is charged now: this one, and for its first two days the one before, whose last pushes are
-    /// settled and counted only after its end.
-    /// </summary>
-    public static IEnumerable<DateOnly> MonthsToCharge(DateTimeOffset now)
-    {
-        var month = MonthOf(now);
-        return now.UtcDateTime.Day <= 2 ? [month.AddMonths(-1), month] : [month];
-    }
-
-    private static Entitlement Full(Entitlement paid, BillingTerms terms, MonthlyUsage usage, DateTimeOffset now) =>
+    private static Entitlement Full(Entitlement paid, BillingTerms terms, PeriodUsage usage, DateTimeOffset now) =>
         usage.Used < paid.Allowed
             ? paid
-            : After(paid.Plan, paid.Allowed, usage.FullSince ?? now, $"All {paid.Allowed} syncs of this month are used.", terms, now);
+            : After(paid.Plan, paid.Allowed, usage.FullSince ?? now, $"All {paid.Allowed} syncs of this period are used.", terms, now);
 
     private static Entitlement After(BillingPlan plan, long allowed, DateTimeOffset lapsedAt, string why, BillingTerms terms, DateTimeOffset now)
     {

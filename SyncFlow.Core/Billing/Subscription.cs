@@ -35,7 +35,9 @@ public sealed record Subscription(
     string ExternalId, string Plan, SubscriptionStatus Status, DateTimeOffset StatusSince, DateTimeOffset? TrialEndsAt,
     DateTimeOffset? PeriodEndsAt, bool Test, string? UsageLine, decimal? Cap);
 
-/// <summary>Use of a calendar month.</summary>
+/// <summary>Use of a period of 30 days.</summary>
 /// <param name="Used">Syncs so far.</param>
 /// <param name="FullSince">When the allowed number was first reached; null while it is not.</param>
-public sealed record MonthlyUsage(long Used, DateTimeOffset? FullSince);
+/// <param name="Base">Up to where subscriptions before the present one covered it; 0 where there was none in the period.</param>
+/// <param name="Spent">What was charged to those.</param>
+public sealed record PeriodUsage(long Used, DateTimeOffset? FullSince, long Base = 0, decimal Spent = 0);

@@ -20,7 +20,7 @@ internal static class BillingEndpoints
     {
         lock (store.Gate)
         {
-            store.Billing.Expire(now);
+            store.Billing.Advance(now);
             return Results.Ok(store.Billing.Subscriptions.Select(s => new
             {
                 s.Id,
@@ -30,7 +30,7 @@ internal static class BillingEndpoints
                 s.TrialDays,
                 s.PeriodEnd,
                 Cap = s.Usage?.Cap,
-                s.Used,
+                Used = store.Billing.Used(now),
                 Records = s.Records.Select(r => new { r.Id, r.Price, r.Key, r.Description }).ToList(),
             }).ToList());
         }

@@ -88,6 +88,12 @@ internal sealed class JournalReplay(World world, int seed)
                 shop.Billing.Subscriptions.AddRange(Value<List<AppSubscription>>(line));
                 shop.Billing.Subscriptions.ForEach(s => shop.Ids.Skip(IdKind.Subscription, s.Id));
                 break;
+            case "plan":
+                var plan = Value<AppPlan>(line);
+                (shop.AppPlan.Handle, shop.AppPlan.TrialEndsAt, shop.AppPlan.Anchor) = (plan.Handle, plan.TrialEndsAt, plan.Anchor);
+                shop.AppPlan.Events.Clear();
+                shop.AppPlan.Events.AddRange(plan.Events);
+                break;
             case "location": shop.Put(Value<ShopLocation>(line)); break;
             case "product": shop.Put(Value<Product>(line)); break;
             case "deletedProduct": shop.RemoveProduct(Value<long>(line)); break;

@@ -129,6 +129,7 @@ internal sealed class WorldStore(string folder, long compactAtBytes) : IAsyncDis
         Line("shop", ShopRecord.Of(shop));
         Line("access", shop.Access);
         Line("billing", shop.Billing.Subscriptions);
+        Line("plan", shop.AppPlan);
         foreach (var location in shop.Locations)
         {
             Line("location", location);

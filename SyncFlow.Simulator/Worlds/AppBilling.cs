@@ -17,6 +17,7 @@ public sealed class AppSubscription
     /// <summary>PENDING, ACTIVE, DECLINED, EXPIRED, FROZEN or CANCELLED.</summary>
     public string Status { get; set; } = "PENDING";
 
+    /// <summary>When the paid period ends, or ended where another subscription took this one's place.</summary>
     public DateTimeOffset? PeriodEnd { get; set; }
 
     /// <summary>Id and price of the recurring line; null without one.</summary>
@@ -26,9 +27,6 @@ public sealed class AppSubscription
     public (long Id, decimal Cap, string Terms)? Usage { get; init; }
 
     public List<AppUsageRecord> Records { get; init; } = [];
-
-    /// <summary>Charged to the usage line in this period.</summary>
-    public decimal Used => Records.Sum(record => record.Price);
 }
 
 /// <summary>The app's subscriptions in one shop, by Shopify's rules. The caller holds the shop's gate.</summary>
@@ -37,35 +35,63 @@ public sealed class AppBilling
     /// <summary>How long a merchant may take to approve.</summary>
     public static readonly TimeSpan ApprovalLife = TimeSpan.FromDays(2);
 
-    private static readonly TimeSpan Period = TimeSpan.FromDays(30);
+    /// <summary>How long apps bill for at a time.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromDays(30);
 
     /// <summary>All there ever were, the oldest first.</summary>
     public List<AppSubscription> Subscriptions { get; } = [];
 
-    /// <summary>Marks as expired what nobody approved in time.</summary>
-    public void Expire(DateTimeOffset now)
+    /// <summary>Marks as expired what nobody approved in time, and moves the paid period on.</summary>
+    public void Advance(DateTimeOffset now)
     {
+        foreach (var one in Subscriptions.Where(s => s.Status == "ACTIVE"))
+        {
+            while (one.PeriodEnd <= now)
+            {
+                one.PeriodEnd += Period;
+            }
+        }
+
         foreach (var one in Subscriptions.Where(s => s.Status == "PENDING" && now >= s.CreatedAt + ApprovalLife))
         {
             one.Status = "EXPIRED";
         }
     }
 
-    /// <summary>The merchant approves: the one before ends. False where it is not there to be approved.</summary>
+    /// <summary>
+    /// Charged for use in the period of a moment, by all subscriptions: the running total of the whole billing cycle
+    /// (shopify.dev/changelog, changes to balance_used, 2022-07).
+    /// </summary>
+    public decimal Used(DateTimeOffset now)
+    {
+        var start = CycleEnd(now) - Period;
+        while (start > now)
+        {
+            start -= Period; // In the trial, which comes before the first 30 days.
+        }
+
+        return Subscriptions.SelectMany(s => s.Records).Where(record => !(record.At < start)).Sum(record => record.Price);
+    }
+
+    /// <summary>
+    /// The merchant approves: the one before ends, and the new one takes over its 30 days (shopify.dev, "About billing for
+    /// your app"). False where it is not there to be approved.
+    /// </summary>
     public bool Approve(long id, DateTimeOffset now)
     {
-        Expire(now);
+        Advance(now);
         if (Subscriptions.Find(s => s.Id == id) is not { Status: "PENDING" } chosen)
         {
             return false;
         }
 
+        var end = CycleEnd(now) ?? now + TimeSpan.FromDays(chosen.TrialDays) + Period;
         foreach (var before in Subscriptions.Where(s => s.Status is "ACTIVE" or "FROZEN"))
         {
-            (before.Status, before.PeriodEnd) = ("CANCELLED", null);
+            before.Status = "CANCELLED";
         }
 
-        (chosen.Status, chosen.PeriodEnd) = ("ACTIVE", now + TimeSpan.FromDays(chosen.TrialDays) + Period);
+        (chosen.Status, chosen.PeriodEnd) = ("ACTIVE", end);
         return true;
     }
 
@@ -102,7 +128,7 @@ public sealed class AppBilling
             return (null, "Price must be greater than 0");
         }
 
-        if (subscription.Used + price > usage.Cap)
+        if (Used(now) + price > usage.Cap)
         {
             return (null, "Total price exceeds balance remaining");
         }
@@ -110,5 +136,17 @@ public sealed class AppBilling
         var record = new AppUsageRecord(newId(), line, price, description, key, now);
         subscription.Records.Add(record);
         return (record, "");
+    }
+
+    /// <summary>The end of the 30 days that hold a moment; null where nothing was ever approved.</summary>
+    private DateTimeOffset? CycleEnd(DateTimeOffset now)
+    {
+        var end = Subscriptions.Max(s => s.PeriodEnd);
+        while (end <= now)
+        {
+            end += Period;
+        }
+
+        return end;
     }
 }

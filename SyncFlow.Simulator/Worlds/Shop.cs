@@ -54,6 +54,12 @@ public sealed partial class Shop
     /// <summary>The app's subscriptions.</summary>
     public AppBilling Billing { get; } = new();
 
+    /// <summary>The app's plan, where Shopify App Pricing bills.</summary>
+    public AppPlan AppPlan { get; } = new();
+
+    /// <summary>Shopify's number of the shop: the same for the same domain.</summary>
+    public long Number => 70_000_000_000 + BitConverter.ToUInt32(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(Domain)));
+
     public ShopPlan Plan { get; }
 
     public DateTimeOffset CreatedAt { get; }

@@ -1,6 +1,8 @@
 using Npgsql;
+using SyncFlow.Core;
 using SyncFlow.Core.Billing;
 using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Billing;
 
@@ -12,11 +14,13 @@ namespace SyncFlow.Storage.Billing;
 public sealed record StandingView(
     BillingStanding Standing, string Plan, DateTimeOffset? Until, string? Why, bool MayGrow, int Stores, int MaxStores, DateTimeOffset Since);
 
-/// <summary>Use of a month.</summary>
+/// <summary>Use of a period of 30 days.</summary>
+/// <param name="From">Its first moment; null where nothing was counted yet.</param>
+/// <param name="Until">The first moment after it.</param>
 /// <param name="Included">Syncs that the price includes; null where nothing is billed.</param>
 /// <param name="Allowed">With what the cap pays for.</param>
 /// <param name="Charged">Charges made beyond the price, and their sum.</param>
-public sealed record UsageView(DateOnly Month, long Used, long Recounted, long? Included, long? Allowed, int WarnedPercent, long Charged, decimal ChargedAmount);
+public sealed record UsageView(DateTimeOffset? From, DateTimeOffset? Until, long Used, long Recounted, long? Included, long? Allowed, int WarnedPercent, long Charged, decimal ChargedAmount);
 
 /// <summary>A subscription, for people.</summary>
 public sealed record SubscriptionView(
@@ -44,20 +48,33 @@ public sealed class BillingDesk(NpgsqlDataSource source)
             (BillingStanding)row.GetInt16(0) != BillingStanding.Stopped, row.GetInt32(6), row.GetInt32(4), row.Time(5)),
         [], ct);
 
-    /// <summary>Use of a month: its sum, and what a recount of the ledger says.</summary>
-    public Task<UsageView?> UsageAsync(long tenant, DateOnly month, CancellationToken ct) => source.FirstAsync(
-        tenant,
-        """
-        SELECT coalesce((SELECT used FROM usage_months WHERE tenant_id = $1 AND month = $2), 0),
-          (SELECT coalesce(sum(units), 0)::bigint FROM usage_entries WHERE tenant_id = $1 AND month = $2),
-          (SELECT included FROM billing_standing WHERE tenant_id = $1), (SELECT allowed FROM billing_standing WHERE tenant_id = $1),
-          coalesce((SELECT warned FROM usage_months WHERE tenant_id = $1 AND month = $2), 0),
-          (SELECT count(*) FROM usage_charges WHERE tenant_id = $1 AND month = $2 AND state = 1),
-          (SELECT coalesce(sum(price), 0) FROM usage_charges WHERE tenant_id = $1 AND month = $2 AND state = 1)
-        """,
-        row => new UsageView(
-            month, row.GetInt64(0), row.GetInt64(1), row.LongOrNull(2), row.LongOrNull(3), row.GetInt32(4), row.GetInt64(5), row.GetDecimal(6)),
-        [month], ct);
+    /// <summary>Use of the period that holds a moment: its sum, and what a recount of the ledger says.</summary>
+    public async Task<UsageView> UsageAsync(long tenant, DateTimeOffset at, CancellationToken ct)
+    {
+        const string sql =
+            """
+            SELECT p.period_start, coalesce(p.used, 0),
+              (SELECT coalesce(sum(units), 0)::bigint FROM usage_entries e WHERE e.tenant_id = $1 AND e.period_start = p.period_start),
+              s.included, s.allowed, coalesce(p.warned, 0), coalesce(c.made, 0), coalesce(c.price, 0)
+            FROM (SELECT) one
+            LEFT JOIN billing_standing s ON s.tenant_id = $1
+            LEFT JOIN LATERAL (
+              SELECT * FROM usage_periods u WHERE u.tenant_id = $1 AND u.period_start <= $2 AND u.period_start > $2 - make_interval(secs => $4)
+              ORDER BY u.period_start = $3 DESC, u.period_start DESC LIMIT 1) p ON true
+            LEFT JOIN LATERAL (
+              SELECT count(*) AS made, sum(price) AS price FROM usage_charges u
+              WHERE u.tenant_id = $1 AND u.period_start = p.period_start AND u.state = 1) c ON true
+            """;
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
+        var asked = BillingPeriod.Of(await PeriodStore.AnchorAsync(session, ct).ConfigureAwait(false), at);
+        var found = await session.QueryAsync(
+            session.Of(sql, Sql.P(DatabaseTime.Of(at)), Sql.P(asked.Start), Sql.P(BillingPeriod.Length.TotalSeconds)),
+            row => new UsageView(
+                row.TimeOrNull(0), row.TimeOrNull(0) + BillingPeriod.Length, row.GetInt64(1), row.GetInt64(2), row.LongOrNull(3), row.LongOrNull(4),
+                row.GetInt32(5), row.GetInt64(6), row.GetDecimal(7)),
+            ct).ConfigureAwait(false);
+        return found[0];
+    }
 
     /// <summary>All subscriptions, the newest first.</summary>
     public Task<List<SubscriptionView>> SubscriptionsAsync(long tenant, CancellationToken ct) => source.ListAsync(

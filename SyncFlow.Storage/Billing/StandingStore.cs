@@ -24,14 +24,14 @@ public sealed class StandingStore(NpgsqlDataSource source, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(terms);
         var now = DatabaseTime.Now(time);
-        var month = BillingRules.MonthOf(now);
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         await BrakeLock.EnterSwitchAsync(session, ct).ConfigureAwait(false);
-        var usage = await UsageStore.ReadAsync(session, month, ct).ConfigureAwait(false);
+        var period = BillingPeriod.Of(await PeriodStore.AnchorAsync(session, ct).ConfigureAwait(false), now);
+        var usage = (await PeriodStore.ReadAsync(session, period, ct).ConfigureAwait(false)).Usage;
         var subscriptions = await SubscriptionStore.ListAsync(session, ct).ConfigureAwait(false);
         var decided = BillingRules.Decide(terms, since, subscriptions, usage, now);
-        await UsageStore.NoteFullAsync(session, month, usage.Used >= decided.Allowed ? now : null, ct).ConfigureAwait(false);
-        await WarnAsync(session, month, usage.Used, decided, now, ct).ConfigureAwait(false);
+        await PeriodStore.NoteFullAsync(session, period, usage.Used >= decided.Allowed ? now : null, ct).ConfigureAwait(false);
+        await WarnAsync(session, period, usage.Used, decided, now, ct).ConfigureAwait(false);
         var grew = await StandsAsync(session, ct).ConfigureAwait(false) != (short)BillingStanding.Stopped;
         await session.ExecuteAsync(Put(session, decided, now), ct).ConfigureAwait(false);
         if (grew != decided.MayGrow)
@@ -64,21 +64,21 @@ public sealed class StandingStore(NpgsqlDataSource source, TimeProvider time)
         Sql.P((short)decided.Standing), Sql.P(decided.Plan.Id), Sql.P(decided.Plan.MaxStores), Sql.P(decided.Plan.SyncsPerMonth),
         Sql.P(decided.Allowed), Sql.P(DatabaseTime.Of(decided.Until)), Sql.P(decided.Why), Sql.P(now));
 
-    /// <summary>One notice for each share of the included syncs, once a month.</summary>
+    /// <summary>One notice for each share of the included syncs, once a period.</summary>
     private static async Task WarnAsync(
-        StorageSession session, DateOnly month, long used, Entitlement decided, DateTimeOffset now, CancellationToken ct)
+        StorageSession session, BillingPeriod period, long used, Entitlement decided, DateTimeOffset now, CancellationToken ct)
     {
         foreach (var percent in BillingRules.Reached(used, decided.Plan.SyncsPerMonth))
         {
-            if (await UsageStore.NoteWarnedAsync(session, month, percent, ct).ConfigureAwait(false))
+            if (await PeriodStore.NoteWarnedAsync(session, period, percent, ct).ConfigureAwait(false))
             {
                 await session.ExecuteAsync(
                     CaseRows.UpsertIncidents(
                         session,
                         [
                             new Incident(
-                                $"usage:{month:yyyy-MM}:{percent}", "billing-usage",
-                                $"{percent} % of the {decided.Plan.SyncsPerMonth} syncs that {decided.Plan.Name} includes this month are used.",
+                                $"usage:{period.Start:yyyy-MM-dd}:{percent}", "billing-usage",
+                                $"{percent} % of the {decided.Plan.SyncsPerMonth} syncs that {decided.Plan.Name} includes until {period.End:yyyy-MM-dd} are used.",
                                 null, null, null, now),
                         ]),
                     ct).ConfigureAwait(false);

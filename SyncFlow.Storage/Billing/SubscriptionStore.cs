@@ -98,6 +98,11 @@ public sealed class SubscriptionStore(NpgsqlDataSource source, TimeProvider time
                 """,
                 Sql.Column(told, one => one.ExternalId), Sql.P(now)),
             ct).ConfigureAwait(false);
+        if (told.Where(one => one.Status == SubscriptionStatus.Active).MaxBy(one => one.StatusSince)?.PeriodEndsAt is { } end)
+        {
+            await PeriodStore.NoteEndAsync(session, end, ct).ConfigureAwait(false);
+        }
+
         await session.CommitAsync(ct).ConfigureAwait(false);
     }
 }

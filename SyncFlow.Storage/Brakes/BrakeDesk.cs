@@ -73,10 +73,11 @@ public sealed class BrakeDesk(NpgsqlDataSource source, PlanPreview preview, Time
                 Sql.P(connection), Sql.P(now)),
             session.Of(
                 """
-                INSERT INTO audit_log (tenant_id, at, actor, action, subject, details)
-                VALUES ($1, $2, $3, 'brake', $4, jsonb_build_object('strength', $5::smallint, 'why', $6::text))
+                INSERT INTO audit_log (tenant_id, at, actor, action, subject, before, after)
+                VALUES ($1, $2, $3, 'brake', $4, jsonb_build_object('strength', $5::text, 'why', $6::text), jsonb_build_object('strength', $7::text, 'why', $8::text))
                 """,
-                Sql.P(now), Sql.P(who), Sql.P(connection is { } id ? $"connection:{id}" : "tenant"), Sql.P((short)strength), Sql.P(why)));
+                Sql.P(now), Sql.P(who), Sql.P(connection is { } id ? $"connection:{id}" : "tenant"),
+                Sql.P(before.Strength.ToString()), Sql.P(before.Why), Sql.P(strength.ToString()), Sql.P(why)));
         await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
         var after = await FindAsync(session, connection, ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);

@@ -110,11 +110,12 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
     /// <summary>Maps what is certain and reports the rest. A dry run does the same and takes it back.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="connection">The connection; the caller has made sure that it is the tenant's.</param>
-    /// <param name="createMissingSkus">Whether a SKU that the tenant does not have is created from the variant.</param>
+    /// <param name="roomForSkus">How many SKUs that the tenant does not have may be created from variants; null for none.</param>
     /// <param name="dryRun">Whether only to report.</param>
     /// <param name="ct">Ends the call; nothing is done then.</param>
-    public async Task<MappingReport> RunAsync(
-        long tenant, long connection, bool createMissingSkus, bool dryRun, CancellationToken ct)
+    /// <returns>Null where more SKUs would be created than there is room for; nothing is done then.</returns>
+    public async Task<MappingReport?> RunAsync(
+        long tenant, long connection, long? roomForSkus, bool dryRun, CancellationToken ct)
     {
         await using var link = await source.OpenConnectionAsync(ct).ConfigureAwait(false);
         await using var transaction = await link.BeginTransactionAsync(ct).ConfigureAwait(false);
@@ -125,7 +126,12 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
         var now = time.GetUtcNow();
         await run.ExecuteAsync(Classify, tenant, connection).ConfigureAwait(false);
         await run.ExecuteAsync("ANALYZE auto_map").ConfigureAwait(false);
-        var skus = createMissingSkus ? await run.ExecuteAsync(CreateSkus, tenant, now).ConfigureAwait(false) : 0;
+        var skus = roomForSkus is not null ? await run.ExecuteAsync(CreateSkus, tenant, now).ConfigureAwait(false) : 0;
+        if (skus > roomForSkus)
+        {
+            return null; // What was begun is rolled back.
+        }
+
         var listings = await run.ExecuteAsync(CreateListings, tenant, connection, now).ConfigureAwait(false);
         await run.ExecuteAsync(CreateLocks, tenant, connection).ConfigureAwait(false);
         await run.ExecuteAsync(TakeLocks, tenant, connection).ConfigureAwait(false);

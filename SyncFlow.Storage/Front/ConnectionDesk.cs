@@ -9,11 +9,17 @@ using SyncFlow.Storage.Sessions;
 namespace SyncFlow.Storage.Front;
 
 /// <summary>A connection as people see it; its credential is not among them.</summary>
+/// <param name="Access">Null for access that does not expire.</param>
 /// <param name="Brake">The freeze in force for it, its own or the tenant's (that one names no connection); null where there is none.</param>
 public sealed record ConnectionView(
     long Id, string Kind, string Name, string? Shop, ConnectionStatus Status, int Generation, string? Scopes,
     double SettleSeconds, string? LastError, DateTimeOffset? LastErrorAt, DateTimeOffset? LastVerifiedAt,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, BrakeView? Brake, ConnectionCalls Calls);
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, BrakeView? Brake, ConnectionCalls Calls, AccessRenewals? Access);
+
+/// <summary>Access that expires, and how it was renewed.</summary>
+/// <param name="EndsAt">When the present token ends; it is renewed before.</param>
+/// <param name="Renewals">How often it was; renewals are no entries of the audit log.</param>
+public sealed record AccessRenewals(DateTimeOffset? EndsAt, long Renewals, DateTimeOffset? RenewedAt);
 
 /// <summary>Calls made to a channel since it was connected.</summary>
 /// <param name="Made">All of them; the last seconds may be missing.</param>
@@ -47,7 +53,8 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
         SELECT c.connection_id, c.kind, c.name, c.shop, c.status, c.generation, c.scopes, c.settle_seconds, c.last_error,
                c.last_error_at, r.last_verified_at, c.created_at, c.updated_at,
                b.connection_id, b.strength, b.why, b.who, b.since, b.version,
-               coalesce(r.calls, 0), coalesce(r.throttled, 0), r.cost_available, r.cost_restore
+               coalesce(r.calls, 0), coalesce(r.throttled, 0), r.cost_available, r.cost_restore,
+               c.refresh_expires_at IS NOT NULL, c.token_expires_at, c.token_refreshes, c.token_refreshed_at
         FROM connections c LEFT JOIN connection_runtime r USING (tenant_id, connection_id)
         LEFT JOIN LATERAL (
           SELECT * FROM brakes WHERE tenant_id = $1 AND connection_id IN (0, c.connection_id) AND strength > 0
@@ -183,7 +190,8 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
         row.Text(6), row.GetDouble(7), row.Text(8), row.TimeOrNull(9), row.TimeOrNull(10), row.Time(11), row.Time(12),
         row.IsDBNull(13) ? null : BrakeDesk.Read(row, 13),
         new ConnectionCalls(
-            row.GetInt64(19), row.GetInt64(20), row.IsDBNull(21) ? null : row.GetDouble(21), row.IsDBNull(22) ? null : row.GetDouble(22)));
+            row.GetInt64(19), row.GetInt64(20), row.IsDBNull(21) ? null : row.GetDouble(21), row.IsDBNull(22) ? null : row.GetDouble(22)),
+        row.GetBoolean(23) ? new AccessRenewals(row.TimeOrNull(24), row.GetInt64(25), row.TimeOrNull(26)) : null);
 
     private static ChannelLocationView ReadLocation(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetBoolean(4), row.LongOrNull(5),

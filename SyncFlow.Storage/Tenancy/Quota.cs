@@ -8,6 +8,7 @@ public enum Quota
     Users,
     ApiKeys,
     StoreGroups,
+    Skus,
 }
 
 /// <summary>How much of something a tenant has, and may have.</summary>
@@ -24,6 +25,7 @@ public static class Quotas
         Quota.Users => 500,
         Quota.ApiKeys => 200,
         Quota.StoreGroups => 200,
+        Quota.Skus => 1_000_000,
         _ => throw new ArgumentOutOfRangeException(nameof(quota), quota, "It has no usual number."),
     };
 }

@@ -58,7 +58,7 @@ public sealed class BillingTests(PostgresFixture postgres, RedisFixture redis)
         using var answer = await app.Client.PostAsync("/api/v1/billing/subscribe", content);
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await answer.Content.ReadAsStringAsync()).ShouldContain($"\"{field}\"");
-        (await app.Client.GetAsync("/api/v1/billing/usage?month=november")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await app.Client.GetAsync("/api/v1/billing/usage?at=november")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await app.SqlAsync<long>("SELECT count(*) FROM sync_runs")).ShouldBe(0);
     }
 

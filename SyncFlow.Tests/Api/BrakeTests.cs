@@ -32,6 +32,8 @@ public sealed class BrakeTests(PostgresFixture postgres, RedisFixture redis)
         ((int)lifted!["writes"]!["total"]!).ShouldBe(0);
         (await app.GetAsync($"/api/v1/connections/{connection}"))["brake"].ShouldBeNull();
         (await app.SqlAsync<long>("SELECT count(*) FROM audit_log WHERE action = 'brake'")).ShouldBe(4);
+        var entry = (await app.GetAsync($"/api/v1/audit?action=brake&subject=connection:{connection}"))["items"]![0]!;
+        ((string)entry["before"]!["strength"]!, (string)entry["before"]!["why"]!, (string)entry["after"]!["strength"]!).ShouldBe(("Increases", "stock take", "None"));
     }
 
     [Fact]

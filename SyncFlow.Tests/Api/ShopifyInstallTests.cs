@@ -38,6 +38,9 @@ public sealed class ShopifyInstallTests(PostgresFixture postgres, RedisFixture r
         (await app.SqlAsync<bool>("SELECT token_expires_at > now() AND refresh_expires_at > now() + interval '89 days' FROM connections WHERE connection_id = $1", connection)).ShouldBeTrue();
         (await app.SqlAsync<string>("SELECT scopes FROM connections WHERE connection_id = $1", connection)).ShouldContain("write_inventory");
         (await app.SqlAsync<string>("SELECT actor FROM audit_log WHERE action = 'install'")).ShouldBe("shopify:77");
+        using var embedded = app.NewClient(await SessionTokenAsync(shopify, shop.Domain, "77"));
+        var access = JsonNode.Parse(await embedded.GetStringAsync($"/api/v1/connections/{connection}"))!["access"]!;
+        ((long)access["renewals"]!, (DateTimeOffset)access["endsAt"]! > TimeProvider.System.GetUtcNow()).ShouldBe((0, true));
 
         // Opened again, by another person: the same tenant, and nothing is exchanged.
         var (_, again) = await OpenAsync(app, await SessionTokenAsync(shopify, shop.Domain, "78"));

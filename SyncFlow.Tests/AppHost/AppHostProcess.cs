@@ -36,11 +36,11 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     /// <summary>The live view has begun: the services are healthy, the stores are live and buyers buy.</summary>
     public bool BuyersBuy => lines.Any(line => LiveLine().IsMatch(line));
 
-    public static AppHostProcess Start(string dataFolder, string runFor)
+    public static AppHostProcess Start(string dataFolder, string runFor, params string[] more)
     {
         var command = ServicePrograms.CommandLine(Program);
         var port = LoopbackPorts.Free().ToString(CultureInfo.InvariantCulture);
-        string[] arguments = [.. command[1..], "--for", runFor, "--rate", "20", "--port", port, "--data", dataFolder];
+        string[] arguments = [.. command[1..], "--for", runFor, "--rate", "20", "--port", port, "--data", dataFolder, .. more];
         var start = new ProcessStartInfo(command[0], arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var variable in NamedServers)
         {

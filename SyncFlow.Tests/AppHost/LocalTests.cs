@@ -44,8 +44,8 @@ public sealed class LocalTests : IDisposable
             seen = options;
             return Task.FromResult(0);
         });
-        await command.Parse("--for 60s --clean --no-sandbox --rate 2.5 --mode shared --port 8080 --data /srv/syncflow").InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
-        seen.ShouldBe(new LocalOptions(TimeSpan.FromSeconds(60), Clean: true, Sandbox: false, 2.5, "shared", 8080, "/srv/syncflow"));
+        await command.Parse("--for 60s --clean --no-sandbox --rate 2.5 --mode shared --port 8080 --data /srv/syncflow --app").InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
+        seen.ShouldBe(new LocalOptions(TimeSpan.FromSeconds(60), Clean: true, Sandbox: false, 2.5, "shared", 8080, "/srv/syncflow", App: true));
         await command.Parse("").InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
         seen.ShouldBe(new LocalOptions(null, Clean: false, Sandbox: true, 20, null, null, null));
     }

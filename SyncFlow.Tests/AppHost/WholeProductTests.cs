@@ -61,9 +61,10 @@ public sealed partial class WholeProductTests : IAsyncLifetime
     [Fact]
     public async Task One_command_starts_everything_sells_and_ends_with_nothing_lost()
     {
-        await StartAsync("12s", FirstStartLimit);
+        await StartAsync("12s", FirstStartLimit, "--app");
         await EndsWellAsync();
         Figure("services restarted").ShouldBe("none", host!.Output);
+        Regex.Count(host.Output, "the app was installed by token exchange").ShouldBe(3, host.Output);
     }
 
     [Fact]
@@ -96,9 +97,9 @@ public sealed partial class WholeProductTests : IAsyncLifetime
         host.Output.ShouldNotContain("Import of");
     }
 
-    private async Task StartAsync(string runFor, TimeSpan limit)
+    private async Task StartAsync(string runFor, TimeSpan limit, params string[] more)
     {
-        host = AppHostProcess.Start(Data, runFor);
+        host = AppHostProcess.Start(Data, runFor, more);
         try
         {
             await Waits.UntilAsync(() => host.BuyersBuy, "buyers that buy", limit);

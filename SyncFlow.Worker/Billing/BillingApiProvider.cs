@@ -46,7 +46,7 @@ internal sealed class BillingApiProvider(ChannelLinks links, SubscriptionStore s
 
     public async Task<ChannelResult<string>> ChargeAsync(BillingShop shop, UsageCharge charge, CancellationToken ct)
     {
-        var description = string.Create(CultureInfo.InvariantCulture, $"{charge.Units} syncs beyond the plan, {charge.Month:yyyy-MM}, block {charge.Block}");
+        var description = string.Create(CultureInfo.InvariantCulture, $"{charge.Units} syncs beyond the plan, {charge.Period.Start:yyyy-MM-dd} to {charge.Period.End:yyyy-MM-dd}, block {charge.Block}");
         return await links.OpenAsync(shop.Tenant, shop.Connection, ct).ConfigureAwait(false) is { } link
             ? await link.Client.ChargeUsageAsync(charge.UsageLine, charge.Price, options.Terms.Currency, description, charge.Key, ct).ConfigureAwait(false)
             : NoAccess;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SyncFlow.Core;
 using SyncFlow.Core.Billing;
 using SyncFlow.Core.Faults;
@@ -11,7 +12,7 @@ namespace SyncFlow.Worker.Billing;
 /// the provider once, and the decision is a function of what is stored.
 /// </summary>
 internal sealed class BillingCycle(
-    UsageStore usage, SubscriptionStore subscriptions, StandingStore standings, IBillingProvider? provider, BillingOptions options, TimeProvider time,
+    UsageStore usage, SubscriptionStore subscriptions, StandingStore standings, IBillingProvider? provider, BillingOptions options,
     ILogger<BillingCycle> logger)
 {
     /// <summary>Runs a round; returns what is allowed now, null where the tenant has no store.</summary>
@@ -47,14 +48,12 @@ internal sealed class BillingCycle(
     private async Task ChargeAsync(BillingShop shop, CancellationToken ct)
     {
         var active = (await subscriptions.ListAsync(shop.Tenant, ct).ConfigureAwait(false))
-            .Where(s => s is { Status: SubscriptionStatus.Active, UsageLine: not null }).MaxBy(s => s.StatusSince);
-        if (active is { UsageLine: { } line })
+            .Where(s => s.Status == SubscriptionStatus.Active).MaxBy(s => s.StatusSince);
+        if (active is not null)
         {
-            foreach (var month in BillingRules.MonthsToCharge(time.GetUtcNow()))
-            {
-                var used = await usage.UsedAsync(shop.Tenant, month, ct).ConfigureAwait(false);
-                await usage.PlanChargesAsync(shop.Tenant, [.. UsageCharges.Begun(options.Terms.PlanOf(active.Plan), active, line, shop.Tenant, month, used)], ct).ConfigureAwait(false);
-            }
+            var chargeable = await usage.ChargeableAsync(shop.Tenant, active, options.Terms, ct).ConfigureAwait(false);
+            await usage.PlanChargesAsync(
+                shop.Tenant, [.. chargeable.SelectMany(period => UsageCharges.Begun(options.Terms.PlanOf(active.Plan), active, shop.Tenant, period))], ct).ConfigureAwait(false);
         }
 
         foreach (var charge in await usage.OpenChargesAsync(shop.Tenant, ct).ConfigureAwait(false))
@@ -72,22 +71,24 @@ internal sealed class BillingCycle(
     }
 }
 
-/// <summary>The blocks of use that a month has begun.</summary>
+/// <summary>The blocks of use that a period has begun under a subscription.</summary>
 internal static class UsageCharges
 {
     /// <summary>All of them, within the cap; each has one key for ever.</summary>
-    public static IEnumerable<UsageCharge> Begun(
-        BillingPlan plan, Subscription subscription, string line, TenantId tenant, DateOnly month, long used)
+    public static IEnumerable<UsageCharge> Begun(BillingPlan plan, Subscription subscription, TenantId tenant, PeriodTerms terms)
     {
-        if (plan.Overage is not { } more)
+        if (plan.Overage is not { } more || subscription.UsageLine is not { } line)
         {
             yield break;
         }
 
-        var affordable = (plan.Allowed(subscription.Cap) - plan.SyncsPerMonth) / more.BlockSyncs;
-        for (var block = 1L; block <= Math.Min(plan.Blocks(used), affordable); block++)
+        var (period, place) = (terms.Period, terms.Place);
+        var blocks = Math.Min(plan.Blocks(terms.Usage), plan.Affordable(subscription.Cap, terms.Usage.Spent));
+        for (var block = 1L; block <= blocks; block++)
         {
-            yield return new UsageCharge(month, block, line, more.BlockSyncs, more.BlockPrice, $"usage:{tenant.Value}:{month:yyyyMM}:{block}");
+            yield return new UsageCharge(
+                period, place, block, line, more.BlockSyncs, more.BlockPrice,
+                string.Create(CultureInfo.InvariantCulture, $"usage:{tenant.Value}:{period.Start.UtcDateTime:yyyyMMddHHmmss}:{place}:{block}"));
         }
     }
 }

@@ -17,8 +17,7 @@ internal static class BillingHost
 
     private static BillingCycle Cycle(IServiceProvider provider) => new(
         provider.GetRequiredService<UsageStore>(), provider.GetRequiredService<SubscriptionStore>(), provider.GetRequiredService<StandingStore>(),
-        Provider(provider), provider.GetRequiredService<BillingOptions>(), provider.GetRequiredService<TimeProvider>(),
-        provider.GetRequiredService<ILogger<BillingCycle>>());
+        Provider(provider), provider.GetRequiredService<BillingOptions>(), provider.GetRequiredService<ILogger<BillingCycle>>());
 
     /// <summary>Who bills; null where nobody does.</summary>
     private static IBillingProvider? Provider(IServiceProvider provider)

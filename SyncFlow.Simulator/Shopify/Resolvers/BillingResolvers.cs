@@ -40,7 +40,7 @@ internal static class BillingResolvers
 
     internal static List<AppSubscription> Known(InstallationView installation)
     {
-        installation.Shop.Billing.Expire(installation.Now);
+        installation.Shop.Billing.Advance(installation.Now);
         return installation.Shop.Billing.Subscriptions;
     }
 
@@ -48,7 +48,7 @@ internal static class BillingResolvers
     {
         new Binder<AppSubscription>(schema, "AppSubscription")
             .Field("id", s => Gids.Of("AppSubscription", s.Id)).Field("name", s => s.Name).Field("status", s => s.Status)
-            .Field("createdAt", s => Gids.Time(s.CreatedAt)).Field("currentPeriodEnd", s => s.PeriodEnd is { } end ? Gids.Time(end) : null)
+            .Field("createdAt", s => Gids.Time(s.CreatedAt)).Field("currentPeriodEnd", s => s is { Status: "ACTIVE", PeriodEnd: { } end } ? Gids.Time(end) : null)
             .Field("returnUrl", s => s.ReturnUrl).Field("test", s => s.Test).Field("trialDays", s => s.TrialDays)
             .Field("lineItems", s => Lines(s).ToList());
         new Binder<SubscriptionLineView>(schema, "AppSubscriptionLineItem")
@@ -57,7 +57,7 @@ internal static class BillingResolvers
             .Field("pricingDetails", l => l.IsUsage ? new UsagePricingView(l.Subscription) : new RecurringPricingView(l.Subscription));
         new Binder<UsagePricingView>(schema, "AppUsagePricing")
             .Field("cappedAmount", u => new MoneyView(u.Subscription.Usage!.Value.Cap, u.Subscription.Currency))
-            .Field("balanceUsed", u => new MoneyView(u.Subscription.Used, u.Subscription.Currency))
+            .Field("balanceUsed", (u, c, _) => new MoneyView(c.Shop.Billing.Used(c.Now), u.Subscription.Currency))
             .Field("terms", u => u.Subscription.Usage!.Value.Terms).Field("interval", _ => "EVERY_30_DAYS");
         new Binder<RecurringPricingView>(schema, "AppRecurringPricing")
             .Field("price", r => new MoneyView(r.Subscription.Recurring!.Value.Price, r.Subscription.Currency)).Field("interval", _ => "EVERY_30_DAYS");
@@ -122,7 +122,7 @@ internal static class BillingResolvers
     private static Payload Cancel(RequestContext context, FieldCall call)
     {
         var id = Gids.Number(call.Argument<string>("id"), "AppSubscription") ?? 0;
-        context.Shop.Billing.Expire(context.Now);
+        context.Shop.Billing.Advance(context.Now);
         if (!context.Shop.Billing.Move(id, ["ACTIVE", "FROZEN", "PENDING"], "CANCELLED"))
         {
             return Payload.Refused("UserError", null, ["id"], "Cannot transition the subscription");

@@ -15,7 +15,7 @@ internal static class CatalogResolvers
             .Field("createdAt", s => Gids.Time(s.CreatedAt))
             .Field("currencyCode", _ => "EUR")
             .Field("ianaTimezone", _ => "Europe/Vienna")
-            .Field("id", s => Gids.Of("Shop", 70_000_000_000 + (s.CreatedAt.Ticks % 1_000_000) + s.Domain.Length))
+            .Field("id", s => Gids.Of("Shop", s.Number))
             .Field("myshopifyDomain", s => s.Domain)
             .Field("name", s => s.Name)
             .Field("plan", s => s)

@@ -20,6 +20,17 @@ public sealed class AuthorisationMatrix(PostgresFixture postgres, RedisFixture r
         ["nobody"] = PermissionSet.None,
     };
 
+    /// <summary>People with a session, by role: the tenant's own, one held to a place, and super admins inside and outside.</summary>
+    private static readonly (string Name, PermissionSet Permissions, Func<MatrixMerchant, Task<HttpClient>> Open)[] People =
+    [
+        .. new[] { Role.MerchantAdmin, Role.OperationsManager, Role.WarehouseManager, Role.SupportAnalyst }.Select(role =>
+            ($"{role} by session", Roles.Of(role), (Func<MatrixMerchant, Task<HttpClient>>)(merchant => merchant.MemberAsync(role)))),
+        ("warehouse manager of one place", Roles.Of(Role.WarehouseManager), merchant => merchant.MemberAsync(Role.WarehouseManager, atOnePlace: true)),
+        ("partner key that asks for everything", Roles.PartnerKeys, merchant => merchant.PartnerAsync()),
+        ("super admin who has entered", Roles.Entered, merchant => merchant.SuperAdminAsync(entered: true)),
+        ("super admin outside", Roles.Of(Role.PlatformSuperAdmin), merchant => merchant.SuperAdminAsync(entered: false)),
+    ];
+
     [Fact]
     public async Task Every_operation_says_who_may_call_it()
     {
@@ -39,23 +50,23 @@ public sealed class AuthorisationMatrix(PostgresFixture postgres, RedisFixture r
         foreach (var (role, permissions) in Holders)
         {
             using var client = await merchant.HolderAsync(permissions, role);
-            var before = await TenantPrint.TakeAsync(merchant.App, MatrixMerchant.Tenant);
-            foreach (var operation in operations.Where(o => !May(o, permissions)))
-            {
-                // With ids that exist and a body that would pass: only the missing permission stands in the way.
-                var status = await SendAsync(
-                    client, operation.Request((name, format) => merchant.IdFor(operation, name, format), merchant.QueryFor(operation), merchant.BodyFor(operation)));
-                Expect(status is HttpStatusCode.Forbidden, $"{operation} as {role}: {status}, not 403", wrong);
-            }
+            await CheckAsync(merchant, operations, role, permissions, client, wrong);
+        }
 
-            (await TenantPrint.TakeAsync(merchant.App, MatrixMerchant.Tenant)).ShouldBe(before, $"what is refused to {role} does nothing");
-            foreach (var operation in operations.Where(o => May(o, permissions)))
-            {
-                var status = await SendAsync(client, operation.Request(ApiOperation.NobodysId));
-                Expect(
-                    status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) && (int)status < 500,
-                    $"{operation} as {role}: {status}, though it may", wrong);
-            }
+        wrong.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Each_person_with_a_session_may_call_what_the_role_says_and_is_refused_the_rest()
+    {
+        await using var merchant = await MatrixMerchant.CreateAsync(await ApiApp.StartAsync(postgres, redis));
+        var operations = await ApiOperation.AllAsync(merchant.App);
+        operations = [.. operations.OrderBy(o => o.Name == "CloseSession")]; // It ends what the others need.
+        var wrong = new List<string>();
+        foreach (var (name, permissions, open) in People)
+        {
+            using var client = await open(merchant);
+            await CheckAsync(merchant, operations, name, permissions, client, wrong);
         }
 
         wrong.ShouldBeEmpty();
@@ -84,14 +95,20 @@ public sealed class AuthorisationMatrix(PostgresFixture postgres, RedisFixture r
         var wrong = new List<string>();
         foreach (var operation in (await ApiOperation.AllAsync(merchant.App)).Where(o => o.PathTypes.Count > 0 && o.Rule is not ("anyone" or "callers")))
         {
-            var body = merchant.BodyFor(operation);
-            var theirs = await SendAsync(merchant.Other, operation.Request((name, format) => merchant.IdFor(operation, name, format), body: body));
-            var nobodys = await SendAsync(merchant.Other, operation.Request(ApiOperation.NobodysId, body: body));
-            Expect(theirs == nobodys, $"{operation}: {theirs} tells that the id exists; one that does not gets {nobodys}", wrong);
-            Expect(
-                theirs is HttpStatusCode.NotFound || (theirs is HttpStatusCode.BadRequest && !operation.IsRead) || operation.Rule!.StartsWith("platform", StringComparison.Ordinal)
-                || operation.Name == "GetCsvTemplate",
-                $"{operation} with another tenant's id: {theirs}, not 404", wrong);
+            string Swapped(string name, string format) => merchant.IdFor(operation, name, format);
+            foreach (var body in new[] { merchant.BodyFor(operation), "{}", "{\"" }.Distinct())
+            {
+                // The whole answer is the same but for the ids that were asked for: nothing tells that one of them exists.
+                var theirs = await TellAsync(merchant.Other, operation, Swapped, body);
+                var nobodys = await TellAsync(merchant.Other, operation, ApiOperation.NobodysId, body);
+                string Without(string text) => operation.PathTypes.Aggregate(text, (left, part) => left
+                    .Replace(ApiOperation.NobodysId(part.Key, part.Value), "?", StringComparison.Ordinal).Replace(Swapped(part.Key, part.Value), "?", StringComparison.Ordinal));
+                Expect(Without(theirs.Text) == Without(nobodys.Text), $"{operation} {body}: {theirs.Text} tells that the id exists; one that does not gets {nobodys.Text}", wrong);
+                Expect(
+                    theirs.Status is HttpStatusCode.NotFound || (theirs.Status is HttpStatusCode.BadRequest && !operation.IsRead)
+                    || operation.Rule!.StartsWith("platform", StringComparison.Ordinal) || operation.Name == "GetCsvTemplate",
+                    $"{operation} with another tenant's id: {theirs.Status}, not 404", wrong);
+            }
         }
 
         wrong.ShouldBeEmpty();
@@ -135,6 +152,39 @@ public sealed class AuthorisationMatrix(PostgresFixture postgres, RedisFixture r
         }
 
         page.ShouldBe(wanted, "run this test with SYNCFLOW_WRITE_DOCS=1 and commit the page");
+    }
+
+    /// <summary>Sends every operation: the forbidden ones with what would succeed, the others with what does not exist.</summary>
+    private static async Task CheckAsync(
+        MatrixMerchant merchant, List<ApiOperation> operations, string role, PermissionSet permissions, HttpClient client, List<string> wrong)
+    {
+        var before = await TenantPrint.TakeAsync(merchant.App, MatrixMerchant.Tenant);
+        foreach (var operation in operations.Where(o => !May(o, permissions)))
+        {
+            // With ids that exist and a body that would pass: only the missing permission stands in the way.
+            var status = await SendAsync(
+                client, operation.Request((name, format) => merchant.IdFor(operation, name, format), merchant.QueryFor(operation), merchant.BodyFor(operation)));
+            Expect(status is HttpStatusCode.Forbidden, $"{operation} as {role}: {status}, not 403", wrong);
+        }
+
+        (await TenantPrint.TakeAsync(merchant.App, MatrixMerchant.Tenant)).ShouldBe(before, $"what is refused to {role} does nothing");
+        foreach (var operation in operations.Where(o => May(o, permissions)))
+        {
+            var status = await SendAsync(client, operation.Request(ApiOperation.NobodysId));
+            Expect(
+                status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) && (int)status < 500,
+                $"{operation} as {role}: {status}, though it may", wrong);
+        }
+    }
+
+    /// <summary>An answer as text, without the id of its trace.</summary>
+    private static async Task<(HttpStatusCode Status, string Text)> TellAsync(
+        HttpClient client, ApiOperation operation, Func<string, string, string> value, string body)
+    {
+        using var request = operation.Request(value, body: body);
+        using var answer = await client.SendAsync(request);
+        var text = System.Text.RegularExpressions.Regex.Replace(await answer.Content.ReadAsStringAsync(), "\"traceId\":\"[^\"]*\"", "");
+        return (answer.StatusCode, $"{(int)answer.StatusCode} {answer.Content.Headers.ContentType} {text}");
     }
 
     private static bool May(ApiOperation operation, PermissionSet permissions) =>

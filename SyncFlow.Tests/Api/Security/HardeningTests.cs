@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
+using SyncFlow.Api.Shopify;
 using SyncFlow.Tests.Support;
 using Xunit;
 
@@ -88,6 +90,15 @@ public sealed class HardeningTests(PostgresFixture postgres, RedisFixture redis)
         status.ShouldBe(HttpStatusCode.BadRequest);
         problem!["errors"]!.AsObject().ContainsKey("shop").ShouldBeTrue();
         (await app.SqlAsync<long>("SELECT count(*) FROM connections")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task The_calls_that_install_the_app_are_not_made_into_the_own_network_either()
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        using var client = app.Services.GetRequiredService<IHttpClientFactory>().CreateClient(OpenApp.Work.HttpClientName);
+        var refused = await Should.ThrowAsync<HttpRequestException>(() => client.GetAsync(app.Application.Urls.First(), Ct));
+        refused.Message.ShouldContain("own network");
     }
 
     [Fact]

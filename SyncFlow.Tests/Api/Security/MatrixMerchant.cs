@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using SyncFlow.Api.People;
 using SyncFlow.Api.Security;
 
 namespace SyncFlow.Tests.Api.Security;
@@ -37,6 +38,40 @@ internal sealed class MatrixMerchant : IAsyncDisposable
     /// <summary>A client whose key may do what a role may.</summary>
     public Task<HttpClient> HolderAsync(PermissionSet permissions, string name) =>
         KeyAsync(name, [.. permissions.Where(p => !p.IsOfPlatform()).Select(p => p.Text())]);
+
+    /// <summary>A client with the session of a person of the tenant.</summary>
+    public async Task<HttpClient> MemberAsync(Role role, bool atOnePlace = false)
+    {
+        var token = Secrets.Make(SignIn.Kind);
+        long[] places = atOnePlace ? [long.Parse(ids["/locations"], System.Globalization.CultureInfo.InvariantCulture)] : [];
+        await App.SqlAsync<long>(
+            """
+            WITH m AS (
+              INSERT INTO members (tenant_id, email, name, role, location_ids, status, created_by, created_at)
+              VALUES ($1, $2 || '@example.com', $2, $3, nullif($4, '{}'), 2, 'x', now()) RETURNING member_id)
+            INSERT INTO sessions (tenant_id, member_id, token_hash, origin, created_at, expires_at)
+            SELECT $1, member_id, $5, 'x', now(), now() + interval '1 hour' FROM m RETURNING session_id
+            """,
+            Tenant, $"{role}{places.Length}", role.ToString(), places, Secrets.Hash(token));
+        return App.NewClient(token);
+    }
+
+    /// <summary>A client with a partner's key: whatever scopes stand in the database, it may do what partners may.</summary>
+    public Task<HttpClient> PartnerAsync() => KeyAsync("partner", ["*"], kind: 2);
+
+    /// <summary>A client of a super admin: outside with the key, inside with a session that he entered for a reason.</summary>
+    public async Task<HttpClient> SuperAdminAsync(bool entered)
+    {
+        var (key, token) = (Secrets.Make(Secrets.Platform), Secrets.Make(SignIn.Kind));
+        await App.SqlAsync<long>(
+            """
+            WITH a AS (INSERT INTO platform_admins (name, key_hash, created_at) VALUES ($2, $3, now()) RETURNING admin_id)
+            INSERT INTO sessions (tenant_id, admin_id, token_hash, reason, origin, created_at, expires_at)
+            SELECT $1, admin_id, $4, 'a ticket', 'x', now(), now() + interval '1 hour' FROM a RETURNING session_id
+            """,
+            Tenant, entered ? "inside" : "outside", Secrets.Hash(key), Secrets.Hash(token));
+        return App.NewClient(entered ? token : key);
+    }
 
     /// <summary>The first tenant's id for a parameter of a path, where it has one of that kind.</summary>
     public string IdFor(ApiOperation operation, string name, string format)
@@ -145,11 +180,12 @@ internal sealed class MatrixMerchant : IAsyncDisposable
         return status is HttpStatusCode.Created or HttpStatusCode.OK ? answer! : throw new InvalidOperationException($"{path}: {status} {answer}");
     }
 
-    private async Task<HttpClient> KeyAsync(string name, string[] scopes)
+    private async Task<HttpClient> KeyAsync(string name, string[] scopes, short kind = 1)
     {
         var key = Secrets.Make(Secrets.Key);
         await App.SqlAsync<long>(
-            "INSERT INTO api_keys (tenant_id, name, key_hash, scopes) VALUES ($1, $2, $3, $4) RETURNING tenant_id", Tenant, name, Secrets.Hash(key), scopes);
+            "INSERT INTO api_keys (tenant_id, name, key_hash, scopes, kind, partner, expires_at) VALUES ($1, $2, $3, $4, $5, CASE $5 WHEN 2 THEN 'p' END, now() + interval '1 day') RETURNING tenant_id",
+            Tenant, name, Secrets.Hash(key), scopes, kind);
         return App.NewClient(key);
     }
 }

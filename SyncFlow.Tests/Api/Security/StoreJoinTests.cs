@@ -55,6 +55,23 @@ public sealed class StoreJoinTests(PostgresFixture postgres, RedisFixture redis)
     }
 
     [Fact]
+    public async Task A_store_beyond_the_plan_does_not_come_in_by_joining()
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        using var guest = await app.OtherTenantAsync();
+        await ConnectAsync(guest);
+        var (code, id) = await InviteAsync(app);
+        (await AcceptAsync(guest, code)).ShouldBe(HttpStatusCode.OK);
+        await app.SqlAsync<long>(
+            """
+            INSERT INTO billing_standing (tenant_id, standing, plan, max_stores, included, allowed, since, checked_at)
+            VALUES (1, 2, 'starter', 0, 5000, 5000, now(), now()) RETURNING tenant_id
+            """);
+        (await app.PostAsync($"/api/v1/store-invitations/{id}/confirm", new { })).Status.ShouldBe(HttpStatusCode.PaymentRequired);
+        (await app.SqlAsync<long>("SELECT count(*) FROM connections WHERE tenant_id = 1")).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_store_that_is_in_service_in_its_own_account_stays_there()
     {
         await using var app = await ApiApp.StartAsync(postgres, redis);

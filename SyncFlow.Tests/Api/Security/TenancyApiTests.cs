@@ -36,6 +36,28 @@ public sealed class TenancyApiTests(PostgresFixture postgres, RedisFixture redis
     }
 
     [Fact]
+    public async Task The_number_of_SKUs_is_held_whichever_way_they_are_made()
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        await app.Services.GetRequiredService<TenantDesk>().SetQuotaAsync(1, Quota.Skus, 2, Ct);
+        var connection = await app.ConnectAsync();
+        await app.SqlAsync<long>(
+            """
+            INSERT INTO channel_items (tenant_id, connection_id, variant_ref, item_ref, product_ref, sku_text, title, tracked, oversell_allowed, is_bundle, archived, seen_at)
+            SELECT 1, $1, 'v' || n, 'i' || n, 'p' || n, 'S' || n, 's', true, false, false, false, now() FROM generate_series(1, 2) n RETURNING tenant_id
+            """,
+            connection);
+        (await app.PostAsync("/api/v1/skus", new { code = "A" })).Status.ShouldBe(HttpStatusCode.Created);
+        var (status, problem) = await app.PostAsync("/api/v1/listings/auto-map", new { connectionId = connection });
+        (status, (string)problem!["quota"]!).ShouldBe((HttpStatusCode.Conflict, "skus"), "two more would be three");
+        (await app.SqlAsync<long>("SELECT count(*) FROM skus")).ShouldBe(1, "nothing is done by halves");
+        (await app.PostAsync("/api/v1/listings/pools", new { connectionId = connection, sku = "S1" })).Status.ShouldBe(HttpStatusCode.OK);
+        (await app.PostAsync("/api/v1/skus", new { code = "B" })).Status.ShouldBe(HttpStatusCode.Conflict);
+        (await app.PostAsync("/api/v1/listings/pools", new { connectionId = connection, sku = "S2" })).Status.ShouldBe(HttpStatusCode.Conflict);
+        (await app.PostAsync("/api/v1/listings/auto-map", new { connectionId = connection, createMissingSkus = false })).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Deletion_needs_the_name_waits_and_can_be_taken_back()
     {
         await using var app = await ApiApp.StartAsync(postgres, redis);

@@ -28,7 +28,7 @@ internal sealed class SharingDesk
 
     public SharingDesk(int channels) => Context = new EngineContext(
         new TenantId(1),
-        Enumerable.Range(1, channels).ToImmutableDictionary(n => new ConnectionId(n), Channel),
+        Enumerable.Range(1, channels).ToImmutableDictionary(n => new ConnectionId(n), Desk.Channel),
         ImmutableDictionary.CreateRange([KeyValuePair.Create(Main, new LocationSettings(Main, true, 1))]));
 
     public EngineContext Context { get; private set; }
@@ -236,9 +236,4 @@ internal sealed class SharingDesk
 
         Ledger.AddRange(set.Entries);
     }
-
-    private static ChannelSettings Channel(int n) => new(
-        new ConnectionId(n), ConnectionStatus.Live,
-        ImmutableDictionary.CreateRange([KeyValuePair.Create("x1", Main)]), Main, 1, n, ClaimingSources.Shopify,
-        OwnsOnHand: false, CompareAndSet: true, DeduplicatesWrites: false, SettleSeconds: 10);
 }

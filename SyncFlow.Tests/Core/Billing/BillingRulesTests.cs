@@ -67,7 +67,7 @@ public sealed class BillingRulesTests
     [InlineData(39, 14_000)]
     [InlineData(3, 5_000)]
     [InlineData(null, 5_000)]
-    public void A_cap_pays_for_whole_blocks(int? cap, long allowed) => Terms.Plans[0].Allowed(cap).ShouldBe(allowed);
+    public void A_cap_pays_for_whole_blocks(int? cap, long allowed) => Terms.Plans[0].Allowed(cap, new PeriodUsage(0, null)).ShouldBe(allowed);
 
     [Theory]
     [InlineData(0, 0)]
@@ -75,7 +75,7 @@ public sealed class BillingRulesTests
     [InlineData(5_001, 1)]
     [InlineData(6_000, 1)]
     [InlineData(6_001, 2)]
-    public void A_block_is_begun_by_its_first_sync(long used, long blocks) => Terms.Plans[0].Blocks(used).ShouldBe(blocks);
+    public void A_block_is_begun_by_its_first_sync(long used, long blocks) => Terms.Plans[0].Blocks(new PeriodUsage(used, null)).ShouldBe(blocks);
 
     [Theory]
     [InlineData(3_999, "")]
@@ -84,16 +84,6 @@ public sealed class BillingRulesTests
     [InlineData(5_000, "80 90 100")]
     public void Warnings_come_at_80_90_and_100_percent(long used, string percents) =>
         string.Join(' ', BillingRules.Reached(used, 5_000)).ShouldBe(percents);
-
-    [Theory]
-    [InlineData("2026-12-01T00:00:10Z", "2026-11-01 2026-12-01")]
-    [InlineData("2026-12-02T23:59:59Z", "2026-11-01 2026-12-01")]
-    [InlineData("2026-12-03T00:00:00Z", "2026-12-01")]
-    [InlineData("2027-01-01T01:00:00+02:00", "2026-12-01")]
-    [InlineData("2027-01-01T03:00:00+02:00", "2026-12-01 2027-01-01")]
-    public void The_last_syncs_of_a_month_are_charged_after_its_end(string now, string months) =>
-        string.Join(' ', BillingRules.MonthsToCharge(DateTimeOffset.Parse(now, System.Globalization.CultureInfo.InvariantCulture)).Select(m => $"{m:yyyy-MM-dd}"))
-            .ShouldBe(months);
 
     [Fact]
     public void A_plan_that_is_offered_no_more_takes_nothing_away() =>
@@ -111,5 +101,5 @@ public sealed class BillingRulesTests
         $"{plan}-{status}-{sinceDay}", plan, status, Start.AddDays(sinceDay), null, null, false, null, null);
 
     private static Entitlement Decide(Subscription[] subscriptions, long used, double day, double? fullSinceDay = null) => BillingRules.Decide(
-        Terms, Start, subscriptions, new MonthlyUsage(used, fullSinceDay is { } full ? Start.AddDays(full) : null), Start.AddDays(day));
+        Terms, Start, subscriptions, new PeriodUsage(used, fullSinceDay is { } full ? Start.AddDays(full) : null), Start.AddDays(day));
 }

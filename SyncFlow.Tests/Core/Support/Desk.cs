@@ -196,7 +196,8 @@ internal sealed class Desk
         ],
         };
 
-    private static ChannelSettings Channel(int n) => new(
+    /// <summary>A live store that claims its orders by itself and takes part in the pool of the one location.</summary>
+    public static ChannelSettings Channel(int n) => new(
         new ConnectionId(n), ConnectionStatus.Live,
         ImmutableDictionary.CreateRange([KeyValuePair.Create("x1", Main)]), Main, 1, n, ClaimingSources.Shopify,
         OwnsOnHand: false, CompareAndSet: true, DeduplicatesWrites: false, SettleSeconds: 10);

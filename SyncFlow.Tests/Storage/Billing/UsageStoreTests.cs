@@ -5,6 +5,7 @@ using SyncFlow.Core.Billing;
 using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Tests.Support;
+using SyncFlow.Worker.Billing;
 using Xunit;
 
 namespace SyncFlow.Tests.Storage.Billing;
@@ -31,24 +32,25 @@ public sealed class UsageStoreTests(PostgresFixture postgres)
         var counted = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => usage.CollectAsync(tenant, Ct))));
         counted.Sum().ShouldBe(79);
         (await usage.CollectAsync(tenant, Ct)).ShouldBe(0);
-        await AgreesAsync(usage, tenant, 79);
+        await AgreesAsync(database, tenant, 79);
 
         await database.ExecuteAsync("UPDATE pushes SET state = 2 WHERE state = 3");
         (await usage.CollectAsync(tenant, Ct)).ShouldBe(7);
-        await AgreesAsync(usage, tenant, 86);
+        await AgreesAsync(database, tenant, 86);
     }
 
     [Fact]
-    public async Task A_write_counts_in_the_month_in_which_it_was_acknowledged()
+    public async Task A_write_counts_in_the_period_in_which_it_was_acknowledged()
     {
         await using var database = await TestDatabase.CreateAsync(postgres);
         var tenant = await TenantAsync(database);
+        await database.ExecuteAsync("INSERT INTO billing_anchors VALUES ($1, $2)", tenant.Value, Now.AddDays(60).AddMinutes(-30));
         await PushAsync(database, tenant, 2, 3, 0, Now.AddHours(-1));
         await PushAsync(database, tenant, 2, 5, 0);
         var usage = new UsageStore(database.Worker, new TestClock(Now));
         await usage.CollectAsync(tenant, Ct);
-        (await usage.UsedAsync(tenant, new DateOnly(2026, 11, 1), Ct)).ShouldBe(3);
-        (await usage.UsedAsync(tenant, new DateOnly(2026, 12, 1), Ct)).ShouldBe(5);
+        (await usage.RecountAsync(tenant, new BillingPeriod(Now.AddDays(-30).AddMinutes(-30)), Ct)).ShouldBe(3);
+        (await usage.RecountAsync(tenant, new BillingPeriod(Now.AddMinutes(-30)), Ct)).ShouldBe(5);
     }
 
     [Fact]
@@ -72,8 +74,8 @@ public sealed class UsageStoreTests(PostgresFixture postgres)
         await using var database = await TestDatabase.CreateAsync(postgres);
         var tenant = await TenantAsync(database);
         var usage = new UsageStore(database.Worker, new TestClock(Now));
-        var month = BillingRules.MonthOf(Now);
-        UsageCharge Block(long number) => new(month, number, "line", 1_000, 4m, $"usage:{number}");
+        var period = new BillingPeriod(Now);
+        UsageCharge Block(long number) => new(period, 1, number, "line", 1_000, 4m, $"usage:{number}");
         await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => usage.PlanChargesAsync(tenant, [Block(1), Block(2)], Ct)));
         (await usage.OpenChargesAsync(tenant, Ct)).ShouldBe([Block(1), Block(2)]);
         await usage.SettleChargeAsync(tenant, Block(1), "record-1", null, Ct);
@@ -83,10 +85,44 @@ public sealed class UsageStoreTests(PostgresFixture postgres)
         (await database.ScalarAsync<string>("SELECT external_id FROM usage_charges WHERE block = 1 AND state = 1")).ShouldBe("record-1");
     }
 
-    private static async Task AgreesAsync(UsageStore usage, TenantId tenant, long expected)
+    [Fact]
+    public async Task A_larger_plan_within_a_period_is_charged_its_own_blocks_and_the_other_ones_stay_charged()
     {
-        var month = BillingRules.MonthOf(Now);
-        (await usage.UsedAsync(tenant, month, Ct), await usage.RecountAsync(tenant, month, Ct)).ShouldBe((expected, expected));
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var tenant = await TenantAsync(database);
+        await database.ExecuteAsync("INSERT INTO billing_anchors VALUES ($1, $2)", tenant.Value, Now);
+        var usage = new UsageStore(database.Worker, new TestClock(Now.AddDays(5)));
+        var terms = DefaultPlans.Terms;
+        await UseAsync(database, tenant, 6_200);
+        var starter = Subscribed("starter", 40m);
+        await ChargeAsync(usage, tenant, starter);
+        var growth = Subscribed("growth", 80m);
+        await ChargeAsync(usage, tenant, growth);
+        await UseAsync(database, tenant, 52_000);
+        await Task.WhenAll(ChargeAsync(usage, tenant, growth), ChargeAsync(usage, tenant, growth));
+        (await usage.OpenChargesAsync(tenant, Ct)).Select(c => $"{c.UsageLine} {c.Block} {c.Price:0}")
+            .ShouldBe(["starter-line 1 4", "starter-line 2 4", "growth-line 1 8"]);
+        (await usage.ChargeableAsync(tenant, growth, terms, Ct)).ShouldHaveSingleItem().Usage.ShouldBe(new PeriodUsage(52_000, null, 7_000, 8m));
+    }
+
+    private static async Task ChargeAsync(UsageStore usage, TenantId tenant, Subscription active)
+    {
+        var periods = await usage.ChargeableAsync(tenant, active, DefaultPlans.Terms, Ct);
+        await usage.PlanChargesAsync(tenant, [.. periods.SelectMany(p => UsageCharges.Begun(DefaultPlans.Terms.PlanOf(active.Plan), active, tenant, p))], Ct);
+    }
+
+    private static Subscription Subscribed(string plan, decimal cap) =>
+        new(plan, plan, SubscriptionStatus.Active, Now, null, Now.AddDays(30), false, $"{plan}-line", cap);
+
+    /// <summary>Sets what was used in the period that begins now.</summary>
+    private static Task UseAsync(TestDatabase database, TenantId tenant, long used) => database.ExecuteAsync(
+        "INSERT INTO usage_periods (tenant_id, period_start, used) VALUES ($1, $2, $3) ON CONFLICT (tenant_id, period_start) DO UPDATE SET used = excluded.used",
+        tenant.Value, Now, used);
+
+    private static async Task AgreesAsync(TestDatabase database, TenantId tenant, long expected)
+    {
+        var shown = await new BillingDesk(database.Api).UsageAsync(tenant.Value, Now, Ct);
+        (shown.Used, shown.Recounted).ShouldBe((expected, expected));
     }
 
     private static async Task<TenantId> TenantAsync(TestDatabase database) => new(

@@ -54,17 +54,56 @@ public sealed class TenantLifeTests(PostgresFixture postgres)
         var desk = new TenantDesk(database.Api, TimeProvider.System);
         var asked = await desk.AskDeletionAsync(leaving.Tenant.Value, "ann", TimeSpan.FromDays(30), Ct);
         asked.DeletionDueAt.ShouldNotBeNull();
-        (await desk.EraseDueAsync(Ct)).ShouldBeEmpty("the grace is not over");
+        (await desk.EraseStepAsync(100, Ct)).ShouldBeNull("the grace is not over");
         (await desk.CancelDeletionAsync(leaving.Tenant.Value, Ct)).ShouldBeTrue();
         (await desk.CancelDeletionAsync(leaving.Tenant.Value, Ct)).ShouldBeFalse();
 
         await desk.AskDeletionAsync(leaving.Tenant.Value, "ann", TimeSpan.FromDays(30), Ct);
         var before = await CountAsync(database, staying.Tenant);
         await database.ExecuteAsync("UPDATE tenants SET deletion_due_at = now() - interval '1 second' WHERE tenant_id = $1", leaving.Tenant.Value);
-        (await desk.EraseDueAsync(Ct)).ShouldBe([leaving.Tenant.Value]);
+        await EraseAsync(desk, most: 10_000);
         (await CountAsync(database, leaving.Tenant)).ShouldBe(0);
         (await CountAsync(database, staying.Tenant)).ShouldBe(before);
         (await database.ScalarAsync<string>("SELECT asked_by FROM deleted_tenants WHERE tenant_id = $1", leaving.Tenant.Value)).ShouldBe("ann");
+    }
+
+    [Fact]
+    public async Task An_erasure_that_a_crash_cuts_short_is_gone_on_with_and_every_row_goes_once()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var leaving = await Merchant.CreateAsync(database, connections: 2, skus: 12, onHand: 5);
+        var staying = await Merchant.CreateAsync(database, connections: 1, skus: 2, onHand: 5);
+        var kept = await CountAsync(database, staying.Tenant);
+        await database.ExecuteAsync(
+            "UPDATE tenants SET deletion_asked_at = now(), deletion_asked_by = 'ann', deletion_due_at = now() - interval '1 second' WHERE tenant_id = $1", leaving.Tenant.Value);
+        var desk = new TenantDesk(database.Api, TimeProvider.System);
+        var first = (await desk.EraseStepAsync(3, Ct))!;
+        var rows = first.Rows + await CountAsync(database, leaving.Tenant);
+        for (var step = 0; step < 3; step++)
+        {
+            (await desk.EraseStepAsync(3, Ct))!.Rows.ShouldBeInRange(1, 3);
+        }
+
+        // Another process dies in the middle of a step: its connection ends, and nothing of the step is done.
+        var left = await CountAsync(database, leaving.Tenant);
+        await using (var dying = await database.Api.OpenConnectionAsync(Ct))
+        await using (var transaction = await dying.BeginTransactionAsync(Ct))
+        {
+            await using var command = new NpgsqlCommand("SELECT erased FROM erase_due_step(3)", dying, transaction);
+            ((long)(await command.ExecuteScalarAsync(Ct))!).ShouldBeGreaterThan(0);
+            (await desk.EraseStepAsync(3, Ct)).ShouldBeNull("a step is one process's alone");
+        }
+
+        (await CountAsync(database, leaving.Tenant)).ShouldBe(left);
+        left.ShouldBeInRange(1, rows - 4);
+        (await database.ScalarAsync<long>("SELECT count(*) FROM connections WHERE tenant_id = $1 AND (status <> 7 OR credential IS NOT NULL)", leaving.Tenant.Value))
+            .ShouldBe(0, "nobody comes in meanwhile");
+
+        await EraseAsync(new TenantDesk(database.Api, TimeProvider.System), most: 3);
+        (await CountAsync(database, leaving.Tenant)).ShouldBe(0);
+        (await CountAsync(database, staying.Tenant)).ShouldBe(kept);
+        (await database.ScalarAsync<long>("SELECT count(*) FROM deleted_tenants WHERE tenant_id = $1 AND deleted_at >= began_at AND audit_hash IS NOT NULL", leaving.Tenant.Value)).ShouldBe(1);
+        (await database.ScalarAsync<long>("SELECT rows FROM deleted_tenants")).ShouldBe(rows - 1, "each once, and the tenant's own row besides");
     }
 
     [Theory]
@@ -76,6 +115,15 @@ public sealed class TenantLifeTests(PostgresFixture postgres)
         var merchant = await Merchant.CreateAsync(database, connections: 1, skus: 1, onHand: 5);
         await new TenantDesk(database.Api, TimeProvider.System).AskDeletionAsync(merchant.Tenant.Value, "ann", TimeSpan.FromDays(30), Ct);
         (await Should.ThrowAsync<PostgresException>(() => database.ExecuteAsync(sql))).MessageText.ShouldContain("append-only");
+    }
+
+    /// <summary>Steps until nothing is left.</summary>
+    private static async Task EraseAsync(TenantDesk desk, int most)
+    {
+        for (var done = false; !done;)
+        {
+            done = (await desk.EraseStepAsync(most, Ct)).ShouldNotBeNull().IsDone;
+        }
     }
 
     private static async Task<string[]> TablesAsync(TestDatabase database) => await database.ScalarAsync<string[]>(

@@ -63,7 +63,7 @@ public sealed class BillingLifeTests(PostgresFixture postgres, RedisFixture redi
         (await world.CountAsync("SELECT count(*) FROM usage_charges WHERE state = 1")).ShouldBe(2);
         (await StandingAsync(world)).ShouldBe(BillingStanding.Grace, "7,500 of 7,000 are used");
         (await world.CountAsync("SELECT count(*) FROM incidents WHERE kind = 'billing-usage'")).ShouldBe(3, "80, 90 and 100 %, once each");
-        (await world.CountAsync("SELECT used - (SELECT sum(units) FROM usage_entries) FROM usage_months")).ShouldBe(0);
+        (await world.CountAsync("SELECT sum(used)::bigint - (SELECT sum(units) FROM usage_entries) FROM usage_periods")).ShouldBe(0);
     }
 
     [Fact]
@@ -124,14 +124,14 @@ public sealed class BillingLifeTests(PostgresFixture postgres, RedisFixture redi
         world.Services.GetRequiredService<BillingCycle>().RunAsync(new TenantId(1), ask: true, Ct);
 
     /// <summary>Counts use as pushes would.</summary>
-    private static Task UseAsync(WorkerWorld world, int units) => world.Database.ExecuteAsync(
+    private static async Task UseAsync(WorkerWorld world, int units) => await world.Database.ExecuteAsync(
         """
-        WITH month AS (SELECT date_trunc('month', now() AT TIME ZONE 'UTC')::date AS m),
-             entry AS (INSERT INTO usage_entries SELECT 1, 'push:test', m, $1, now() FROM month RETURNING month, units)
-        INSERT INTO usage_months (tenant_id, month, used) SELECT 1, month, units FROM entry
-        ON CONFLICT (tenant_id, month) DO UPDATE SET used = usage_months.used + excluded.used
+        WITH entry AS (
+          INSERT INTO usage_entries (tenant_id, entry_key, period_start, units, at) SELECT 1, 'push:test', $2, $1, now() RETURNING period_start, units)
+        INSERT INTO usage_periods (tenant_id, period_start, used) SELECT 1, period_start, units FROM entry
+        ON CONFLICT (tenant_id, period_start) DO UPDATE SET used = usage_periods.used + excluded.used
         """,
-        units);
+        units, BillingPeriod.Of(await world.Database.ScalarAsync<DateTime>("SELECT anchor FROM billing_anchors"), TimeProvider.System.GetUtcNow()).Start);
 
     private static async Task<BillingStanding> StandingAsync(WorkerWorld world) =>
         (BillingStanding)await world.CountAsync("SELECT coalesce((SELECT standing::bigint FROM billing_standing), 0)");

@@ -51,9 +51,14 @@ public sealed class TokenKeeperTests(PostgresFixture postgres)
         await using var database = await DatabaseAsync(1, expiresIn: TimeSpan.FromMinutes(30));
         using var keeper = Keeper(database, server);
         (await FreshAsync(database, keeper, 1)).ShouldBe("access-0", "it holds for long enough");
+        await database.ExecuteAsync("UPDATE connections SET scopes = 'read_inventory,write_inventory'");
+        var audited = await database.ScalarAsync<long>("SELECT count(*) FROM audit_log");
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => keeper.AfterRefusalAsync(Tenant, new ConnectionId(1), "access-0", Ct)));
         answers.ShouldAllBe(token => token == "access-1");
         server.Refreshes.Values.ShouldBe([1]);
+        (await database.ScalarAsync<long>("SELECT count(*) FROM audit_log")).ShouldBe(audited, "a renewal is no change of configuration");
+        await database.ExecuteAsync("UPDATE connections SET credential = '\\x01'");
+        (await database.ScalarAsync<long>("SELECT count(*) FROM audit_log")).ShouldBe(audited + 1, "another access is");
     }
 
     [Fact]
