@@ -70,8 +70,9 @@ public static class ApiHost
         // What serves webhooks acts as the ingest role, which may store events and read little else.
         services.AddSingleton(provider => new ConnectionStore(Ingest(provider)));
         services.AddSingleton(provider => new InboxStore(Ingest(provider), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<InboxAppender>();
         services.AddSingleton(provider => new GroupCommitInbox<InboxEvent>(
-            provider.GetRequiredService<InboxStore>().AppendAsync, stored => stored.Body.Length, GroupCommitLimits.Default,
+            provider.GetRequiredService<InboxAppender>().AppendAsync, stored => stored.Body.Length, GroupCommitLimits.Default,
             stored => stored.Tenant.Value));
         services.AddHostedService(provider => provider.GetRequiredService<GroupCommitInbox<InboxEvent>>());
     }

@@ -100,13 +100,28 @@ internal static class Program
 
     private static async Task RunAllAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
     {
+        var wrong = new List<string>();
         foreach (var name in All)
         {
             await Console.Error.WriteLineAsync("== " + name).ConfigureAwait(false);
-            await Benchmarks[name].Run(results, options.With(Benchmarks[name].Options), time, ct).ConfigureAwait(false);
+            var began = time.GetTimestamp();
+            try
+            {
+                await Benchmarks[name].Run(results, options.With(Benchmarks[name].Options), time, ct).ConfigureAwait(false);
+            }
+            catch (CheckFailedException failed)
+            {
+                wrong.Add($"{name}: {failed.Message}"); // The others are worth their figures all the same.
+            }
+
+            results.Add(name + ".whole_run_s", time.GetElapsedTime(began).TotalSeconds, "s");
         }
 
         results.WriteTable();
+        if (wrong.Count > 0)
+        {
+            throw new CheckFailedException(string.Join(Environment.NewLine, wrong));
+        }
     }
 
     public static async Task<int> Main(string[] args)

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using SyncFlow.Api.Http;
 using SyncFlow.Channels;
 using SyncFlow.Channels.Shopify;
-using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Inbox;
 
 namespace SyncFlow.Api.Webhooks;
@@ -35,7 +34,7 @@ internal sealed class ReceiveShopifyWebhook : IEndpoint
     }
 
     internal sealed class Work(
-        ShopCache shops, ShopifySecrets secrets, GroupCommitInbox<InboxEvent> inbox, WakeUps wakeUps, TimeProvider time)
+        ShopCache shops, ShopifySecrets secrets, GroupCommitInbox<InboxEvent> inbox, TimeProvider time)
     {
         public async Task<IResult> ReceiveAsync(HttpRequest request, ShopifyWebhookHeaders headers, CancellationToken ct)
         {
@@ -64,7 +63,6 @@ internal sealed class ReceiveShopifyWebhook : IEndpoint
             await inbox.StoreAsync(new InboxEvent(
                 owner.Tenant, owner.Connection, headers.Topic, headers.WebhookId, correlation,
                 headers.TriggeredAt ?? now, now, headers.ApiVersion, ContentKinds.ShopifyWebhook, body)).ConfigureAwait(false);
-            _ = wakeUps.PublishAsync(WakeUpKind.Inbox, owner.Tenant.Value); // Lost, it costs a second: the worker also sweeps.
             return TypedResults.Ok();
         }
 

@@ -15,14 +15,15 @@ internal sealed class Results(TextWriter output)
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"RESULT {name} {value:0.###} {unit}"));
     }
 
-    /// <summary>Prints all figures so far as one table.</summary>
+    /// <summary>Prints all figures so far as one table, with what each must reach.</summary>
     public void WriteTable()
     {
-        output.WriteLine("| figure | value | unit |");
-        output.WriteLine("|---|---|---|");
+        output.WriteLine("| figure | value | unit | floor | holds |");
+        output.WriteLine("|---|---|---|---|---|");
         foreach (var (name, value, unit) in all)
         {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| `{name}` | {value:0.###} | {unit} |"));
+            var (floor, holds) = Floors.Of(name, value);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| `{name}` | {value:0.###} | {unit} | {floor} | {holds} |"));
         }
     }
 

@@ -19,6 +19,7 @@ namespace SyncFlow.Core.Engine;
 public sealed class WorkingSet(EngineContext context)
 {
     private readonly Dictionary<SkuId, SkuState> _skus = [];
+    private readonly Dictionary<SkuId, SkuState> _loaded = [];
     private readonly Dictionary<(ConnectionId, string), OrderState> _orders = [];
     private readonly Dictionary<(ConnectionId, string), ListingInfo> _byVariant = [];
     private readonly Dictionary<(ConnectionId, string), ListingInfo> _byItem = [];
@@ -109,6 +110,7 @@ public sealed class WorkingSet(EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(sku);
         _skus[sku.Sku] = sku;
+        _loaded[sku.Sku] = sku;
         if (sku.IsKit)
         {
             _kits.Add(sku.Sku);
@@ -134,6 +136,9 @@ public sealed class WorkingSet(EngineContext context)
     public void LoadSeenMovement(string key) => _seenMovements.Add(key);
 
     public SkuState? FindSku(SkuId sku) => _skus.GetValueOrDefault(sku);
+
+    /// <summary>A SKU as it was before the batch: what storage compares with to write no more than changed.</summary>
+    public SkuState? FindLoaded(SkuId sku) => _loaded.GetValueOrDefault(sku);
 
     public OrderState? FindOrder(ConnectionId connection, string orderRef) =>
         _orders.GetValueOrDefault((connection, orderRef));

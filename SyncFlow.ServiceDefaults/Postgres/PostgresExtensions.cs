@@ -16,8 +16,9 @@ public static class PostgresExtensions
     /// process is also the plain <see cref="NpgsqlDataSource"/>. Adds the health check once.
     /// </summary>
     /// <remarks>
-    /// The role is a start-up option of the connection, so it holds from the first statement on, and what the pool does
-    /// between two uses (<c>DISCARD ALL</c>) returns to it rather than to the login.
+    /// The role is a start-up option of the connection, so it holds from the first statement on. Nothing is reset when a
+    /// connection goes back to its pool: whatever is set (the tenant, who acts) is set for one transaction, and a
+    /// transaction that was left open is rolled back. Resetting would be a second transaction for every one of ours.
     /// </remarks>
     public static TBuilder AddSyncFlowPostgres<TBuilder>(this TBuilder builder, PostgresRole role)
         where TBuilder : IHostApplicationBuilder
@@ -50,6 +51,7 @@ public static class PostgresExtensions
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
         builder.MaxAutoPrepare = PreparedStatements;
+        builder.NoResetOnClose = true;
         builder.Options = $"{builder.Options} -c role={RoleName(role)}{(role == PostgresRole.Worker ? GenericPlans : "")}".Trim();
         return builder.ConnectionString;
     }

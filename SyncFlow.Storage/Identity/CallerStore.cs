@@ -58,15 +58,32 @@ public sealed class CallerStore(NpgsqlDataSource source)
             await listen.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
         }
 
-        listening();
-        while (true)
+        try
         {
-            if (!await connection.WaitAsync(lookEvery, ct).ConfigureAwait(false))
+            listening();
+            while (true)
             {
-                // A connection that died silently would leave the ears open and hear nothing.
-                await using var look = new NpgsqlCommand("SELECT 1", connection);
-                await look.ExecuteScalarAsync(ct).ConfigureAwait(false);
+                if (!await connection.WaitAsync(lookEvery, ct).ConfigureAwait(false))
+                {
+                    // A connection that died silently would leave the ears open and hear nothing.
+                    await using var look = new NpgsqlCommand("SELECT 1", connection);
+                    await look.ExecuteScalarAsync(ct).ConfigureAwait(false);
+                }
             }
+        }
+        finally
+        {
+            await StopListeningAsync(connection).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The pool hands the connection on as it is.</summary>
+    private static async Task StopListeningAsync(NpgsqlConnection connection)
+    {
+        if (connection.FullState == System.Data.ConnectionState.Open)
+        {
+            await using var stop = new NpgsqlCommand("UNLISTEN *", connection);
+            await stop.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
         }
     }
 }

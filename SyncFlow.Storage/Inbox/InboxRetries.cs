@@ -10,7 +10,7 @@ public static class InboxRetries
     public const int UsuallyClaimed = 500;
 
     /// <summary>Most events one transaction claims of a backlog.</summary>
-    public const int MostClaimed = 2_000;
+    public const int MostClaimed = 4_000;
 
     private static readonly TimeSpan[] Waits =
         [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2)];

@@ -86,27 +86,23 @@ public sealed class InboxStore(NpgsqlDataSource source, TimeProvider time)
         return found.SingleOrDefault();
     }
 
-    /// <summary>Writes what became of claimed events.</summary>
-    public async Task MarkAsync(StorageSession session, IReadOnlyList<InboxMark> marks, CancellationToken ct)
+    /// <summary>Statements that write what became of claimed events, one for each day they were received on.</summary>
+    internal static IEnumerable<NpgsqlBatchCommand> Marks(StorageSession session, IReadOnlyList<InboxMark> marks, DateTimeOffset at)
     {
-        ArgumentNullException.ThrowIfNull(session);
-        ArgumentNullException.ThrowIfNull(marks);
         foreach (var day in marks.GroupBy(m => m.Key.Day)) // A constant day lets the planner look at one partition only.
         {
             var rows = day.ToList();
-            await session.ExecuteAsync(
-                session.Of(
-                    """
-                    UPDATE inbox i SET state = m.state, outcome = m.outcome, error = m.error, finished_at = $3
-                    FROM unnest($4::bigint[], $5::smallint[], $6::smallint[], $7::text[]) AS m (event_id, state, outcome, error)
-                    WHERE i.tenant_id = $1 AND i.received_day = $2 AND i.event_id = m.event_id AND i.event_id BETWEEN $8 AND $9
-                    """,
-                    Sql.P(day.Key), Sql.P(DatabaseTime.Now(time)),
-                    Sql.Column(rows, m => m.Key.EventId), Sql.Column(rows, m => (short)m.State),
-                    Sql.Column(rows, m => (short?)m.Outcome), Sql.Column(rows, m => m.Reason),
-                    // However the rows are looked up, never are all events of the day read: a batch is a short stretch of them.
-                    Sql.P(rows.Min(m => m.Key.EventId)), Sql.P(rows.Max(m => m.Key.EventId))),
-                ct).ConfigureAwait(false);
+            yield return session.Of(
+                """
+                UPDATE inbox i SET state = m.state, outcome = m.outcome, error = m.error, finished_at = $3
+                FROM unnest($4::bigint[], $5::smallint[], $6::smallint[], $7::text[]) AS m (event_id, state, outcome, error)
+                WHERE i.tenant_id = $1 AND i.received_day = $2 AND i.event_id = m.event_id AND i.event_id BETWEEN $8 AND $9
+                """,
+                Sql.P(day.Key), Sql.P(at),
+                Sql.Column(rows, m => m.Key.EventId), Sql.Column(rows, m => (short)m.State),
+                Sql.Column(rows, m => (short?)m.Outcome), Sql.Column(rows, m => m.Reason),
+                // However the rows are looked up, never are all events of the day read: a batch is a short stretch of them.
+                Sql.P(rows.Min(m => m.Key.EventId)), Sql.P(rows.Max(m => m.Key.EventId)));
         }
     }
 

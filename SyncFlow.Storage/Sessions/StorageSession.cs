@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using SyncFlow.Core;
+using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Configuration;
 
 namespace SyncFlow.Storage.Sessions;
@@ -27,6 +28,9 @@ public sealed class StorageSession : IAsyncDisposable
 
     /// <summary>Orders that were asked for and not there: they are made when they are written.</summary>
     internal HashSet<(ConnectionId Connection, string OrderRef)> OrdersToMake { get; } = [];
+
+    /// <summary>The set whose facts were written before the rest of it, and how many entries that were.</summary>
+    internal (WorkingSet Set, int Entries)? FactsWritten { get; set; }
 
     /// <summary>Opens a transaction (read committed).</summary>
     public static async Task<StorageSession> OpenAsync(NpgsqlDataSource source, TenantId tenant, CancellationToken ct)

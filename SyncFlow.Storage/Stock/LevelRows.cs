@@ -98,6 +98,9 @@ internal static class LevelRows
         Opened = row.GetBoolean(37),
     });
 
+    /// <summary>When its turn to be pushed is; lower comes first.</summary>
+    public static int Priority(ChangedLevel changed) => PushPriority.Of(changed.Sku, changed.Level);
+
     /// <summary>The parameters of <see cref="UpdateSql"/> after the tenant.</summary>
     public static NpgsqlParameter[] Parameters(IReadOnlyList<ChangedLevel> rows, DateTimeOffset now) =>
     [
@@ -134,7 +137,7 @@ internal static class LevelRows
         Sql.Column(rows, r => r.Level.PushedTotal),
         Sql.Column(rows, r => r.Level.OpenClaims),
         Sql.Column(rows, r => r.Level.WantsPush),
-        Sql.Column(rows, r => PushPriority.Of(r.Sku, r.Level)),
+        Sql.Column(rows, Priority),
         Sql.Column(rows, r => r.Changes),
         Sql.Column(rows, r => r.Level.Adopted),
         Sql.Column(rows, r => r.Level.DraftHolds),
@@ -147,5 +150,6 @@ internal static class LevelRows
 
 /// <summary>A level to write back.</summary>
 /// <param name="Sku">Its SKU, whole.</param>
+/// <param name="Before">As it was loaded; null where it was not.</param>
 /// <param name="Changes">How many facts of the batch changed the SKU's stock; counted when the target moves. ≥ 1.</param>
-internal sealed record ChangedLevel(SkuState Sku, LevelState Level, int Changes);
+internal sealed record ChangedLevel(SkuState Sku, LevelState? Before, LevelState Level, int Changes);

@@ -111,8 +111,8 @@ internal static class OrderRows
     private const string UpdateSql =
         $"""
         UPDATE orders o SET version_updated = d.updated, version_authority = d.authority, version_sequence = d.sequence,
-          snapshot = d.snapshot::jsonb, footprint = d.footprint::jsonb, unmapped_lines = d.unmapped,
-          provisional = d.provisional, kits = d.kits::jsonb, cancelled = d.cancelled, updated_at = $2
+          snapshot = d.snapshot::json, footprint = d.footprint::json, unmapped_lines = d.unmapped,
+          provisional = d.provisional, kits = d.kits::json, cancelled = d.cancelled, updated_at = $2
         FROM {Rows}
         WHERE o.tenant_id = $1 AND o.connection_id = d.connection_id AND o.order_ref = d.order_ref
         """;
@@ -121,8 +121,8 @@ internal static class OrderRows
         $"""
         INSERT INTO orders (tenant_id, connection_id, order_ref, version_updated, version_authority, version_sequence,
           snapshot, footprint, unmapped_lines, provisional, cancelled, kits, updated_at)
-        SELECT $1, d.connection_id, d.order_ref, d.updated, d.authority, d.sequence, d.snapshot::jsonb, d.footprint::jsonb,
-          d.unmapped, d.provisional, d.cancelled, d.kits::jsonb, $2
+        SELECT $1, d.connection_id, d.order_ref, d.updated, d.authority, d.sequence, d.snapshot::json, d.footprint::json,
+          d.unmapped, d.provisional, d.cancelled, d.kits::json, $2
         FROM {Rows}
         """;
 

@@ -17,7 +17,8 @@ namespace SyncFlow.Storage.Stock;
 /// <summary>Writes a working set: every table in one statement, all statements in one round trip.</summary>
 internal static class StockWriter
 {
-    public static async Task WriteAsync(StorageSession session, WorkingSet set, string cause, DateTimeOffset at, CancellationToken ct)
+    public static async Task WriteAsync(
+        StorageSession session, WorkingSet set, string cause, DateTimeOffset at, CancellationToken ct)
     {
         var skus = set.ChangedSkus.ToList();
         var levels = ChangedLevels(set);
@@ -31,9 +32,8 @@ internal static class StockWriter
             }
         }
 
-        var orders = set.ChangedOrders.ToList();
         var movements = set.NewMovements.ToArray();
-        Add(set.Entries, () => Append(session, set.Entries, at));
+        statements.AddRange(FactWriter.Statements(session, set, at));
         var stocked = skus.FindAll(s => s.Pools.Length > 0);
         Add(stocked, () => UpsertPositions(session, stocked));
         Add(set.Openings, () => HistoryRows.InsertOpenings(session, [.. set.Openings], at));
@@ -44,9 +44,11 @@ internal static class StockWriter
         Add(peaks, () => SalesRows.UpsertPeaks(session, peaks));
         var paces = set.ChangedPaces.ToList();
         Add(paces, () => SalesRows.NotePaces(session, paces, at));
-        Add(levels, () => session.Of(LevelRows.UpdateSql, LevelRows.Parameters(levels, at)));
+        var byKind = levels.ToLookup(LevelMoves.Suffices);
+        var (moved, rest) = (byKind[true].ToList(), byKind[false].ToList());
+        Add(moved, () => LevelMoves.Update(session, moved, at));
+        Add(rest, () => session.Of(LevelRows.UpdateSql, LevelRows.Parameters(rest, at)));
         Add(levels, () => HistoryRows.AppendLevels(session, levels, cause, at));
-        statements.AddRange(OrderRows.Write(session, orders, at));
         Add(movements, () => session.Of(
             "INSERT INTO movement_keys (tenant_id, movement_key, recorded_at) SELECT $1, k, $2 FROM unnest($3::text[]) AS k",
             Sql.P(at), Sql.P(movements)));
@@ -89,7 +91,8 @@ internal static class StockWriter
 
         await using var batch = session.Batch([.. statements]);
         await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-        CheckAllWritten(statements, LevelRows.UpdateSql, levels.Count, "level");
+        CheckAllWritten(statements, LevelMoves.UpdateSql, moved.Count, "level");
+        CheckAllWritten(statements, LevelRows.UpdateSql, rest.Count, "level");
         CheckAllWritten(statements, UpdateSkusSql, skus.Count, "SKU");
     }
 
@@ -106,30 +109,10 @@ internal static class StockWriter
     {
         var facts = set.Entries.GroupBy(e => e.Sku).ToDictionary(g => g.Key, g => g.Select(e => e.FactKey).Distinct().Count());
         return [.. set.ChangedLevels.Select(
-            changed => new ChangedLevel(set.FindSku(changed.Sku)!, changed.Level, Math.Max(1, facts.GetValueOrDefault(changed.Sku))))];
+            changed => new ChangedLevel(
+                set.FindSku(changed.Sku)!, set.FindLoaded(changed.Sku)?.FindLevel(changed.Level.Id), changed.Level,
+                Math.Max(1, facts.GetValueOrDefault(changed.Sku))))];
     }
-
-    private static NpgsqlBatchCommand Append(StorageSession session, List<LedgerEntry> entries, DateTimeOffset at) => session.Of(
-        """
-        INSERT INTO ledger_entries (tenant_id, sku_id, location_id, bucket, delta, reason, fact_key, level_id,
-          connection_id, inbox_event_id, occurred_at, recorded_at)
-        SELECT $1, sku_id, location_id, bucket, delta, reason, fact_key, level_id, connection_id, inbox_event_id, occurred_at, $2
-        FROM unnest($3::bigint[], $4::bigint[], $5::smallint[], $6::int[], $7::smallint[], $8::text[], $9::bigint[],
-          $10::bigint[], $11::bigint[], $12::timestamptz[]) WITH ORDINALITY
-          AS e (sku_id, location_id, bucket, delta, reason, fact_key, level_id, connection_id, inbox_event_id, occurred_at, ordinal)
-        ORDER BY ordinal
-        """,
-        Sql.P(at),
-        Sql.Column(entries, e => e.Sku.Value),
-        Sql.Column(entries, e => e.Location.Value),
-        Sql.Column(entries, e => (short)e.Bucket),
-        Sql.Column(entries, e => e.Delta),
-        Sql.Column(entries, e => (short)e.Reason),
-        Sql.Column(entries, e => e.FactKey),
-        Sql.Column(entries, e => e.Level?.Value),
-        Sql.Column(entries, e => e.Connection?.Value),
-        Sql.Column(entries, e => e.InboxEvent),
-        Sql.Column(entries, e => DatabaseTime.Of(e.OccurredAt)));
 
     private static NpgsqlBatchCommand UpsertPositions(StorageSession session, List<SkuState> skus)
     {

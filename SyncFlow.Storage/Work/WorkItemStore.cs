@@ -33,6 +33,19 @@ public sealed class WorkItemStore(TimeProvider time)
         return items.Count == 0 ? Task.CompletedTask : session.ExecuteAsync(Upsert(session, items, DatabaseTime.Now(time)), ct);
     }
 
+    /// <summary>When the next open item of a connection is due, or its claim runs out; null where none is open.</summary>
+    public static async Task<DateTimeOffset?> NextDueAsync(StorageSession session, ConnectionId connection, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        var next = await session.QueryAsync(
+            session.Of(
+                "SELECT min(greatest(due_at, claimed_until)) FROM work_items WHERE tenant_id = $1 AND connection_id = $2 AND state = 0",
+                Sql.P(connection.Value)),
+            row => row.Nullable<DateTimeOffset>(0),
+            ct).ConfigureAwait(false);
+        return next[0];
+    }
+
     /// <summary>Claims due items of a connection that nobody holds, oldest wish first.</summary>
     public Task<List<StoredWorkItem>> ClaimAsync(StorageSession session, ConnectionId connection, int limit, CancellationToken ct)
     {

@@ -95,14 +95,26 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
         var set = await StockStore.LoadAsync(session, FactRefs.Of(events.SelectMany(e => e.Facts)), ct).ConfigureAwait(false);
         var now = DatabaseTime.Now(time);
         var marks = events.ConvertAll(e => e.Refused ?? e.NotPermitted(set.Context) ?? new InboxMark(e.Item.Key, InboxState.Done, Fold(set, e, now), null));
-        Replanner.Replan(set, now);
+        await ReplanAsync(set, StockStore.SaveFactsAsync(session, set, marks, now, ct), now).ConfigureAwait(false);
         await StockStore.SaveAsync(session, set, Cause(items), now, ct).ConfigureAwait(false);
-        await inbox.MarkAsync(session, marks, ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
 
         Count(items, marks, time.GetElapsedTime(started));
         return [.. set.ChangedLevels.Where(l => l.Level.WantsPush || l.Level.NeedsReading).Select(l => l.Level.Connection)
             .Concat(set.Work.Select(w => w.Connection)).Distinct()];
+    }
+
+    /// <summary>Replans while the database writes what the facts were; the session is free again afterwards, however it ends.</summary>
+    private static async Task ReplanAsync(WorkingSet set, Task writing, DateTimeOffset now)
+    {
+        try
+        {
+            Replanner.Replan(set, now);
+        }
+        finally
+        {
+            await writing.ConfigureAwait(false);
+        }
     }
 
     /// <summary>Folds an event's facts; its outcome is the most telling of theirs (the lowest number).</summary>

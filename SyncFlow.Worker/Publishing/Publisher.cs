@@ -23,7 +23,6 @@ internal sealed class Publisher(
     /// <summary>Refusals in a row after which the request itself must be wrong, not an element: more than one bisection has.</summary>
     private const int MostRefusals = BatchSplitter.MostRounds + 1;
 
-    private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CoalesceWindow = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan CoalesceWait = TimeSpan.FromMilliseconds(50);
 
@@ -31,6 +30,11 @@ internal sealed class Publisher(
     private readonly Queue<ImmutableArray<PlanCandidate>> _parts = new();
     private readonly HashSet<LevelId> _inParts = [];
     private readonly ContendedLevels _contended = new();
+    private readonly Rest _rest = new();
+    private readonly LevelsAhead _ahead = new(lease, transactions, time);
+
+    // Whether the last look found any level that wants a push, be it one that has to wait.
+    private bool _found;
 
     // What the last plan had no room for has gathered long enough.
     private bool _leftOver;
@@ -68,14 +72,25 @@ internal sealed class Publisher(
     {
         while (_flying.Count < MostInFlight && time.GetUtcNow() >= _pausedUntil)
         {
+            var candidates = await LookAsync(ct).ConfigureAwait(false);
+            if (!_found)
+            {
+                return;
+            }
+
             if (await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false) is not { } link
                 || !link.Connection.Status.MayBeWritten())
             {
                 return;
             }
 
-            await CoalesceAsync(ct).ConfigureAwait(false);
-            if (await PlanAsync(ct).ConfigureAwait(false) is not { } planned)
+            if (MayGather(candidates))
+            {
+                await Task.Delay(CoalesceWait, time, ct).ConfigureAwait(false);
+                candidates = await LookAsync(ct).ConfigureAwait(false);
+            }
+
+            if (await PlanAsync(candidates, ct).ConfigureAwait(false) is not { } planned)
             {
                 return;
             }
@@ -86,26 +101,22 @@ internal sealed class Publisher(
         }
     }
 
+    private async Task<List<PlanCandidate>> LookAsync(CancellationToken ct)
+    {
+        var candidates = await _ahead.LookAsync(holds.Count + _inParts.Count + _unlearned.Count, ct).ConfigureAwait(false);
+        _found = candidates.Count + _parts.Count > 0;
+        return candidates;
+    }
+
     /// <summary>
     /// A few changes right after a push gather for a moment: a burst becomes few calls, a lone change is not kept
     /// waiting, and a full call goes at once.
     /// </summary>
-    private async Task CoalesceAsync(CancellationToken ct)
-    {
-        if (_parts.Count > 0 || _leftOver || time.GetUtcNow() - _lastSent >= CoalesceWindow)
-        {
-            return;
-        }
+    private bool MayGather(List<PlanCandidate> candidates) =>
+        _parts.Count == 0 && !_leftOver && candidates.Count < PublishLimits.LevelsPerPush
+        && time.GetUtcNow() - _lastSent < CoalesceWindow;
 
-        var waiting = await transactions.CandidatesAsync(
-            lease.Tenant, lease.Connection, PublishLimits.LevelsPerPush, ct).ConfigureAwait(false);
-        if (waiting.Count is > 0 and < PublishLimits.LevelsPerPush)
-        {
-            await Task.Delay(CoalesceWait, time, ct).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<PlannedPush?> PlanAsync(CancellationToken ct)
+    private async Task<PlannedPush?> PlanAsync(List<PlanCandidate> candidates, CancellationToken ct)
     {
         using var gate = await holds.EnterPlanAsync(ct).ConfigureAwait(false);
         for (var look = _parts.Count; look > 0; look--)
@@ -124,11 +135,10 @@ internal sealed class Publisher(
             }
         }
 
-        var candidates = await transactions.CandidatesAsync(
-            lease.Tenant, lease.Connection, PublishLimits.LevelsPerPush + holds.Count + _inParts.Count + _unlearned.Count, ct).ConfigureAwait(false);
-        List<PlanCandidate> free = [.. candidates.Where(c => !holds.IsHeld(c.Level) && !_inParts.Contains(c.Level) && !_unlearned.Contains(c.Level))];
+        var free = candidates.FindAll(c => !holds.IsHeld(c.Level) && !_inParts.Contains(c.Level) && !_unlearned.Contains(c.Level));
         var chosen = _contended.Choose(free, time.GetUtcNow());
         _leftOver = chosen.Count < free.Count;
+        _ahead.Keep(_leftOver ? [.. free.Except(chosen)] : []);
         return chosen.Count == 0
             ? null
             : await transactions.PlanAsync(lease.Tenant, lease.Connection, chosen, lease.Epoch, ct).ConfigureAwait(false);
@@ -144,7 +154,8 @@ internal sealed class Publisher(
         }
 
         var pause = _pausedUntil - time.GetUtcNow();
-        var limit = pause > TimeSpan.Zero && pause < Sweep ? pause : Sweep;
+        var rest = _rest.After(_found || _flying.Count > 0);
+        var limit = pause > TimeSpan.Zero && pause < rest ? pause : rest;
         limit = _parts.Count > 0 && pause <= TimeSpan.Zero ? CoalesceWait : limit;
         if (_flying.Count == 0)
         {

@@ -9,18 +9,23 @@ namespace SyncFlow.Worker.Runs;
 
 /// <summary>Claims runs and carries them out, a few side by side.</summary>
 internal sealed class RunExecutor(
-    RunStore runs, RunSteps steps, Suspension suspension, NpgsqlDataSource source, TimeProvider time,
+    RunStore runs, RunSteps steps, Suspension suspension, NpgsqlDataSource source, Signals signals, TimeProvider time,
     ILogger<RunExecutor> logger) : BackgroundService
 {
     private const int MostAtOnce = 4;
 
-    private static readonly TimeSpan Sweep = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
+
+    /// <summary>Signals tell of more than runs: however often they come, looks are no closer than this.</summary>
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
+
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<(TenantId, long), Task> _running = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        using var asked = signals.Listen(tenant: null);
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -28,7 +33,7 @@ internal sealed class RunExecutor(
                 await LookAsync(stoppingToken).ConfigureAwait(false);
 
                 // A run that ends makes room for the next at once: many short ones do not wait for a sweep each.
-                await Task.WhenAny([Task.Delay(Sweep, time, stoppingToken), .. _running.Values]).ConfigureAwait(false);
+                await Task.WhenAny([RestAsync(asked, stoppingToken), .. _running.Values]).ConfigureAwait(false);
                 stoppingToken.ThrowIfCancellationRequested();
             }
         }
@@ -40,6 +45,12 @@ internal sealed class RunExecutor(
         {
             await Task.WhenAll(_running.Values).ConfigureAwait(false);
         }
+    }
+
+    private async Task RestAsync(Signal asked, CancellationToken ct)
+    {
+        await Task.Delay(Gather, time, ct).ConfigureAwait(false);
+        await asked.WaitAsync(Sweep - Gather, time, ct).ConfigureAwait(false);
     }
 
     private async Task LookAsync(CancellationToken ct)

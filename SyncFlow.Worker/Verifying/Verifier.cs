@@ -19,12 +19,14 @@ internal sealed class Verifier(
     /// <summary>Levels read in one cycle; the rest follows in the next, at once.</summary>
     private const int MostPerCycle = 1_000;
 
-    private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
-
     /// <summary>How long a new level that the channel does not have is left alone.</summary>
     private static readonly TimeSpan AbsentFor = TimeSpan.FromMinutes(10);
 
+    /// <summary>However often it is woken, it does not look more often than this; to prove is less urgent than to attribute.</summary>
+    private TimeSpan LeastGap => purpose == VerifyPurpose.Attribute ? TimeSpan.FromMilliseconds(20) : options.Verify.Every / 20;
+
     private readonly Dictionary<LevelId, DateTimeOffset> _absent = [];
+    private readonly Rest _rest = new();
     private VerifyState _state = VerifyState.Of(purpose);
 
     /// <summary>Runs until the lease ends.</summary>
@@ -33,22 +35,23 @@ internal sealed class Verifier(
         using var dirty = signals.Listen(lease.Tenant);
         while (!ct.IsCancellationRequested)
         {
-            var link = await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false);
-            if (link is null || !link.Connection.Status.IsVerified())
+            // A look each time, and a link only where something is to be done: at rest nothing is.
+            var (wanted, status) = _state.Phase == VerifyPhase.Idle ? await WantedAsync(ct).ConfigureAwait(false) : (false, null);
+            var effect = status?.IsVerified() == false ? null : Step(new VerifyInput.Tick(wanted));
+            var link = effect is null or VerifyEffect.Wait ? null : await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false);
+            if (effect is not VerifyEffect.Wait && link?.Connection.Status.IsVerified() != true)
             {
                 _state = VerifyState.Of(purpose);
-                await dirty.WaitAsync(Sweep, time, ct).ConfigureAwait(false);
+                await dirty.WaitAsync(_rest.After(found: true), time, ct).ConfigureAwait(false);
                 continue;
             }
 
-            var waiting = _state.Phase == VerifyPhase.Idle && await WantedAsync(ct).ConfigureAwait(false);
-            var effect = Step(new VerifyInput.Tick(waiting));
             while (effect is not VerifyEffect.Wait)
             {
-                effect = Step(await CarryOutAsync(link, effect, ct).ConfigureAwait(false));
+                effect = Step(await CarryOutAsync(link!, effect!, ct).ConfigureAwait(false));
             }
 
-            await PauseAsync(((VerifyEffect.Wait)effect).Until, dirty, ct).ConfigureAwait(false);
+            await PauseAsync(((VerifyEffect.Wait)effect).Until, wanted, dirty, ct).ConfigureAwait(false);
         }
     }
 
@@ -58,30 +61,29 @@ internal sealed class Verifier(
         return effect;
     }
 
-    private async Task<bool> WantedAsync(CancellationToken ct)
+    private async Task<(bool Wanted, ConnectionStatus? Status)> WantedAsync(CancellationToken ct)
     {
-        var (attribution, unproven) = await marks.WantedAsync(
+        var (attribution, unproven, status) = await marks.WantedAsync(
             lease.Tenant, lease.Connection, Absent(), ct).ConfigureAwait(false);
-        return purpose == VerifyPurpose.Attribute ? attribution : unproven;
+        return (purpose == VerifyPurpose.Attribute ? attribution : unproven, status);
     }
 
     /// <summary>A drain is waited out; rest ends when something becomes dirty, or with the sweep.</summary>
-    private Task PauseAsync(DateTimeOffset until, Signal dirty, CancellationToken ct)
+    private Task PauseAsync(DateTimeOffset until, bool wanted, Signal dirty, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var wait = until <= now ? TimeSpan.Zero : until - now;
         return _state.Phase == VerifyPhase.Idle
-            ? RestAsync(wait, dirty, ct)
+            ? RestAsync(wait, _rest.After(wanted), dirty, ct)
             : Task.Delay(wait, time, ct);
     }
 
-    private async Task RestAsync(TimeSpan wait, Signal dirty, CancellationToken ct)
+    private async Task RestAsync(TimeSpan wait, TimeSpan rest, Signal dirty, CancellationToken ct)
     {
-        await dirty.WaitAsync(wait < Sweep ? wait : Sweep, time, ct).ConfigureAwait(false);
+        await dirty.WaitAsync(wait < rest ? wait : rest, time, ct).ConfigureAwait(false);
         if (wait > TimeSpan.Zero)
         {
-            // However often it is woken, it does not look more often than this.
-            await Task.Delay(TimeSpan.FromMilliseconds(20), time, ct).ConfigureAwait(false);
+            await Task.Delay(LeastGap, time, ct).ConfigureAwait(false);
         }
     }
 

@@ -13,12 +13,11 @@ internal sealed class WorkItemRunner(
 {
     private const int BatchSize = 250;
 
-    private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
-
     /// <summary>Between two looks: what is asked for meanwhile becomes one call and not many. A lone item is not kept waiting.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(500);
 
     private readonly WorkItemStore _items = new(time);
+    private readonly Rest _rest = new();
 
     /// <summary>Runs until the lease ends.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -26,7 +25,8 @@ internal sealed class WorkItemRunner(
         using var asked = signals.Listen(lease.Tenant);
         while (!ct.IsCancellationRequested)
         {
-            var link = await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false);
+            var due = await NextDueAsync(ct).ConfigureAwait(false);
+            var link = due <= time.GetUtcNow() ? await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false) : null;
             var claimed = link is null ? [] : await ClaimAsync(ct).ConfigureAwait(false);
             foreach (var together in claimed.GroupBy(i => WorkItemCalls.Batches(i.Kind) ? $"{i.Kind}" : $"{i.Kind} {i.Ref}"))
             {
@@ -39,9 +39,15 @@ internal sealed class WorkItemRunner(
             if (claimed.Count < BatchSize)
             {
                 await Task.Delay(Gather, time, ct).ConfigureAwait(false);
-                await asked.WaitAsync(Sweep, time, ct).ConfigureAwait(false);
+                await asked.WaitAsync(_rest.After(found: due is not null), time, ct).ConfigureAwait(false);
             }
         }
+    }
+
+    private async Task<DateTimeOffset?> NextDueAsync(CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, lease.Tenant, ct).ConfigureAwait(false);
+        return await WorkItemStore.NextDueAsync(session, lease.Connection, ct).ConfigureAwait(false);
     }
 
     private async Task<List<StoredWorkItem>> ClaimAsync(CancellationToken ct)

@@ -1,7 +1,9 @@
 using System.Text;
 using Shouldly;
 using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Stock;
 using SyncFlow.Tests.Support;
 using Xunit;
 
@@ -49,7 +51,9 @@ public sealed class InboxStoreTests(PostgresFixture postgres)
             var other = await inbox.ClaimAsync(second, 6, Ct);
             (one.Count, other.Count).ShouldBe((6, 4));
             one.Concat(other).Select(i => i.Key).Distinct().Count().ShouldBe(10);
-            await inbox.MarkAsync(second, [.. other.Select(i => new InboxMark(i.Key, InboxState.Done, FactOutcome.Applied, null))], Ct);
+            var nothing = new WorkingSet(await SettingsReader.ReadAsync(second, Ct));
+            await StockStore.SaveFactsAsync(
+                second, nothing, [.. other.Select(i => new InboxMark(i.Key, InboxState.Done, FactOutcome.Applied, null))], clock.GetUtcNow(), Ct);
             await second.CommitAsync(Ct);
         }
 

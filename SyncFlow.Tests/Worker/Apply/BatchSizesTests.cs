@@ -15,13 +15,13 @@ public sealed class BatchSizesTests
     {
         var sizes = new BatchSizes();
         var seen = new List<int>();
-        for (var i = 0; i < 4; i++)
+        for (var i = 0; i < 5; i++)
         {
             seen.Add(sizes.Next(Tenant, othersWait: false));
             sizes.Learn(Tenant, seen[^1], claimed: seen[^1]);
         }
 
-        seen.ShouldBe([500, 1_000, 2_000, 2_000]);
+        seen.ShouldBe([500, 1_000, 2_000, 4_000, 4_000]);
         sizes.Next(new TenantId(2), othersWait: false).ShouldBe(InboxRetries.UsuallyClaimed, "another tenant has no backlog");
     }
 
