@@ -71,7 +71,10 @@ public sealed class PositionPullTests(PostgresFixture postgres, RedisFixture red
 
         stand.Server.Instead = ask => SourceAnswer.Of(new
         {
-            items = new[] { Position(ask.Cursor is null ? "A" : "B", 8) }, next = ask.Cursor is null ? "x" : null, asOf = stand.Server.AsOf, sequence = ask.Cursor is null ? 200 : 150,
+            items = new[] { Position(ask.Cursor is null ? "A" : "B", 8) },
+            next = ask.Cursor is null ? "x" : null,
+            asOf = stand.Server.AsOf,
+            sequence = ask.Cursor is null ? 200 : 150,
         });
         ((string)(await stand.RoundAsync(refresh: true))["faultCode"]!).ShouldBe("AS_OF_WENT_BACK");
         (await stand.AtAsync()).ShouldBe(5);

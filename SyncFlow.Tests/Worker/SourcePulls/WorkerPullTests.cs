@@ -79,7 +79,12 @@ public sealed class WorkerPullTests(PostgresFixture postgres, RedisFixture redis
             truth[sku] += units;
             server.Movements[n] = new
             {
-                id = $"m{n}", sku = string.Create(CultureInfo.InvariantCulture, $"item {sku + 1}"), location = "1000", units, occurredAt = server.AsOf.AddSeconds(n), sequence = n,
+                id = $"m{n}",
+                sku = string.Create(CultureInfo.InvariantCulture, $"item {sku + 1}"),
+                location = "1000",
+                units,
+                occurredAt = server.AsOf.AddSeconds(n),
+                sequence = n,
             };
         }
 
