@@ -41,7 +41,7 @@ public static class InternalFacts
 
     /// <summary>Whether a content is one of these.</summary>
     public static bool Handles(string content) =>
-        content is LevelReadings or Movement or CatalogItems or SourceContents.Event || OperationFacts.Handles(content);
+        content is LevelReadings or Movement or CatalogItems or SourceContents.Event or SourceContents.Events || OperationFacts.Handles(content);
 
     /// <summary>The facts of such an event.</summary>
     public static NormaliseResult Normalise(
@@ -56,6 +56,7 @@ public static class InternalFacts
                 CatalogItems => Items(connection, inboxEvent, eventRef, triggeredAt, body),
                 Movement => Moved(connection, inboxEvent, triggeredAt, body),
                 SourceContents.Event => SourceEventFacts.Normalise(connection, inboxEvent, body.Span),
+                SourceContents.Events => SourceEventFacts.NormaliseAll(connection, inboxEvent, body.Span),
                 _ when OperationFacts.Handles(content) => OperationFacts.Normalise(content, inboxEvent, body.Span),
                 _ => new NormaliseResult { IgnoredReason = $"no rule for content '{content}'" },
             };

@@ -21,11 +21,37 @@ internal static class SourceEventFacts
             return new NormaliseResult { MalformedReason = "a source's event without a connection" };
         }
 
-        var told = SourceContents.Read<SourceEventBody>(body);
-        return told.Key.Length > 0 && FactOf(from, inboxEvent, told) is { } fact
+        return Of(from, inboxEvent, SourceContents.Read<SourceEventBody>(body));
+    }
+
+    /// <summary>The facts of several events of one SKU.</summary>
+    /// <exception cref="System.Text.Json.JsonException">The body is no list of them.</exception>
+    public static NormaliseResult NormaliseAll(ConnectionId? connection, long inboxEvent, ReadOnlySpan<byte> body)
+    {
+        if (connection is not { } from)
+        {
+            return new NormaliseResult { MalformedReason = "events of a source without a connection" };
+        }
+
+        var facts = ImmutableArray.CreateBuilder<Fact>();
+        foreach (var told in SourceContents.Read<SourceEventBody[]>(body))
+        {
+            var one = Of(from, inboxEvent, told);
+            if (one.MalformedReason is not null)
+            {
+                return one;
+            }
+
+            facts.AddRange(one.Facts);
+        }
+
+        return new NormaliseResult { Facts = facts.ToImmutable() };
+    }
+
+    private static NormaliseResult Of(ConnectionId from, long inboxEvent, SourceEventBody told) =>
+        told.Key.Length > 0 && FactOf(from, inboxEvent, told) is { } fact
             ? new NormaliseResult { Facts = [fact] }
             : new NormaliseResult { MalformedReason = "a source's event needs a key, a known type and its units" };
-    }
 
     private static Fact? FactOf(ConnectionId from, long inboxEvent, SourceEventBody told)
     {

@@ -40,7 +40,7 @@ internal sealed class CreateSource : IEndpoint
 
     /// <param name="Kind"><c>erp</c>, <c>wms</c>, <c>pos</c> or <c>3pl</c>.</param>
     /// <param name="Name">For people, and for the location map: no two systems share one.</param>
-    /// <param name="Strategy"><c>push</c> when left out, or <c>fullRefresh</c>.</param>
+    /// <param name="Strategy"><c>push</c> when left out, <c>deltaPull</c> or <c>fullRefresh</c>.</param>
     /// <param name="Ordering">What puts its events in order: <c>sequence</c>, or <c>time</c> (when left out).</param>
     /// <param name="CadenceSeconds">How often it is expected to report; 900 when left out.</param>
     /// <param name="Writes">Buckets it may write: <c>onHand</c>, <c>unavailable</c>, <c>allocated</c> (picks), <c>posPending</c> (sales).</param>
@@ -64,7 +64,7 @@ internal sealed class CreateSource : IEndpoint
             .That(request.Kind is not null && ConnectionKinds.IsSource(request.Kind), "kind", "One of: " + string.Join(", ", ConnectionKinds.Sources) + ".")
             .Text(request.Name, "name", LongestName)
             .That(request.Name is null || !systems.Contains(request.Name.Trim()), "name", "Another connection has this name.")
-            .That(request.Strategy is null || Words.TryParse(request.Strategy, out strategy), "strategy", "Either push or fullRefresh.")
+            .That(request.Strategy is null || Words.TryParse(request.Strategy, out strategy), "strategy", "One of: push, deltaPull, fullRefresh.")
             .That(request.Ordering is null || Words.TryParse(request.Ordering, out ordering), "ordering", "Either sequence or time.")
             .That(!request.Gapless || ordering == SourceOrdering.Sequence, "gapless", "Only a sequence counts without gaps.");
         CheckCadence(request.CadenceSeconds, check);

@@ -1,5 +1,6 @@
 using SyncFlow.Api.Http;
 using SyncFlow.Storage.Sources;
+using SyncFlow.Storage.Sources.Pulling;
 
 namespace SyncFlow.Api.Sources;
 
@@ -8,9 +9,9 @@ internal static class SourcesHost
 {
     public static IServiceCollection AddSources(this IServiceCollection services) =>
         services.AddSingleton<SourceDesk>().AddSingleton<SourceMapDesk>().AddSingleton<SourceIntake>()
-            .AddSingleton<SourceFileDesk>().AddScoped<SourceFileIntake>();
+            .AddSingleton<SourceFileDesk>().AddScoped<SourceFileIntake>().AddSingleton<PullDesk>();
 
     public static IEndpointRouteBuilder AddSources(this IEndpointRouteBuilder api) => api
         .Add<ListSources>().Add<CreateSource>().Add<ChangeSource>().Add<PushEvents>().Add<UnmappedEvents>().Add<LocationMapFiles>()
-        .Add<SourceFileEndpoints>();
+        .Add<SourceFileEndpoints>().Add<SourcePulls>();
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using SyncFlow.Core.Checks;
@@ -29,12 +28,12 @@ public sealed record CsvRow(int Line, IReadOnlyDictionary<string, string> Cells)
             return null;
         }
 
-        var read = decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number);
-        check.That(read, column, "This is not a number.");
+        var read = Written.TryNumber(text, out var number);
+        check.That(read, column, Written.NoNumber);
         return read ? number : null;
     }
 
-    /// <summary>A cell's time, ISO 8601 with its offset; null where it is empty or not one, which is noted.</summary>
+    /// <summary>A cell's time, in a form that cannot be mistaken; null where it is empty or not one, which is noted.</summary>
     public DateTimeOffset? Time(string column, Check check)
     {
         if (Text(column) is not { } text)
@@ -42,10 +41,9 @@ public sealed record CsvRow(int Line, IReadOnlyDictionary<string, string> Cells)
             return null;
         }
 
-        var read = DateTimeOffset.TryParseExact(
-            text, ["yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "yyyy-MM-ddTHH:mmK"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time);
-        check.That(read, column, "This is not a time such as 2026-11-20T08:00:00Z.");
-        return read ? time.ToUniversalTime() : null;
+        var read = Written.TryTime(text, out var time);
+        check.That(read, column, Written.NoTime);
+        return read ? time : null;
     }
 }
 

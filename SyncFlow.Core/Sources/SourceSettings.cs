@@ -6,6 +6,9 @@ public enum SourceStrategy : short
     /// <summary>The source posts its events.</summary>
     Push = 1,
 
+    /// <summary>SyncFlow asks the source for what is new since a watermark.</summary>
+    DeltaPull = 2,
+
     /// <summary>The source hands over all of its positions, as a file or by API.</summary>
     FullRefresh = 3,
 }

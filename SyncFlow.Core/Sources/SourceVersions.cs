@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace SyncFlow.Core.Sources;
 
 /// <summary>
@@ -17,4 +19,9 @@ public static class SourceVersions
 
     /// <summary>The version of a moment by the source's own clock.</summary>
     public static long Of(int beginning, DateTimeOffset moment) => Of(beginning, moment.UtcTicks / TimeSpan.TicksPerMicrosecond);
+
+    /// <summary>A version of the first beginning, as its source writes it: a number, or a moment in UTC.</summary>
+    public static string Text(SourceOrdering ordering, long version) => ordering == SourceOrdering.Sequence
+        ? version.ToString(CultureInfo.InvariantCulture)
+        : new DateTimeOffset(checked(version * TimeSpan.TicksPerMicrosecond), TimeSpan.Zero).ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
 }

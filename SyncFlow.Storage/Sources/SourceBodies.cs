@@ -19,7 +19,8 @@ internal sealed class SourceBodies(SourceSettings settings, Dictionary<long, int
         tenant, settings.Connection, Topic(one.Type), one.Id, one.Transaction, one.OccurredAt, at, null, SourceContents.Event,
         SourceContents.Write(Body(one, map)));
 
-    private SourceEventBody Body(SourceEvent one, SourceMap map) => new(
+    /// <summary>What the inbox keeps of an event that is mapped.</summary>
+    public SourceEventBody Body(SourceEvent one, SourceMap map) => new(
         KeyOf(settings.Connection, one.Id), one.Type, map.Sku(one.Item)!.Value, map.Location(one.Place)!.Value, one.Place, one.OccurredAt,
         VersionOf(one), one.Bucket, one.Units, one.OnHand, one.Unavailable, one.Open, one.Shipped,
         one.System ?? (one.Type == SourceEventType.Sale ? null : settings.ReferenceSystem) ?? settings.Connection.Value, one.Transaction,

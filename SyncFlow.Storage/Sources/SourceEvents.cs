@@ -53,6 +53,9 @@ public static class SourceContents
     /// <summary>A <see cref="SourceEventBody"/>.</summary>
     public const string Event = "source.event";
 
+    /// <summary>A list of <see cref="SourceEventBody"/> of one SKU.</summary>
+    public const string Events = "source.events";
+
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
@@ -60,6 +63,9 @@ public static class SourceContents
 
     /// <summary>A body as it is stored.</summary>
     public static byte[] Write<T>(T body) => JsonSerializer.SerializeToUtf8Bytes(body, Options);
+
+    /// <summary>An event as text, for people.</summary>
+    public static string Text(SourceEvent one) => JsonSerializer.Serialize(one, Options);
 
     /// <summary>What a stored body says.</summary>
     /// <exception cref="JsonException">It is not one.</exception>

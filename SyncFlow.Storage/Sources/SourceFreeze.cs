@@ -21,6 +21,20 @@ internal static class SourceFreeze
                 connection, null, null, at),
         ]);
 
+    /// <summary>Freezes a source that is not frozen yet, and opens its incident.</summary>
+    public static async Task FreezeAsync(StorageSession session, ConnectionId connection, string why, DateTimeOffset at, CancellationToken ct)
+    {
+        await session.ExecuteAsync(
+            session.Of(
+                "UPDATE sources SET state = 2, state_reason = $3, state_since = $4, updated_at = $4 WHERE tenant_id = $1 AND connection_id = $2 AND state = 1",
+                Sql.P(connection.Value), Sql.P(why), Sql.P(at)),
+            ct).ConfigureAwait(false);
+        await session.ExecuteAsync(Open(session, connection, why, at), ct).ConfigureAwait(false);
+    }
+
+    /// <summary>The incident of a source that cannot be asked.</summary>
+    public static string PullKeyOf(ConnectionId connection) => string.Create(CultureInfo.InvariantCulture, $"source-pull:{connection.Value}");
+
     public static string FeedKeyOf(ConnectionId connection, long file) =>
         string.Create(CultureInfo.InvariantCulture, $"feed-awaits-approval:{connection.Value}:{file}");
 

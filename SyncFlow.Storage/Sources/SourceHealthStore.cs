@@ -24,14 +24,16 @@ public sealed class SourceHealthStore(NpgsqlDataSource source, TimeProvider time
         var all = await session.QueryAsync(
             session.Of(
                 """
-                SELECT s.connection_id, c.name, s.state, s.cadence_seconds, s.received_at, s.missing_sequences, s.error_rate, s.health, s.health_reason
-                FROM sources s JOIN connections c USING (tenant_id, connection_id) WHERE s.tenant_id = $1
+                SELECT s.connection_id, c.name, s.state, s.cadence_seconds, s.received_at, s.missing_sequences, s.error_rate, s.health, s.health_reason,
+                  CASE WHEN p.failures > 1 THEN p.fault END
+                FROM sources s JOIN connections c USING (tenant_id, connection_id) LEFT JOIN source_pulls p USING (tenant_id, connection_id) WHERE s.tenant_id = $1
                 """),
             row => (
                 Id: row.GetInt64(0), Name: row.GetString(1),
                 Verdict: SourceVerdict.Of(
                     new SourceSigns(
-                        (SourceState)row.GetInt16(2), TimeSpan.FromSeconds(row.GetInt32(3)), row.Nullable<DateTimeOffset>(4), row.GetInt64(5), row.GetDouble(6)),
+                        (SourceState)row.GetInt16(2), TimeSpan.FromSeconds(row.GetInt32(3)), row.Nullable<DateTimeOffset>(4), row.GetInt64(5), row.GetDouble(6),
+                        row.Text(9)),
                     now),
                 Before: (SourceHealth)row.GetInt16(7), Reason: row.Text(8)),
             ct).ConfigureAwait(false);

@@ -25,8 +25,9 @@ public sealed class SourceIntake(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>Takes a batch in; it is there when the session commits.</summary>
+    /// <param name="groups">Where accepted events are put instead of into the inbox, for whoever stores them together; null for nowhere.</param>
     public static async Task<SourceReceipt?> TakeInAsync(
-        StorageSession session, ConnectionId connection, SourceBatch batch, DateTimeOffset at, CancellationToken ct)
+        StorageSession session, ConnectionId connection, SourceBatch batch, DateTimeOffset at, CancellationToken ct, SourceGroups? groups = null)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(batch);
@@ -54,7 +55,7 @@ public sealed class SourceIntake(NpgsqlDataSource source, TimeProvider time)
 
         await map.NoteUnknownAsync(session, connection, fresh.Select(i => batch.Events[i].Place), at, ct).ConfigureAwait(false);
         await KeepAsync(session, connection, batch.Events, fresh, items, map, frozen, at, ct).ConfigureAwait(false);
-        await StoreAsync(session, batch.Events, fresh, items, map, bodies, at, ct).ConfigureAwait(false);
+        await StoreAsync(session, batch.Events, fresh, items, map, bodies, groups, at, ct).ConfigureAwait(false);
         await NoteAsync(session, settings, frozen ? judged with { Mark = settings.Mark } : judged, items, at, ct).ConfigureAwait(false);
         return new SourceReceipt(frozen ? SourceState.Frozen : SourceState.Active, judged.Backwards ?? settings.Reason, items);
     }
@@ -144,9 +145,15 @@ public sealed class SourceIntake(NpgsqlDataSource source, TimeProvider time)
 
     private static async Task StoreAsync(
         StorageSession session, IReadOnlyList<SourceEvent> events, List<int> fresh, SourceItem[] items, SourceMap map, SourceBodies bodies,
-        DateTimeOffset at, CancellationToken ct)
+        SourceGroups? groups, DateTimeOffset at, CancellationToken ct)
     {
         var accepted = fresh.Where(i => items[i].Outcome == SourceOutcome.Accepted).ToList();
+        if (groups is not null)
+        {
+            accepted.ForEach(i => groups.Add(bodies.Body(events[i], map)));
+            return;
+        }
+
         if (accepted.Count == 0)
         {
             return;

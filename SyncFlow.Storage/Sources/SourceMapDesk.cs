@@ -3,6 +3,7 @@ using SyncFlow.Core;
 using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Sources.Pulling;
 using SyncFlow.Storage.Stock;
 
 namespace SyncFlow.Storage.Sources;
@@ -142,6 +143,7 @@ public sealed class SourceMapDesk(NpgsqlDataSource source, TimeProvider time)
             return false;
         }
 
+        await session.ExecuteAsync(PullDesk.Resumed(session, id, at), ct).ConfigureAwait(false);
         await session.ExecuteAsync(CaseRows.CloseIncidents(session, [SourceFreeze.KeyOf(new ConnectionId(id))], at), ct).ConfigureAwait(false);
         await session.ExecuteAsync(
             session.Of(

@@ -21,6 +21,9 @@ internal sealed record RetrySchedule(string What, ImmutableArray<TimeSpan> Waits
     /// <summary>Transactions that met a deadlock.</summary>
     public static readonly RetrySchedule Deadlock = Of("deadlock", 10, 30, 90);
 
+    /// <summary>Before a source is asked again that could not be asked.</summary>
+    public static readonly RetrySchedule Source = Of("source asked again", 5_000, 15_000, 60_000, 300_000, 900_000);
+
     /// <summary>The wait before try <paramref name="attempt"/> + 1; attempts count from 1.</summary>
     public TimeSpan After(int attempt) => Waits[Math.Clamp(attempt - 1, 0, Waits.Length - 1)];
 

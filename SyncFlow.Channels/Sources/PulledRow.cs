@@ -1,0 +1,58 @@
+using System.Text.Json;
+using SyncFlow.Core.Checks;
+using SyncFlow.Core.Sources;
+
+namespace SyncFlow.Channels.Sources;
+
+/// <summary>A row of a page: an event, or what is wrong with it.</summary>
+/// <param name="Raw">As it came.</param>
+/// <param name="Id">The id it names, if one can be read.</param>
+/// <param name="Event">Null where it is broken.</param>
+/// <param name="Errors">Messages by field.</param>
+public sealed record PulledRow(string Raw, string? Id, SourceEvent? Event, IReadOnlyDictionary<string, string[]> Errors)
+{
+    /// <summary>A row of <c>movements</c>: any event, as the push API takes it.</summary>
+    public static PulledRow OfMovement(JsonElement row)
+    {
+        var check = new Check();
+        var fields = new RowFields(row, check);
+        var posted = fields.Posted("postedThrough");
+        var input = new SourceEventInput(
+            fields.Text("id"), fields.Text("type") ?? "movement", fields.Text("sku"), fields.Text("location"), fields.Time("occurredAt"), fields.Whole("sequence"),
+            fields.Text("bucket"), fields.Number("units"), fields.Number("onHand"), fields.Number("unavailable"), fields.Number("open"),
+            fields.Number("shipped"), fields.Text("reference"), fields.Whole("system"), posted.Count == 0 ? null : posted);
+        return Of(row, input, null, check);
+    }
+
+    /// <summary>A row of <c>positions</c>.</summary>
+    /// <param name="id">The event's id.</param>
+    /// <param name="page">When its positions were taken, and what they contain.</param>
+    public static PulledRow OfPosition(JsonElement row, string id, SourcePage page)
+    {
+        var check = new Check();
+        var fields = new RowFields(row, check);
+        var input = new SourceEventInput(
+            id, "position", fields.Text("sku"), fields.Text("location"), page.AsOf, page.Sequence, null, null, fields.Number("onHand"),
+            fields.Number("unavailable"), null, null, null, null, null);
+        return Of(row, input, page.PostedThrough, check);
+    }
+
+    /// <summary>A row of <c>pick-tasks</c>.</summary>
+    /// <param name="id">The event's id.</param>
+    /// <param name="page">When the tasks were listed.</param>
+    public static PulledRow OfPickTask(JsonElement row, string id, SourcePage page)
+    {
+        var check = new Check();
+        var fields = new RowFields(row, check);
+        var input = new SourceEventInput(
+            id, "picks", fields.Text("sku"), fields.Text("location"), page.AsOf, page.Sequence, null, null, null, null, fields.Number("open"),
+            fields.Number("shipped"), fields.Text("reference"), fields.Whole("system"), null);
+        return Of(row, input, null, check);
+    }
+
+    private static PulledRow Of(JsonElement row, SourceEventInput input, IReadOnlyList<PostedInput>? posted, Check check)
+    {
+        var told = input.Read(posted, check);
+        return new PulledRow(row.GetRawText(), input.Id, check.Holds ? told : null, check.Fields);
+    }
+}

@@ -1,0 +1,42 @@
+using SyncFlow.Core;
+using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Sources;
+
+/// <summary>
+/// Events that were taken in together, put together by SKU: all that is told of a SKU comes into the ledger in one
+/// transaction, so that channels see the last state of it and none on the way there.
+/// </summary>
+public sealed class SourceGroups
+{
+    /// <summary>Events of one inbox event.</summary>
+    private const int MostInOne = 10_000;
+
+    private readonly SortedDictionary<long, List<SourceEventBody>> _bySku = [];
+
+    /// <summary>Inbox events that were stored.</summary>
+    public int Stored { get; private set; }
+
+    internal void Add(SourceEventBody body)
+    {
+        if (!_bySku.TryGetValue(body.SkuId, out var list))
+        {
+            _bySku[body.SkuId] = list = [];
+        }
+
+        list.Add(body);
+    }
+
+    /// <summary>Stores them; they are there when the session commits.</summary>
+    internal async Task StoreAsync(StorageSession session, ConnectionId connection, DateTimeOffset at, CancellationToken ct)
+    {
+        var events = _bySku.Values.SelectMany(list => list.Chunk(MostInOne)).Select(chunk => new InboxEvent(
+            session.Tenant, connection, "events", $"pull:{Guid.CreateVersion7(at):N}", null, chunk.Max(b => b.OccurredAt), at, null,
+            SourceContents.Events, SourceContents.Write(chunk))).ToList();
+        foreach (var some in events.Chunk(SourceBatch.MostEvents))
+        {
+            Stored += (await InboxStore.AppendNewAsync(session, some, ct).ConfigureAwait(false)).Count;
+        }
+    }
+}
