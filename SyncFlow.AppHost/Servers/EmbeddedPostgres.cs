@@ -6,7 +6,11 @@ namespace SyncFlow.AppHost.Servers;
 /// <param name="Folder">The folder its data belongs to; made when missing.</param>
 /// <param name="LogFile">Where its output is appended.</param>
 /// <param name="Temporary">The data is thrown away at the end, so it need not survive a crash.</param>
-internal sealed record PostgresSettings(string Folder, string LogFile, bool Temporary = false);
+internal sealed record PostgresSettings(string Folder, string LogFile, bool Temporary = false)
+{
+    /// <summary>What the server's command line begins with, such as <c>env NAME=value</c>.</summary>
+    public IReadOnlyList<string> Prefix { get; init; } = [];
+}
 
 /// <summary>A PostgreSQL of our own on a free loopback port.</summary>
 internal sealed class EmbeddedPostgres : IAsyncDisposable
@@ -136,7 +140,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     private static EmbeddedPostgres Launch(PostgresFolder folder, PostgresSettings settings, string password)
     {
         var port = LoopbackPorts.Free();
-        var process = OwnedProcess.Start(folder.ServerCommand(port, !settings.Temporary), settings.LogFile, workingFolder: folder.Root);
+        var process = OwnedProcess.Start(folder.ServerCommand(port, !settings.Temporary, settings.Prefix), settings.LogFile, workingFolder: folder.Root);
         var watchdog = Watchdog.Over(process, "INT", settings.Temporary ? folder.Root : null);
         var connection = new NpgsqlConnectionStringBuilder
         {

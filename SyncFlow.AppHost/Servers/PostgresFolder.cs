@@ -120,7 +120,8 @@ internal sealed class PostgresFolder
     /// <summary>The command line that runs the server in the foreground on a loopback port.</summary>
     /// <param name="port">TCP port on 127.0.0.1.</param>
     /// <param name="durable">False trades crash safety for speed, for servers whose data is thrown away.</param>
-    public string[] ServerCommand(int port, bool durable)
+    /// <param name="prefix">What the command line begins with, under the server's account.</param>
+    public string[] ServerCommand(int port, bool durable, IReadOnlyList<string> prefix)
     {
         var durability = durable ? "on" : "off";
         string[] settings =
@@ -143,7 +144,7 @@ internal sealed class PostgresFolder
             $"full_page_writes={durability}",
             $"synchronous_commit={durability}",
         ];
-        return account.CommandLine([Program("postgres"), "-D", Data, .. settings.SelectMany(setting => new[] { "-c", setting })]);
+        return account.CommandLine([.. prefix, Program("postgres"), "-D", Data, .. settings.SelectMany(setting => new[] { "-c", setting })]);
     }
 
     /// <summary>Removes the folder with all data. The server must be stopped.</summary>

@@ -95,6 +95,7 @@ internal static class BurstBenchmark
         await stand.SettleAsync(ct).ConfigureAwait(false);
 
         var (sets, throttled) = (stand.World.Stats["sets"], stand.World.Stats["throttled"]);
+        var began = time.GetUtcNow();
         var watch = new OrderWatch(stand.World, a, b, time);
         await PlaceAsync(watch, orders, rate, time, ct).ConfigureAwait(false);
         await DrainAsync(watch, time, ct).ConfigureAwait(false);
@@ -106,6 +107,7 @@ internal static class BurstBenchmark
         await Invariants.LevelsShowTheirTargetsAsync(servers, ct).ConfigureAwait(false);
         results.Add(name + ".orders", orders, "orders");
         watch.Latencies().Report(results, name);
+        await Stages.ReportAsync(servers, began, results, name, ct).ConfigureAwait(false);
         results.Add(name + ".drained_s", drained.TotalSeconds, "s");
         results.Add(name + ".calls", sets, "calls");
         results.Add(name + ".throttled", throttled, "calls");

@@ -38,10 +38,9 @@ internal sealed class BenchServers : IAsyncDisposable
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
             limit.CancelAfter(StartLimit);
-            await servers.StartPostgresAsync(limit.Token).ConfigureAwait(false);
+            await servers.StartPostgresAsync(options[SyncDelay.Option], limit.Token).ConfigureAwait(false);
             await servers.StartRedisAsync(limit.Token).ConfigureAwait(false);
             await Migrator.MigrateAsync(servers.ConnectionString, limit.Token).ConfigureAwait(false);
-            await SyncDelay.SetAsync(servers.ConnectionString, options[SyncDelay.Option], limit.Token).ConfigureAwait(false);
             return servers;
         }
         catch
@@ -93,10 +92,15 @@ internal sealed class BenchServers : IAsyncDisposable
         }
     }
 
-    private async Task StartPostgresAsync(CancellationToken ct)
+    private async Task StartPostgresAsync(long syncDelay, CancellationToken ct)
     {
         if (Environment.GetEnvironmentVariable("ConnectionStrings__syncflow") is { Length: > 0 } given)
         {
+            if (syncDelay > 0)
+            {
+                throw new CheckFailedException(SyncDelay.Option + " needs a PostgreSQL of the benchmark's own.");
+            }
+
             await ExecuteAsync(given, $"CREATE DATABASE {database}", ct).ConfigureAwait(false);
             lentServer = given;
             ConnectionString = new NpgsqlConnectionStringBuilder(given) { Database = database }.ConnectionString;
@@ -109,7 +113,10 @@ internal sealed class BenchServers : IAsyncDisposable
             folder.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         }
 
-        var settings = new PostgresSettings(folder.FullName, Path.Combine(folder.FullName, "postgres.log"));
+        var settings = new PostgresSettings(folder.FullName, Path.Combine(folder.FullName, "postgres.log"))
+        {
+            Prefix = SyncDelay.Prefix(folder, syncDelay),
+        };
         postgres = await EmbeddedPostgres.StartAsync(settings, ct).ConfigureAwait(false);
         ConnectionString = await postgres.EnsureDatabaseAsync(database, ct).ConfigureAwait(false);
     }

@@ -44,14 +44,14 @@ public static class OrderLocations
             return (soldAt, false);
         }
 
+        if (OnlyOnline(channel, context) is { } only)
+        {
+            return (only, false);
+        }
+
         var online = channel.Locations.Values
             .Where(l => context.Locations.TryGetValue(l, out var settings) && settings.FulfillsOnline)
             .Distinct().Order(ByValue).ToArray();
-        if (online.Length == 1)
-        {
-            return (online[0], false);
-        }
-
         foreach (var location in online)
         {
             if (sku.FindLevel(channel.Connection, listing.Listing, location) is { } level
@@ -63,6 +63,26 @@ public static class OrderLocations
 
         LocationId? fallback = channel.DefaultLocation ?? (online.Length > 0 ? online[0] : null);
         return (fallback, true);
+    }
+
+    /// <summary>The only mapped location that fulfils online; null where there is none or more than one. Asked for every line.</summary>
+    private static LocationId? OnlyOnline(ChannelSettings channel, EngineContext context)
+    {
+        LocationId? only = null;
+        foreach (var (_, location) in channel.Locations)
+        {
+            if (context.Locations.TryGetValue(location, out var settings) && settings.FulfillsOnline && location != only)
+            {
+                if (only is not null)
+                {
+                    return null;
+                }
+
+                only = location;
+            }
+        }
+
+        return only;
     }
 
     /// <summary>

@@ -21,6 +21,12 @@ internal sealed class ShipmentEntries
         WorkingSet set, ConnectionId from, OrderSnapshot? before, OrderSnapshot after, IReadOnlyList<FootprintRow> changes)
     {
         _set = set;
+        if (!changes.Any(c => c.Shipped() != 0))
+        {
+            _moved = [];
+            return; // As almost always: then nothing below is asked for.
+        }
+
         _moved = changes.GroupBy(c => c.Sku).ToDictionary(g => g.Key, g => g.Sum(c => Math.Max(0, c.Shipped())));
         var known = before?.Lines.SelectMany(l => l.Shipments.Select(s => (l.LineRef, s.Ref))).ToHashSet() ?? [];
         foreach (var line in after.Lines)
@@ -35,6 +41,11 @@ internal sealed class ShipmentEntries
     /// <summary>Books what a row says of shipped units.</summary>
     public SkuState Post(OrderFact fact, FootprintRow change, SkuState sku)
     {
+        if (change.Shipped() == 0)
+        {
+            return sku;
+        }
+
         if (change.Shipped() > 0)
         {
             return Append(fact, change, sku, change.Shipped(), EntryReason.ShipmentMoved, fact.OccurredAt);

@@ -62,7 +62,8 @@ public sealed class ChannelCatalogStore(NpgsqlDataSource source, TimeProvider ti
             """
             UPDATE channel_items SET archived = true, seen_at = $6
             WHERE tenant_id = $1 AND connection_id = $2 AND ($3::text IS NULL OR product_ref = $3)
-              AND ($4::text IS NULL OR item_ref = $4) AND variant_ref <> ALL($5) AND NOT archived
+              AND ($4::text IS NULL OR item_ref = $4) AND NOT archived
+              AND NOT EXISTS (SELECT FROM unnest($5::text[]) AS seen (ref) WHERE seen.ref = channel_items.variant_ref)
             """,
             Sql.P(connection.Value), Sql.P(productRef), Sql.P(itemRef), Sql.Column(seen, s => s),
             Sql.P(DatabaseTime.Now(time))),
@@ -120,9 +121,11 @@ public sealed class ChannelCatalogStore(NpgsqlDataSource source, TimeProvider ti
             session.Of(
                 """
                 SELECT i.variant_ref, i.sku_text, s.code, s.sku_id
-                FROM channel_items i JOIN listings l USING (tenant_id, connection_id, variant_ref) JOIN skus s USING (tenant_id, sku_id)
-                WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.variant_ref = ANY($3)
-                  AND upper(btrim(i.sku_text)) <> s.code_key
+                FROM unnest($3::text[]) AS v (ref)
+                JOIN channel_items i ON i.tenant_id = $1 AND i.connection_id = $2 AND i.variant_ref = v.ref
+                JOIN listings l ON l.tenant_id = $1 AND l.connection_id = $2 AND l.variant_ref = v.ref
+                JOIN skus s ON s.tenant_id = $1 AND s.sku_id = l.sku_id
+                WHERE upper(btrim(i.sku_text)) <> s.code_key
                 """,
                 Sql.P(connection.Value), Sql.Column(variants, v => v)),
             row => new RenamedItem(row.GetString(0), row.GetString(1), row.GetString(2), new SkuId(row.GetInt64(3))),

@@ -35,22 +35,20 @@ public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
     // A write through zero waits for a reading that shows it (SyncFlow.Core.Levels.LevelState.MayBeRead).
     private const string Readable = " AND (in_flight_push IS NULL OR in_flight_deadline <= $3 OR in_flight_kind = 1)";
 
-    /// <summary>Whether any level of the connection wants a reading: for attribution, or to prove something; and how the connection stands.</summary>
-    public async Task<(bool Attribution, bool Unproven, ConnectionStatus? Status)> WantedAsync(
-        TenantId tenant, ConnectionId connection, IReadOnlyCollection<LevelId> except, CancellationToken ct)
+    /// <summary>Whether any level of the connection wants such a reading, and how the connection stands.</summary>
+    public async Task<(bool Wanted, ConnectionStatus? Status)> WantedAsync(
+        TenantId tenant, ConnectionId connection, MarkWish wish, IReadOnlyCollection<LevelId> except, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         var row = await session.QueryAsync(
             session.Of(
                 $"""
-                SELECT
-                  EXISTS (SELECT FROM listing_levels WHERE tenant_id = $1 AND connection_id = $2{Where(MarkWish.Attribution)}{Readable}),
-                  EXISTS (SELECT FROM listing_levels WHERE tenant_id = $1 AND connection_id = $2{Where(MarkWish.Unproven)}{Readable}
-                    AND level_id <> ALL ($4)),
+                SELECT EXISTS (
+                  SELECT FROM listing_levels WHERE tenant_id = $1 AND connection_id = $2{Where(wish)}{Readable} AND level_id <> ALL ($4)),
                   (SELECT status FROM connections WHERE tenant_id = $1 AND connection_id = $2)
                 """,
                 Sql.P(connection.Value), Sql.P(DatabaseTime.Now(time)), Sql.Column([.. except], l => l.Value)),
-            r => (r.GetBoolean(0), r.GetBoolean(1), (ConnectionStatus?)r.Nullable<short>(2)),
+            r => (r.GetBoolean(0), (ConnectionStatus?)r.Nullable<short>(1)),
             ct).ConfigureAwait(false);
         return row[0];
     }

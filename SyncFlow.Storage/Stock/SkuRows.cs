@@ -97,12 +97,11 @@ internal static class SkuRows
             session.Of(
                 """
                 SELECT l.listing_id, l.connection_id, v.variant_ref, l.item_ref, l.sku_id, l.units_per_sale, l.active,
-                  coalesce(i.is_bundle, false)
+                  coalesce((SELECT i.is_bundle FROM channel_items i
+                    WHERE i.tenant_id = $1 AND i.connection_id = l.connection_id AND i.variant_ref = v.variant_ref), false)
                 FROM listings l CROSS JOIN LATERAL (
                   SELECT l.variant_ref UNION ALL
                   SELECT s.variant_ref FROM listing_variants s WHERE s.tenant_id = $1 AND s.listing_id = l.listing_id) AS v
-                LEFT JOIN channel_items i
-                  ON i.tenant_id = l.tenant_id AND i.connection_id = l.connection_id AND i.variant_ref = v.variant_ref
                 WHERE l.tenant_id = $1 AND l.sku_id = ANY ($2)
                 """,
                 Sql.P(ids)),

@@ -91,7 +91,7 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
         activity?.SetTag("syncflow.tenant", session.Tenant.Value);
         activity?.SetTag("syncflow.events", items.Count);
 
-        var events = items.ConvertAll(EventFacts.Of);
+        var events = Understand(items);
         var set = await StockStore.LoadAsync(session, FactRefs.Of(events.SelectMany(e => e.Facts)), ct).ConfigureAwait(false);
         var now = DatabaseTime.Now(time);
         var marks = events.ConvertAll(e => e.Refused ?? e.NotPermitted(set.Context) ?? new InboxMark(e.Item.Key, InboxState.Done, Fold(set, e, now), null));
@@ -102,6 +102,22 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
         Count(items, marks, time.GetElapsedTime(started));
         return [.. set.ChangedLevels.Where(l => l.Level.WantsPush || l.Level.NeedsReading).Select(l => l.Level.Connection)
             .Concat(set.Work.Select(w => w.Connection)).Distinct()];
+    }
+
+    /// <summary>
+    /// What events mean. Their bodies go: what lives until the end of a large batch is copied by the collector again and again.
+    /// </summary>
+    private static List<EventFacts> Understand(List<InboxItem> items)
+    {
+        var events = new List<EventFacts>(items.Count);
+        for (var i = 0; i < items.Count; i++)
+        {
+            var understood = EventFacts.Of(items[i]);
+            items[i] = items[i] with { Body = default };
+            events.Add(understood with { Item = items[i] });
+        }
+
+        return events;
     }
 
     /// <summary>Replans while the database writes what the facts were; the session is free again afterwards, however it ends.</summary>

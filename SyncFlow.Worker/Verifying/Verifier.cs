@@ -22,12 +22,14 @@ internal sealed class Verifier(
     /// <summary>How long a new level that the channel does not have is left alone.</summary>
     private static readonly TimeSpan AbsentFor = TimeSpan.FromMinutes(10);
 
-    /// <summary>However often it is woken, it does not look more often than this; to prove is less urgent than to attribute.</summary>
-    private TimeSpan LeastGap => purpose == VerifyPurpose.Attribute ? TimeSpan.FromMilliseconds(20) : options.Verify.Every / 20;
-
     private readonly Dictionary<LevelId, DateTimeOffset> _absent = [];
     private readonly Rest _rest = new();
     private VerifyState _state = VerifyState.Of(purpose);
+
+    private MarkWish Wish => purpose == VerifyPurpose.Attribute ? MarkWish.Attribution : MarkWish.Unproven;
+
+    /// <summary>However often it is woken, it does not look more often than this; to prove is less urgent than to attribute.</summary>
+    private TimeSpan LeastGap => purpose == VerifyPurpose.Attribute ? TimeSpan.FromMilliseconds(20) : options.Verify.Every / 20;
 
     /// <summary>Runs until the lease ends.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -61,12 +63,8 @@ internal sealed class Verifier(
         return effect;
     }
 
-    private async Task<(bool Wanted, ConnectionStatus? Status)> WantedAsync(CancellationToken ct)
-    {
-        var (attribution, unproven, status) = await marks.WantedAsync(
-            lease.Tenant, lease.Connection, Absent(), ct).ConfigureAwait(false);
-        return (purpose == VerifyPurpose.Attribute ? attribution : unproven, status);
-    }
+    private Task<(bool Wanted, ConnectionStatus? Status)> WantedAsync(CancellationToken ct) => marks.WantedAsync(
+        lease.Tenant, lease.Connection, Wish, purpose == VerifyPurpose.Prove ? Absent() : [], ct);
 
     /// <summary>A drain is waited out; rest ends when something becomes dirty, or with the sweep.</summary>
     private Task PauseAsync(DateTimeOffset until, bool wanted, Signal dirty, CancellationToken ct)
@@ -124,9 +122,8 @@ internal sealed class Verifier(
 
     private async Task<VerifyInput> ReadAsync(ChannelLink link, ReadingKind kind, CancellationToken ct)
     {
-        var wish = purpose == VerifyPurpose.Attribute ? MarkWish.Attribution : MarkWish.Unproven;
         var (readings, readAt, missing, more) = await levels.ReadAsync(
-            link, holds, wish, kind, Absent(), MostPerCycle, ct).ConfigureAwait(false);
+            link, holds, Wish, kind, Absent(), MostPerCycle, ct).ConfigureAwait(false);
         foreach (var mark in missing.Where(m => !m.WasRead))
         {
             _absent[mark.Level] = readAt + AbsentFor;
