@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using SyncFlow.Simulator.BackOffice;
 using SyncFlow.Simulator.Buyers;
 using SyncFlow.Simulator.Control;
 using SyncFlow.Simulator.Journaling;
@@ -19,13 +20,14 @@ public sealed class SimulatorHost : IAsyncDisposable
 
     private readonly WorldStore? _store;
 
-    private SimulatorHost(WebApplication app, World world, WebhookSender webhooks, BuyerCrowd buyers, WorldStore? store)
+    private SimulatorHost(WebApplication app, World world, WebhookSender webhooks, BuyerCrowd buyers, Office office, WorldStore? store)
     {
         _app = app;
         _store = store;
         World = world;
         _webhooks = webhooks;
         Buyers = buyers;
+        BackOffice = office;
         BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features
             .Get<IServerAddressesFeature>()!.Addresses.First().Replace("[::]", "127.0.0.1", StringComparison.Ordinal));
     }
@@ -36,6 +38,9 @@ public sealed class SimulatorHost : IAsyncDisposable
     public World World { get; }
 
     public BuyerCrowd Buyers { get; }
+
+    /// <summary>The retailer's ERP, WMS, tills and 3PL.</summary>
+    public Office BackOffice { get; }
 
     /// <summary>Webhooks accepted and not yet delivered or given up.</summary>
     public long PendingWebhooks => _webhooks.Pending;
@@ -54,7 +59,12 @@ public sealed class SimulatorHost : IAsyncDisposable
         var store = options.DataFolder is { } folder ? new WorldStore(folder, options.CompactAtBytes) : null;
         var world = store is null ? WorldBuilder.Build(options, clock) : await store.OpenAsync(options, clock);
         var webhooks = new WebhookSender(world, options.ShopifyClientSecret, options.RetryTimeScale);
-        world.Notify = webhooks.Send;
+        var office = new Office(world, options.Seed);
+        world.Notify = (shop, notice, at) =>
+        {
+            webhooks.Send(shop, notice, at);
+            office.Hear(shop, notice);
+        };
         foreach (var shop in world.Shops)
         {
             webhooks.Resume(shop);
@@ -87,10 +97,11 @@ public sealed class SimulatorHost : IAsyncDisposable
         var sessions = new SessionTokens(options.ShopifyClientId, options.ShopifyClientSecret);
         new TokenEndpoint(world, sessions, options.ShopifyClientId, options.ShopifyClientSecret).Map(app);
         new PricingEndpoints(world, options).Map(app);
-        ControlEndpoints.Map(app, world, buyers, webhooks);
+        ControlEndpoints.Map(app, world, buyers, webhooks, office);
+        OfficeFeeds.Map(app, office.Find);
         app.MapGet("/health", () => Results.Text("Healthy"));
         await app.StartAsync(cancel);
-        return new SimulatorHost(app, world, webhooks, buyers, store);
+        return new SimulatorHost(app, world, webhooks, buyers, office, store);
     }
 
     /// <summary>Completes when the process is asked to stop.</summary>
@@ -99,6 +110,7 @@ public sealed class SimulatorHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Buyers.DisposeAsync();
+        await BackOffice.DisposeAsync();
         await _app.DisposeAsync();
         await _webhooks.DisposeAsync();
         if (_store is not null)

@@ -130,7 +130,11 @@ internal sealed class LocalHost(LocalOptions options, TimeProvider time, TextWri
 
         var api = new ApiClient(client, UrlOf(ServiceContract.Api), secrets.BootstrapApiKey, LogOf(ServiceContract.Api), time);
         var world = new WorldClient(client, UrlOf(ServiceContract.Simulator), LogOf(ServiceContract.Simulator), time);
-        var run = new SandboxRun(api, world, options, time, output, Restarts);
+        var sources = options.Sources
+            ? new SandboxSources(
+                new SourcesClient(client, UrlOf(ServiceContract.Api), secrets.BootstrapApiKey, LogOf(ServiceContract.Api), time), api, world, time, output)
+            : null;
+        var run = new SandboxRun(api, world, options, time, output, Restarts, sources);
         return await run.RunAsync(cancellation).ConfigureAwait(false) ? Succeeded : ChecksFailed;
     }
 

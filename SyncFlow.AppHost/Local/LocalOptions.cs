@@ -14,8 +14,10 @@ namespace SyncFlow.AppHost.Local;
 /// <param name="ApiPort">The API's port; null takes 5080, or a free one where that is taken.</param>
 /// <param name="DataFolder">Where the run keeps everything; null takes <c>.syncflow</c> in the checkout.</param>
 /// <param name="App">Connect new stores by the app's install instead of custom-app tokens.</param>
+/// <param name="Sources">Whether the sandbox has an ERP, a WMS, tills and a 3PL, too.</param>
 internal sealed record LocalOptions(
-    TimeSpan? RunFor, bool Clean, bool Sandbox, double OrdersPerSecond, string? Mode, int? ApiPort, string? DataFolder, bool App = false)
+    TimeSpan? RunFor, bool Clean, bool Sandbox, double OrdersPerSecond, string? Mode, int? ApiPort, string? DataFolder, bool App = false,
+    bool Sources = false)
 {
     public const double DefaultOrdersPerSecond = 20;
 
@@ -51,6 +53,10 @@ internal sealed record LocalOptions(
         {
             Description = "Connect the sandbox's stores by installing the app (token exchange, access that expires) and joining by invitation.",
         };
+        var sources = new Option<bool>("--sources")
+        {
+            Description = "Give the sandbox an ERP, a WMS, tills and a 3PL as well; they begin with an empty data folder.",
+        };
         var port = new Option<int?>("--port")
         {
             Description = "Port of the API (5080, or a free one).",
@@ -65,7 +71,7 @@ internal sealed record LocalOptions(
 
         var command = new RootCommand("Runs SyncFlow on this machine: PostgreSQL, Redis, the services and a sandbox of stores.")
         {
-            runFor, clean, noSandbox, rate, mode, app, port, data,
+            runFor, clean, noSandbox, rate, mode, app, sources, port, data,
         };
         command.SetAction(parsed => run(new LocalOptions(
             parsed.GetValue(runFor),
@@ -75,7 +81,8 @@ internal sealed record LocalOptions(
             parsed.GetValue(mode),
             parsed.GetValue(port),
             parsed.GetValue(data),
-            parsed.GetValue(app))));
+            parsed.GetValue(app),
+            parsed.GetValue(sources))));
         return command;
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -32,6 +33,12 @@ internal sealed class JsonCalls(HttpClient client, string service, string baseUr
         return SendAsync(step, HttpMethod.Post, path, body, cancellation);
     }
 
+    /// <summary>Posts a file.</summary>
+    public Task<JsonNode?> PostCsvAsync(string step, string path, string text, CancellationToken cancellation)
+    {
+        return SendBodyAsync(step, HttpMethod.Post, path, () => new StringContent(text, Encoding.UTF8, "text/csv"), cancellation);
+    }
+
     public Task<JsonNode?> PutAsync(string step, string path, JsonObject body, CancellationToken cancellation)
     {
         return SendAsync(step, HttpMethod.Put, path, body, cancellation);
@@ -50,8 +57,13 @@ internal sealed class JsonCalls(HttpClient client, string service, string baseUr
     /// <summary>The failure of a step, with all that helps to find its cause.</summary>
     public SandboxStepException Failed(string step, string why) => new($"{step} failed: {why} The log of {service}: {logFile}");
 
-    private async Task<JsonNode?> SendAsync(
-        string step, HttpMethod method, string path, JsonObject? body, CancellationToken cancellation)
+    private Task<JsonNode?> SendAsync(string step, HttpMethod method, string path, JsonObject? body, CancellationToken cancellation)
+    {
+        return SendBodyAsync(step, method, path, () => body is null ? null : JsonContent.Create(body), cancellation);
+    }
+
+    private async Task<JsonNode?> SendBodyAsync(
+        string step, HttpMethod method, string path, Func<HttpContent?> body, CancellationToken cancellation)
     {
         var key = Guid.CreateVersion7(time.GetUtcNow()).ToString();
         for (var attempt = 1; ; attempt++)
@@ -90,7 +102,7 @@ internal sealed class JsonCalls(HttpClient client, string service, string baseUr
         }
     }
 
-    private HttpRequestMessage Request(HttpMethod method, string path, JsonObject? body, string key)
+    private HttpRequestMessage Request(HttpMethod method, string path, Func<HttpContent?> body, string key)
     {
         var request = new HttpRequestMessage(method, new Uri(baseUrl + path));
         if (bearer is not null)
@@ -103,7 +115,7 @@ internal sealed class JsonCalls(HttpClient client, string service, string baseUr
             request.Headers.Add("Idempotency-Key", key);
         }
 
-        request.Content = body is null ? null : JsonContent.Create(body);
+        request.Content = body();
         return request;
     }
 

@@ -12,7 +12,8 @@ internal sealed class SandboxRun(
     LocalOptions options,
     TimeProvider time,
     TextWriter output,
-    Func<IReadOnlyList<ServiceRestarts>> restarts)
+    Func<IReadOnlyList<ServiceRestarts>> restarts,
+    SandboxSources? sources = null)
 {
     /// <summary>Longest wait for the channels to drain after the buyers stopped.</summary>
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
@@ -31,13 +32,14 @@ internal sealed class SandboxRun(
     public async Task<bool> RunAsync(CancellationToken cancellation)
     {
         await new SandboxSetup(api, world, time, output, options.App).RunAsync(cancellation).ConfigureAwait(false);
+        await (sources?.SetUpAsync(cancellation) ?? Task.CompletedTask).ConfigureAwait(false);
         await new SandboxMode(api, time, output).SetAsync(options.Mode, cancellation).ConfigureAwait(false);
         (start, firstOrder) = (time.GetTimestamp(), time.GetUtcNow());
         Snapshot busy;
         try
         {
             // Stopped while this is answered, the buyers may have come all the same: they too are sent home.
-            await world.StartBuyersAsync(options.OrdersPerSecond, cancellation).ConfigureAwait(false);
+            await world.StartBuyersAsync(options.OrdersPerSecond, shipped: sources is null, cancellation).ConfigureAwait(false);
             await using var view = LiveView.Create(output);
             busy = await ShowAsync(view, cancellation).ConfigureAwait(false);
         }
@@ -49,13 +51,15 @@ internal sealed class SandboxRun(
 
         await world.StopBuyersAsync(cancellation).ConfigureAwait(false);
         output.WriteLine("The buyers have stopped; waiting until every change is applied, published and verified ...");
+        var report = sources is null ? null : await sources.FinishAsync(cancellation).ConfigureAwait(false);
         var last = await DrainAsync(cancellation).ConfigureAwait(false);
         var stages = await api.StagesAsync(firstOrder, cancellation).ConfigureAwait(false);
 
         // The last seconds of a summary are those in which buyers still bought.
         var summary = new RunSummary(last with { Pipeline = last.Pipeline with { Recent = busy.Pipeline.Recent } }, stages);
         summary.Write(output);
-        return summary.Holds;
+        report?.Write(output);
+        return summary.Holds && report is not { Differences.Count: > 0 };
     }
 
     private async Task<Snapshot> ShowAsync(LiveView view, CancellationToken cancellation)

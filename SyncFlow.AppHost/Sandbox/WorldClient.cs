@@ -31,10 +31,34 @@ internal sealed class WorldClient(HttpClient client, string baseUrl, string logF
     }
 
     /// <summary>Lets buyers place so many orders a second, over all stores.</summary>
-    public Task StartBuyersAsync(double ordersPerSecond, CancellationToken cancellation)
+    /// <param name="ordersPerSecond">How many.</param>
+    /// <param name="shipped">Whether some of them are shipped by the way: false where a warehouse ships them all.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public Task StartBuyersAsync(double ordersPerSecond, bool shipped, CancellationToken cancellation)
     {
-        return calls.PostAsync("Letting buyers loose", "/sandbox/buyers", new JsonObject { ["ordersPerSecond"] = ordersPerSecond }, cancellation);
+        var settings = new JsonObject { ["ordersPerSecond"] = ordersPerSecond };
+        if (!shipped)
+        {
+            settings["fulfillRate"] = 0;
+        }
+
+        return calls.PostAsync("Letting buyers loose", "/sandbox/buyers", settings, cancellation);
     }
+
+    /// <summary>The simulated ERP, WMS, tills and 3PL; the address of their APIs.</summary>
+    public string OfficeUrl => baseUrl + "/back-office";
+
+    public Task<JsonNode?> OfficeAsync(CancellationToken cancellation) => calls.GetAsync("Looking at the back office", "/sandbox/back-office", cancellation);
+
+    public Task OpenOfficeAsync(JsonObject settings, CancellationToken cancellation) => calls.PostAsync("Opening the back office", "/sandbox/back-office", settings, cancellation);
+
+    /// <summary>Has all finished that was begun.</summary>
+    public Task DrainOfficeAsync(CancellationToken cancellation) => calls.PostAsync("Finishing the back office's work", "/sandbox/back-office/drain", [], cancellation);
+
+    /// <summary>Units that really are left, by SKU.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> TruthAsync(CancellationToken cancellation) =>
+        (await calls.GetAsync("Counting what is really there", "/sandbox/truth", cancellation).ConfigureAwait(false)).Items("skus")
+            .ToDictionary(item => item.Text("sku")!, item => (long)item.Number("remaining")!);
 
     public Task StopBuyersAsync(CancellationToken cancellation) => calls.DeleteAsync("Stopping the buyers", "/sandbox/buyers", cancellation);
 

@@ -15,8 +15,8 @@ using SyncFlow.Worker.Apply;
 namespace SyncFlow.Benchmarks.Sources;
 
 /// <summary>
-/// An ERP's history taken in from a file and booked, checked against totals that were added up beside it; and its events
-/// pushed one by one at a steady rate.
+/// An ERP's history taken in from a file and booked, checked against totals that were added up beside it; a source
+/// that is asked for its movements; and events pushed one by one at a steady rate.
 /// </summary>
 internal static class SourcesBenchmark
 {
@@ -42,6 +42,9 @@ internal static class SourcesBenchmark
         var events = (int)options[EventsOption];
         var (took, truth) = await BackfillAsync(api, worker, merchant, erp, events, time, ct).ConfigureAwait(false);
         results.AddRate("sources.backfill_events_per_s", events, took, "events/s");
+        await CheckAsync(servers, worker, merchant, truth, ct).ConfigureAwait(false);
+        await PullBenchmark.RunAsync(
+            results, servers, api, worker, merchant, truth, last => BookAsync(worker, merchant.Tenant, last, time, ct), time, ct).ConfigureAwait(false);
         await CheckAsync(servers, worker, merchant, truth, ct).ConfigureAwait(false);
         results.Add("sources.push_p95_ms", await PushAsync(servers, api, worker, merchant, erp, time, ct).ConfigureAwait(false), "ms");
     }

@@ -25,7 +25,7 @@ internal static class PositionRules
         }
 
         var unavailable = fact.Unavailable ?? row.Unavailable;
-        var next = (row with { Known = true, OnHand = fact.OnHand, Unavailable = unavailable, Version = fact.Version }).WithMarks(fact.PostedThrough);
+        var next = (row.At(fact.Version, fact.OnHand) with { Unavailable = unavailable }).WithMarks(fact.PostedThrough);
         var posted = next.Marks.SelectMany(mark => set.Sources.Unposted(sku.Sku, fact.Location, mark.System).Where(c => c.LeftVersion <= mark.Through)).ToList();
         var moved = OnHandBy(set, sku, next) - sku.PoolAt(fact.Location).Buckets.OnHand;
         set.Sources.Put(next);
@@ -54,7 +54,7 @@ internal static class PositionRules
     /// <summary>Notes that the source's own units moved. Whoever counts units in, opens the pool.</summary>
     public static SkuState Moved(WorkingSet set, SkuState sku, SourceFact fact, ReportedPosition row, int units)
     {
-        set.Sources.Put(row with { OnHand = checked(row.OnHand + units), MovedVersion = Math.Max(row.MovedVersion, fact.Version) });
+        set.Sources.Put(units == 0 ? row : row.WithMove(fact.Version, units));
         return units > 0 ? sku.With(sku.PoolAt(fact.Location) with { Opened = true }) : sku;
     }
 

@@ -1,3 +1,4 @@
+using SyncFlow.Simulator.BackOffice;
 using SyncFlow.Simulator.Buyers;
 using SyncFlow.Simulator.Webhooks;
 using SyncFlow.Simulator.Worlds;
@@ -7,7 +8,7 @@ namespace SyncFlow.Simulator.Control;
 /// <summary>The control API under <c>/sandbox</c>.</summary>
 internal static class ControlEndpoints
 {
-    internal static void Map(IEndpointRouteBuilder app, World world, BuyerCrowd buyers, WebhookSender webhooks)
+    internal static void Map(IEndpointRouteBuilder app, World world, BuyerCrowd buyers, WebhookSender webhooks, Office office)
     {
         var routes = app.MapGroup("/sandbox");
         routes.MapGet("/stores", () => world.Shops.Select(s => StoreView.Of(s)));
@@ -58,5 +59,6 @@ internal static class ControlEndpoints
         LevelEndpoints.Map(routes, world);
         CatalogEndpoints.Map(routes, world);
         BillingEndpoints.Map(routes, world);
+        OfficeEndpoints.Map(routes, office);
     }
 }

@@ -39,7 +39,7 @@ internal static class SourceRows
                 Sql.Column(pools, p => p.Sku.Value), Sql.Column(pools, p => p.Location.Value)),
             session.Of(
                 """
-                SELECT sku_id, connection_id, place, location_id, known, on_hand, unavailable, version, moved_version, marks::text
+                SELECT sku_id, connection_id, place, location_id, known, on_hand, unavailable, version, moved_version, marks::text, moves::text
                 FROM source_positions WHERE tenant_id = $1 AND sku_id = ANY ($2)
                 """,
                 Sql.P(skus)),
@@ -80,23 +80,28 @@ internal static class SourceRows
     public static NpgsqlBatchCommand Upsert(StorageSession session, IReadOnlyList<ReportedPosition> rows, DateTimeOffset at) => session.Of(
         """
         INSERT INTO source_positions AS p (tenant_id, updated_at, sku_id, connection_id, place, location_id, known, on_hand, unavailable,
-          version, moved_version, marks)
-        SELECT $1, $2, sku, connection, place, location, known, on_hand, unavailable, version, moved, marks::jsonb
+          version, moved_version, marks, moves)
+        SELECT $1, $2, sku, connection, place, location, known, on_hand, unavailable, version, moved, marks::jsonb, moves::jsonb
         FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bool[], $8::int[], $9::int[], $10::bigint[], $11::bigint[],
-          $12::text[]) AS d (sku, connection, place, location, known, on_hand, unavailable, version, moved, marks)
+          $12::text[], $13::text[]) AS d (sku, connection, place, location, known, on_hand, unavailable, version, moved, marks, moves)
         ON CONFLICT (tenant_id, sku_id, connection_id, place) DO UPDATE SET
           location_id = excluded.location_id, known = excluded.known, on_hand = excluded.on_hand, unavailable = excluded.unavailable,
-          version = excluded.version, moved_version = excluded.moved_version, marks = excluded.marks, updated_at = excluded.updated_at
+          version = excluded.version, moved_version = excluded.moved_version, marks = excluded.marks,
+          moves = excluded.moves, updated_at = excluded.updated_at
         """,
         Sql.P(at),
         Sql.Column(rows, r => r.Sku.Value), Sql.Column(rows, r => r.From.Value), Sql.Column(rows, r => r.Place),
         Sql.Column(rows, r => r.Location.Value), Sql.Column(rows, r => r.Known), Sql.Column(rows, r => r.OnHand),
         Sql.Column(rows, r => r.Unavailable), Sql.Column(rows, r => r.Version), Sql.Column(rows, r => r.MovedVersion),
-        Sql.Column(rows, r => MarksOf(r)));
+        Sql.Column(rows, r => MarksOf(r)), Sql.Column(rows, r => MovesOf(r)));
 
     private static string? MarksOf(ReportedPosition row) => row.Marks.IsDefaultOrEmpty
         ? null
         : JsonSerializer.Serialize(row.Marks.Select(m => new[] { m.System.Value, m.Through }));
+
+    private static string? MovesOf(ReportedPosition row) => row.Moves.IsDefaultOrEmpty
+        ? null
+        : JsonSerializer.Serialize(row.Moves.Select(m => new[] { m.Version, m.Units }));
 
     private static Claim ReadClaim(NpgsqlDataReader row) => new(
         new ClaimKey(
@@ -124,5 +129,8 @@ internal static class SourceRows
         Marks = row.Text(9) is { } marks
             ? [.. JsonSerializer.Deserialize<long[][]>(marks)!.Select(m => new PostedMark(new ConnectionId(m[0]), m[1]))]
             : ImmutableArray<PostedMark>.Empty,
+        Moves = row.Text(10) is { } moves
+            ? [.. JsonSerializer.Deserialize<long[][]>(moves)!.Select(m => new PositionMove(m[0], (int)m[1]))]
+            : ImmutableArray<PositionMove>.Empty,
     };
 }

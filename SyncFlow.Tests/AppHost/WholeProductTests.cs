@@ -68,6 +68,19 @@ public sealed partial class WholeProductTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_ERP_a_WMS_tills_and_a_3PL_beside_the_stores_come_out_even_with_what_is_really_there()
+    {
+        await StartAsync("10s", FirstStartLimit, "--sources");
+        await EndsWellAsync();
+        foreach (var source in new[] { "ERP", "WMS", "Tills", "3PL" })
+        {
+            host!.Output.ShouldMatch($@"(?m)^{source} +[1-9][\d,]* rows told, [1-9][\d,]* taken in, .* 0 unmapped, 0 refused");
+        }
+
+        host!.Output.ShouldContain("and what is really there.");
+    }
+
+    [Fact]
     public async Task A_killed_worker_is_restarted_and_nothing_is_lost()
     {
         await StartAsync("20s", FirstStartLimit);

@@ -21,10 +21,40 @@ public sealed class PositionTests
         desk.Move(SourceDesk.Erp, 501, -5);
         desk.Now.OnHand.ShouldBe(95);
         desk.Position(SourceDesk.Erp, 499, 103).ShouldBe(FactOutcome.Older);
-        desk.Position(SourceDesk.Erp, 500, 100).ShouldBe(FactOutcome.Older, "a movement after it is known");
+        desk.Position(SourceDesk.Erp, 500, 100).ShouldBe(FactOutcome.Unchanged, "what moved after it is known");
         desk.Now.OnHand.ShouldBe(95);
         desk.Position(SourceDesk.Erp, 501, 96).ShouldBe(FactOutcome.Applied);
         desk.Now.OnHand.ShouldBe(96, "the source says so, and it keeps the books");
+    }
+
+    [Fact]
+    public void A_position_that_comes_after_movements_it_does_not_contain_is_set_right_by_them()
+    {
+        var desk = new SourceDesk(0, SourceDesk.Erp);
+        desk.Move(SourceDesk.Erp, 101, -2);
+        desk.Move(SourceDesk.Erp, 99, 7);
+        desk.Move(SourceDesk.Erp, 103, 1);
+        desk.Position(SourceDesk.Erp, 100, 60).ShouldBe(FactOutcome.Applied);
+        desk.Now.OnHand.ShouldBe(59, "number 99 is contained in it, 101 and 103 are not");
+        desk.Position(SourceDesk.Erp, 102, 58).ShouldBe(FactOutcome.Unchanged);
+        desk.Now.OnHand.ShouldBe(59);
+        desk.Move(SourceDesk.Erp, 102, -1);
+        desk.Now.OnHand.ShouldBe(59, "contained in the position of its number");
+    }
+
+    [Fact]
+    public void A_position_older_than_more_movements_than_are_kept_changes_nothing()
+    {
+        var desk = new SourceDesk(0, SourceDesk.Erp);
+        for (var n = 1; n <= 40; n++)
+        {
+            desk.Move(SourceDesk.Erp, 100 + n, 1);
+        }
+
+        desk.Position(SourceDesk.Erp, 105, 60).ShouldBe(FactOutcome.Older);
+        desk.Now.OnHand.ShouldBe(40);
+        desk.Position(SourceDesk.Erp, 120, 60).ShouldBe(FactOutcome.Applied);
+        desk.Now.OnHand.ShouldBe(80);
     }
 
     [Fact]

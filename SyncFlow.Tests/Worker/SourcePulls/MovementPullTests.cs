@@ -112,4 +112,43 @@ public sealed class MovementPullTests(PostgresFixture postgres, RedisFixture red
         stand.Server.Asked.Single().Since.ShouldBe("2029-03-01T08:00:00.000000Z");
         (await stand.AtAsync()).ShouldBe(4);
     }
+
+    [Fact]
+    public async Task C14_A_transfer_whose_arrival_is_told_before_its_departure_never_shows_more_than_there_was()
+    {
+        await using var stand = await PullStand.OpenAsync(postgres, redis);
+        await stand.Stand.MapAsync("ERP,2000,SIDE");
+        await stand.SetAsync();
+        stand.Move(1, 10);
+        await stand.RoundAsync();
+        stand.Server.Movements[2] = new { id = "in", sku = "A", location = "2000", units = 3, occurredAt = stand.Server.AsOf.AddHours(1), sequence = 2 };
+        stand.Move(3, -4);
+        await stand.RoundAsync();
+        (await stand.AtAsync(), await stand.Stand.Warehouse.AtAsync("A", "SIDE")).ShouldBe((6, 3), "one is lost on the way");
+        (await stand.Stand.Api.SqlAsync<long>("SELECT count(DISTINCT recorded_at) FROM ledger_entries WHERE fact_key LIKE '%:in' OR fact_key LIKE '%:m3'"))
+            .ShouldBe(1, "both are booked in one transaction: nobody sees the arrival alone");
+    }
+
+    [Fact]
+    public async Task C28_What_cannot_be_booked_ends_as_a_dead_letter_of_its_SKU_alone()
+    {
+        await using var stand = await PullStand.OpenAsync(postgres, redis);
+        await stand.SetAsync(pageSize: 1_000);
+        for (var n = 1; n <= 250; n++)
+        {
+            stand.Move(n, 10_000_000);
+        }
+
+        stand.Move(251, 5, "B");
+        await stand.RoundAsync();
+        (await stand.AtAsync("B")).ShouldBe(5, "its neighbour is booked");
+        for (var attempt = 1; attempt < 5; attempt++)
+        {
+            await stand.Stand.Api.SqlAsync<long>("WITH due AS (UPDATE inbox SET next_attempt_at = now() WHERE state = 0 RETURNING 1) SELECT count(*) FROM due");
+            await stand.Stand.Warehouse.ApplyAsync();
+        }
+
+        (await stand.AtAsync()).ShouldBe(0, "the sum leaves the range of numbers");
+        (await stand.Stand.Api.SqlAsync<long>("SELECT count(*) FROM inbox WHERE state = 2")).ShouldBe(1);
+    }
 }
