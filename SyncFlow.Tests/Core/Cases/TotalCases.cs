@@ -54,8 +54,9 @@ public sealed class TotalCases
         }
 
         // Two of the four were shown by channel 2 there, which gives them up; the other two place 1 is short of.
-        Beliefs(desk, 2).ShouldBe([0, 2, 2]);
-        Beliefs(desk, 1).ShouldBe([-4, 2, 2], "it bears the two that are short, and has sold what it still shows");
+        // So place 2 has two left for both, and what channel 1 shows there for its debt counts against nobody's share.
+        Beliefs(desk, 2).ShouldBe([0, 1, 2]);
+        Beliefs(desk, 1).ShouldBe([-4, 3, 2]);
         desk.Exposure.UpperBound.ShouldBe(4);
         desk.State.Levels.ShouldAllBe(l => !l.WantsPush);
     }
