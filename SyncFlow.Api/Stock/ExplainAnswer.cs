@@ -72,7 +72,7 @@ internal sealed record ExplainAnswer(
         return new PoolAnswer(
             moment.Names.Of(pool.Location), moment.Context.Locations.GetValueOrDefault(pool.Location)?.FulfillsOnline ?? false, pool.Opened,
             pool.Buckets, moment.Sku.Policy.SafetyBuffer, AvailableToSell.Of(pool, moment.Sku.Policy),
-            SetAsides.HasUncappable(moment.Context, pool.Location) ? pool.SetAside : null, story.Pools.FirstOrDefault(p => p.Location == pool.Location)?.Entries ?? 0);
+            moment.Context.HasUncappable(pool.Location) ? pool.SetAside : null, story.Pools.FirstOrDefault(p => p.Location == pool.Location)?.Entries ?? 0);
     }
 
     private static LevelAnswer Level(StockMoment moment, LevelAccount level) => new(

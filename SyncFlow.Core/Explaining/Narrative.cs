@@ -64,7 +64,7 @@ public static class Narrative
         var promised = PreorderRules.Sellable(moment.Sku.Policy, pool.Location);
         sum += promised == 0 ? "" : Words.Of($" + {promised} on their way that may be promised");
         var text = Words.Of($"{name}: {sum} = {AvailableToSell.Of(pool, moment.Sku.Policy)} available to sell");
-        text += SetAsides.HasUncappable(moment.Context, pool.Location)
+        text += moment.Context.HasUncappable(pool.Location)
             ? Words.Of($", {Math.Max(0, pool.SetAside)} of them set aside; the rest may be taken by a seller that nobody can cap")
             : "";
         return text + (pool.Opened, moment.Context.Locations.GetValueOrDefault(pool.Location)) switch
