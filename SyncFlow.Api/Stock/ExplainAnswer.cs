@@ -20,9 +20,10 @@ internal sealed record ExplainAnswer(
 {
     /// <param name="Ats">Available to sell there, after the safety buffer.</param>
     /// <param name="Opened">Whether an opening count stands behind on-hand; until then nothing is published from it.</param>
+    /// <param name="SetAside">Of those, units put aside from a seller without a cap; null where there is none.</param>
     /// <param name="Entries">How many entries make the sums.</param>
     internal sealed record PoolAnswer(
-        string Location, bool FulfillsOnline, bool Opened, Buckets Buckets, int SafetyBuffer, int Ats, long Entries);
+        string Location, bool FulfillsOnline, bool Opened, Buckets Buckets, int SafetyBuffer, int Ats, int? SetAside, long Entries);
 
     /// <param name="UpperBound">The most it might still show.</param>
     /// <param name="History">Up to the moment, newest first.</param>
@@ -71,7 +72,7 @@ internal sealed record ExplainAnswer(
         return new PoolAnswer(
             moment.Names.Of(pool.Location), moment.Context.Locations.GetValueOrDefault(pool.Location)?.FulfillsOnline ?? false, pool.Opened,
             pool.Buckets, moment.Sku.Policy.SafetyBuffer, AvailableToSell.Of(pool, moment.Sku.Policy),
-            story.Pools.FirstOrDefault(p => p.Location == pool.Location)?.Entries ?? 0);
+            moment.Context.HasUncappable(pool.Location) ? pool.SetAside : null, story.Pools.FirstOrDefault(p => p.Location == pool.Location)?.Entries ?? 0);
     }
 
     private static LevelAnswer Level(StockMoment moment, LevelAccount level) => new(

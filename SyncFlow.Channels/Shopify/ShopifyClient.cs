@@ -30,6 +30,14 @@ public sealed partial class ShopifyClient(HttpClient http, ShopifyAccess access,
 
     private volatile string _token = access.Token;
 
+    private long _ahead;
+
+    /// <summary>
+    /// What the shop's clock shows now, as far as its last answer told (the Date header, whole seconds); ours before the
+    /// first answer. Only moments of the shop are compared with it.
+    /// </summary>
+    public DateTimeOffset ShopTime => time.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _ahead));
+
     /// <summary>Longest wait for one answer, its body included.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -138,6 +146,11 @@ public sealed partial class ShopifyClient(HttpClient http, ShopifyAccess access,
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            if (response.Headers.Date is { } theirs)
+            {
+                Interlocked.Exchange(ref _ahead, (theirs - time.GetUtcNow()).Ticks);
+            }
+
             var bytes = await ReadAsync(response.Content, either.Token);
             return ShopifyFaults.Classify(operation, response, bytes, time.GetUtcNow());
         }

@@ -187,9 +187,10 @@ internal sealed class GuardQuotas(
             for (var i = 0; i < movable.Count; i++)
             {
                 var each = movable[i].UnitsPerSale;
+                var borne = sellable.BorneBy(movable[i].Listing, location) / each;
                 var quota = new Quota(
-                    sku.Sku, movable[i], Draws.Times(owner.Uses, each), Freezes.Share(movable[i], parts[i] / each, _context), strict);
-                accounts?.Add(movable[i].Id, ShareAccount.Of(quota.Share, units, claim, claims));
+                    sku.Sku, movable[i], Draws.Times(owner.Uses, each), Freezes.Share(movable[i], parts[i] / each, _context), borne, strict);
+                accounts?.Add(movable[i].Id, ShareAccount.Of(quota.Share, units, claim, claims) with { Borne = borne });
                 wishes.Add(quota);
             }
         }
@@ -233,7 +234,7 @@ internal sealed class GuardQuotas(
         QuotaMoves.Make(wishes, free, guarded: cluster.Skus.All(s => s.Mode == EffectiveMode.Guard));
         foreach (var quota in wishes)
         {
-            targets[quota.Level.Id] = quota.Units;
+            targets[quota.Level.Id] = quota.Target;
         }
     }
 

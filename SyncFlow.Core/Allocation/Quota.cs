@@ -10,8 +10,9 @@ namespace SyncFlow.Core.Allocation;
 /// <param name="level">The level.</param>
 /// <param name="uses">What one sale takes.</param>
 /// <param name="share">What it would show if units could be moved at no cost.</param>
+/// <param name="borne">Sales it may show beyond its share, because another level of its listing is below zero by them.</param>
 /// <param name="strict">After a change of rules: whether it gives what is above its share although nobody is short.</param>
-internal sealed class Quota(SkuId owner, LevelState level, ImmutableArray<Component> uses, int share, bool strict)
+internal sealed class Quota(SkuId owner, LevelState level, ImmutableArray<Component> uses, int share, int borne, bool strict)
 {
     public SkuId Owner { get; } = owner;
     public LevelState Level { get; } = level;
@@ -19,8 +20,11 @@ internal sealed class Quota(SkuId owner, LevelState level, ImmutableArray<Compon
     public int Share { get; } = share;
     public bool Strict { get; } = strict;
 
-    /// <summary>What it shows once its push on the way has arrived; then what it is to show.</summary>
-    public int Units { get; set; } = Coming(level);
+    /// <summary>Of what it shows once its push on the way has arrived, what counts against shares; then what is to.</summary>
+    public int Units { get; set; } = Coming(level) - borne;
+
+    /// <summary>What it is to show.</summary>
+    public int Target => Units + borne;
 
     /// <summary>Sales it can make.</summary>
     public int Shown => Math.Max(0, Units);

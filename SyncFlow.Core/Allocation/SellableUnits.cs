@@ -5,12 +5,14 @@ namespace SyncFlow.Core.Allocation;
 
 /// <summary>
 /// What can be shown of each SKU that is no kit, at each location of one group. A location that is short is made up for
-/// by the others, so the sum is never more than the group has.
+/// by the others, so the sum is never more than the group has. A channel decides on its total: what its own level below
+/// zero has taken of the shortage is not taken a second time off its other levels, and is theirs alone.
 /// </summary>
 internal sealed class SellableUnits
 {
     private readonly Cluster _cluster;
     private readonly List<(LocationId Location, Dictionary<SkuId, int> Units)> _places = [];
+    private readonly Dictionary<(ListingId, LocationId), int> _borne = [];
 
     /// <summary>Of a cluster's pools in one group.</summary>
     public SellableUnits(Cluster cluster, int group)
@@ -32,6 +34,12 @@ internal sealed class SellableUnits
 
     /// <summary>Units per SKU at a location; a copy. A SKU without an opened pool there is not in it.</summary>
     public Dictionary<SkuId, int> At(LocationId location) => new(UnitsAt(location));
+
+    /// <summary>
+    /// Units that a listing may show at a location beyond its share there: its level at a place that is short is below
+    /// zero by them, so its total is no more than its shares.
+    /// </summary>
+    public int BorneBy(ListingId listing, LocationId location) => _borne.Count == 0 ? 0 : _borne.GetValueOrDefault((listing, location));
 
     /// <summary>Units of any member at a location; of a kit, how many can be made of what lies there. Null where a part has no opened pool.</summary>
     public int? Of(SkuId sku, LocationId location) => Of(Draws.ComponentsOf(_cluster, sku), UnitsAt(location));
@@ -79,11 +87,13 @@ internal sealed class SellableUnits
             }
         }
 
+        var bearers = shortage > 0 ? new ShortageBearers(sku, _cluster.Context, group, pools, _borne) : null;
         pools.Sort((a, b) => (b.Units, a.Location.Value).CompareTo((a.Units, b.Location.Value)));
         foreach (var (location, units) in pools)
         {
             var given = Math.Min(shortage, Math.Max(0, units));
             shortage -= given;
+            bearers?.Bear(location, given);
             Place(location)[sku.Sku] = Math.Max(0, units) - given;
         }
     }

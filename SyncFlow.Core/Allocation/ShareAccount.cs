@@ -13,6 +13,9 @@ namespace SyncFlow.Core.Allocation;
 public sealed record ShareAccount(
     int Share, int Units, int SetAside, ChannelRule Rule, double Weight, double Weights, double? Exact)
 {
+    /// <summary>Sales it shows beyond its share, because another level of its listing is below zero by them.</summary>
+    public int Borne { get; init; }
+
     /// <summary>
     /// The accounts of all levels that may be written, by the rules that plan them; nothing is changed. Run on how
     /// things stood, they tell how they were planned.

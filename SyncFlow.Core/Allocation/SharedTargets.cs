@@ -32,8 +32,9 @@ internal static class SharedTargets
             {
                 var claim = claims.Find(c => c.Channel == level.Connection);
                 var allowed = claim is null ? here : ChannelShares.Shared(here, claim, claims);
-                targets[level.Id] = allowed / level.UnitsPerSale;
-                accounts?.Add(level.Id, ShareAccount.Of(allowed / level.UnitsPerSale, here, claim!, claims) with { Exact = null });
+                var borne = units.BorneBy(level.Listing, location) / level.UnitsPerSale;
+                targets[level.Id] = (allowed / level.UnitsPerSale) + borne;
+                accounts?.Add(level.Id, ShareAccount.Of(allowed / level.UnitsPerSale, here, claim!, claims) with { Exact = null, Borne = borne });
             }
         }
     }

@@ -96,7 +96,7 @@ public sealed class WorkingSet(EngineContext context)
     /// <summary>Movement keys to store.</summary>
     public IReadOnlyCollection<string> NewMovements => _newMovements;
 
-    /// <summary>Pools that were opened since they were loaded: entries alone do not tell, for zero may be counted in.</summary>
+    /// <summary>Pools that were opened, or have other units aside, since they were loaded: entries alone do not tell.</summary>
     public IReadOnlyCollection<PoolOpening> Openings => _openings.Values;
 
     /// <summary>All SKUs loaded.</summary>
@@ -242,17 +242,18 @@ public sealed class WorkingSet(EngineContext context)
             var known = before is not null && i < before.Pools.Length && before.Pools[i].Location == pool.Location
                 ? before.Pools[i]
                 : before?.PoolAt(pool.Location);
-            if (pool.Opened != (known?.Opened ?? false))
+            if (pool.Opened != (known?.Opened ?? false) || pool.SetAside != (known?.SetAside ?? 0))
             {
-                _openings[(after.Sku, pool.Location)] = new PoolOpening(after.Sku, pool.Location, pool.Opened);
+                _openings[(after.Sku, pool.Location)] = new PoolOpening(after.Sku, pool.Location, pool.Opened, pool.SetAside);
             }
         }
     }
 }
 
-/// <summary>A pool's on-hand became known, or is not known any more.</summary>
+/// <summary>What the ledger's entries do not tell of a pool: its on-hand became known, or other units are aside now.</summary>
 /// <param name="Opened">Whether an opening count stands behind it from now on.</param>
-public sealed record PoolOpening(SkuId Sku, LocationId Location, bool Opened);
+/// <param name="SetAside">Units that are aside from now on.</param>
+public sealed record PoolOpening(SkuId Sku, LocationId Location, bool Opened, int SetAside = 0);
 
 /// <summary>A connection's state changed because of a fact.</summary>
 public sealed record ConnectionChange(ConnectionId Connection, ConnectionStatus Status, string Reason);

@@ -64,6 +64,9 @@ public static class Narrative
         var promised = PreorderRules.Sellable(moment.Sku.Policy, pool.Location);
         sum += promised == 0 ? "" : Words.Of($" + {promised} on their way that may be promised");
         var text = Words.Of($"{name}: {sum} = {AvailableToSell.Of(pool, moment.Sku.Policy)} available to sell");
+        text += moment.Context.HasUncappable(pool.Location)
+            ? Words.Of($", {Math.Max(0, pool.SetAside)} of them set aside; the rest may be taken by a seller that nobody can cap")
+            : "";
         return text + (pool.Opened, moment.Context.Locations.GetValueOrDefault(pool.Location)) switch
         {
             (false, _) => ", but nothing is published from it: no opening count stands behind its on-hand.",
@@ -128,16 +131,17 @@ public static class Narrative
         var by = quota.Policy is { } policy
             ? $", by {policy}" + (quota.Rule is { } named ? $" ({Words.Of(named)})" : "")
             : "";
+        var borne = quota.Borne == 0 ? "" : Words.Of($", and {quota.Borne} more because another level of this listing is below zero by as much");
         if (quota.Reason == QuotaReason.Shared)
         {
-            return Words.Of($"{name} is to show {units}: in shared mode every channel shows all that its rule allows of what its location can sell ({quota.Available}){by}.");
+            return Words.Of($"{name} is to show {units}: in shared mode every channel shows all that its rule allows of what its location can sell ({quota.Available}){by}{borne}.");
         }
 
         var aside = quota.SetAside == 0 ? "" : Words.Of($" less {quota.SetAside} that other levels show and nobody may lower now");
         var weighed = quota.ExactShare is { } exact
             ? Words.Of($" by weight {quota.Weight:0.##} of {quota.Weights:0.##} is {exact:0.###}, by largest remainder {quota.RoundedShare}")
             : Words.Of($" is {quota.RoundedShare}");
-        var share = Words.Of($"its share of {quota.Available}{aside}{weighed}{by}");
+        var share = Words.Of($"its share of {quota.Available}{aside}{weighed}{by}{borne}");
         return Words.Of($"{name} is to show {units}: {share}") + quota.Reason switch
         {
             QuotaReason.AboveShare => "; what it has above its share stays until another channel runs short of cover.",

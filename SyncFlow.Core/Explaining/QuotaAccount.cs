@@ -35,10 +35,11 @@ public sealed record QuotaRule(int Reserve, int Minimum, int? Cap, decimal? Perc
 /// <param name="Weight">Its channel's weight.</param>
 /// <param name="Weights">The weights of all channels that share the location by weight.</param>
 /// <param name="ExactShare">Its share before rounding, in units; null where rules name it, and in shared mode.</param>
+/// <param name="Borne">Sales beyond its share that it shows because another level of its listing is below zero by them.</param>
 /// <param name="RoundedShare">Its share in whole sales, by largest remainder, ties by priority; null while nothing is published.</param>
 public sealed record QuotaAccount(
     int? Quota, EffectiveMode Mode, string? Policy, QuotaRule? Rule, int Available, int SetAside, double Weight, double Weights,
-    double? ExactShare, int? RoundedShare, QuotaReason Reason)
+    double? ExactShare, int? RoundedShare, QuotaReason Reason, int Borne = 0)
 {
     /// <summary>The account of one level.</summary>
     /// <param name="moment">How things stood.</param>
@@ -55,11 +56,11 @@ public sealed record QuotaAccount(
         }
 
         var reason = sku.Mode == EffectiveMode.Shared ? QuotaReason.Shared
-            : quota == share.Share ? QuotaReason.Share
-            : quota > share.Share ? QuotaReason.AboveShare : QuotaReason.BelowShare;
+            : quota == share.Share + share.Borne ? QuotaReason.Share
+            : quota > share.Share + share.Borne ? QuotaReason.AboveShare : QuotaReason.BelowShare;
         return new QuotaAccount(
             quota, sku.Mode, policy, RuleOf(share.Rule), share.Units, share.SetAside, share.Weight, share.Weights, share.Exact, share.Share,
-            reason);
+            reason, share.Borne);
     }
 
     private static QuotaRule? RuleOf(ChannelRule rule) =>

@@ -45,7 +45,7 @@ public static class Footprints
                 continue;
             }
 
-            var (home, guessed) = OrderLocations.HomeOf(order, line, channel, set.Context, sku, listing);
+            var (home, guessed) = OrderLocations.HomeOf(order, line, channel, set.Context, sku, listing, before);
             if (home is null)
             {
                 unmapped++;

@@ -9,14 +9,17 @@ public static class OrderLocations
 {
     /// <summary>
     /// A line's home: where units are booked that no assignment places. In order: where it was assigned before or
-    /// now, where it shipped from, where it was sold (tills), the only mapped online location, the location where this channel misses as many
-    /// units without a cause, and else the channel's default, which is a guess that a fetch corrects.
+    /// now, where it shipped from, where it was sold (tills), the only mapped online location, where a guess put it before (a
+    /// later snapshot that says no more moves nothing), the location where this channel misses as many units without a
+    /// cause, and else the channel's default. The last three are guesses that a fetch corrects.
     /// </summary>
+    /// <param name="before">The order as last applied.</param>
     /// <returns>The location, null when the channel has none mapped, and whether it is a guess.</returns>
     public static (LocationId? Home, bool Guessed) HomeOf(
         OrderSnapshot order, OrderLine line, ChannelSettings channel, EngineContext context, SkuState sku,
-        ListingInfo listing)
+        ListingInfo listing, OrderState before)
     {
+        ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(order);
         ArgumentNullException.ThrowIfNull(line);
         ArgumentNullException.ThrowIfNull(channel);
@@ -52,6 +55,15 @@ public static class OrderLocations
         var online = channel.Locations.Values
             .Where(l => context.Locations.TryGetValue(l, out var settings) && settings.FulfillsOnline)
             .Distinct().Order(ByValue).ToArray();
+        foreach (var location in online)
+        {
+            if (sku.FindLevel(channel.Connection, listing.Listing, location)?.Id is { } known
+                && before.Applied.Any(row => row.Level == known && row.Committed + row.Taken > 0))
+            {
+                return (location, true);
+            }
+        }
+
         foreach (var location in online)
         {
             if (sku.FindLevel(channel.Connection, listing.Listing, location) is { } level

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using SyncFlow.Simulator.GraphQl;
 using SyncFlow.Simulator.Worlds;
@@ -21,6 +22,7 @@ internal sealed class ShopifyEndpoint(World world, ShopifyApi api)
     private async Task PostAsync(HttpContext http, string shop, string version)
     {
         world.Stats.Count("apiCalls");
+        http.Response.Headers.Date = world.Clock.GetUtcNow().ToString("R", CultureInfo.InvariantCulture);
         if (world.Find(shop) is not { } store)
         {
             await RefuseAsync(http, 404, "Not Found");

@@ -5,10 +5,10 @@ namespace SyncFlow.Storage.Channels;
 
 /// <summary>Which SKUs are to be planned again; what is null does not narrow.</summary>
 /// <param name="Location">Those with a pool or a level there.</param>
-/// <param name="Moving">Only those whose targets change as time passes: not shared, or selling, or at a launch, or with a preorder that has ended.</param>
+/// <param name="MovingAt">Only those whose targets change as time passes, at this moment: not shared, or selling, or at a launch, or with a preorder that has ended.</param>
 /// <param name="Group">Those in this group.</param>
 public sealed record SkuFilter(
-    ConnectionId? Connection = null, SkuId? Sku = null, LocationId? Location = null, bool Moving = false, long? Group = null);
+    ConnectionId? Connection = null, SkuId? Sku = null, LocationId? Location = null, DateTimeOffset? MovingAt = null, long? Group = null);
 
 /// <summary>SKUs with levels, in pages by number.</summary>
 public static class SkuPages
@@ -30,19 +30,19 @@ public static class SkuPages
                   AND ($5::bigint IS NULL OR EXISTS (
                     SELECT FROM positions p WHERE p.tenant_id = $1 AND p.sku_id = s.sku_id AND p.location_id = $5)
                     OR EXISTS (SELECT FROM listing_levels v WHERE v.tenant_id = $1 AND v.sku_id = s.sku_id AND v.location_id = $5))
-                  AND (NOT $6 OR EXISTS (
+                  AND ($6::timestamptz IS NULL OR EXISTS (
                     SELECT FROM sku_state t WHERE t.tenant_id = $1 AND t.sku_id = s.sku_id
                       AND (t.mode <> 1 OR t.velocity_fast > 0 OR t.velocity_slow > 0))
                     OR EXISTS (SELECT FROM preorders o WHERE o.tenant_id = $1 AND o.sku_id = s.sku_id
-                      AND o.until BETWEEN now() - interval '1 day' AND now())
+                      AND o.until BETWEEN $6 - interval '1 day' AND $6)
                     OR EXISTS (
-                      SELECT FROM launches a WHERE a.tenant_id = $1 AND a.cancelled_at IS NULL AND a.until_at > now()
-                        AND a.from_at <= now() AND (a.scope, a.scope_id) IN ((3::smallint, s.sku_id), (2::smallint, s.group_id))))
+                      SELECT FROM launches a WHERE a.tenant_id = $1 AND a.cancelled_at IS NULL AND a.until_at > $6
+                        AND a.from_at <= $6 AND (a.scope, a.scope_id) IN ((3::smallint, s.sku_id), (2::smallint, s.group_id))))
                   AND ($8::bigint IS NULL OR s.group_id = $8)
                 ORDER BY s.sku_id LIMIT $7
                 """,
                 Sql.P(after.Value), Sql.P(filter.Connection?.Value), Sql.P(filter.Sku?.Value), Sql.P(filter.Location?.Value),
-                Sql.P(filter.Moving), Sql.P(limit), Sql.P(filter.Group)),
+                Sql.P(filter.MovingAt), Sql.P(limit), Sql.P(filter.Group)),
             row => new SkuId(row.GetInt64(0)),
             ct);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using Npgsql;
 using SyncFlow.Core;
@@ -20,9 +21,10 @@ internal static class MomentReader
 
     public sealed record Place(LocationId Id, string Code);
 
-    public sealed record Channel(ConnectionId Id, string Name, string Kind, double SettleSeconds);
+    /// <param name="Places">The locations it is mapped to.</param>
+    public sealed record Channel(ConnectionId Id, string Name, string Kind, double SettleSeconds, long[] Places);
 
-    public sealed record Opening(LocationId Location, bool Opened);
+    public sealed record Opening(LocationId Location, bool Opened, int SetAside);
 
     public sealed record Setting(string Subject, long SubjectId, string Json, SettingsVersion Version);
 
@@ -35,20 +37,26 @@ internal static class MomentReader
     public static Place ReadPlace(NpgsqlDataReader row) => new(new LocationId(row.GetInt64(0)), row.GetString(1));
 
     public static NpgsqlBatchCommand Channels(StorageSession session) =>
-        session.Of("SELECT connection_id, name, kind, settle_seconds FROM connections WHERE tenant_id = $1");
+        session.Of(
+            """
+            SELECT c.connection_id, c.name, c.kind, c.settle_seconds, ARRAY(
+              SELECT l.location_id FROM channel_locations l
+              WHERE l.tenant_id = $1 AND l.connection_id = c.connection_id AND l.active AND l.location_id IS NOT NULL ORDER BY 1)
+            FROM connections c WHERE c.tenant_id = $1
+            """);
 
     public static Channel ReadChannel(NpgsqlDataReader row) =>
-        new(new ConnectionId(row.GetInt64(0)), row.GetString(1), row.GetString(2), row.GetDouble(3));
+        new(new ConnectionId(row.GetInt64(0)), row.GetString(1), row.GetString(2), row.GetDouble(3), row.GetFieldValue<long[]>(4));
 
-    /// <summary>Which pools of a SKU were opened: the newest word on each up to the moment.</summary>
+    /// <summary>Which pools of a SKU were opened, and what was aside in them: the newest word on each up to the moment.</summary>
     public static NpgsqlBatchCommand Openings(StorageSession session, SkuId sku, DateTimeOffset at) => session.Of(
         """
-        SELECT DISTINCT ON (location_id) location_id, opened FROM pool_openings
+        SELECT DISTINCT ON (location_id) location_id, opened, set_aside FROM pool_openings
         WHERE tenant_id = $1 AND sku_id = $2 AND at <= $3 ORDER BY location_id, opening_id DESC
         """,
         Sql.P(sku.Value), Sql.P(at));
 
-    public static Opening ReadOpening(NpgsqlDataReader row) => new(new LocationId(row.GetInt64(0)), row.GetBoolean(1));
+    public static Opening ReadOpening(NpgsqlDataReader row) => new(new LocationId(row.GetInt64(0)), row.GetBoolean(1), row.GetInt32(2));
 
     /// <summary>Settings in force at the moment; for a moment before the first that is known, the first.</summary>
     public static NpgsqlBatchCommand Settings(StorageSession session, SkuId sku, DateTimeOffset at) => session.Of(
@@ -157,9 +165,15 @@ internal static class MomentReader
     private static ChannelSettings SettingsOf(Channel channel, JsonElement root)
     {
         var settings = ConnectionSettings.Parse(root.GetProperty("settings").GetRawText());
+
+        // Where a seller without a cap sells is taken as it is mapped today; what it was is not kept.
+        var places = channel.Places.Distinct().ToImmutableDictionary(p => p.ToString(CultureInfo.InvariantCulture), p => new LocationId(p));
         return new ChannelSettings(
-            channel.Id, (ConnectionStatus)root.GetProperty("status").GetInt16(), ImmutableDictionary<string, LocationId>.Empty, null,
+            channel.Id, (ConnectionStatus)root.GetProperty("status").GetInt16(), places, null,
             settings.Weight, settings.Priority, [], settings.OwnsOnHand, CompareAndSet: channel.Kind == ConnectionKinds.Shopify,
-            DeduplicatesWrites: false, channel.SettleSeconds);
+            DeduplicatesWrites: false, channel.SettleSeconds)
+        {
+            Uncappable = settings.Uncappable,
+        };
     }
 }

@@ -70,6 +70,7 @@ internal sealed record SkuMoment(
     public SkuState ToState(SkuPolicy policy, EngineContext context, List<PoolSums> pools, TiedSkus tied)
     {
         var opened = Openings.Where(o => o.Opened).Select(o => o.Location).ToHashSet();
+        var aside = Openings.ToDictionary(o => o.Location, o => o.SetAside);
         var newest = Levels.GroupBy(l => l.Level).Select(rows => rows.First()).ToList();
         var (group, modeSet) = MomentReader.MembershipOf(Settings);
         return Rules.Complete(
@@ -85,6 +86,7 @@ internal sealed record SkuMoment(
                         .Select(p => new Pool(p.Location, p.Buckets, opened.Contains(p.Location))
                         {
                             SourceBuffer = context.Locations.GetValueOrDefault(p.Location)?.SourceBuffer ?? 0,
+                            SetAside = aside.GetValueOrDefault(p.Location),
                         }),
                     .. opened.Except(pools.Select(p => p.Location)).Select(l => new Pool(l, default, true)),
                 ],

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Ledger;
@@ -6,8 +7,18 @@ using SyncFlow.Storage.Sessions;
 namespace SyncFlow.Storage.Ledger;
 
 /// <summary>A stored figure of a position that is not what the ledger says.</summary>
-/// <param name="Bucket">Which sum; null for whether the pool is opened (1) or not (0).</param>
-public sealed record PositionDifference(SkuId Sku, LocationId Location, Bucket? Bucket, long Ledger, long Position);
+/// <param name="Figure">Which: a bucket as the API names it, <see cref="SetAside"/>, or <see cref="Opened"/> (1 or 0).</param>
+public sealed record PositionDifference(SkuId Sku, LocationId Location, string Figure, long Ledger, long Position)
+{
+    /// <summary>Whether an opening count stands behind the pool.</summary>
+    public const string Opened = "opened";
+
+    /// <summary>Units put aside from a seller without a cap.</summary>
+    public const string SetAside = "setAside";
+
+    /// <summary>The name of a bucket's sum.</summary>
+    public static string Of(Bucket bucket) => JsonNamingPolicy.CamelCase.ConvertName(bucket.ToString());
+}
 
 /// <summary>What was compared of a range of SKUs.</summary>
 /// <param name="Last">The last SKU of the range; null when there was none left.</param>
@@ -18,7 +29,7 @@ public sealed record ReplayPage(SkuId? Last, int Skus, long Pools, long Entries,
 
 /// <summary>
 /// Rebuilds positions from the ledger beside the stored ones: every bucket from the entries, and whether a pool is opened
-/// from its openings (invariant I1). One statement sees one state, so nothing needs to be locked to compare.
+/// and what is set aside in it from the words on that (invariant I1). One statement sees one state, so nothing needs to be locked to compare.
 /// </summary>
 public static class PositionReplay
 {
@@ -89,10 +100,16 @@ public static class PositionReplay
             var (sku, location) = (new SkuId(row.GetInt64(2)), new LocationId(row.GetInt64(3)));
             var (ledger, position) = (LedgerSums.ReadBuckets(row, 4), LedgerSums.ReadBuckets(row, 14));
             differences.AddRange(Enum.GetValues<Bucket>().Where(b => ledger[b] != position[b])
-                .Select(b => new PositionDifference(sku, location, b, ledger[b], position[b])));
+                .Select(b => new PositionDifference(sku, location, PositionDifference.Of(b), ledger[b], position[b])));
             if (row.GetBoolean(13) != row.GetBoolean(23))
             {
-                differences.Add(new PositionDifference(sku, location, null, row.GetBoolean(13) ? 1 : 0, row.GetBoolean(23) ? 1 : 0));
+                differences.Add(new PositionDifference(
+                    sku, location, PositionDifference.Opened, row.GetBoolean(13) ? 1 : 0, row.GetBoolean(23) ? 1 : 0));
+            }
+
+            if (row.GetInt32(24) != row.GetInt32(25))
+            {
+                differences.Add(new PositionDifference(sku, location, PositionDifference.SetAside, row.GetInt32(24), row.GetInt32(25)));
             }
         }
 
@@ -109,7 +126,7 @@ public static class PositionReplay
           SELECT e.sku_id, e.location_id, count(*) AS entries, {LedgerSums.SumsOfEntries}
           FROM ledger_entries e WHERE e.tenant_id = $1 AND e.sku_id = ANY ($2) GROUP BY e.sku_id, e.location_id
         ), opening AS (
-          SELECT DISTINCT ON (o.sku_id, o.location_id) o.sku_id, o.location_id, o.opened
+          SELECT DISTINCT ON (o.sku_id, o.location_id) o.sku_id, o.location_id, o.opened, o.set_aside
           FROM pool_openings o WHERE o.tenant_id = $1 AND o.sku_id = ANY ($2)
           ORDER BY o.sku_id, o.location_id, o.opening_id DESC
         ), shadow AS (
@@ -118,7 +135,7 @@ public static class PositionReplay
             coalesce(r.pos_pending, 0) AS pos_pending, coalesce(r.reserved, 0) AS reserved,
             coalesce(r.shipped_unposted, 0) AS shipped_unposted, coalesce(r.suspense, 0) AS suspense,
             coalesce(r.in_transit, 0) AS in_transit, coalesce(r.unavailable, 0) AS unavailable,
-            coalesce(o.opened, false) AS opened
+            coalesce(o.opened, false) AS opened, coalesce(o.set_aside, 0) AS set_aside
           FROM replayed r FULL JOIN opening o USING (sku_id, location_id)
         )
         """;
@@ -131,7 +148,7 @@ public static class PositionReplay
             coalesce(s.pos_pending, 0) AS pos_pending, coalesce(s.reserved, 0) AS reserved,
             coalesce(s.shipped_unposted, 0) AS shipped_unposted, coalesce(s.suspense, 0) AS suspense,
             coalesce(s.in_transit, 0) AS in_transit, coalesce(s.unavailable, 0) AS unavailable, coalesce(s.opened, false) AS opened,
-            coalesce(p.on_hand, 0) AS p_on_hand, coalesce(p.committed, 0) AS p_committed, coalesce(p.allocated, 0) AS p_allocated,
+            coalesce(s.set_aside, 0) AS set_aside, coalesce(p.set_aside, 0) AS p_set_aside, coalesce(p.on_hand, 0) AS p_on_hand, coalesce(p.committed, 0) AS p_committed, coalesce(p.allocated, 0) AS p_allocated,
             coalesce(p.pos_pending, 0) AS p_pos_pending, coalesce(p.reserved, 0) AS p_reserved,
             coalesce(p.shipped_unposted, 0) AS p_shipped_unposted, coalesce(p.suspense, 0) AS p_suspense,
             coalesce(p.in_transit, 0) AS p_in_transit, coalesce(p.unavailable, 0) AS p_unavailable,
@@ -141,31 +158,33 @@ public static class PositionReplay
         )
         SELECT c.pools, c.entries, d.sku_id, d.location_id, d.on_hand, d.committed, d.allocated, d.pos_pending, d.reserved,
           d.shipped_unposted, d.suspense, d.in_transit, d.unavailable, d.opened, d.p_on_hand, d.p_committed, d.p_allocated,
-          d.p_pos_pending, d.p_reserved, d.p_shipped_unposted, d.p_suspense, d.p_in_transit, d.p_unavailable, d.p_opened
+          d.p_pos_pending, d.p_reserved, d.p_shipped_unposted, d.p_suspense, d.p_in_transit, d.p_unavailable, d.p_opened,
+          d.set_aside, d.p_set_aside
         FROM (SELECT count(*) AS pools, coalesce(sum(entries), 0)::bigint AS entries FROM compared) c
         LEFT JOIN (
           SELECT * FROM compared
-          WHERE (on_hand, committed, allocated, pos_pending, reserved, shipped_unposted, suspense, in_transit, unavailable, opened)
+          WHERE (on_hand, committed, allocated, pos_pending, reserved, shipped_unposted, suspense, in_transit, unavailable, opened, set_aside)
             <> (p_on_hand, p_committed, p_allocated, p_pos_pending, p_reserved, p_shipped_unposted, p_suspense, p_in_transit,
-              p_unavailable, p_opened)) d ON true
+              p_unavailable, p_opened, p_set_aside)) d ON true
         ORDER BY d.sku_id, d.location_id
         """;
 
     private const string RewriteSql = Shadow +
         $"""
         , right_rows AS (
-          SELECT sku_id, location_id, {Columns}, opened FROM shadow
+          SELECT sku_id, location_id, {Columns}, opened, set_aside FROM shadow
           UNION ALL
-          SELECT p.sku_id, p.location_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, false
+          SELECT p.sku_id, p.location_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0
           FROM positions p LEFT JOIN shadow s USING (sku_id, location_id)
           WHERE p.tenant_id = $1 AND p.sku_id = ANY ($2) AND s.sku_id IS NULL
         )
-        INSERT INTO positions AS p (tenant_id, sku_id, location_id, {Columns}, opened)
-        SELECT $1, sku_id, location_id, {Columns}, opened FROM right_rows ORDER BY sku_id, location_id
+        INSERT INTO positions AS p (tenant_id, sku_id, location_id, {Columns}, opened, set_aside)
+        SELECT $1, sku_id, location_id, {Columns}, opened, set_aside FROM right_rows ORDER BY sku_id, location_id
         ON CONFLICT (tenant_id, sku_id, location_id) DO UPDATE SET
           on_hand = excluded.on_hand, committed = excluded.committed, allocated = excluded.allocated,
           pos_pending = excluded.pos_pending, reserved = excluded.reserved, shipped_unposted = excluded.shipped_unposted,
-          suspense = excluded.suspense, in_transit = excluded.in_transit, unavailable = excluded.unavailable, opened = excluded.opened
+          suspense = excluded.suspense, in_transit = excluded.in_transit, unavailable = excluded.unavailable, opened = excluded.opened,
+          set_aside = excluded.set_aside
         WHERE p IS DISTINCT FROM excluded
         """;
 }

@@ -4,7 +4,7 @@ using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Stock;
 
-/// <summary>What a batch adds to the histories beside the ledger: how levels stood after it, and pools it opened.</summary>
+/// <summary>What a batch adds to the histories beside the ledger: how levels stood after it, pools it opened, and units it set aside.</summary>
 internal static class HistoryRows
 {
     public static NpgsqlBatchCommand AppendLevels(
@@ -31,9 +31,10 @@ internal static class HistoryRows
 
     public static NpgsqlBatchCommand InsertOpenings(StorageSession session, IReadOnlyList<PoolOpening> openings, DateTimeOffset at) => session.Of(
         """
-        INSERT INTO pool_openings (tenant_id, sku_id, location_id, opened, at)
-        SELECT $1, o.sku_id, o.location_id, o.opened, $2
-        FROM unnest($3::bigint[], $4::bigint[], $5::bool[]) AS o (sku_id, location_id, opened)
+        INSERT INTO pool_openings (tenant_id, sku_id, location_id, opened, set_aside, at)
+        SELECT $1, o.sku_id, o.location_id, o.opened, o.aside, $2
+        FROM unnest($3::bigint[], $4::bigint[], $5::bool[], $6::int[]) AS o (sku_id, location_id, opened, aside)
         """,
-        Sql.P(at), Sql.Column(openings, o => o.Sku.Value), Sql.Column(openings, o => o.Location.Value), Sql.Column(openings, o => o.Opened));
+        Sql.P(at), Sql.Column(openings, o => o.Sku.Value), Sql.Column(openings, o => o.Location.Value), Sql.Column(openings, o => o.Opened),
+        Sql.Column(openings, o => o.SetAside));
 }

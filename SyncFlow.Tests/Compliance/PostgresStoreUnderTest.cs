@@ -69,8 +69,8 @@ internal sealed class PostgresStoreUnderTest(Merchant merchant) : StoreUnderTest
     {
         await using var session = await merchant.WorkAsync();
         return await session.QueryAsync(
-            session.Of("SELECT sku_id, location_id, opened FROM pool_openings WHERE tenant_id = $1 ORDER BY opening_id"),
-            row => new PoolOpening(new SkuId(row.GetInt64(0)), new LocationId(row.GetInt64(1)), row.GetBoolean(2)),
+            session.Of("SELECT sku_id, location_id, opened, set_aside FROM pool_openings WHERE tenant_id = $1 ORDER BY opening_id"),
+            row => new PoolOpening(new SkuId(row.GetInt64(0)), new LocationId(row.GetInt64(1)), row.GetBoolean(2), row.GetInt32(3)),
             Ct);
     }
 

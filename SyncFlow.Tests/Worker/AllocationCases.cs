@@ -53,6 +53,27 @@ public sealed class AllocationCases(PostgresFixture postgres, RedisFixture redis
     }
 
     [Fact]
+    public async Task C32_Seven_are_four_two_one_and_the_last_one_is_the_first_stores()
+    {
+        await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 1, stock: 7, stores: 3);
+        await using var app = await ApiApp.StartAsync(world.Database.ConnectionString, await redis.ConfigurationAsync());
+        await world.GoLiveAsync(SharingMode.Guard);
+        await PutAsync(app, "/api/v1/policies/allocation/tenant", Percents(60, 25, 15));
+        await UntilAsync(world, (4, 2, 1));
+        await world.ReceiveAsync([(1, -6)]);
+        await UntilAsync(world, (1, 0, 0));
+
+        // The same again from the ledger alone, and nothing is written: the rounding is the same.
+        await world.QuietAsync(QuietLimit);
+        var pushes = await world.CountAsync("SELECT count(*) FROM pushes");
+        await world.RunAsync("replan", 1);
+        await world.QuietAsync(QuietLimit);
+        (await world.CountAsync("SELECT count(*) FROM pushes")).ShouldBe(pushes);
+        await world.ReceiveAsync([(1, 6)]);
+        await UntilAsync(world, (4, 2, 1));
+    }
+
+    [Fact]
     public async Task C22_A_kit_is_sold_and_reserved_and_its_parts_are_never_promised_twice()
     {
         await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 3, stock: 20, stores: 1);

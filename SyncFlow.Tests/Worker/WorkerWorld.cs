@@ -69,9 +69,10 @@ internal sealed class WorkerWorld : IAsyncDisposable
     /// <param name="places">Locations of the first store; the n-th is mapped to location n.</param>
     /// <param name="clock">Of the worker and the sandbox; the system's when left out.</param>
     /// <param name="worker">Whether a worker is started in this process.</param>
+    /// <param name="sandboxClock">Of the sandbox alone, where it differs.</param>
     public static async Task<WorkerWorld> StartAsync(
         PostgresFixture postgres, RedisFixture redis, int skus, int stock = 100, int places = 1, int stores = 2,
-        string apiVersion = "2026-10", TimeProvider? clock = null, bool worker = true)
+        string apiVersion = "2026-10", TimeProvider? clock = null, bool worker = true, TimeProvider? sandboxClock = null)
     {
         var database = await TestDatabase.CreateAsync(postgres);
         var configuration = await redis.ConfigurationAsync();
@@ -87,7 +88,7 @@ internal sealed class WorkerWorld : IAsyncDisposable
                 BulkDurationMs = 20,
                 RetryTimeScale = 0.001,
             },
-            clock ?? TimeProvider.System);
+            sandboxClock ?? clock ?? TimeProvider.System);
         var receiver = await ReceiverAsync(database);
         var world = new WorkerWorld(database, configuration, apiVersion, clock ?? TimeProvider.System, sandbox, receiver);
         await world.SeedAsync(places);

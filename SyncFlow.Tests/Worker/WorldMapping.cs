@@ -5,10 +5,9 @@ namespace SyncFlow.Tests.Worker;
 /// <summary>Maps what a world's stores imported, as the API's automatic mapping does.</summary>
 internal static class WorldMapping
 {
-    /// <summary>The n-th location of each store is our location n; variants with one SKU text are one SKU.</summary>
-    public static async Task MapBySkuAsync(TestDatabase database)
-    {
-        await database.ExecuteAsync(
+    /// <summary>The n-th location of each store is our location n.</summary>
+    public static Task MapPlacesAsync(TestDatabase database) =>
+        database.ExecuteAsync(
             """
             UPDATE channel_locations c SET location_id = n.place FROM (
               SELECT connection_id, external_location_id AS ref,
@@ -16,6 +15,11 @@ internal static class WorldMapping
               FROM channel_locations) n
             WHERE c.connection_id = n.connection_id AND c.external_location_id = n.ref
             """);
+
+    /// <summary>Places as <see cref="MapPlacesAsync"/>; variants with one SKU text are one SKU.</summary>
+    public static async Task MapBySkuAsync(TestDatabase database)
+    {
+        await MapPlacesAsync(database);
         await database.ExecuteAsync(
             """
             INSERT INTO skus (tenant_id, code, code_key)

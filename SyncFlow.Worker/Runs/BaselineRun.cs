@@ -22,7 +22,9 @@ internal sealed class BaselineRun(
 
     public async Task<string?> RunAsync(ChannelLink link, bool openingStock, RunProgress progress, CancellationToken ct)
     {
-        var startedAt = time.GetUtcNow();
+        // Orders are dated by the shop's clock, so the moment it began is the shop's too; one answer tells it.
+        (await link.Client.ReadShopAsync(ct).ConfigureAwait(false)).OrThrow("shop");
+        var startedAt = link.Client.ShopTime;
         using var orders = new OrderFetch(feed, fetches, options, time);
         await progress.ReportAsync(0, null, "importing open orders", ct).ConfigureAwait(false);
         var (names, _) = await orders.StoreAsync(

@@ -92,7 +92,7 @@ internal sealed class ReplayRun(LedgerReplay replay, ChannelStore channels, Npgs
         {
             sku = names.Skus.GetValueOrDefault(d.Sku),
             location = names.Locations.GetValueOrDefault(d.Location),
-            figure = d.Bucket is { } bucket ? JsonNamingPolicy.CamelCase.ConvertName(bucket.ToString()) : "opened",
+            figure = d.Figure,
             ledger = d.Ledger,
             position = d.Position,
         });

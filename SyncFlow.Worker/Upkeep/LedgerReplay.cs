@@ -139,7 +139,7 @@ internal sealed class LedgerReplay(ChannelStore channels, NpgsqlDataSource sourc
         {
             var (sku, location) = position.Key;
             var figures = string.Join("; ", position.Select(d => string.Create(
-                CultureInfo.InvariantCulture, $"{d.Bucket?.ToString() ?? "opened"} is {d.Position}, the ledger says {d.Ledger}")));
+                CultureInfo.InvariantCulture, $"{d.Figure} is {d.Position}, the ledger says {d.Ledger}")));
             await OpenAsync(
                 tenant, string.Create(CultureInfo.InvariantCulture, $"{Kind}:{sku.Value}:{location.Value}"), Kind,
                 string.Create(CultureInfo.InvariantCulture, $"The position at location {location.Value} is not what its ledger entries add up to: {figures}."),

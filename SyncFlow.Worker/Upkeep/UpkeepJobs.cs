@@ -3,6 +3,7 @@ using SyncFlow.Storage.Audit;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Sessions;
 using SyncFlow.Worker.Work;
 
 namespace SyncFlow.Worker.Upkeep;
@@ -79,7 +80,7 @@ internal sealed class UpkeepJobs(
     {
         foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
         {
-            await replanning.RunAsync(tenant, new SkuFilter(Moving: true), "time passed", progress: null, ct).ConfigureAwait(false);
+            await replanning.RunAsync(tenant, new SkuFilter(MovingAt: DatabaseTime.Now(time)), "time passed", progress: null, ct).ConfigureAwait(false);
         }
     }
 

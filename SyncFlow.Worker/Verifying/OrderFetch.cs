@@ -32,7 +32,7 @@ internal sealed class OrderFetch(InboxFeed feed, FetchStore store, WorkerOptions
         await _one.WaitAsync(ct).ConfigureAwait(false);
         try
         {
-            var known = await store.WatermarkAsync(link.Tenant, link.Id, ct).ConfigureAwait(false) ?? time.GetUtcNow();
+            var known = await store.WatermarkAsync(link.Tenant, link.Id, ct).ConfigureAwait(false) ?? link.Client.ShopTime;
             var since = known - options.Verify.Lag - Slack;
             var (unknown, newest) = await ListAsync(link, since, ct).ConfigureAwait(false);
             var (names, _) = await StoreAsync(

@@ -137,7 +137,7 @@ public sealed class RoundTripTests(PostgresFixture postgres)
         (await LedgerAudit.PositionsDifferFromLedgerAsync(look, Ct)).ShouldBeEmpty();
         await database.ExecuteAsync("UPDATE positions SET committed = 5");
         (await LedgerAudit.PositionsDifferFromLedgerAsync(look, Ct)).ShouldHaveSingleItem()
-            .ShouldBe(new PositionDifference(sku, merchant.Location, Bucket.Committed, 4, 5));
+            .ShouldBe(new PositionDifference(sku, merchant.Location, PositionDifference.Of(Bucket.Committed), 4, 5));
     }
 
     [Fact]

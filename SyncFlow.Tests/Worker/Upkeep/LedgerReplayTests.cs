@@ -26,7 +26,7 @@ public sealed class LedgerReplayTests(PostgresFixture postgres)
         // A wrong sum, a flag that is not the ledger's, a position that vanished, and one nothing stands behind.
         var sku = merchant.Skus.ConvertAll(s => s.Value);
         await database.ExecuteAsync("UPDATE positions SET on_hand = 12, committed = -1 WHERE sku_id = $1", sku[0]);
-        await database.ExecuteAsync("UPDATE positions SET opened = false WHERE sku_id = $1", sku[1]);
+        await database.ExecuteAsync("UPDATE positions SET opened = false, set_aside = 3 WHERE sku_id = $1", sku[1]);
         await database.ExecuteAsync("DELETE FROM positions WHERE sku_id = $1", sku[2]);
         await database.ExecuteAsync(
             "INSERT INTO positions (tenant_id, sku_id, location_id, on_hand, opened) VALUES ($1, $2, 999, 7, true)", merchant.Tenant.Value, sku[3]);
@@ -35,13 +35,14 @@ public sealed class LedgerReplayTests(PostgresFixture postgres)
         found.Differing.ShouldBe(4);
         found.Differences.ShouldBe(
             [
-                new PositionDifference(merchant.Skus[0], merchant.Location, Bucket.OnHand, 10, 12),
-                new PositionDifference(merchant.Skus[0], merchant.Location, Bucket.Committed, 0, -1),
-                new PositionDifference(merchant.Skus[1], merchant.Location, null, 1, 0),
-                new PositionDifference(merchant.Skus[2], merchant.Location, Bucket.OnHand, 10, 0),
-                new PositionDifference(merchant.Skus[2], merchant.Location, null, 1, 0),
-                new PositionDifference(merchant.Skus[3], new LocationId(999), Bucket.OnHand, 0, 7),
-                new PositionDifference(merchant.Skus[3], new LocationId(999), null, 0, 1),
+                new PositionDifference(merchant.Skus[0], merchant.Location, PositionDifference.Of(Bucket.OnHand), 10, 12),
+                new PositionDifference(merchant.Skus[0], merchant.Location, PositionDifference.Of(Bucket.Committed), 0, -1),
+                new PositionDifference(merchant.Skus[1], merchant.Location, PositionDifference.Opened, 1, 0),
+                new PositionDifference(merchant.Skus[1], merchant.Location, PositionDifference.SetAside, 0, 3),
+                new PositionDifference(merchant.Skus[2], merchant.Location, PositionDifference.Of(Bucket.OnHand), 10, 0),
+                new PositionDifference(merchant.Skus[2], merchant.Location, PositionDifference.Opened, 1, 0),
+                new PositionDifference(merchant.Skus[3], new LocationId(999), PositionDifference.Of(Bucket.OnHand), 0, 7),
+                new PositionDifference(merchant.Skus[3], new LocationId(999), PositionDifference.Opened, 0, 1),
             ],
             ignoreOrder: true);
         (await database.ScalarAsync<long>("SELECT count(*) FROM incidents WHERE kind = 'position-differs' AND closed_at IS NULL")).ShouldBe(4);
