@@ -15,7 +15,7 @@ internal static class IngestBenchmark
 {
     private const int Connections = 64;
     private const int Each = 6_000;
-    private const int WarmUp = 1_500;
+    private const int WarmUp = 6_000;
     private const int Rounds = 3;
     private const int BodyBytes = 6 * 1024;
     private const int Lines = 12;

@@ -120,12 +120,14 @@ public sealed class ChannelCatalogStore(NpgsqlDataSource source, TimeProvider ti
         return await session.QueryAsync(
             session.Of(
                 """
-                SELECT i.variant_ref, i.sku_text, s.code, s.sku_id
-                FROM unnest($3::text[]) AS v (ref)
-                JOIN channel_items i ON i.tenant_id = $1 AND i.connection_id = $2 AND i.variant_ref = v.ref
-                JOIN listings l ON l.tenant_id = $1 AND l.connection_id = $2 AND l.variant_ref = v.ref
-                JOIN skus s ON s.tenant_id = $1 AND s.sku_id = l.sku_id
-                WHERE upper(btrim(i.sku_text)) <> s.code_key
+                SELECT v.ref, i.sku_text, l.code, l.sku_id
+                FROM unnest($3::text[]) AS v (ref) CROSS JOIN LATERAL (
+                  SELECT i.sku_text FROM channel_items i
+                  WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.variant_ref = v.ref OFFSET 0) AS i -- By key, however little is known of the tables.
+                CROSS JOIN LATERAL (
+                  SELECT s.sku_id, s.code, s.code_key FROM listings l JOIN skus s ON s.tenant_id = $1 AND s.sku_id = l.sku_id
+                  WHERE l.tenant_id = $1 AND l.connection_id = $2 AND l.variant_ref = v.ref OFFSET 0) AS l
+                WHERE upper(btrim(i.sku_text)) <> l.code_key
                 """,
                 Sql.P(connection.Value), Sql.Column(variants, v => v)),
             row => new RenamedItem(row.GetString(0), row.GetString(1), row.GetString(2), new SkuId(row.GetInt64(3))),

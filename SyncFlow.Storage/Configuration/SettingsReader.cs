@@ -43,7 +43,9 @@ public static class SettingsReader
               c.reinstalled_at,
               array_agg(l.active) FILTER (WHERE l.external_location_id IS NOT NULL),
               EXISTS (SELECT FROM billing_standing s WHERE s.tenant_id = c.tenant_id AND s.standing = 4),
-              sync_permissions_of(c.tenant_id, c.connection_id)
+              -- Most merchants have set none; and what the function does is planned anew by every statement that calls it.
+              CASE WHEN EXISTS (SELECT FROM sync_permissions p WHERE p.tenant_id = c.tenant_id)
+                THEN sync_permissions_of(c.tenant_id, c.connection_id) END
             FROM connections c LEFT JOIN channel_locations l
               ON l.tenant_id = c.tenant_id AND l.connection_id = c.connection_id AND l.location_id IS NOT NULL
             WHERE c.tenant_id = $1 GROUP BY c.tenant_id, c.connection_id
