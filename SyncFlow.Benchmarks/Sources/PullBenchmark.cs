@@ -72,7 +72,12 @@ internal static class PullBenchmark
             truth[sku] += units;
             return new
             {
-                id = $"w{n}", sku = string.Create(CultureInfo.InvariantCulture, $"sku-{sku:0000}"), location = Place, units, occurredAt = since.AddMilliseconds(n), sequence = n,
+                id = $"w{n}",
+                sku = string.Create(CultureInfo.InvariantCulture, $"sku-{sku:0000}"),
+                location = Place,
+                units,
+                occurredAt = since.AddMilliseconds(n),
+                sequence = n,
             };
         }).ToList();
         var builder = WebApplication.CreateSlimBuilder();

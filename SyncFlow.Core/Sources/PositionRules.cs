@@ -54,7 +54,10 @@ internal static class PositionRules
     /// <summary>Notes that the source's own units moved. Whoever counts units in, opens the pool.</summary>
     public static SkuState Moved(WorkingSet set, SkuState sku, SourceFact fact, ReportedPosition row, int units)
     {
-        set.Sources.Put(units == 0 ? row : row.WithMove(fact.Version, units));
+        var own = SourceOwners.Owns(sku, fact.Location, fact.From, set.Context); // Only then will a position be set right by what moved.
+        set.Sources.Put(units == 0 ? row
+            : own ? row.WithMove(fact.Version, units)
+            : row with { OnHand = checked(row.OnHand + units), MovedVersion = Math.Max(row.MovedVersion, fact.Version) });
         return units > 0 ? sku.With(sku.PoolAt(fact.Location) with { Opened = true }) : sku;
     }
 

@@ -23,9 +23,9 @@ internal sealed class OfficeFlow
     private readonly Random _random;
     private readonly ConcurrentQueue<(Shop Shop, long OrderId, DateTimeOffset At)> _heard = new();
     private readonly PriorityQueue<(Shop Shop, long OrderId), DateTimeOffset> _picking = new();
-    private readonly Queue<(string Sku, string Place, int Units, string Reference, long System)> _toPost = new();
+    private readonly ConcurrentQueue<(string Sku, string Place, int Units, string Reference, long System)> _toPost = new();
     private readonly List<string> _tillSkus;
-    private readonly Dictionary<string, int> _outages = [];
+    private readonly ConcurrentDictionary<string, int> _outages = [];
     private DateTimeOffset _nextPost;
     private DateTimeOffset _lastTick;
 
@@ -95,9 +95,10 @@ internal sealed class OfficeFlow
         }
     }
 
-    /// <summary>Puts the ERP back to an earlier state; what it lost it posts again, under new numbers.</summary>
+    /// <summary>Puts the ERP back to an earlier state; what it lost it posts again after a while, under numbers it had used before.</summary>
     public int RestoreErp(int lost)
     {
+        _nextPost = _world.Clock.GetUtcNow().AddMilliseconds(Settings.RestoreMs);
         var tail = Erp.Restore(lost);
         foreach (var row in tail)
         {

@@ -33,6 +33,9 @@ public sealed record OfficeSettings
     /// <summary>The ERP posts what others did in batches, this far apart.</summary>
     public int PostEveryMs { get; init; } = 3_000;
 
+    /// <summary>An ERP that was put back posts nothing for so long.</summary>
+    public int RestoreMs { get; init; } = 3_000;
+
     /// <summary>Tills send their receipts this far apart.</summary>
     public int PushEveryMs { get; init; } = 1_000;
 

@@ -23,28 +23,57 @@ internal sealed class PullJobs(
     public const string HttpClientName = "sources";
 
     /// <summary>Sources asked at a time.</summary>
-    private const int AtOnce = 4;
+    private const int AtOnce = 8;
+
+    /// <summary>Of one tenant: its slow sources leave others their turn.</summary>
+    private const int OfOneTenant = 4;
+
+    /// <summary>Due sources looked at, those that wait longest first.</summary>
+    private const int MostDue = 200;
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
     private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow())}";
 
+    private readonly Dictionary<(TenantId Tenant, ConnectionId Connection), Task> _running = [];
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        try
         {
-            try
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                var due = await store.DueAsync(AtOnce * 10, stoppingToken).ConfigureAwait(false);
-                await Parallel.ForEachAsync(
-                    due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken },
-                    async (one, ct) => await AskAsync(one.Tenant, one.Connection, ct).ConfigureAwait(false)).ConfigureAwait(false);
+                await StartDueAsync(stoppingToken).ConfigureAwait(false);
             }
-            catch (Exception failure) when (failure is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
+        }
+        finally
+        {
+            await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Begins to ask what is due, as long as there is room; nobody waits for those that are slow to answer.</summary>
+    private async Task StartDueAsync(CancellationToken ct)
+    {
+        try
+        {
+            foreach (var (key, _) in _running.Where(r => r.Value.IsCompleted).ToList())
             {
-                Log.JobFailed(logger, failure, "asking sources"); // The job boundary: done again at the next tick.
+                _running.Remove(key);
             }
+
+            foreach (var one in _running.Count < AtOnce ? await store.DueAsync(MostDue, ct).ConfigureAwait(false) : [])
+            {
+                if (_running.Count < AtOnce && !_running.ContainsKey(one) && _running.Keys.Count(k => k.Tenant == one.Tenant) < OfOneTenant)
+                {
+                    _running[one] = AskAsync(one.Tenant, one.Connection, ct);
+                }
+            }
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            Log.JobFailed(logger, failure, "asking sources"); // The job boundary: done again at the next tick.
         }
     }
 
