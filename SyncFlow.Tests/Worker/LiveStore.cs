@@ -55,7 +55,13 @@ internal static class LiveStore
             "INSERT INTO positions (tenant_id, sku_id, location_id, on_hand, opened) SELECT 1, sku_id, 1, belief, true FROM listing_levels");
         await database.ExecuteAsync(
             "UPDATE connections SET status = $2, deduplicates = true WHERE connection_id = $1", connection, (short)ConnectionStatus.Live);
+
+        // A worker that runs may have begun to keep the connection.
         await database.ExecuteAsync(
-            "INSERT INTO connection_runtime (tenant_id, connection_id, orders_watermark) VALUES (1, $1, now())", connection);
+            """
+            INSERT INTO connection_runtime (tenant_id, connection_id, orders_watermark) VALUES (1, $1, now())
+            ON CONFLICT (tenant_id, connection_id) DO UPDATE SET orders_watermark = excluded.orders_watermark
+            """,
+            connection);
     }
 }
