@@ -110,7 +110,7 @@ internal static class OrderRules
             }
 
             sku = OrderClaims.Of(set, fact, sku, change, before.Applied) is { } claim
-                ? Claimed(set, fact, change, sku, claim, seenBefore)
+                ? Claimed(set, fact, change, sku, claim, seenBefore, shipments)
                 : Entries(set, fact, change, sku, seenBefore, shipments);
             sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence);
             set.Put(sku);
@@ -131,11 +131,24 @@ internal static class OrderRules
     }
 
     /// <summary>Other systems speak of these units as well: the claim over all of them is booked.</summary>
-    private static SkuState Claimed(WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, Claim claim, bool seenBefore)
+    private static SkuState Claimed(
+        WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, Claim claim, bool seenBefore, ShipmentEntries shipments)
     {
-        sku = OrderClaims.Book(set, fact, sku, change, claim, seenBefore);
+        sku = OrderClaims.Book(set, fact, sku, change, claim, seenBefore, shipments);
         sku = Takeovers.Take(set, fact, sku, change.Location, change.Committed - (seenBefore ? 0 : change.OnHand));
-        return seenBefore ? sku : Append(set, fact, sku, change, Bucket.Suspense, change.Suspense, EntryReason.Order);
+        if (seenBefore)
+        {
+            return sku;
+        }
+
+        // Who keeps the books says itself what came back, and what of it is not for sale.
+        if (!OrderClaims.IsOwned(set, sku, change.Location, fact.From))
+        {
+            sku = Append(set, fact, sku, change, Bucket.OnHand, change.Returned, EntryReason.Return);
+            sku = Append(set, fact, sku, change, Bucket.Unavailable, change.Inspected, EntryReason.Inspection);
+        }
+
+        return Append(set, fact, sku, change, Bucket.Suspense, change.Suspense, EntryReason.Order);
     }
 
     private static SkuState Entries(

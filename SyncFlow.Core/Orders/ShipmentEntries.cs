@@ -55,15 +55,31 @@ internal sealed class ShipmentEntries
         var moved = Math.Min(units, _moved.GetValueOrDefault(change.Sku));
         _moved[change.Sku] = _moved.GetValueOrDefault(change.Sku) - moved;
         sku = Append(fact, change, sku, -moved, EntryReason.ShipmentMoved, fact.OccurredAt);
-        units -= moved;
+        foreach (var (part, at) in Leaving(change, units - moved, fact.OccurredAt))
+        {
+            sku = Append(fact, change, sku, -part, EntryReason.Fulfilment, at);
+        }
+
+        return sku;
+    }
+
+    /// <summary>Units that left a row's place, in the order in which they left, each with its own shipment's time.</summary>
+    /// <param name="units">How many in all; what no shipment tells of comes last.</param>
+    /// <param name="otherwise">When those left that no shipment tells of.</param>
+    public IReadOnlyList<(int Units, DateTimeOffset At)> Leaving(FootprintRow change, int units, DateTimeOffset otherwise)
+    {
+        var parts = new List<(int, DateTimeOffset)>();
         foreach (var shipment in _left.Where(s => s.Sku == change.Sku && s.Location == change.Location).OrderBy(s => s.At))
         {
             var part = Math.Min(units, shipment.Units);
-            sku = Append(fact, change, sku, -part, EntryReason.Fulfilment, shipment.At);
-            units -= part;
+            if (part > 0)
+            {
+                parts.Add((part, shipment.At));
+                units -= part;
+            }
         }
 
-        return Append(fact, change, sku, -units, EntryReason.Fulfilment, fact.OccurredAt);
+        return units > 0 ? [.. parts, (units, otherwise)] : parts;
     }
 
     private void Note(ConnectionId from, OrderLine line, Shipment shipment)

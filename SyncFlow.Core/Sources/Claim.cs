@@ -13,7 +13,7 @@ public sealed record Claim(ClaimKey Key)
     /// <summary>Units still to leave, by the system that sold them.</summary>
     public int Open { get; init; }
 
-    /// <summary>Units that left, by the system that sold them; below zero where more came back.</summary>
+    /// <summary>Units that left, by the system that sold them; a till's are below zero where more came back.</summary>
     public int Left { get; init; }
 
     /// <summary>Units in pick tasks, by the warehouse.</summary>

