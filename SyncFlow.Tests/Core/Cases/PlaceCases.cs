@@ -7,7 +7,6 @@ using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
-using SyncFlow.Core.Publishing;
 using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
@@ -17,7 +16,7 @@ namespace SyncFlow.Tests.Core.Cases;
 /// <summary>Several locations: closed and opened again, and orders that move or split between them.</summary>
 public sealed class PlaceCases
 {
-    private static readonly LocationId Second = new(2);
+    internal static readonly LocationId Second = new(2);
 
     [Fact]
     public void C15_A_closed_location_takes_its_units_out_and_gives_them_back_once()
@@ -44,47 +43,6 @@ public sealed class PlaceCases
         desk.Read(2, ReadingKind.Drained, 7);
         desk.Plan(2, desk[2].Id).ShouldBeNull("it shows what it shall show");
         desk.Ledger.ShouldBeEmpty();
-    }
-
-    [Fact]
-    public void C15_A_write_that_is_refused_before_the_closing_is_known_takes_the_level_out_until_the_place_opens()
-    {
-        var desk = TwoPlaces(first: 5, second: 7);
-        RefuseAsGone(desk);
-        desk[2].Status.ShouldBe(LevelStatus.Leaving);
-        desk.Work.ShouldContain(w => w.Kind == WorkKind.RefreshLocations, "the item or the place: that must be asked");
-
-        Close(desk);
-        desk[2].Status.ShouldBe(LevelStatus.Closing);
-        desk.Read(2, ReadingKind.Drained, 7);
-        desk[2].Status.ShouldBe(LevelStatus.Closed);
-
-        Open(desk);
-        (desk[2].Status, desk[2].UpperBound).ShouldBe((LevelStatus.Live, 7), "the channel sells what it showed");
-        desk.Plan(1, desk[2].Id)!.Elements[0].To.ShouldBe(2);
-    }
-
-    [Fact]
-    public void C15_A_level_that_was_refused_as_gone_and_is_read_all_the_same_is_back()
-    {
-        var desk = TwoPlaces(first: 5, second: 7);
-        RefuseAsGone(desk);
-        desk.Now += TimeSpan.FromSeconds(5);
-
-        // Closed and open again before anybody heard of either.
-        desk.Read(2, ReadingKind.Drained, 7);
-
-        (desk[2].Status, desk[2].UpperBound).ShouldBe((LevelStatus.Live, 7));
-        desk.Cured.ShouldContain(LevelLife.GoneKey(desk[2].Id));
-        desk.Plan(1, desk[2].Id)!.Elements[0].To.ShouldBe(2);
-    }
-
-    /// <summary>Five units at the second place are lost; the write that says so is refused.</summary>
-    private static void RefuseAsGone(Desk desk)
-    {
-        desk.Apply(new StockMovement(
-            "lost", null, null, desk.Now, Desk.Sku, Second, Bucket.OnHand, -5, EntryReason.WriteOff));
-        desk.Settle(desk.Plan(1, desk[2].Id)!, ElementOutcome.Gone);
     }
 
     [Fact]
@@ -316,7 +274,7 @@ public sealed class PlaceCases
     }
 
     /// <summary>One channel with x1 at location 1 (level 1) and x2 at location 2 (level 2), in one group.</summary>
-    private static Desk TwoPlaces(int first, int second)
+    internal static Desk TwoPlaces(int first, int second)
     {
         var desk = new Desk(1, first, SharingMode.Guard, first);
         desk.Context = desk.Context with
@@ -345,9 +303,9 @@ public sealed class PlaceCases
 
     private static int Total(Desk desk) => desk.Exposure.Available;
 
-    private static void Close(Desk desk) => Places(desk, open: false);
+    internal static void Close(Desk desk) => Places(desk, open: false);
 
-    private static void Open(Desk desk) => Places(desk, open: true);
+    internal static void Open(Desk desk) => Places(desk, open: true);
 
     /// <summary>As storage reads it: a location whose places are all closed fulfils nothing online.</summary>
     private static void Places(Desk desk, bool open)
