@@ -31,7 +31,13 @@ internal sealed class DrainedReading(
     public FactOutcome Apply()
     {
         Compare();
-        if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { IsLeaving: true } left)
+        if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { Status: LevelStatus.Leaving } present)
+        {
+            // Said to be gone, by an answer or a message, and there all the same: it sells what it shows.
+            set.Cured.Add(LevelLife.GoneKey(present.Id));
+            set.Put(set.FindSku(sku.Sku)!.With(LevelLife.Return(present)));
+        }
+        else if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { IsLeaving: true } left)
         {
             // Open orders that the channel does not hold here any more have moved, and we have yet to learn where to. Where
             // sales fall on either side of the reading, it does not say what is left.

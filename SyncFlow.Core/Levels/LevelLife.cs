@@ -1,3 +1,4 @@
+using System.Globalization;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Stock;
 
@@ -33,6 +34,21 @@ public static class LevelLife
         return level with { Status = Ended(level.Status), Unverified = [], Surplus = 0, Adopted = 0, NeedsReading = false };
     }
 
+    /// <summary>Back in service with what it showed last, to be proven by a reading.</summary>
+    public static LevelState Return(LevelState level)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        return level with
+        {
+            Status = level.Belief is null ? LevelStatus.New : LevelStatus.Live,
+            Generation = level.Generation + 1,
+            NeedsReading = true,
+        };
+    }
+
+    /// <summary>Names the incident of a level that the channel refused as gone.</summary>
+    public static string GoneKey(LevelId level) => string.Create(CultureInfo.InvariantCulture, $"gone:{level.Value}");
+
     /// <summary>
     /// Levels follow their places: those at a location that is closed on their channel leave, those at one that is open
     /// again come back with what they showed last, to be proven by a reading.
@@ -51,12 +67,12 @@ public static class LevelLife
             var open = channel.IsOpenAt(level.Location);
             if (open && level.Status is LevelStatus.Closed or LevelStatus.Closing)
             {
-                sku = sku.With(level with
-                {
-                    Status = level.Belief is null ? LevelStatus.New : LevelStatus.Live,
-                    Generation = level.Generation + 1,
-                    NeedsReading = true,
-                });
+                sku = sku.With(Return(level));
+            }
+            else if (!open && level.Status is LevelStatus.Gone or LevelStatus.Leaving && channel.ClosedPlaces.ContainsValue(level.Location))
+            {
+                // A write was refused before we heard that its place is closed: it comes back when the place does.
+                sku = sku.With(level with { Status = level.Status == LevelStatus.Gone ? LevelStatus.Closed : LevelStatus.Closing });
             }
             else if (!open && channel.ClosedPlaces.ContainsValue(level.Location) && !level.IsLeaving && !level.IsOutOfService)
             {

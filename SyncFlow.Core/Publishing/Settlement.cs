@@ -42,7 +42,7 @@ public static class Settlement
             ElementOutcome.Stale => refused with { AwaitsAttribution = true, NeedsReading = true },
             ElementOutcome.NotSent => refused,
             ElementOutcome.Blocked => Stop(set, sku, refused with { Status = LevelStatus.Blocked }, answer, now),
-            ElementOutcome.Gone => Stop(set, sku, LevelLife.Leave(refused, LevelStatus.Leaving), answer, now),
+            ElementOutcome.Gone => Gone(set, sku, refused, answer, now),
             ElementOutcome.Unknown => level,
         };
     }
@@ -67,12 +67,19 @@ public static class Settlement
         };
     }
 
+    /// <summary>The item or its place is gone, says the answer; which of them, and whether for good, must be asked.</summary>
+    private static LevelState Gone(WorkingSet set, SkuId sku, LevelState refused, ElementAnswer answer, DateTimeOffset now)
+    {
+        set.Work.Add(new WorkItem(refused.Connection, WorkKind.RefreshLocations, "", now));
+        return Stop(set, sku, LevelLife.Leave(refused, LevelStatus.Leaving), answer, now);
+    }
+
     private static LevelState Stop(
         WorkingSet set, SkuId sku, LevelState level, ElementAnswer answer, DateTimeOffset now)
     {
         var gone = level.Status != LevelStatus.Blocked;
         set.Incidents.Add(new Incident(
-            $"{(gone ? "gone" : "blocked")}:{level.Id.Value}", gone ? "level-gone" : "level-blocked",
+            gone ? LevelLife.GoneKey(level.Id) : $"blocked:{level.Id.Value}", gone ? "level-gone" : "level-blocked",
             $"The channel refused the level for a lasting reason ({answer.Code ?? "no code"}); it is not written any more.",
             level.Connection, sku, level.Id, now));
         return level;

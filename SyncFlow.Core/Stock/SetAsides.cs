@@ -18,7 +18,7 @@ public static class SetAsides
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(pool);
         return pool.Opened && context.HasUncappable(pool.Location)
-            ? Math.Max(0, AvailableToSell.Of(pool, sku.Policy with { Preorder = null }) - Math.Max(0, pool.SetAside))
+            ? Math.Max(0, AvailableToSell.Of(pool, sku.Policy with { Preorder = null }) - pool.SetAside)
             : 0;
     }
 

@@ -189,6 +189,22 @@ public sealed class AbsoluteCases
     }
 
     [Fact]
+    public void R15_What_others_sold_beyond_what_was_aside_still_lies_where_the_till_takes_from()
+    {
+        var desk = Guarded(onHand: 5, 0, 0);
+        desk.Configure(2, settings => settings with { Uncappable = true });
+        SetAside(desk, 2);
+        desk.Publish(1)!.To.ShouldBe(2);
+
+        // The store took a whole order from this place, two units of it beyond what was aside.
+        desk.Order(1, Desk.Snapshot("1", 4, desk.Now));
+
+        (desk.Ats, desk.State.PoolAt(Desk.Main).SetAside).ShouldBe((1, -2));
+        desk.Exposure.UpperBound.ShouldBe(3, "the till never heard of that order");
+        desk.Exposure.Units.ShouldBe(2);
+    }
+
+    [Fact]
     public void C37_A_till_that_sells_what_was_set_aside_is_an_exposure_at_once()
     {
         var desk = Guarded(onHand: 4, 0, 0);

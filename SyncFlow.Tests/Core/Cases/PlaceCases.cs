@@ -16,7 +16,7 @@ namespace SyncFlow.Tests.Core.Cases;
 /// <summary>Several locations: closed and opened again, and orders that move or split between them.</summary>
 public sealed class PlaceCases
 {
-    private static readonly LocationId Second = new(2);
+    internal static readonly LocationId Second = new(2);
 
     [Fact]
     public void C15_A_closed_location_takes_its_units_out_and_gives_them_back_once()
@@ -274,7 +274,7 @@ public sealed class PlaceCases
     }
 
     /// <summary>One channel with x1 at location 1 (level 1) and x2 at location 2 (level 2), in one group.</summary>
-    private static Desk TwoPlaces(int first, int second)
+    internal static Desk TwoPlaces(int first, int second)
     {
         var desk = new Desk(1, first, SharingMode.Guard, first);
         desk.Context = desk.Context with
@@ -303,9 +303,9 @@ public sealed class PlaceCases
 
     private static int Total(Desk desk) => desk.Exposure.Available;
 
-    private static void Close(Desk desk) => Places(desk, open: false);
+    internal static void Close(Desk desk) => Places(desk, open: false);
 
-    private static void Open(Desk desk) => Places(desk, open: true);
+    internal static void Open(Desk desk) => Places(desk, open: true);
 
     /// <summary>As storage reads it: a location whose places are all closed fulfils nothing online.</summary>
     private static void Places(Desk desk, bool open)
