@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Buffers;

@@ -49,14 +49,14 @@ public sealed class BufferTests(PostgresFixture postgres, RedisFixture redis)
         ((int)JsonNode.Parse(await other.GetStringAsync(Buffers))!["version"]!).ShouldBe(0);
     }
 
-    private static Task<(HttpStatusCode Status, JsonNode? Body)> SendAsync(ApiApp app, HttpMethod method, string path, object? body, string? tag = null)
+    private static async Task<(HttpStatusCode Status, JsonNode? Body)> SendAsync(ApiApp app, HttpMethod method, string path, object? body, string? tag = null)
     {
-        var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
         if (tag is not null)
         {
             request.Headers.TryAddWithoutValidation("If-Match", tag);
         }
 
-        return app.SendAsync(request);
+        return await app.SendAsync(request);
     }
 }
