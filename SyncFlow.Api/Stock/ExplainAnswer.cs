@@ -18,12 +18,20 @@ internal sealed record ExplainAnswer(
     string Sku, DateTimeOffset At, string TimeBasis, IReadOnlyList<string> Why, Exposure Exposure,
     IReadOnlyList<ExplainAnswer.PoolAnswer> Locations, IReadOnlyList<ExplainAnswer.LevelAnswer> Levels, ExplainAnswer.EntriesAnswer Entries)
 {
-    /// <param name="Ats">Available to sell there, after the safety buffer.</param>
+    /// <param name="Buffer">Units that are never shown: the larger of the safety buffer and what the tier keeps back.</param>
+    /// <param name="Tier">What the SKU's tier keeps back there, and why; null where the tenant has no buffer policy.</param>
+    /// <param name="Ats">Available to sell there, after the buffer.</param>
     /// <param name="Opened">Whether an opening count stands behind on-hand; until then nothing is published from it.</param>
     /// <param name="SetAside">Of those, units put aside from a seller without a cap; null where there is none.</param>
     /// <param name="Entries">How many entries make the sums.</param>
     internal sealed record PoolAnswer(
-        string Location, bool FulfillsOnline, bool Opened, Buckets Buckets, int SafetyBuffer, int Ats, int? SetAside, long Entries);
+        string Location, bool FulfillsOnline, bool Opened, Buckets Buckets, int SafetyBuffer, int Buffer, TierAnswer? Tier, int Ats, int? SetAside,
+        long Entries);
+
+    /// <param name="Units">Units it keeps back now; no more than are free.</param>
+    /// <param name="PerDay">Units a day that the location sold when it was evaluated.</param>
+    /// <param name="Reason">In words.</param>
+    internal sealed record TierAnswer(string Name, int Units, decimal PerDay, decimal? Percent, decimal? Days, string Reason);
 
     /// <param name="UpperBound">The most it might still show.</param>
     /// <param name="History">Up to the moment, newest first.</param>
@@ -71,8 +79,12 @@ internal sealed record ExplainAnswer(
         var moment = story.Moment;
         return new PoolAnswer(
             moment.Names.Of(pool.Location), moment.Context.Locations.GetValueOrDefault(pool.Location)?.FulfillsOnline ?? false, pool.Opened,
-            pool.Buckets, moment.Sku.Policy.SafetyBuffer, AvailableToSell.Of(pool, moment.Sku.Policy),
-            moment.Context.HasUncappable(pool.Location) ? pool.SetAside : null, story.Pools.FirstOrDefault(p => p.Location == pool.Location)?.Entries ?? 0);
+            pool.Buckets, moment.Sku.Policy.SafetyBuffer, AvailableToSell.BufferOf(pool, moment.Sku.Policy),
+            pool.Tier is { } tier
+                ? new TierAnswer(tier.Tier, tier.UnitsOf(pool.Buckets.Unencumbered), tier.PerDay, tier.Percent, tier.Days, tier.Reason)
+                : null,
+            AvailableToSell.Of(pool, moment.Sku.Policy), moment.Context.HasUncappable(pool.Location) ? pool.SetAside : null,
+            story.Pools.FirstOrDefault(p => p.Location == pool.Location)?.Entries ?? 0);
     }
 
     private static LevelAnswer Level(StockMoment moment, LevelAccount level) => new(

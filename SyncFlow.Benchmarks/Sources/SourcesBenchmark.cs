@@ -40,7 +40,11 @@ internal static class SourcesBenchmark
         var merchant = await BenchMerchant.CreateAsync(servers, "sources", Skus, OnHand, time, ct).ConfigureAwait(false);
         var erp = await SourceAsync(api, merchant, time, ct).ConfigureAwait(false);
         var events = (int)options[EventsOption];
+        var before = await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false);
         var (took, truth) = await BackfillAsync(api, worker, merchant, erp, events, time, ct).ConfigureAwait(false);
+        var (own, database) = (await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false)).Since(before);
+        results.Add("sources.backfill_own_cpu_us_per_event", own.TotalMicroseconds / events, "us");
+        results.Add("sources.backfill_database_cpu_us_per_event", database.TotalMicroseconds / events, "us");
         results.AddRate("sources.backfill_events_per_s", events, took, "events/s");
         await CheckAsync(servers, worker, merchant, truth, ct).ConfigureAwait(false);
         await PullBenchmark.RunAsync(

@@ -58,8 +58,7 @@ public static class Narrative
             sum += Words.Of($" − {pool.Buckets[bucket]} {Words.Of(bucket)}");
         }
 
-        var buffer = moment.Sku.Policy.SafetyBuffer;
-        sum += buffer == 0 ? "" : Words.Of($" − {buffer} safety buffer");
+        sum += BufferWords(pool, moment.Sku.Policy);
         sum += pool.Withheld == 0 ? "" : Words.Of($" − {pool.Withheld} withheld because a source that feeds it may be wrong");
         var promised = PreorderRules.Sellable(moment.Sku.Policy, pool.Location);
         sum += promised == 0 ? "" : Words.Of($" + {promised} on their way that may be promised");
@@ -73,6 +72,14 @@ public static class Narrative
             (_, null or { FulfillsOnline: false }) => ", but it does not fulfil online orders, so channels are given none of it.",
             _ => ".",
         };
+    }
+
+    private static string BufferWords(Pool pool, SkuPolicy policy)
+    {
+        var buffer = AvailableToSell.BufferOf(pool, policy);
+        return buffer == 0 ? ""
+            : pool.Tier is { } tier && buffer > policy.SafetyBuffer ? Words.Of($" − {buffer} buffer ({tier.Reason})")
+            : Words.Of($" − {buffer} safety buffer");
     }
 
     private static string KitSentence(StockMoment moment)

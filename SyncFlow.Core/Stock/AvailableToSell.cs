@@ -20,7 +20,18 @@ public static class AvailableToSell
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(policy);
-        return pool.Buckets.Unencumbered - policy.SafetyBuffer - pool.Withheld + PreorderRules.Sellable(policy, pool.Location);
+        return pool.Buckets.Unencumbered - BufferOf(pool, policy) - pool.Withheld + PreorderRules.Sellable(policy, pool.Location);
+    }
+
+    /// <summary>
+    /// Units of a pool that are never shown: the larger of the SKU's own safety buffer and that of its tier. A tier keeps
+    /// back no more than is there; a safety buffer is what the merchant said, also when less is there.
+    /// </summary>
+    public static int BufferOf(Pool pool, SkuPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentNullException.ThrowIfNull(policy);
+        return pool.Tier is { } tier ? Math.Max(policy.SafetyBuffer, tier.UnitsOf(pool.Buckets.Unencumbered)) : policy.SafetyBuffer;
     }
 
     /// <summary>The groups of pools that may ship for each other: opened, at locations that fulfil online.</summary>

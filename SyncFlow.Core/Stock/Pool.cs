@@ -1,3 +1,4 @@
+using SyncFlow.Core.Buffers;
 using SyncFlow.Core.Ledger;
 
 namespace SyncFlow.Core.Stock;
@@ -13,6 +14,9 @@ public sealed record Pool(LocationId Location, Buckets Buckets, bool Opened)
 
     /// <summary>Units that are withheld for it; whole ones, rounded up.</summary>
     public int Withheld => SourceBuffer == 0 ? 0 : (int)(((long)Math.Max(0, Buckets.OnHand) * SourceBuffer + 99) / 100);
+
+    /// <summary>What is kept back of it because of how fast its SKU sells; null where the tenant has no such policy.</summary>
+    public TierBuffer? Tier { get; init; }
 
     /// <summary>
     /// Units put aside so that a seller without a cap at this location cannot take them; what other channels sell of

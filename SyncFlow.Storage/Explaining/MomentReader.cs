@@ -4,10 +4,12 @@ using System.Text.Json;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Buffers;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Explaining;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Preorders;
+using SyncFlow.Storage.Buffers;
 using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Sessions;
 
@@ -64,6 +66,7 @@ internal static class MomentReader
         SELECT DISTINCT ON (subject, subject_id) subject, subject_id, settings::text, setting_id, at
         FROM (
           SELECT * FROM setting_history WHERE tenant_id = $1 AND subject = 'sku' AND subject_id = $2
+          UNION ALL SELECT * FROM setting_history WHERE tenant_id = $1 AND subject = 'buffer' AND subject_id = $2 AND at <= $3
           UNION ALL SELECT * FROM setting_history WHERE tenant_id = $1 AND subject IN ('location', 'connection')) s
         ORDER BY subject, subject_id, at <= $3 DESC,
           CASE WHEN at <= $3 THEN setting_id END DESC, setting_id
@@ -154,6 +157,12 @@ internal static class MomentReader
             : json.RootElement.GetProperty("mode").GetInt16() != (short)SharingMode.Adaptive;
         return (group, modeSet);
     }
+
+    /// <summary>The buffers that its tier gave its pools then; before the first policy there were none.</summary>
+    public static ImmutableDictionary<LocationId, TierBuffer> BuffersOf(IReadOnlyList<Setting> settings) =>
+        settings.FirstOrDefault(s => s.Subject == "buffer") is { } buffers
+            ? BufferJson.ReadPools(buffers.Json)
+            : ImmutableDictionary<LocationId, TierBuffer>.Empty;
 
     private static Preorder? PreorderOf(JsonElement root) =>
         root.TryGetProperty("preorder", out var preorder) && preorder.ValueKind == JsonValueKind.Object

@@ -73,6 +73,7 @@ internal sealed record SkuMoment(
         var aside = Openings.ToDictionary(o => o.Location, o => o.SetAside);
         var newest = Levels.GroupBy(l => l.Level).Select(rows => rows.First()).ToList();
         var (group, modeSet) = MomentReader.MembershipOf(Settings);
+        var buffers = MomentReader.BuffersOf(Settings);
         return Rules.Complete(
             new SkuState
             {
@@ -87,6 +88,7 @@ internal sealed record SkuMoment(
                         {
                             SourceBuffer = context.Locations.GetValueOrDefault(p.Location)?.SourceBuffer ?? 0,
                             SetAside = aside.GetValueOrDefault(p.Location),
+                            Tier = buffers.GetValueOrDefault(p.Location),
                         }),
                     .. opened.Except(pools.Select(p => p.Location)).Select(l => new Pool(l, default, true)),
                 ],

@@ -18,7 +18,7 @@ public sealed record StockLine(
     int Ats, int Exposure);
 
 /// <summary>A SKU's sums at one location.</summary>
-/// <param name="Ats">Available to sell there, after the safety buffer and with what a preorder may promise; 0 where it does not fulfil online or was not opened.</param>
+/// <param name="Ats">Available to sell there, after buffers and with what a preorder may promise; 0 where it does not fulfil online or was not opened.</param>
 /// <param name="Opened">Whether an opening count stands behind on-hand.</param>
 public sealed record PoolView(
     long LocationId, string Location, bool FulfillsOnline, bool Opened, Buckets Buckets, int Ats, int PoolGroup);
@@ -41,9 +41,6 @@ public sealed record LevelView(
 /// <param name="source">Acts as the api role.</param>
 public sealed class StockDesk(NpgsqlDataSource source)
 {
-    private const string Unencumbered =
-        "p.on_hand - p.committed - p.allocated - p.pos_pending - p.reserved - p.shipped_unposted - p.suspense - p.unavailable";
-
     // What may be promised of units on their way (SyncFlow.Core.Preorders.Preorder.Allowance).
     private const string Promise =
         "coalesce((SELECT least(o.cap, o.incoming) FROM preorders o WHERE o.tenant_id = $1 AND o.sku_id = s.sku_id AND o.location_id = p.location_id AND o.until > now()), 0)";
@@ -68,8 +65,8 @@ public sealed class StockDesk(NpgsqlDataSource source)
             CROSS JOIN LATERAL (
               SELECT coalesce(sum(p.on_hand), 0)::int AS on_hand, coalesce(sum(p.committed), 0)::int AS committed,
                      coalesce(sum(p.suspense), 0)::int AS suspense,
-                     coalesce(sum({Unencumbered} - s.safety_buffer + {Promise}) FILTER (WHERE l.fulfills_online AND p.opened), 0)::int AS ats
-              FROM positions p JOIN locations l USING (tenant_id, location_id)
+                     coalesce(sum({PoolSql.Free} + {Promise}) FILTER (WHERE l.fulfills_online AND p.opened), 0)::int AS ats
+              FROM positions p JOIN locations l USING (tenant_id, location_id) {PoolSql.Buffers}
               WHERE p.tenant_id = $1 AND p.sku_id = s.sku_id) t
             ORDER BY s.code_key
             """;
@@ -83,8 +80,9 @@ public sealed class StockDesk(NpgsqlDataSource source)
             $"""
             SELECT p.location_id, l.code, l.fulfills_online, p.opened, p.on_hand, p.committed, p.allocated, p.pos_pending,
                    p.reserved, p.shipped_unposted, p.suspense, p.in_transit, p.unavailable,
-                   CASE WHEN l.fulfills_online AND p.opened THEN {Unencumbered} - s.safety_buffer + {Promise} ELSE 0 END, l.pool_group
+                   CASE WHEN l.fulfills_online AND p.opened THEN {PoolSql.Free} + {Promise} ELSE 0 END, l.pool_group
             FROM positions p JOIN locations l USING (tenant_id, location_id) JOIN skus s USING (tenant_id, sku_id)
+            {PoolSql.Buffers}
             WHERE p.tenant_id = $1 AND p.sku_id = $2 ORDER BY l.code
             """;
         return source.ListAsync(tenant, sql, ReadPool, [sku], ct);

@@ -17,11 +17,11 @@ public sealed class PickupDesk(NpgsqlDataSource source)
     {
         // A pool that was never opened is not known to hold anything.
         const string sql =
-            """
-            SELECT l.code, l.name, greatest(0, coalesce(CASE WHEN p.opened THEN p.on_hand - p.committed - p.allocated - p.pos_pending - p.reserved
-                - p.shipped_unposted - p.suspense - p.unavailable - s.safety_buffer END, 0)), l.fulfills_online
+            $"""
+            SELECT l.code, l.name, greatest(0, coalesce(CASE WHEN p.opened THEN {PoolSql.Free} END, 0)), l.fulfills_online
             FROM locations l JOIN skus s ON s.tenant_id = l.tenant_id AND s.sku_id = $2
             LEFT JOIN positions p ON p.tenant_id = l.tenant_id AND p.location_id = l.location_id AND p.sku_id = s.sku_id
+            {PoolSql.Buffers}
             WHERE l.tenant_id = $1 AND l.offers_pickup ORDER BY l.code
             """;
         return source.ListAsync(

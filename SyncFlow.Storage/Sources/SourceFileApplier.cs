@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Sources;
@@ -7,7 +8,8 @@ namespace SyncFlow.Storage.Sources;
 
 /// <summary>
 /// Takes the rows of files in, a batch in a transaction that also notes how far the file is: whoever is killed in the
-/// middle leaves a file that another goes on with, and no row is taken in twice or left out.
+/// middle leaves a file that another goes on with, and no row is taken in twice or left out. What a batch tells of a SKU
+/// is one event of the inbox, so that a long history costs a row of the inbox, a claim and a plan for many rows of the file.
 /// </summary>
 /// <param name="source">Acts as the worker role.</param>
 /// <param name="time">The clock.</param>
@@ -15,6 +17,12 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
 {
     /// <summary>A file that is still coming in after this has broken off.</summary>
     public static readonly TimeSpan LongestReceipt = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Rows of a batch. More make fewer events of the inbox, and hold the locks of their SKUs for longer when these are
+    /// booked, so that what sells meanwhile waits.
+    /// </summary>
+    public const int MostRows = 5_000;
 
     /// <summary>Tenants with files to book. Needs the role worker.</summary>
     public async Task<List<TenantId>> TenantsAsync(CancellationToken ct)
@@ -32,7 +40,7 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
         foreach (var file in await OpenAsync(tenant, ct).ConfigureAwait(false))
         {
             int some;
-            while ((some = await NextAsync(tenant, file, ct).ConfigureAwait(false)) > 0)
+            while ((some = await NextAsync(tenant, file, MostRows, ct).ConfigureAwait(false)) > 0)
             {
                 done += some;
                 await (taken?.Invoke() ?? Task.CompletedTask).ConfigureAwait(false);
@@ -43,7 +51,8 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
     }
 
     /// <summary>Takes in the next batch of a file; 0 where there is none, or another worker is at it.</summary>
-    public async Task<int> NextAsync(TenantId tenant, long file, CancellationToken ct)
+    /// <param name="most">Most rows of it.</param>
+    public async Task<int> NextAsync(TenantId tenant, long file, int most, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         var found = await session.QueryAsync(
@@ -59,7 +68,7 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
         var rows = await session.QueryAsync(
             session.Of(
                 "SELECT line, body FROM source_file_rows WHERE tenant_id = $1 AND file_id = $2 AND line > $3 ORDER BY line LIMIT $4",
-                Sql.P(file), Sql.P(found[0].Line), Sql.P(SourceBatch.MostEvents)),
+                Sql.P(file), Sql.P(found[0].Line), Sql.P(most)),
             row => new FileRow(row.GetInt32(0), SourceContents.Read<SourceEvent>(row.GetFieldValue<byte[]>(1))), ct).ConfigureAwait(false);
         var at = DatabaseTime.Now(time);
         if (rows.Count == 0)
@@ -68,13 +77,32 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
         }
         else
         {
-            var receipt = await SourceIntake.TakeInAsync(session, found[0].Connection, new SourceBatch(null, rows.ConvertAll(r => r.Event)), at, ct)
-                .ConfigureAwait(false);
-            await session.ExecuteAsync(Note(session, file, rows[^1].Line, receipt!), ct).ConfigureAwait(false);
+            var items = await TakeInAsync(session, found[0].Connection, file, rows, at, ct).ConfigureAwait(false);
+            await session.ExecuteAsync(Note(session, file, rows[^1].Line, items), ct).ConfigureAwait(false);
         }
 
         await session.CommitAsync(ct).ConfigureAwait(false);
         return rows.Count;
+    }
+
+    /// <summary>
+    /// Takes rows in. An id that stands again within the batch is a repeat here; one whose event was stored before and is
+    /// not booked yet is known by its key when it comes to be booked.
+    /// </summary>
+    private static async Task<List<SourceItem>> TakeInAsync(
+        StorageSession session, ConnectionId connection, long file, List<FileRow> rows, DateTimeOffset at, CancellationToken ct)
+    {
+        var (groups, told, items) = (new SourceGroups(), new HashSet<string>(rows.Count, StringComparer.Ordinal), new List<SourceItem>(rows.Count));
+        foreach (var chunk in rows.Chunk(SourceBatch.MostEvents))
+        {
+            var fresh = chunk.Where(r => told.Add(r.Event.Id)).Select(r => r.Event).ToList();
+            items.AddRange(chunk.Length == fresh.Count ? [] : Enumerable.Repeat(new SourceItem("", SourceOutcome.Repeated), chunk.Length - fresh.Count));
+            items.AddRange((await SourceIntake.TakeInAsync(session, connection, new SourceBatch(null, fresh), at, ct, groups).ConfigureAwait(false))!.Items);
+        }
+
+        var name = string.Create(CultureInfo.InvariantCulture, $"file:{file}:{rows[0].Line}");
+        await groups.StoreAsync(session, connection, name, at, ct).ConfigureAwait(false);
+        return items;
     }
 
     private async Task<List<long>> OpenAsync(TenantId tenant, CancellationToken ct)
@@ -104,16 +132,16 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
             Sql.P(file), Sql.P(at)),
         ct);
 
-    private static NpgsqlBatchCommand Note(StorageSession session, long file, int line, SourceReceipt receipt)
+    private static NpgsqlBatchCommand Note(StorageSession session, long file, int line, List<SourceItem> items)
     {
-        int Count(SourceOutcome outcome) => receipt.Items.Count(i => i.Outcome == outcome);
+        int Count(SourceOutcome outcome) => items.Count(i => i.Outcome == outcome);
         return session.Of(
             """
             UPDATE source_files SET done_line = $3, done_rows = done_rows + $4, accepted = accepted + $5, repeated = repeated + $6, held = held + $7,
               refused = refused + $8
             WHERE tenant_id = $1 AND file_id = $2
             """,
-            Sql.P(file), Sql.P(line), Sql.P(receipt.Items.Count), Sql.P(Count(SourceOutcome.Accepted)), Sql.P(Count(SourceOutcome.Repeated)),
+            Sql.P(file), Sql.P(line), Sql.P(items.Count), Sql.P(Count(SourceOutcome.Accepted)), Sql.P(Count(SourceOutcome.Repeated)),
             Sql.P(Count(SourceOutcome.Held)), Sql.P(Count(SourceOutcome.Refused)));
     }
 }

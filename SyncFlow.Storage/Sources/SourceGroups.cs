@@ -1,3 +1,4 @@
+using System.Globalization;
 using SyncFlow.Core;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Sessions;
@@ -29,10 +30,11 @@ public sealed class SourceGroups
     }
 
     /// <summary>Stores them; they are there when the session commits.</summary>
-    internal async Task StoreAsync(StorageSession session, ConnectionId connection, DateTimeOffset at, CancellationToken ct)
+    /// <param name="name">What they came in, unique among all that the source ever told.</param>
+    internal async Task StoreAsync(StorageSession session, ConnectionId connection, string name, DateTimeOffset at, CancellationToken ct)
     {
-        var events = _bySku.Values.SelectMany(list => list.Chunk(MostInOne)).Select(chunk => new InboxEvent(
-            session.Tenant, connection, "events", $"pull:{Guid.CreateVersion7(at):N}", null, chunk.Max(b => b.OccurredAt), at, null,
+        var events = _bySku.Values.SelectMany(list => list.Chunk(MostInOne)).Select((chunk, i) => new InboxEvent(
+            session.Tenant, connection, "events", string.Create(CultureInfo.InvariantCulture, $"{name}:{i}"), null, chunk.Max(b => b.OccurredAt), at, null,
             SourceContents.Events, SourceContents.Write(chunk))).ToList();
         foreach (var some in events.Chunk(SourceBatch.MostEvents))
         {

@@ -8,6 +8,7 @@ using SyncFlow.Core.Preorders;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Allocation;
+using SyncFlow.Storage.Buffers;
 using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Requests;
@@ -106,10 +107,11 @@ internal static class SkuRows
                 """,
                 Sql.P(ids)),
             session.Of(
-                """
-                SELECT sku_id, location_id, on_hand, committed, allocated, pos_pending, reserved, shipped_unposted, suspense,
-                  in_transit, unavailable, opened, set_aside
-                FROM positions WHERE tenant_id = $1 AND sku_id = ANY ($2) ORDER BY sku_id, location_id
+                $"""
+                SELECT p.sku_id, p.location_id, p.on_hand, p.committed, p.allocated, p.pos_pending, p.reserved, p.shipped_unposted, p.suspense,
+                  p.in_transit, p.unavailable, p.opened, p.set_aside, {BufferRows.Columns}
+                FROM positions p LEFT JOIN tier_buffers b USING (tenant_id, sku_id, location_id)
+                WHERE p.tenant_id = $1 AND p.sku_id = ANY ($2) ORDER BY p.sku_id, p.location_id
                 """,
                 Sql.P(ids)),
             session.Of($"SELECT {LevelRows.Columns} FROM listing_levels WHERE tenant_id = $1 AND sku_id = ANY ($2) ORDER BY sku_id, level_id", Sql.P(ids)),
@@ -190,6 +192,7 @@ internal static class SkuRows
             row.GetBoolean(11))
         {
             SetAside = row.GetInt32(12),
+            Tier = BufferRows.Read(row, 13),
         });
 
     private static SkuState ReadSku(

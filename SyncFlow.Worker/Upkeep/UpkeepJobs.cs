@@ -1,5 +1,6 @@
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Audit;
+using SyncFlow.Storage.Buffers;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
@@ -15,7 +16,7 @@ namespace SyncFlow.Worker.Upkeep;
 /// </summary>
 internal sealed class UpkeepJobs(
     ChannelStore channels, ConnectionStore connections, InboxStore inbox, Replanning replanning, CheckpointJob checkpoints,
-    LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
+    LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
     private const int DaysKept = 30;
@@ -37,6 +38,7 @@ internal sealed class UpkeepJobs(
             await TryAsync("inbox partitions", PartitionsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("settle times", SettleTimesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("mode sweep", ModesAsync, stoppingToken).ConfigureAwait(false);
+            await TryAsync("buffers by tier", ct => buffers.RunAsync(ct), stoppingToken).ConfigureAwait(false);
             await TryAsync("ledger checkpoints", CheckpointsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("ledger replay", ReplayAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("nightly reconciliation", reconciliations.QueueDueAsync, stoppingToken).ConfigureAwait(false);

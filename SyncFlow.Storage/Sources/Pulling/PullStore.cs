@@ -169,7 +169,7 @@ public sealed class PullStore(NpgsqlDataSource source, TimeProvider time)
                 new BrokenRow(r.Event.Id, new Dictionary<string, string[]> { [r.Item.Field ?? "row"] = [r.Item.Message ?? ""] }, SourceContents.Text(r.Event))));
         }
 
-        await groups.StoreAsync(session, connection, at, ct).ConfigureAwait(false);
+        await groups.StoreAsync(session, connection, $"pull:{Guid.CreateVersion7(at):N}", at, ct).ConfigureAwait(false);
         return (frozen, groups.Stored, refused);
     }
 

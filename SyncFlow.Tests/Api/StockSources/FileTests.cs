@@ -110,7 +110,8 @@ public sealed class FileTests(PostgresFixture postgres, RedisFixture redis)
         status.ShouldBe(HttpStatusCode.Accepted, body?.ToJsonString());
         var id = (long)body!["fileId"]!;
         var applier = new SourceFileApplier(stand.Warehouse.Worker, TimeProvider.System);
-        (await applier.NextAsync(new TenantId(1), id, TestContext.Current.CancellationToken)).ShouldBe(1_000);
+        (await applier.NextAsync(new TenantId(1), id, 1_000, TestContext.Current.CancellationToken)).ShouldBe(1_000);
+        (await stand.Api.SqlAsync<long>("SELECT count(*) FROM inbox")).ShouldBe(2, "one event of the inbox for each SKU of a batch");
         await stand.Warehouse.ApplyAsync();
         ((int)(await stand.FileAsync(id))["percent"]!).ShouldBe(40);
 
