@@ -14,6 +14,7 @@ using SyncFlow.Storage.Oversells;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sources;
+using SyncFlow.Storage.Sources.Capture;
 using SyncFlow.Storage.Work;
 using SyncFlow.Worker.Apply;
 using SyncFlow.Worker.Billing;
@@ -21,6 +22,7 @@ using SyncFlow.Worker.Connections;
 using SyncFlow.Worker.Publishing;
 using SyncFlow.Worker.Runs;
 using SyncFlow.Worker.Sources;
+using SyncFlow.Worker.Sources.Capture;
 using SyncFlow.Worker.Upkeep;
 using SyncFlow.Worker.Verifying;
 using SyncFlow.Worker.Work;
@@ -93,5 +95,7 @@ public static class WorkerHost
         services.AddSingleton<ReservationStore>().AddHostedService<RequestJobs>()
             .AddSingleton<OversellStore>().AddHostedService<SettlementJobs>()
             .AddSingleton<HeldRelease>().AddSingleton<SourceFileApplier>().AddSingleton<SourceHealthStore>().AddHostedService<SourceJobs>()
-            .AddSourcePulls();
+            .AddSourcePulls()
+            .AddSingleton<CaptureStore>().AddSingleton(provider => DatabaseHosts.Read(provider.GetRequiredService<IConfiguration>()))
+            .AddSingleton<CaptureReader>().AddHostedService<CaptureSupervisor>();
 }
