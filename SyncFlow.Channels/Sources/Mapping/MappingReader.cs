@@ -197,7 +197,7 @@ public static class MappingReader
         return found.ValueKind == kind ? found : null;
     }
 
-    private static IEnumerable<JsonProperty> Members(JsonElement? from) => from is { } given ? given.EnumerateObject() : [];
+    private static List<JsonProperty> Members(JsonElement? from) => from is { } given ? [.. given.EnumerateObject()] : [];
 
     private static string? Text(JsonElement from, string name, string at, Check check) => Member(from, name, JsonValueKind.String, at, check)?.GetString();
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace SyncFlow.Channels.Sources.Mapping;
 
@@ -6,10 +7,12 @@ namespace SyncFlow.Channels.Sources.Mapping;
 /// <param name="Decimal">Between whole and parts; a point where nothing is said.</param>
 /// <param name="Formats">Forms of times as .NET writes them; empty for ISO 8601.</param>
 /// <param name="Zone">Of times that say no offset; UTC where nothing is said.</param>
-public sealed record Notation(char Decimal, IReadOnlyList<string> Formats, TimeZoneInfo Zone)
+public sealed partial record Notation(char Decimal, IReadOnlyList<string> Formats, TimeZoneInfo Zone)
 {
     /// <summary>A point, ISO 8601 and UTC.</summary>
     public static Notation Usual { get; } = new('.', [], TimeZoneInfo.Utc);
+
+    private const long MostMilliseconds = 250_000_000_000_000;
 
     // The last ones are how PostgreSQL writes timestamps: a space for the T, hours alone as offset.
     private static readonly string[] Iso =
@@ -56,33 +59,49 @@ public sealed record Notation(char Decimal, IReadOnlyList<string> Formats, TimeZ
             return true;
         }
 
-        if (Zone.IsInvalidTime(read))
-        {
-            return false; // The hour that is left out when clocks are put forward.
-        }
-
-        time = new DateTimeOffset(read, Zone.GetUtcOffset(read)).ToUniversalTime();
-        return true;
+        return TryLocal(read, out time);
     }
 
-    /// <summary>Milliseconds since 1970 as OData version 2 writes them: <c>/Date(1763632800000)/</c>, with or without an offset.</summary>
-    private static bool TryOData(string text, out DateTimeOffset time)
+    /// <summary>
+    /// Milliseconds since 1970 as OData version 2 writes them, <c>/Date(1795132800000)/</c>; and, where a date and a time of
+    /// day are two fields, the time behind it: <c>/Date(1795132800000)/PT10H02M11S</c>, by the clocks of the zone.
+    /// </summary>
+    private bool TryOData(string text, out DateTimeOffset time)
     {
         time = default;
-        if (!text.StartsWith("/Date(", StringComparison.Ordinal) || !text.EndsWith(")/", StringComparison.Ordinal))
+        var end = text.IndexOf(")/", StringComparison.Ordinal);
+        if (!text.StartsWith("/Date(", StringComparison.Ordinal) || end < 0)
         {
             return false;
         }
 
-        var inside = text[6..^2];
-        var offset = inside.IndexOfAny(['+', '-'], 1);
+        var (inside, rest) = (text[6..end], text[(end + 2)..]);
+        var offset = inside.Length > 1 ? inside.IndexOfAny(['+', '-'], 1) : -1;
         if (!long.TryParse(offset < 0 ? inside : inside[..offset], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var since)
-            || Math.Abs(since) > 250_000_000_000_000)
+            || Math.Abs(since) > MostMilliseconds)
         {
             return false;
         }
 
         time = DateTimeOffset.FromUnixTimeMilliseconds(since);
-        return true;
+        return rest.Length == 0 || (TimeOfDay().Match(rest) is { Success: true } part && TryLocal(time.UtcDateTime.Date + Of(part), out time));
     }
+
+    private static TimeSpan Of(Match part)
+    {
+        int Number(string group) => part.Groups[group].Success ? int.Parse(part.Groups[group].ValueSpan, CultureInfo.InvariantCulture) : 0;
+        return new TimeSpan(Number("h"), Number("m"), Number("s"));
+    }
+
+    /// <summary>A moment by the zone's clocks; false for the hour that is left out when they are put forward.</summary>
+    private bool TryLocal(DateTime local, out DateTimeOffset time)
+    {
+        var clock = DateTime.SpecifyKind(local, DateTimeKind.Unspecified);
+        var exists = !Zone.IsInvalidTime(clock);
+        time = exists ? new DateTimeOffset(clock, Zone.GetUtcOffset(clock)).ToUniversalTime() : default;
+        return exists;
+    }
+
+    [GeneratedRegex(@"^PT((?<h>\d{1,2})H)?((?<m>\d{1,2})M)?((?<s>\d{1,2})S)?$")]
+    private static partial Regex TimeOfDay();
 }

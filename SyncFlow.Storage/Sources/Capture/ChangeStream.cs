@@ -37,7 +37,7 @@ public sealed class ChangeStream : IAsyncDisposable
 
     private static readonly TimeSpan StatusEvery = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(2);
 
     private readonly LogicalReplicationConnection _connection;
     private readonly CaptureSettings _settings;
