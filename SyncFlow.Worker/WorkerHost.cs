@@ -14,7 +14,6 @@ using SyncFlow.Storage.Oversells;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sources;
-using SyncFlow.Storage.Sources.Capture;
 using SyncFlow.Storage.Work;
 using SyncFlow.Worker.Apply;
 using SyncFlow.Worker.Billing;
@@ -96,6 +95,5 @@ public static class WorkerHost
             .AddSingleton<OversellStore>().AddHostedService<SettlementJobs>()
             .AddSingleton<HeldRelease>().AddSingleton<SourceFileApplier>().AddSingleton<SourceHealthStore>().AddHostedService<SourceJobs>()
             .AddSourcePulls()
-            .AddSingleton<CaptureStore>().AddSingleton(provider => DatabaseHosts.Read(provider.GetRequiredService<IConfiguration>()))
-            .AddSingleton<CaptureReader>().AddHostedService<CaptureSupervisor>();
+            .AddSourceCaptures();
 }

@@ -14,9 +14,9 @@ internal static class SourcesHost
     public static IServiceCollection AddSources(this IServiceCollection services) =>
         services.AddSingleton<SourceDesk>().AddSingleton<SourceMapDesk>().AddSingleton<SourceIntake>()
             .AddSingleton<SourceFileDesk>().AddScoped<SourceFileIntake>()
-            .AddSingleton<PullDesk>().AddSingleton<CaptureDesk>().AddSingleton<SourceMappingDesk>();
+            .AddSingleton<SourceFileReceiver>().AddSingleton<PullDesk>().AddSingleton<CaptureDesk>().AddSingleton<SourceMappingDesk>().AddSingleton<MappingBook>();
 
     public static IEndpointRouteBuilder AddSources(this IEndpointRouteBuilder api) => api
         .Add<ListSources>().Add<CreateSource>().Add<ChangeSource>().Add<PushEvents>().Add<UnmappedEvents>().Add<LocationMapFiles>()
-        .Add<SourceFileEndpoints>().Add<SourcePulls>().Add<CaptureEndpoints>().Add<MappingEndpoints>();
+        .Add<SourceFileEndpoints>().Add<SourcePulls>().Add<CaptureEndpoints>().Add<MappingEndpoints>().Add<PushDocuments>();
 }
