@@ -22,6 +22,7 @@ using SyncFlow.Worker.Publishing;
 using SyncFlow.Worker.Runs;
 using SyncFlow.Worker.Sources;
 using SyncFlow.Worker.Sources.Capture;
+using SyncFlow.Worker.Sources.Folders;
 using SyncFlow.Worker.Upkeep;
 using SyncFlow.Worker.Verifying;
 using SyncFlow.Worker.Work;
@@ -52,6 +53,7 @@ public static class WorkerHost
         builder.Services.AddBilling();
         builder.Services.AddSingleton<ComplianceStore>().AddHostedService<ComplianceJobs>();
         configure?.Invoke(builder);
+        builder.Services.AddSourceFolders(builder.Configuration);
         var app = builder.Build();
         app.MapHealth();
         return app;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Npgsql;
 using SyncFlow.Benchmarks.Support;
-using SyncFlow.Core;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Connections;

@@ -4,7 +4,6 @@ using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Channels.Sources.Mapping;
 using SyncFlow.Core;
-using SyncFlow.Core.Sources;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Sources;
 

@@ -7,7 +7,6 @@ using SyncFlow.Channels.Sources.Mapping;
 using SyncFlow.Core.Checks;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Sources;
-using SyncFlow.Tests.Support;
 using Xunit;
 
 namespace SyncFlow.Tests.Channels.SourceMappings;
