@@ -61,7 +61,7 @@ public static class CsvFile
     public static async IAsyncEnumerable<CsvRow> ReadAsync(
         Stream file, CsvColumns columns, [EnumeratorCancellation] CancellationToken ct, Action<int, string>? broken = null)
     {
-        using var text = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true), leaveOpen: true);
+        using var text = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false, leaveOpen: true);
         await using var records = new CsvRecords(text).ReadAsync(ct).GetAsyncEnumerator(ct);
         if (!await NextAsync(records).ConfigureAwait(false))
         {

@@ -25,14 +25,14 @@ public sealed record SourceFileFormat(
     /// <summary>A full refresh: all positions at one moment.</summary>
     /// <param name="asOf">The moment, by the source's own clock.</param>
     /// <param name="sequence">Its number, where the source counts.</param>
-    /// <param name="mapping">How its rows are read; null for our own columns.</param>
+    /// <param name="mapping">How its rows are read; our own columns count where it is null, or tells anything but positions.</param>
     public static SourceFileFormat Refresh(DateTimeOffset asOf, long? sequence, SourceMapping? mapping)
     {
         SourceEventInput Position(long file, int line, string? sku, string? place, decimal? onHand, decimal? unavailable) => new(
             string.Create(CultureInfo.InvariantCulture, $"file:{file}:{line}"), "position", sku, place, asOf, sequence, null, null, onHand, unavailable, null, null,
             null, null, null);
         SourceEvent LeftOut(long file, string item, string place, int number) => Position(file, -1 - number, item, place, 0, null).Read(null, new Check())!;
-        return mapping is null
+        return mapping is not { TellsPositions: true }
             ? new SourceFileFormat(
                 Positions,
                 (row, file, noted) => One(Position(
@@ -41,9 +41,7 @@ public sealed record SourceFileFormat(
             : new SourceFileFormat(
                 ColumnsOf(mapping),
                 (row, file, noted) => Mapped(mapping, row, noted) is not { } events ? null
-                    : events.All(e => e.Type == SourceEventType.Position)
-                        ? [.. events.Select((e, n) => e with { Id = string.Create(CultureInfo.InvariantCulture, $"file:{file}:{row.Line}.{n}"), OccurredAt = asOf, Sequence = sequence })]
-                    : Refuse(noted, "A full refresh has positions only; the mapping makes other events of this row."),
+                    : [.. events.Select((e, n) => e with { Id = string.Create(CultureInfo.InvariantCulture, $"file:{file}:{row.Line}.{n}"), OccurredAt = asOf, Sequence = sequence })],
                 LeftOut);
     }
 
@@ -53,7 +51,7 @@ public sealed record SourceFileFormat(
         ? new SourceFileFormat(
             Events,
             (row, _, noted) => One(new SourceEventInput(
-                row.Text("id"), row.Text("type"), row.Text("sku"), row.Text("location"), row.Time("occurredAt", noted), Whole(row, "sequence", noted),
+                row.Text("id"), row.Text("type"), row.Text("sku"), row.Text("location"), Time(row, "occurredAt", noted), Whole(row, "sequence", noted),
                 row.Text("bucket"), row.Number("units", noted), row.Number("onHand", noted), row.Number("unavailable", noted), row.Number("open", noted),
                 row.Number("shipped", noted), row.Text("reference"), Whole(row, "system", noted), null).Read(null, noted)),
             null)
@@ -73,13 +71,16 @@ public sealed record SourceFileFormat(
         return noted.Holds ? read.Events : null;
     }
 
-    private static IReadOnlyList<SourceEvent>? Refuse(Check noted, string why)
-    {
-        noted.That(false, "line", why);
-        return null;
-    }
-
     private static IReadOnlyList<SourceEvent>? One(SourceEvent? one) => one is null ? null : [one];
+
+    /// <summary>A time in any form that cannot be mistaken; see <see cref="Written"/>.</summary>
+    private static DateTimeOffset? Time(CsvRow row, string column, Check check)
+    {
+        var text = row.Text(column);
+        var time = default(DateTimeOffset);
+        check.That(text is null || Written.TryTime(text, out time), column, Written.NoTime);
+        return text is null ? null : time;
+    }
 
     private static long? Whole(CsvRow row, string column, Check check)
     {

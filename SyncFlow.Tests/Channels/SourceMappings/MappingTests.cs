@@ -54,11 +54,11 @@ public sealed class MappingTests
     }
 
     [Theory]
-    [InlineData('.', "12", 12)]
+    [InlineData('.', "12", 12.0)]
     [InlineData('.', " 12.50 ", 12.5)]
-    [InlineData('.', "5-", -5)]
-    [InlineData('.', "--5", 5)]
-    [InlineData('.', "-5-", 5)]
+    [InlineData('.', "5-", -5.0)]
+    [InlineData('.', "--5", 5.0)]
+    [InlineData('.', "-5-", 5.0)]
     [InlineData(',', "12,5", 12.5)]
     [InlineData('.', "1,250", null)]
     [InlineData('.', "twelve", null)]

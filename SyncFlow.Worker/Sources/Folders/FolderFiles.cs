@@ -50,6 +50,11 @@ internal sealed partial class FolderFiles(string root, TimeSpan settle, TimeProv
     /// </summary>
     public IReadOnlyList<FolderFile> Ready(DirectoryInfo directory)
     {
+        foreach (var gone in _seen.Keys.Where(path => !File.Exists(path)).ToList())
+        {
+            _seen.Remove(gone);
+        }
+
         var ready = new List<FolderFile>();
         foreach (var file in directory.EnumerateFiles().OrderBy(f => f.Name, StringComparer.Ordinal))
         {

@@ -18,20 +18,46 @@ internal sealed class FolderJobs(
 
     private static readonly JsonSerializerOptions Report = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
+    private readonly Dictionary<WatchedFolder, string?> _problems = [];
+
     /// <summary>Looks into all directories once.</summary>
     public async Task LookAsync(CancellationToken ct)
     {
         foreach (var folder in await folders.AllAsync(ct).ConfigureAwait(false))
         {
-            if (disk.Open(folder.Tenant.Value, folder.Folder, out var problem) is not { } directory)
+            string? problem;
+            try
+            {
+                problem = await LookAsync(folder, ct).ConfigureAwait(false);
+            }
+            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+            {
+                Log.PartFailed(logger, unreadable, folder.Tenant.Value, folder.Connection.Value, "its folder");
+                problem = "a file or the directory cannot be read or moved"; // Of this one alone; the others are looked at.
+            }
+
+            if (problem != _problems.GetValueOrDefault(folder))
             {
                 await folders.NoteAsync(folder, null, problem, ct).ConfigureAwait(false);
-            }
-            else if (disk.Ready(directory) is { Count: > 0 } ready)
-            {
-                await folders.AloneAsync(folder, source => TakeAsync(folder, source, ready, ct), ct).ConfigureAwait(false);
+                _problems[folder] = problem;
             }
         }
+    }
+
+    /// <summary>Looks into one; returns why it cannot.</summary>
+    private async Task<string?> LookAsync(WatchedFolder folder, CancellationToken ct)
+    {
+        if (disk.Open(folder.Tenant.Value, folder.Folder, out var problem) is not { } directory)
+        {
+            return problem;
+        }
+
+        if (disk.Ready(directory) is { Count: > 0 } ready)
+        {
+            await folders.AloneAsync(folder, source => TakeAsync(folder, source, ready, ct), ct).ConfigureAwait(false);
+        }
+
+        return null;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
