@@ -77,9 +77,13 @@ public sealed record SourceFileFormat(
     private static DateTimeOffset? Time(CsvRow row, string column, Check check)
     {
         var text = row.Text(column);
-        var time = default(DateTimeOffset);
-        check.That(text is null || Written.TryTime(text, out time), column, Written.NoTime);
-        return text is null ? null : time;
+        if (text is not null && Written.TryTime(text, out var time))
+        {
+            return time;
+        }
+
+        check.That(text is null, column, Written.NoTime);
+        return null;
     }
 
     private static long? Whole(CsvRow row, string column, Check check)

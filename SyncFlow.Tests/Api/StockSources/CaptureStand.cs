@@ -152,7 +152,7 @@ internal sealed class CaptureStand : IAsyncDisposable
     public async Task<JsonNode> StateAsync(string state)
     {
         JsonNode? capture = null;
-        await Waits.UntilAsync(async () => (string)(capture = await OneAsync())["state"]! == state, $"the capture {state}; it is {capture}");
+        await Waits.UntilAsync(async () => (string)(capture = await OneAsync())["state"]! == state, $"the capture to be {state}");
         return capture!;
     }
 
@@ -180,11 +180,8 @@ internal sealed class CaptureStand : IAsyncDisposable
     }
 
     /// <summary>Waits for units on hand.</summary>
-    public async Task OnHandAsync(string sku, string location, int units, TimeSpan? limit = null)
-    {
-        var found = 0;
-        await Waits.UntilAsync(async () => (found = await Stand.Warehouse.AtAsync(sku, location)) == units, $"{units} of {sku} at {location}; there are {found}", limit);
-    }
+    public Task OnHandAsync(string sku, string location, int units, TimeSpan? limit = null) =>
+        Waits.UntilAsync(async () => await Stand.Warehouse.AtAsync(sku, location) == units, $"{units} of {sku} at {location}", limit);
 
     public async Task<(HttpStatusCode Status, JsonNode? Body)> PutAsync(string path, object body)
     {
