@@ -21,6 +21,8 @@ using SyncFlow.Worker.Connections;
 using SyncFlow.Worker.Publishing;
 using SyncFlow.Worker.Runs;
 using SyncFlow.Worker.Sources;
+using SyncFlow.Worker.Sources.Capture;
+using SyncFlow.Worker.Sources.Folders;
 using SyncFlow.Worker.Upkeep;
 using SyncFlow.Worker.Verifying;
 using SyncFlow.Worker.Work;
@@ -51,6 +53,7 @@ public static class WorkerHost
         builder.Services.AddBilling();
         builder.Services.AddSingleton<ComplianceStore>().AddHostedService<ComplianceJobs>();
         configure?.Invoke(builder);
+        builder.Services.AddSourceFolders(builder.Configuration);
         var app = builder.Build();
         app.MapHealth();
         return app;
@@ -93,5 +96,6 @@ public static class WorkerHost
         services.AddSingleton<ReservationStore>().AddHostedService<RequestJobs>()
             .AddSingleton<OversellStore>().AddHostedService<SettlementJobs>()
             .AddSingleton<HeldRelease>().AddSingleton<SourceFileApplier>().AddSingleton<SourceHealthStore>().AddHostedService<SourceJobs>()
-            .AddSourcePulls();
+            .AddSourcePulls()
+            .AddSourceCaptures();
 }

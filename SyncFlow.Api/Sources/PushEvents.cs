@@ -19,13 +19,26 @@ internal sealed class PushEvents : IEndpoint
     /// <summary>What became of one event.</summary>
     /// <param name="Index">Its place in the call, from 0.</param>
     /// <param name="Errors">Messages by field, where it was refused or held.</param>
-    internal sealed record Item(int Index, string? Id, SourceOutcome Outcome, IReadOnlyDictionary<string, string[]>? Errors);
+    internal sealed record Item(int Index, string? Id, SourceOutcome Outcome, IReadOnlyDictionary<string, string[]>? Errors)
+    {
+        public static Item Of(int index, SourceItem item) =>
+            new(index, item.Id, item.Outcome, item.Message is null ? null : Field(item.Field ?? "source", item.Message));
+    }
 
     /// <summary>What became of a call.</summary>
     /// <param name="State">Where the source stands now.</param>
     /// <param name="Reason">Why it is frozen.</param>
     internal sealed record Answer(
-        SourceState State, string? Reason, int Accepted, int Repeated, int Held, int Refused, IReadOnlyList<Item> Items);
+        SourceState State, string? Reason, int Accepted, int Repeated, int Held, int Refused, IReadOnlyList<Item> Items)
+    {
+        public static Answer Of(SourceReceipt receipt, IReadOnlyList<Item> items)
+        {
+            int Count(SourceOutcome outcome) => items.Count(item => item.Outcome == outcome);
+            return new Answer(
+                receipt.State, receipt.State == SourceState.Frozen ? receipt.Reason : null, Count(SourceOutcome.Accepted), Count(SourceOutcome.Repeated),
+                Count(SourceOutcome.Held), Count(SourceOutcome.Refused), items);
+        }
+    }
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/sources/{id:long}/events", HandleAsync)
         .WithName("PushSourceEvents").WithTags("Source API").Needs(Permission.SourcesWrite)
@@ -64,15 +77,9 @@ internal sealed class PushEvents : IEndpoint
         var taken = new Queue<SourceItem>(receipt.Items);
         var items = checks.Select((c, i) => events[i] is null
             ? new Item(i, c.Input?.Id, SourceOutcome.Refused, c.Input is null ? Field("events", "An event is an object.") : c.Check.Fields)
-            : ItemOf(i, taken.Dequeue())).ToList();
-        int Count(SourceOutcome outcome) => items.Count(item => item.Outcome == outcome);
-        return new Answer(
-            receipt.State, receipt.State == SourceState.Frozen ? receipt.Reason : null, Count(SourceOutcome.Accepted), Count(SourceOutcome.Repeated),
-            Count(SourceOutcome.Held), Count(SourceOutcome.Refused), items);
+            : Item.Of(i, taken.Dequeue())).ToList();
+        return Answer.Of(receipt, items);
     }
-
-    private static Item ItemOf(int index, SourceItem item) =>
-        new(index, item.Id, item.Outcome, item.Message is null ? null : Field(item.Field ?? "source", item.Message));
 
     private static Dictionary<string, string[]> Field(string field, string message) => new() { [field] = [message] };
 }

@@ -64,7 +64,7 @@ internal sealed class CreateSource : IEndpoint
             .That(request.Kind is not null && ConnectionKinds.IsSource(request.Kind), "kind", "One of: " + string.Join(", ", ConnectionKinds.Sources) + ".")
             .Text(request.Name, "name", LongestName)
             .That(request.Name is null || !systems.Contains(request.Name.Trim()), "name", "Another connection has this name.")
-            .That(request.Strategy is null || Words.TryParse(request.Strategy, out strategy), "strategy", "One of: push, deltaPull, fullRefresh.")
+            .That(request.Strategy is null || Words.TryParse(request.Strategy, out strategy), "strategy", "One of: push, deltaPull, fullRefresh, changeCapture.")
             .That(request.Ordering is null || Words.TryParse(request.Ordering, out ordering), "ordering", "Either sequence or time.")
             .That(!request.Gapless || ordering == SourceOrdering.Sequence, "gapless", "Only a sequence counts without gaps.");
         CheckCadence(request.CadenceSeconds, check);

@@ -51,6 +51,7 @@ internal static class SourcesBenchmark
             results, servers, api, worker, merchant, truth, last => BookAsync(worker, merchant.Tenant, last, time, ct), time, ct).ConfigureAwait(false);
         await CheckAsync(servers, worker, merchant, truth, ct).ConfigureAwait(false);
         results.Add("sources.push_p95_ms", await PushAsync(servers, api, worker, merchant, erp, time, ct).ConfigureAwait(false), "ms");
+        results.Add("sources.cdc_p95_ms", await CaptureBenchmark.RunAsync(servers, api, merchant, time, ct).ConfigureAwait(false), "ms");
     }
 
     private static async Task<ConnectionId> SourceAsync(NpgsqlDataSource api, BenchMerchant merchant, TimeProvider time, CancellationToken ct)

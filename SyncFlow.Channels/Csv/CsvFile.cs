@@ -11,6 +11,9 @@ namespace SyncFlow.Channels.Csv;
 public sealed record CsvColumns(string[] Required, string[] Optional, string[] Example)
 {
     public string[] All => [.. Required, .. Optional];
+
+    /// <summary>Whether columns of other names may stand in the header; they are read under their own.</summary>
+    public bool Others { get; init; }
 }
 
 /// <summary>A row of a file.</summary>
@@ -58,7 +61,7 @@ public static class CsvFile
     public static async IAsyncEnumerable<CsvRow> ReadAsync(
         Stream file, CsvColumns columns, [EnumeratorCancellation] CancellationToken ct, Action<int, string>? broken = null)
     {
-        using var text = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true), leaveOpen: true);
+        using var text = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false, leaveOpen: true);
         await using var records = new CsvRecords(text).ReadAsync(ct).GetAsyncEnumerator(ct);
         if (!await NextAsync(records).ConfigureAwait(false))
         {
@@ -104,7 +107,8 @@ public static class CsvFile
     /// <summary>The known columns in the order of the file.</summary>
     private static string[] Header(string[] names, CsvColumns columns)
     {
-        var header = names.Select(name => Array.Find(columns.All, c => c.Equals(name, StringComparison.OrdinalIgnoreCase))).ToArray();
+        var header = names.Select(name =>
+            Array.Find(columns.All, c => c.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? (columns.Others && name.Length > 0 ? name : null)).ToArray();
         var unknown = names.Where((_, i) => header[i] is null).ToList();
         var missing = columns.Required.Except(header).ToList();
         var check = new Check()

@@ -25,11 +25,15 @@ internal sealed class CsvRecords(TextReader text)
 
     private const int MostCells = 100;
 
+    /// <summary>What some programs write before the first letter, to say that it is UTF-8.</summary>
+    private const char Mark = '\uFEFF';
+
     private readonly char[] _buffer = new char[16 << 10];
     private readonly StringBuilder _cell = new();
     private readonly List<string> _cells = [];
     private char _separator;
     private int _line = 1;
+    private bool _begun;
 
     private enum Place
     {
@@ -50,8 +54,9 @@ internal sealed class CsvRecords(TextReader text)
         int read;
         while ((read = await text.ReadAsync(_buffer, ct).ConfigureAwait(false)) > 0)
         {
-            for (var i = 0; i < read; i++)
+            for (var i = _begun || _buffer[0] != Mark ? 0 : 1; i < read; i++)
             {
+                _begun = true;
                 place = Next(place, _buffer[i], out var ended);
                 if (_buffer[i] == '\n')
                 {

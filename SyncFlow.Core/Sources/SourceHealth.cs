@@ -18,7 +18,7 @@ public enum SourceHealth : short
 /// <param name="HeardAt">When it was last heard, by our clock; null before the first time.</param>
 /// <param name="Missing">Numbers that never came, where it counts without gaps.</param>
 /// <param name="ErrorRate">The part of its events that was refused lately, 0 to 1.</param>
-/// <param name="Fault">Why asking it fails time after time; null where it does not.</param>
+/// <param name="Fault">Why it cannot be read, in words; null where it does not.</param>
 public readonly record struct SourceSigns(
     SourceState State, TimeSpan Cadence, DateTimeOffset? HeardAt, long Missing, double ErrorRate, string? Fault = null);
 
@@ -53,7 +53,7 @@ public readonly record struct SourceVerdict(SourceHealth Health, int BufferPerce
         var silent = signs.HeardAt is { } heard ? now - heard : TimeSpan.Zero;
         return silent > signs.Cadence * StaleAfter ? new(SourceHealth.Stale, StalePercent, $"it was last heard at {signs.HeardAt:u}")
             : silent > signs.Cadence * LateAfter ? new(SourceHealth.Doubtful, DoubtfulPercent, $"it is late: last heard at {signs.HeardAt:u}")
-            : signs.Fault is { } fault ? new(SourceHealth.Doubtful, DoubtfulPercent, $"asking it fails: {fault}")
+            : signs.Fault is { } fault ? new(SourceHealth.Doubtful, DoubtfulPercent, fault)
             : signs.Missing > 0 ? new(SourceHealth.Doubtful, DoubtfulPercent, $"{signs.Missing} of its numbers never came")
             : signs.ErrorRate > MostErrors ? new(SourceHealth.Doubtful, DoubtfulPercent, FormattableString.Invariant($"{signs.ErrorRate:P0} of its events are refused"))
             : new(SourceHealth.Good, 0, null);

@@ -11,6 +11,9 @@ public enum SourceStrategy : short
 
     /// <summary>The source hands over all of its positions, as a file or by API.</summary>
     FullRefresh = 3,
+
+    /// <summary>Changes of the source's own database are read from its log.</summary>
+    ChangeCapture = 4,
 }
 
 /// <summary>What puts a source's events in order. The numbers are stored; they never change meaning.</summary>

@@ -3,6 +3,7 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Sources.Capture;
 
 namespace SyncFlow.Storage.Sources;
 
@@ -74,6 +75,7 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
         if (rows.Count == 0)
         {
             await FinishAsync(session, file, at, ct).ConfigureAwait(false);
+            await CaptureIncidents.CloseByRefreshAsync(session, file, at, ct).ConfigureAwait(false);
         }
         else
         {

@@ -16,6 +16,9 @@ namespace SyncFlow.Storage.Sources;
 /// <param name="time">The clock.</param>
 public sealed class SourceHealthStore(NpgsqlDataSource source, TimeProvider time)
 {
+    /// <summary>A server that keeps more log for a capture is read too slowly, and may give the log up.</summary>
+    public const long MostLagBytes = 1L << 30;
+
     /// <summary>Judges all sources of a tenant; returns how many verdicts changed.</summary>
     public async Task<int> JudgeAsync(TenantId tenant, CancellationToken ct)
     {
@@ -25,9 +28,14 @@ public sealed class SourceHealthStore(NpgsqlDataSource source, TimeProvider time
             session.Of(
                 """
                 SELECT s.connection_id, c.name, s.state, s.cadence_seconds, s.received_at, s.missing_sequences, s.error_rate, s.health, s.health_reason,
-                  CASE WHEN p.failures > 1 THEN p.fault END
-                FROM sources s JOIN connections c USING (tenant_id, connection_id) LEFT JOIN source_pulls p USING (tenant_id, connection_id) WHERE s.tenant_id = $1
-                """),
+                  CASE WHEN p.failures > 1 THEN 'asking it fails: ' || p.fault
+                    WHEN k.problem IS NOT NULL THEN 'its changes are not captured: ' || k.problem
+                    WHEN k.lag_bytes > $2 THEN 'its server keeps ' || pg_size_pretty(k.lag_bytes) || ' of log that is not captured yet' END
+                FROM sources s JOIN connections c USING (tenant_id, connection_id) LEFT JOIN source_pulls p USING (tenant_id, connection_id)
+                  LEFT JOIN source_captures k USING (tenant_id, connection_id)
+                WHERE s.tenant_id = $1
+                """,
+                Sql.P(MostLagBytes)),
             row => (
                 Id: row.GetInt64(0), Name: row.GetString(1),
                 Verdict: SourceVerdict.Of(

@@ -11,13 +11,19 @@ internal sealed class ConnectionRunnerFactory(
     /// <summary>Names this process start among all holders of leases.</summary>
     private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow())}";
 
+    /// <summary>A runner of a channel's loop.</summary>
     public ConnectionRunner Create(TenantId tenant, ConnectionId connection) =>
-        new(tenant, connection, $"{_owner}/{connection.Value}", leases, loops, time, logger);
+        Create(tenant, connection, (lease, ct) => loops.Create(lease).RunAsync(ct));
+
+    /// <summary>A runner of any work that one process alone may do for a connection.</summary>
+    /// <param name="run">Runs until cancelled, and does not throw.</param>
+    public ConnectionRunner Create(TenantId tenant, ConnectionId connection, Func<ChannelLease, CancellationToken, Task> run) =>
+        new(tenant, connection, $"{_owner}/{connection.Value}", leases, run, time, logger);
 }
 
-/// <summary>Holds the lease of one connection by <see cref="LeaseMachine"/>, and runs its loop while it is held.</summary>
+/// <summary>Holds the lease of one connection by <see cref="LeaseMachine"/>, and runs its work while it is held.</summary>
 internal sealed class ConnectionRunner(
-    TenantId tenant, ConnectionId connection, string owner, LeaseStore leases, ConnectionLoopFactory loops, TimeProvider time,
+    TenantId tenant, ConnectionId connection, string owner, LeaseStore leases, Func<ChannelLease, CancellationToken, Task> run, TimeProvider time,
     ILogger<ConnectionRunner> logger)
 {
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(500);
@@ -76,7 +82,7 @@ internal sealed class ConnectionRunner(
             case LeaseEffect.Start:
                 Log.LeaseTaken(logger, tenant.Value, connection.Value, _state.Epoch);
                 _stopLoop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-                _loop = loops.Create(new ChannelLease(tenant, connection, _state.Epoch)).RunAsync(_stopLoop.Token);
+                _loop = run(new ChannelLease(tenant, connection, _state.Epoch), _stopLoop.Token);
                 return null;
             case LeaseEffect.Stop:
                 await StopLoopAsync().ConfigureAwait(false);

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text;
+using Shouldly;
+using SyncFlow.Channels.Csv;
+using SyncFlow.Channels.Sources.Files;
+using SyncFlow.Core.Sources;
+using Xunit;
+
+namespace SyncFlow.Tests.Channels.SourceMappings;
+
+/// <summary>Files as sources really write them.</summary>
+public sealed class SourceFileReaderTests
+{
+    private const string Header = "id,type,sku,location,occurredAt,units\n";
+
+    [Theory]
+    [InlineData("2026-11-20T10:02:11Z", true)]
+    [InlineData("2026-11-20T12:02:11.5+02:00", true)]
+    [InlineData("2026-11-20 10:02:11", true)]
+    [InlineData("20.11.2026 10:02:11", true)]
+    [InlineData("20261120100211", true)]
+    [InlineData("1795168931", true)]
+    [InlineData("1795168931000", true)]
+    [InlineData("20/11/2026", false)]
+    [InlineData("11/12/2026", false)]
+    [InlineData("45982.4182", false)]
+    [InlineData("2026-02-30T10:00:00Z", false)]
+    [InlineData("yesterday", false)]
+    public async Task Dates_in_every_form_are_read_or_named_and_never_guessed(string date, bool read)
+    {
+        var chunk = (await ReadAsync(Encoding.UTF8.GetBytes($"{Header}m1,movement,A,1000,{date},1\nm2,movement,A,1000,2026-11-20T10:02:11Z,1\n"))).Single();
+        chunk.Rows.Count.ShouldBe(read ? 2 : 1);
+        chunk.Errors.Select(e => $"{e.Line} {e.Column}").ShouldBe(read ? [] : ["2 occurredAt", "2 occurredAt"]);
+    }
+
+    [Theory]
+    [InlineData("5", true)]
+    [InlineData("-5.0", true)]
+    [InlineData("12 pcs", false)]
+    [InlineData("1.5", false)]
+    [InlineData("1e3", false)]
+    [InlineData("=1+1", false)]
+    [InlineData("99999999999", false)]
+    public async Task Quantities_as_texts_are_whole_numbers_or_named(string units, bool read)
+    {
+        var chunk = (await ReadAsync(Encoding.UTF8.GetBytes($"{Header}m1,movement,A,1000,2026-11-20T10:02:11Z,\"{units}\"\n"))).Single();
+        (chunk.Rows.Count, chunk.Broken).ShouldBe(read ? (1, 0) : (0, 1));
+        chunk.Errors.ShouldAllBe(e => e.Line == 2 && e.Column == "units");
+    }
+
+    [Fact]
+    public async Task A_file_may_say_that_it_is_UTF_8_and_one_in_another_encoding_is_refused()
+    {
+        const string row = "\"id\",type,sku,location,occurredAt,units\nm1,movement,Ä,1000,2026-11-20T10:02:11Z,1\n";
+        byte[] marked = [.. Encoding.UTF8.GetPreamble(), .. Encoding.UTF8.GetBytes(row)];
+        (await ReadAsync(marked)).SelectMany(c => c.Rows).ShouldHaveSingleItem().Event.Item.ShouldBe("Ä");
+        foreach (var encoding in new[] { Encoding.Latin1, Encoding.Unicode, Encoding.BigEndianUnicode })
+        {
+            byte[] bytes = [.. encoding.GetPreamble(), .. encoding.GetBytes(row)];
+            (await Should.ThrowAsync<CsvRefusedException>(() => ReadAsync(bytes))).Fields.Keys.ShouldBe(["file"]);
+        }
+    }
+
+    /// <summary>A quarter of the largest file: what is kept of it must not grow with it.</summary>
+    [Fact]
+    public async Task A_large_file_is_read_as_a_stream()
+    {
+        const long size = SourceFileReader.MostBytes / 4;
+        await using var bytes = new HashingStream(new Rows(size));
+        var (rows, most) = (0L, 0L);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        await foreach (var chunk in SourceFileReader.ReadAsync(bytes, SourceFileFormat.History(null), 1, TestContext.Current.CancellationToken))
+        {
+            rows += chunk.Rows.Count;
+            most = rows % 100_000 < chunk.Rows.Count ? Math.Max(most, GC.GetTotalMemory(forceFullCollection: true) - before) : most;
+        }
+
+        rows.ShouldBeGreaterThan(size / 200);
+        most.ShouldBeLessThan(16 << 20);
+    }
+
+    private static async Task<List<FileChunk>> ReadAsync(byte[] file)
+    {
+        await using var bytes = new HashingStream(new MemoryStream(file));
+        var chunks = new List<FileChunk>();
+        await foreach (var chunk in SourceFileReader.ReadAsync(bytes, SourceFileFormat.History(null), 1, TestContext.Current.CancellationToken))
+        {
+            chunks.Add(chunk);
+        }
+
+        return chunks;
+    }
+
+    /// <summary>A file of so many bytes, made as it is read.</summary>
+    private sealed class Rows(long size) : Stream
+    {
+        private readonly string _filler = new('x', 120);
+        private byte[] _row = Encoding.UTF8.GetBytes(Header);
+        private int _at;
+        private long _read;
+        private int _number;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => _read; set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            if (_at == _row.Length)
+            {
+                if (_read >= size)
+                {
+                    return 0;
+                }
+
+                (_row, _at) = (Encoding.UTF8.GetBytes(string.Create(
+                    CultureInfo.InvariantCulture, $"m{++_number},movement,{_filler},1000,2026-11-20T10:02:11Z,1\n")), 0);
+            }
+
+            var some = Math.Min(count, _row.Length - _at);
+            _row.AsSpan(_at, some).CopyTo(buffer.AsSpan(offset));
+            (_at, _read) = (_at + some, _read + some);
+            return some;
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using SyncFlow.Storage.Sources;
+
+namespace SyncFlow.Worker.Sources.Folders;
+
+/// <summary>A file that lies ready.</summary>
+/// <param name="AsOf">Of a refresh: the moment its name says, else when it was last written.</param>
+/// <param name="Sequence">Of a refresh: the number its name says.</param>
+internal sealed record FolderFile(FileInfo File, SourceFileKind Kind, DateTimeOffset AsOf, long? Sequence)
+{
+    /// <summary>Says that a file is whole.</summary>
+    public FileInfo Marker => new(File.FullName + FolderFiles.DoneSuffix);
+}
+
+/// <summary>
+/// A source's directory on disk: <c>{root}/{tenant}/{folder}</c>. Nothing outside of it is touched: names are plain, and
+/// whatever is a link, or lies behind one, is not followed.
+/// </summary>
+internal sealed partial class FolderFiles(string root, TimeSpan settle, TimeProvider time)
+{
+    public const string DoneSuffix = ".done";
+
+    private readonly Dictionary<string, (long Size, DateTime Written)> _seen = [];
+
+    /// <summary>The directory; null with why where it cannot be used.</summary>
+    public DirectoryInfo? Open(long tenant, string folder, out string? problem)
+    {
+        var at = new DirectoryInfo(root);
+        foreach (var part in new[] { tenant.ToString(CultureInfo.InvariantCulture) }.Concat(folder.Split('/')))
+        {
+            at = new DirectoryInfo(Path.Combine(at.FullName, part));
+            problem = part is "." or ".." || !PlainName().IsMatch(part) ? $"'{part}' is no plain name"
+                : !at.Exists ? $"there is no directory {folder}"
+                : at.LinkTarget is not null ? $"{part} is a link"
+                : null;
+            if (problem is not null)
+            {
+                return null;
+            }
+        }
+
+        problem = null;
+        return at;
+    }
+
+    /// <summary>
+    /// Files that lie ready, by name: with a marker beside them, or quiet for some time and seen so twice. Files under
+    /// other names (hidden, <c>.part</c>, <c>.tmp</c>) are still being written.
+    /// </summary>
+    public IReadOnlyList<FolderFile> Ready(DirectoryInfo directory)
+    {
+        foreach (var gone in _seen.Keys.Where(path => !File.Exists(path)).ToList())
+        {
+            _seen.Remove(gone);
+        }
+
+        var ready = new List<FolderFile>();
+        foreach (var file in directory.EnumerateFiles().OrderBy(f => f.Name, StringComparer.Ordinal))
+        {
+            if (file.LinkTarget is null && Name().Match(file.Name) is { Success: true } name && IsWhole(file))
+            {
+                ready.Add(Of(file, name));
+            }
+        }
+
+        return ready;
+    }
+
+    /// <summary>Moves a file away, with a report beside it.</summary>
+    public static async Task MoveAsync(FolderFile file, string place, string report, DateTimeOffset at, CancellationToken ct)
+    {
+        var target = Directory.CreateDirectory(Path.Combine(file.File.DirectoryName!, place)).FullName;
+        var name = string.Create(CultureInfo.InvariantCulture, $"{at:yyyyMMddTHHmmssfffZ}-{file.File.Name}");
+        await File.WriteAllTextAsync(Path.Combine(target, name + ".report.json"), report, ct).ConfigureAwait(false);
+        File.Move(file.File.FullName, Path.Combine(target, name));
+        file.Marker.Delete();
+    }
+
+    private bool IsWhole(FileInfo file)
+    {
+        if (File.Exists(file.FullName + DoneSuffix))
+        {
+            return true;
+        }
+
+        var now = (file.Length, file.LastWriteTimeUtc);
+        var before = _seen.GetValueOrDefault(file.FullName);
+        _seen[file.FullName] = now;
+        return before == now && time.GetUtcNow() - file.LastWriteTimeUtc >= settle;
+    }
+
+    private static FolderFile Of(FileInfo file, Match name)
+    {
+        var kind = name.Groups["kind"].Value == "refresh" ? SourceFileKind.FullRefresh : SourceFileKind.History;
+        var said = DateTimeOffset.TryParseExact(
+            name.Groups["at"].Value, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var asOf);
+        return new FolderFile(
+            file, kind, said ? asOf : new DateTimeOffset(file.LastWriteTimeUtc),
+            long.TryParse(name.Groups["sequence"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : null);
+    }
+
+    [GeneratedRegex(@"^(?<kind>refresh|history)[A-Za-z0-9_-]*?(-(?<at>\d{8}T\d{6}Z))?(-(?<sequence>\d{1,16}))?\.csv$")]
+    private static partial Regex Name();
+
+    [GeneratedRegex("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}$")]
+    private static partial Regex PlainName();
+}
