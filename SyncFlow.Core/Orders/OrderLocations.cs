@@ -9,9 +9,10 @@ public static class OrderLocations
 {
     /// <summary>
     /// A line's home: where units are booked that no assignment places. In order: where it was assigned before or
-    /// now, where it shipped from, where it was sold (tills), the only mapped online location, where a guess put it before (a
-    /// later snapshot that says no more moves nothing), the location where this channel misses as many units without a
-    /// cause, and else the channel's default. The last three are guesses that a fetch corrects.
+    /// now, where it shipped from, where it was sold (tills), the only mapped online location, where missing units put
+    /// it before (a later snapshot that says no more moves nothing), the location where this channel misses as many units
+    /// without a cause, and else the channel's default. The last three are guesses that a fetch corrects; the default alone
+    /// gives way to missing units that show up later.
     /// </summary>
     /// <param name="before">The order as last applied.</param>
     /// <returns>The location, null when the channel has none mapped, and whether it is a guess.</returns>
@@ -55,9 +56,10 @@ public static class OrderLocations
         var online = channel.Locations.Values
             .Where(l => context.Locations.TryGetValue(l, out var settings) && settings.FulfillsOnline)
             .Distinct().Order(ByValue).ToArray();
+        LocationId? fallback = channel.DefaultLocation ?? (online.Length > 0 ? online[0] : null);
         foreach (var location in online)
         {
-            if (sku.FindLevel(channel.Connection, listing.Listing, location)?.Id is { } known
+            if (location != fallback && sku.FindLevel(channel.Connection, listing.Listing, location)?.Id is { } known
                 && before.Applied.Any(row => row.Level == known && row.Committed + row.Taken > 0))
             {
                 return (location, true);
@@ -73,7 +75,6 @@ public static class OrderLocations
             }
         }
 
-        LocationId? fallback = channel.DefaultLocation ?? (online.Length > 0 ? online[0] : null);
         return (fallback, true);
     }
 

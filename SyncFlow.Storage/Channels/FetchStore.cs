@@ -1,5 +1,6 @@
 using Npgsql;
 using SyncFlow.Core;
+using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Sessions;
 
@@ -36,7 +37,10 @@ public sealed class FetchStore(NpgsqlDataSource source, TimeProvider time)
         return counts[0];
     }
 
-    /// <summary>Those of these orders that the ledger has not applied as of their update time, or does not know.</summary>
+    /// <summary>
+    /// Those of these orders that the ledger has not applied as of their update time, or does not know; and those of which
+    /// more was asked for, because a message told of a change and not of all that it did.
+    /// </summary>
     public async Task<IReadOnlyList<string>> UnknownAsync(
         TenantId tenant, ConnectionId connection, IReadOnlyList<(string OrderRef, DateTimeOffset UpdatedAt)> orders, CancellationToken ct)
     {
@@ -46,9 +50,11 @@ public sealed class FetchStore(NpgsqlDataSource source, TimeProvider time)
                 """
                 SELECT d.order_ref FROM unnest($3::text[], $4::bigint[]) AS d (order_ref, updated)
                 LEFT JOIN orders o ON o.tenant_id = $1 AND o.connection_id = $2 AND o.order_ref = d.order_ref
-                WHERE o.version_updated IS NULL OR o.version_updated < d.updated
+                WHERE o.version_updated IS NULL OR o.version_updated < d.updated OR EXISTS (
+                  SELECT FROM work_items w WHERE w.tenant_id = $1 AND w.connection_id = $2 AND w.kind = $5 AND w.ref = d.order_ref AND w.state = 0)
                 """,
-                Sql.P(connection.Value), Sql.Column(orders, o => o.OrderRef), Sql.Column(orders, o => o.UpdatedAt.UtcTicks)),
+                Sql.P(connection.Value), Sql.Column(orders, o => o.OrderRef), Sql.Column(orders, o => o.UpdatedAt.UtcTicks),
+                Sql.P((short)WorkKind.FetchOrder)),
             row => row.GetString(0),
             ct).ConfigureAwait(false);
     }

@@ -13,7 +13,7 @@ namespace SyncFlow.Tests.ServiceDefaults;
 public sealed class PostgresExtensionsTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_session_acts_as_its_role_from_the_start_and_after_the_pool_reset_it()
+    public async Task A_session_acts_as_its_role_from_the_start_and_keeps_nothing_of_the_transaction_before()
     {
         var database = await postgres.CreateDatabaseAsync();
         await TestRoles.EnsureAsync(database);
@@ -23,8 +23,18 @@ public sealed class PostgresExtensionsTests(PostgresFixture postgres)
             host.Services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresRole.Api), "the first role is the plain one");
 
         (await RoleAsync(worker, "SELECT current_role::text")).ShouldBe("syncflow_worker");
-        await RoleAsync(worker, "SELECT set_config('role', 'syncflow_api', false)");
-        (await RoleAsync(worker, "SELECT current_role::text")).ShouldBe("syncflow_worker");
+
+        // Left open, as by a failure: the pool rolls it back, and resets nothing else.
+        var connection = await worker.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using (var set = new NpgsqlCommand("BEGIN; SELECT set_config('app.tenant_id', '7', true), set_config('role', 'syncflow_api', true)", connection))
+        {
+            await set.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
+        var used = connection.ProcessID;
+        await connection.CloseAsync();
+        (await RoleAsync(worker, "SELECT concat_ws('/', pg_backend_pid(), current_role, nullif(current_setting('app.tenant_id', true), ''))"))
+            .ShouldBe($"{used}/syncflow_worker", "the same connection");
     }
 
     [Fact]

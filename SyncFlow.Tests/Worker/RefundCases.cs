@@ -26,6 +26,7 @@ public sealed class RefundCases(PostgresFixture postgres, RedisFixture redis)
         await Waits.UntilAsync(
             async () => await world.CountAsync("SELECT sum(committed) FROM positions") == 6 && await world.CountAsync("SELECT sum(on_hand) FROM positions") == 34,
             "two orders open and two shipped", QuietLimit);
+        await PassSecondAsync();
         foreach (var (order, kind) in orders.Zip(["cancel", "no_restock", "return", "no_restock"]))
         {
             Refund(world, order, kind);

@@ -29,9 +29,13 @@ public sealed class CaptureTests(PostgresFixture postgres, RedisFixture redis)
         // Whoever reads on after a stop begins where the other ended, and a log of other tables is not kept for us.
         await stand.StopWorkerAsync();
         await stand.ErpAsync("INSERT INTO moves (item, site, qty) VALUES ('A', 'X', '5'); INSERT INTO other SELECT n FROM generate_series(1, 20000) n");
+        var written = await stand.ErpAsync<string>("SELECT pg_current_wal_lsn()::text");
         await stand.StartWorkerAsync();
         await stand.OnHandAsync("A", "MAIN", 12);
-        await Waits.UntilAsync(async () => (long?)(await stand.OneAsync())["lagBytes"] is < 100_000, "the log to be confirmed");
+        await Waits.UntilAsync(
+            () => stand.ErpAsync<bool>($"SELECT confirmed_flush_lsn >= '{written}' FROM pg_replication_slots WHERE slot_name = '{stand.Slot}'"),
+            "the log to be confirmed");
+        ((long?)(await stand.OneAsync())["lagBytes"]).ShouldNotBeNull();
         (await stand.Api.SqlAsync<long>("SELECT count(*) FROM ledger_entries")).ShouldBe(5);
         (await stand.Api.SqlAsync<string>("SELECT encode(credential, 'escape') FROM connections WHERE credential IS NOT NULL"))
             .ShouldNotContain(new NpgsqlConnectionStringBuilder(stand.ErpDatabase).Password!);

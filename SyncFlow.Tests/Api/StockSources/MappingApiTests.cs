@@ -36,6 +36,8 @@ public sealed class MappingApiTests(PostgresFixture postgres, RedisFixture redis
 
         // The same moves in a file: the source's own setting is enough, and what was pushed is known.
         (await PutAsync(stand, $"/api/v1/sources/{stand.Erp}/mapping", new JsonObject { ["mapping"] = "warenwirtschaft" })).Status.ShouldBe(HttpStatusCode.OK);
+        await stand.Warehouse.ApplyAsync();
+        (await stand.Warehouse.AtAsync("A", "MAIN")).ShouldBe(8, "what is booked is known to a file");
         var (accepted, file) = await stand.UploadAsync(
             "history/csv", Encoding.UTF8.GetBytes("nr;werk;artikel;menge;zeit;lager\n3;1000;A;2,00-;20.11.2026 09:01:00;x\n5;1000;A;7,0;20.11.2026 09:05:00;x\n6;1000;A;7,0;11/20/2026;x\n"));
         accepted.ShouldBe(HttpStatusCode.Accepted, file?.ToJsonString());
