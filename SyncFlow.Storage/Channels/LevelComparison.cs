@@ -19,9 +19,6 @@ public sealed record DriftFound(int Cases, long Units);
 /// <param name="source">Of the role worker.</param>
 public sealed class LevelComparison(NpgsqlDataSource source)
 {
-    /// <summary>Levels asked for in one transaction, so that their SKUs are not locked for long.</summary>
-    private const int AskedAtOnce = 1_000;
-
     private const string InService = "l.tenant_id = $1 AND l.connection_id = $2 AND l.belief IS NOT NULL AND l.status NOT IN (6, 60, 62)";
 
     /// <summary>How many levels of the connection are in service.</summary>
@@ -58,34 +55,6 @@ public sealed class LevelComparison(NpgsqlDataSource source)
             Sql.P(connection.Value), Sql.Column([.. shown], l => l.Value)),
         row => new LevelId(row.GetInt64(0)),
         ct);
-
-    /// <summary>Asks the verifier for an exact reading of these levels.</summary>
-    public async Task AskAsync(TenantId tenant, IReadOnlyList<LevelId> levels, CancellationToken ct)
-    {
-        ArgumentNullException.ThrowIfNull(levels);
-        foreach (var part in levels.Chunk(AskedAtOnce))
-        {
-            await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-            await session.ExecuteAsync(
-                session.Of(
-                    """
-                    SELECT FROM sku_state WHERE tenant_id = $1 AND sku_id IN (
-                      SELECT sku_id FROM listing_levels WHERE tenant_id = $1 AND level_id = ANY ($2))
-                    ORDER BY sku_id FOR NO KEY UPDATE
-                    """,
-                    Sql.Column(part, l => l.Value)),
-                ct).ConfigureAwait(false);
-            await session.ExecuteAsync(
-                session.Of(
-                    """
-                    UPDATE listing_levels SET needs_reading = true
-                    WHERE tenant_id = $1 AND level_id = ANY ($2) AND belief IS NOT NULL AND status NOT IN (6, 60, 62)
-                    """,
-                    Sql.Column(part, l => l.Value)),
-                ct).ConfigureAwait(false);
-            await session.CommitAsync(ct).ConfigureAwait(false);
-        }
-    }
 
     /// <summary>How many of these levels still wait for a reading made since a moment; those that went out of service do not.</summary>
     public async Task<int> WaitingAsync(

@@ -32,6 +32,9 @@ public enum MarkWish
 /// <param name="source">Of the role worker.</param>
 public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
 {
+    /// <summary>Levels asked for in one transaction, so that their SKUs are not locked for long.</summary>
+    private const int AskedAtOnce = 1_000;
+
     // A write through zero waits for a reading that shows it (SyncFlow.Core.Levels.LevelState.MayBeRead).
     private const string Readable = " AND (in_flight_push IS NULL OR in_flight_deadline <= $3 OR in_flight_kind = 1)";
 
@@ -122,25 +125,48 @@ public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
     /// <summary>Asks for a reading of every level in service; returns how many.</summary>
     public async Task<int> AskAllAsync(TenantId tenant, ConnectionId connection, CancellationToken ct)
     {
-        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        await session.ExecuteAsync(
-            session.Of(
-                """
-                SELECT FROM sku_state WHERE tenant_id = $1 AND sku_id IN (
-                  SELECT sku_id FROM listing_levels WHERE tenant_id = $1 AND connection_id = $2 AND belief IS NOT NULL)
-                ORDER BY sku_id FOR NO KEY UPDATE
-                """,
-                Sql.P(connection.Value)),
-            ct).ConfigureAwait(false);
-        var asked = await session.ExecuteAsync(
-            session.Of(
-                """
-                UPDATE listing_levels SET needs_reading = true
-                WHERE tenant_id = $1 AND connection_id = $2 AND belief IS NOT NULL AND status NOT IN (6, 60, 62)
-                """,
-                Sql.P(connection.Value)),
-            ct).ConfigureAwait(false);
-        await session.CommitAsync(ct).ConfigureAwait(false);
+        List<LevelId> levels;
+        await using (var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false))
+        {
+            levels = await session.QueryAsync(
+                session.Of(
+                    "SELECT level_id FROM listing_levels WHERE tenant_id = $1 AND connection_id = $2 AND belief IS NOT NULL AND status NOT IN (6, 60, 62)",
+                    Sql.P(connection.Value)),
+                row => new LevelId(row.GetInt64(0)),
+                ct).ConfigureAwait(false);
+        }
+
+        return await AskAsync(tenant, levels, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks for a reading of those of these levels that are in service; returns how many.</summary>
+    public async Task<int> AskAsync(TenantId tenant, IReadOnlyList<LevelId> levels, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(levels);
+        var asked = 0;
+        foreach (var part in levels.Chunk(AskedAtOnce))
+        {
+            await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+            await session.ExecuteAsync(
+                session.Of(
+                    """
+                    SELECT FROM sku_state WHERE tenant_id = $1 AND sku_id IN (
+                      SELECT sku_id FROM listing_levels WHERE tenant_id = $1 AND level_id = ANY ($2))
+                    ORDER BY sku_id FOR NO KEY UPDATE
+                    """,
+                    Sql.Column(part, l => l.Value)),
+                ct).ConfigureAwait(false);
+            asked += await session.ExecuteAsync(
+                session.Of(
+                    """
+                    UPDATE listing_levels SET needs_reading = true
+                    WHERE tenant_id = $1 AND level_id = ANY ($2) AND belief IS NOT NULL AND status NOT IN (6, 60, 62)
+                    """,
+                    Sql.Column(part, l => l.Value)),
+                ct).ConfigureAwait(false);
+            await session.CommitAsync(ct).ConfigureAwait(false);
+        }
+
         return asked;
     }
 

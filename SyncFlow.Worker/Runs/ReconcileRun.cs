@@ -12,7 +12,7 @@ namespace SyncFlow.Worker.Runs;
 /// or are missing; they are read exactly, which attributes, books and reports what is really wrong. So a catalog of any
 /// size costs the shop's budget a handful of small calls, and an exact reading for each level that looks wrong.
 /// </summary>
-internal sealed class ReconcileRun(LevelComparison comparison, Signals signals, TimeProvider time)
+internal sealed class ReconcileRun(LevelComparison comparison, LevelMarks marks, Signals signals, TimeProvider time)
 {
     /// <summary>The kind of such runs, as stored.</summary>
     public const string Kind = "reconcile";
@@ -39,7 +39,7 @@ internal sealed class ReconcileRun(LevelComparison comparison, Signals signals, 
         var missing = await comparison.MissingAsync(link.Tenant, link.Id, found, ct).ConfigureAwait(false);
 
         List<LevelId> asked = [.. differing, .. missing];
-        await comparison.AskAsync(link.Tenant, asked, ct).ConfigureAwait(false);
+        await marks.AskAsync(link.Tenant, asked, ct).ConfigureAwait(false);
         signals.Raise(link.Tenant);
         await WaitAsync(link, asked, since, progress, ct).ConfigureAwait(false);
 

@@ -257,22 +257,6 @@ public sealed class PlaceCases
         (desk[1].Belief, desk[2].Belief).ShouldBe((5, 5));
     }
 
-    [Fact]
-    public void An_order_that_was_put_where_units_were_missing_is_cancelled_there_too()
-    {
-        // Found by the simulation (seed 2929): its suspense was explained and gone when the cancel came, which knew no place either.
-        var desk = TwoPlaces(first: 5, second: 5);
-        var at = new DateTimeOffset(2026, 11, 27, 10, 0, 1, TimeSpan.Zero);
-        desk.Apply(new LevelAnnounced("level", new ConnectionId(1), null, at, "i1", "x2", 4, at.Ticks));
-        desk.State.PoolAt(Second).Buckets.Suspense.ShouldBe(1);
-        desk.Order(1, Desk.Snapshot("1", 1, at));
-        (desk[1].Belief, desk[2].Belief).ShouldBe((5, 4));
-
-        desk.Order(1, Desk.Snapshot("1", 1, at.AddSeconds(1), open: 0, cancelled: true, restocks: new Restock("r", RestockKind.Cancel, 1, "x2")));
-        (desk[1].Belief, desk[2].Belief).ShouldBe((5, 5));
-        (Total(desk), desk.Exposure.UpperBound).ShouldBe((10, 10));
-    }
-
     /// <summary>One channel with x1 at location 1 (level 1) and x2 at location 2 (level 2), in one group.</summary>
     internal static Desk TwoPlaces(int first, int second)
     {
