@@ -44,15 +44,19 @@ internal static class BurstBenchmark
         var (orders, rate) = ((int)options[OrdersOption], options[RateOption]);
         var ours = await RunAsync("burst", orders, rate, results, options, time, ct).ConfigureAwait(false);
         var usual = await UsualAsync(orders, rate, results, ct).ConfigureAwait(false);
-        results.Add("burst.drain_times_faster", usual.Drained() / ours.Drained(), "ratio");
-        results.Add("burst.p95_times_lower", usual.Latencies().At(0.95) / ours.Latencies().At(0.95), "ratio");
+        results.Add("burst.drain_times_faster", usual.Watch.Drained() / ours.Drained(), "ratio");
+        results.Add("burst.p95_times_lower", usual.Taken.At(0.95) / ours.Latencies().At(0.95), "ratio");
+        results.Add("burst.first_told_p95_times_lower", usual.Watch.Latencies().At(0.95) / ours.Latencies().At(0.95), "ratio");
     }
 
     public static Task SteadyAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct) => RunAsync(
         "steady", (int)(options[RateOption] * options[SecondsOption]), options[RateOption], results, options, time, ct);
 
-    /// <summary>The usual way in a world of the same kind, with the same orders.</summary>
-    private static async Task<OrderWatch> UsualAsync(int orders, double rate, Results results, CancellationToken ct)
+    /// <summary>
+    /// The usual way in a world of the same kind, with the same orders. Its jobs are in no order, so the change of an order
+    /// may show early, by another order's call on the same SKU: told is when any call first showed it, taken when its own did.
+    /// </summary>
+    private static async Task<(OrderWatch Watch, Latencies Taken)> UsualAsync(int orders, double rate, Results results, CancellationToken ct)
     {
         var time = new ScaledTime(UsualFaster);
         await using var sandbox = await SimulatorHost.StartAsync(World with { DirtyCatalog = false }, time, ct).ConfigureAwait(false);
@@ -71,13 +75,14 @@ internal static class BurstBenchmark
         await using var usual = new UsualSyncer(sandbox, a, b, time);
         await PlaceAsync(watch, orders, rate, time, ct).ConfigureAwait(false);
         await usual.FinishAsync().ConfigureAwait(false);
-        watch.Latencies().Report(results, "burst.usual_way");
+        usual.Taken.Report(results, "burst.usual_way");
+        watch.Latencies().Report(results, "burst.usual_way.first_told");
         results.Add("burst.usual_way.drained_s", watch.Drained().TotalSeconds, "s");
         results.Add("burst.usual_way.calls", sandbox.World.Stats["sets"] + sandbox.World.Stats["throttled"], "calls");
         results.Add("burst.usual_way.throttled", sandbox.World.Stats["throttled"], "calls");
         results.Add("burst.usual_way.wrong_skus", watch.Wrong, "SKUs");
         results.Add("burst.usual_way.backwards", watch.Backwards, "pushes");
-        return watch;
+        return (watch, usual.Taken);
     }
 
     private static async Task<OrderWatch> RunAsync(

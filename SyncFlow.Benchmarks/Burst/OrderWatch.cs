@@ -83,23 +83,9 @@ internal sealed class OrderWatch
         var latencies = new Latencies();
         lock (gate)
         {
-            foreach (var entry in watched.Values)
+            foreach (var (order, at) in watched.Values.SelectMany(w => w.FirstTold()))
             {
-                var change = 0;
-                for (var i = 0; i < entry.Orders.Count; i++)
-                {
-                    while (change < entry.Changes.Count && entry.Changes[change].Available > entry.Opening - i - 1)
-                    {
-                        change++;
-                    }
-
-                    if (change == entry.Changes.Count)
-                    {
-                        break; // Never told: counted as a wrong SKU.
-                    }
-
-                    latencies.Add(time.GetElapsedTime(entry.Orders[i], entry.Changes[change].At));
-                }
+                latencies.Add(time.GetElapsedTime(order, at));
             }
         }
 
@@ -149,5 +135,27 @@ internal sealed class OrderWatch
         public List<(long At, int Available)> Changes { get; } = [];
 
         public int Shown => Changes.Count == 0 ? Opening : Changes[^1].Available;
+
+        /// <summary>Each order that was told, and when it first was. What is never told counts as a wrong SKU.</summary>
+        public IEnumerable<(long Order, long Told)> FirstTold()
+        {
+            var change = 0;
+            for (var i = 0; i < Orders.Count; i++)
+            {
+                while (change < Changes.Count && !Tells(change, i))
+                {
+                    change++;
+                }
+
+                if (change == Changes.Count)
+                {
+                    yield break;
+                }
+
+                yield return (Orders[i], Changes[change].At);
+            }
+        }
+
+        private bool Tells(int change, int order) => Changes[change].Available <= Opening - order - 1;
     }
 }

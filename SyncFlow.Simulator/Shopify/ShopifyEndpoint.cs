@@ -59,11 +59,20 @@ internal sealed class ShopifyEndpoint(World world, ShopifyApi api)
 
         if (api.Throttle(store, plan) is { } throttled)
         {
+            await TravelAsync(store.Faults); // A refusal takes the same way as an answer.
             await WriteAsync(http, throttled);
             return;
         }
 
         await CarryOutAsync(http, store, plan, version);
+    }
+
+    private async Task TravelAsync(FaultSettings faults)
+    {
+        if (faults.ApiDelayMaxMs > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(world.Draw(faults.ApiDelayMinMs, faults.ApiDelayMaxMs)), world.Clock);
+        }
     }
 
     private async Task CarryOutAsync(HttpContext http, Shop shop, ShopifyApi.Plan plan, string version)
