@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SyncFlow.Benchmarks.Support;
 
 namespace SyncFlow.Benchmarks.Faults;
 
@@ -10,6 +11,19 @@ internal sealed record CommandResult(bool Ended, int ExitCode, string Output);
 /// <summary>Runs programs one after another and waits for them.</summary>
 internal static class Command
 {
+    private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(20);
+
+    /// <summary>Runs <c>dotnet</c>, which must succeed.</summary>
+    /// <exception cref="CheckFailedException">It did not.</exception>
+    public static async Task DotnetAsync(string folder, IReadOnlyList<string> arguments, CancellationToken ct)
+    {
+        var run = await DotnetAsync(folder, arguments, new Dictionary<string, string>(), BuildLimit, ct).ConfigureAwait(false);
+        if (!run.Ended || run.ExitCode != 0)
+        {
+            throw new CheckFailedException($"dotnet {string.Join(' ', arguments)} failed: {run.Output}");
+        }
+    }
+
     /// <summary>Runs <c>dotnet</c>; a program that takes longer than <paramref name="limit"/> is stopped.</summary>
     public static async Task<CommandResult> DotnetAsync(
         string folder, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, TimeSpan limit, CancellationToken ct)

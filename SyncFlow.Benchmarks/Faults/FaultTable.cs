@@ -9,7 +9,8 @@ internal static class FaultTable
     /// <summary>Where it stands, from the root of the checkout.</summary>
     public const string Path = "docs/planted-faults.md";
 
-    public static string Of(IReadOnlyList<FaultTrial> trials, long worlds)
+    /// <param name="whole">What the whole run took.</param>
+    public static string Of(IReadOnlyList<FaultTrial> trials, long worlds, TimeSpan whole)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
@@ -17,13 +18,14 @@ internal static class FaultTable
 
             Tests prove something only where they fail when the rule is broken. `eng/planted-faults.json` lists {trials.Count}
             deliberate faults, at least one for each rule and each invariant of [the protocol](protocol.md). `./bench faults`
-            plants each alone in a copy of `SyncFlow.Core`, runs the tests of the rules (`SyncFlow.Tests/Core`) and, where none of
-            them fails, the simulated worlds with at most {worlds} seeds a test (`SyncFlow.Tests/Simulation`), and writes this
-            document. {trials.Count(t => t.CaughtBy is not null)} of {trials.Count} are caught.
+            plants each alone in a copy of `SyncFlow.Core`, runs the test that the list names for it and, should that pass, all
+            tests of the rules (`SyncFlow.Tests/Core`) and the simulated worlds with at most {worlds} seeds a test
+            (`SyncFlow.Tests/Simulation`), and writes this document. Without a fault all of them pass, which is tried first.
+            {trials.Count(t => t.CaughtBy is not null)} of {trials.Count} are caught; the run took {whole.TotalMinutes:F0} minutes.
 
             A fast test sees that every fault can still be planted: who changes a rule says in the list how it is broken now.
 
-            | fault | what it does | the first test that failed | after |
+            | fault | what it does | the test that failed | after |
             |---|---|---|---|
 
             """);

@@ -20,22 +20,18 @@ internal static class FaultsBenchmark
         var all = PlantedFaults.Load(root);
         var chosen = all.Skip((int)options[FromOption] - 1).Take((int)(options[ToOption] - options[FromOption] + 1)).ToList();
         using var shop = await FaultWorkshop.OpenAsync(root, options[WorldsOption], time, ct).ConfigureAwait(false);
-        await shop.ControlAsync(ct).ConfigureAwait(false);
-        var trials = new List<FaultTrial>();
-        foreach (var fault in chosen)
-        {
-            trials.Add(await shop.TryAsync(fault, ct).ConfigureAwait(false));
-            await Console.Error.WriteLineAsync(trials[^1].Line).ConfigureAwait(false);
-        }
-
+        var started = time.GetTimestamp();
+        var trials = await shop.TryAllAsync(chosen, trial => Console.Error.WriteLineAsync(trial.Line), ct).ConfigureAwait(false);
+        var took = time.GetElapsedTime(started);
         if (chosen.Count == all.Count)
         {
-            await File.WriteAllTextAsync(Path.Combine(root, FaultTable.Path), FaultTable.Of(trials, options[WorldsOption]), ct).ConfigureAwait(false);
+            await File.WriteAllTextAsync(Path.Combine(root, FaultTable.Path), FaultTable.Of(trials, options[WorldsOption], took), ct).ConfigureAwait(false);
         }
 
         var caught = trials.Count(t => t.CaughtBy is not null);
         results.Add("faults.planted", trials.Count, "faults");
         results.Add("faults.caught", caught, "faults");
+        results.Add("faults.seconds", took.TotalSeconds, "s");
         if (caught < trials.Count)
         {
             throw new CheckFailedException($"{trials.Count - caught} planted faults survived the tests.");

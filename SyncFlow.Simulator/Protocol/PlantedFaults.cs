@@ -9,7 +9,9 @@ namespace SyncFlow.Simulator.Protocol;
 /// <param name="File">The source it is planted in, from the root of the checkout.</param>
 /// <param name="Find">Text that stands in the file exactly once.</param>
 /// <param name="Replace">What stands there instead.</param>
-internal sealed record PlantedFault(string Id, string Rule, string Means, string File, string Find, string Replace)
+/// <param name="Test">Class and method of the test that is known to catch it, which is tried first.</param>
+internal sealed record PlantedFault(
+    string Id, string Rule, string Means, string File, string Find, string Replace, string Test)
 {
     /// <summary>How often its text stands in a source; once, or the list is out of date.</summary>
     public int Occurrences(string source)

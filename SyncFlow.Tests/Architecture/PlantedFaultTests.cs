@@ -33,9 +33,16 @@ public sealed class PlantedFaultTests
     }
 
     [Fact]
+    public void The_test_that_is_tried_first_exists()
+    {
+        var tests = typeof(PlantedFaultTests).Assembly.GetTypes().SelectMany(t => t.GetMethods().Select(m => $"{t.Name}.{m.Name}")).ToHashSet();
+        Faults.Where(f => !tests.Contains(f.Test)).Select(f => $"{f.Id}: {f.Test}").ShouldBeEmpty();
+    }
+
+    [Fact]
     public void A_text_that_stands_twice_or_not_at_all_is_noticed()
     {
-        var fault = new PlantedFault("R0-x", "R0", "Nothing.", "x.cs", "a + b", "a - b");
+        var fault = new PlantedFault("R0-x", "R0", "Nothing.", "x.cs", "a + b", "a - b", "Tests.Any");
         fault.Plant("c = a + b;").ShouldBe("c = a - b;");
         Should.Throw<ArgumentException>(() => fault.Plant("c = a - b;"));
         Should.Throw<ArgumentException>(() => fault.Plant("c = a + b; d = a + b;"));
