@@ -1,6 +1,7 @@
 using SyncFlow.Api.Buffers;
 using SyncFlow.Api.Http;
 using SyncFlow.Storage.Allocation;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Buffers;
 
 namespace SyncFlow.Api.Allocation;
@@ -9,7 +10,7 @@ namespace SyncFlow.Api.Allocation;
 internal static class AllocationHost
 {
     public static IServiceCollection AddAllocation(this IServiceCollection services) => services
-        .AddSingleton<PolicyDesk>().AddSingleton<PolicyPreview>().AddSingleton<GroupDesk>().AddSingleton<LaunchDesk>()
+        .AddSingleton<PolicyDesk>().AddSingleton<RuleDesk>().AddScoped<RuleWork>().AddSingleton<GroupDesk>().AddSingleton<LaunchDesk>()
         .AddSingleton<KitDesk>().AddScoped<ScopeNames>().AddScoped<SetPolicy.Work>()
         .AddSingleton<BufferDesk>().AddScoped<BufferEndpoints.Work>();
 

@@ -3,8 +3,8 @@ using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Skus;
 using SyncFlow.Core;
-using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Allocation;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Front;
 
 namespace SyncFlow.Api.Allocation;
@@ -32,7 +32,7 @@ internal sealed class ReadGroups : IEndpoint
     }
 }
 
-/// <summary>Makes a group, and moves SKUs into it and out of it; those that move are planned again.</summary>
+/// <summary>Makes a group, and moves SKUs into it and out of it; those that move are planned again. A change that the breaker holds waits (202).</summary>
 internal sealed class ChangeGroup : IEndpoint
 {
     private const int LongestName = 200;
@@ -46,7 +46,8 @@ internal sealed class ChangeGroup : IEndpoint
     internal sealed record Members(IReadOnlyList<string>? Add, IReadOnlyList<string>? Remove);
 
     /// <param name="Moved">How many SKUs are in another group than before, or in none.</param>
-    internal sealed record Answer(GroupView Group, int Moved);
+    /// <inheritdoc cref="RuleEffect"/>
+    internal sealed record Answer(GroupView Group, int Moved, PolicyWrites Writes, long? ChangeId, string? Trip);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -58,7 +59,7 @@ internal sealed class ChangeGroup : IEndpoint
             .WithSummary("Gives a group of SKUs another name.");
         routes.MapPost("/sku-groups/{group}/members", MoveAsync)
             .WithName("MoveSkus").WithTags("Allocation").Needs(Permission.CatalogWrite)
-            .WithSummary("Puts SKUs into a group and takes SKUs out of it.");
+            .WithSummary("Puts SKUs into a group and takes SKUs out of it; preview=true only tells the writes.");
     }
 
     private static async Task<Results<Created<GroupView>, Refused>> CreateAsync(
@@ -88,8 +89,8 @@ internal sealed class ChangeGroup : IEndpoint
             : (Refused)Problem.NotFound("group", group);
     }
 
-    private static async Task<Results<Ok<Answer>, Refused>> MoveAsync(
-        string group, Members request, Caller caller, GroupDesk desk, WakeUps wakeUps, CancellationToken ct)
+    private static async Task<Results<Ok<Answer>, Accepted<ChangeView>, Refused>> MoveAsync(
+        string group, Members request, bool? preview, Caller caller, GroupDesk desk, RuleWork rules, CancellationToken ct)
     {
         var (add, remove) = (request.Add ?? [], request.Remove ?? []);
         var check = new Check()
@@ -107,13 +108,19 @@ internal sealed class ChangeGroup : IEndpoint
             return (Refused)Problem.NotFound("group", group);
         }
 
-        var (moved, unknown) = await desk.MoveAsync(tenant, found.Id, add, remove, ct).ConfigureAwait(false);
+        var (change, unknown) = await desk.MovesAsync(tenant, found.Id, add, remove, ct).ConfigureAwait(false);
         if (unknown is not null)
         {
             return (Refused)Problem.Invalid(add.Contains(unknown) ? "add" : "remove", $"There is no SKU '{unknown}'.");
         }
 
-        _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
-        return TypedResults.Ok(new Answer((await desk.FindAsync(tenant, found.Code, ct).ConfigureAwait(false))!, moved));
+        var (effect, waiting, against) = await rules.RunAsync(change, $"SKUs of group {found.Code}", preview == true, ct).ConfigureAwait(false);
+        if (effect is null)
+        {
+            return waiting is null ? against! : waiting;
+        }
+
+        return TypedResults.Ok(new Answer(
+            (await desk.FindAsync(tenant, found.Code, ct).ConfigureAwait(false))!, change.Members.Length, effect.Writes, effect.ChangeId, effect.Trip));
     }
 }

@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Skus;
 using SyncFlow.Core;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Stock;
-using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Allocation;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Front;
 
 namespace SyncFlow.Api.Allocation;
@@ -42,7 +42,7 @@ internal sealed class ReadKits : IEndpoint
                 }
 
                 var kit = await desk.FindAsync(new TenantId(caller.Tenant), new SkuId(found.Id), ct).ConfigureAwait(false);
-                response.Headers.ETag = SetKit.ETagOf(kit);
+                response.Headers.ETag = RuleWork.ETagOf(kit.Version);
                 return TypedResults.Ok(kit);
             })
             .WithName("GetComponents").WithTags("Kits").Needs(Permission.CatalogRead)
@@ -52,7 +52,7 @@ internal sealed class ReadKits : IEndpoint
 
 /// <summary>
 /// Makes a SKU a kit of others, changes what it is made of, or makes it an ordinary SKU again (an empty list). With
-/// <c>If-Match</c> it is refused where somebody else changed it since.
+/// <c>If-Match</c> it is refused where somebody else changed it since; a change that the breaker holds waits (202).
 /// </summary>
 internal sealed class SetKit : IEndpoint
 {
@@ -62,16 +62,17 @@ internal sealed class SetKit : IEndpoint
     /// <param name="Units">Units of it in one unit of the kit.</param>
     internal sealed record Part(string? Sku, int? Units);
 
+    /// <param name="Kit">As it stands.</param>
+    /// <param name="Writes">What would be written.</param>
+    /// <param name="Trip">Why the breaker would hold the change; null where it would not.</param>
+    internal sealed record Preview(KitView Kit, PolicyWrites Writes, string? Trip);
+
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/skus/{sku}/components", HandleAsync)
         .WithName("SetComponents").WithTags("Kits").Needs(Permission.CatalogWrite)
-            .WithSummary("Sets what a kit is made of; an empty list makes it an ordinary SKU.");
+            .WithSummary("Sets what a kit is made of; an empty list makes it an ordinary SKU. preview=true only tells the writes.");
 
-    /// <summary>Changes whenever the kit does.</summary>
-    public static string ETagOf(KitView kit) => string.Create(CultureInfo.InvariantCulture, $"\"v{kit.Version}\"");
-
-    private static async Task<Results<Ok<KitView>, Refused>> HandleAsync(
-        string sku, Request request, Caller caller, KitDesk desk, SkuDesk skus, ReservationDesk codes, WakeUps wakeUps, HttpContext http,
-        CancellationToken ct)
+    private static async Task<Results<Ok<KitView>, Ok<Preview>, Accepted<ChangeView>, Refused>> HandleAsync(
+        string sku, Request request, bool? preview, Caller caller, KitDesk desk, SkuDesk skus, ReservationDesk codes, RuleWork rules, CancellationToken ct)
     {
         var parts = request.Components ?? [];
         var check = new Check()
@@ -105,40 +106,15 @@ internal sealed class SetKit : IEndpoint
         }
 
         ImmutableArray<Component> components = [.. parts.Select(p => new Component(known[SkuDesk.KeyOf(p.Sku!)], p.Units!.Value))];
-        return await SetAsync(new SkuId(kit.Id), components, caller, desk, wakeUps, http, ct).ConfigureAwait(false);
-    }
-
-    private static async Task<Results<Ok<KitView>, Refused>> SetAsync(
-        SkuId kit, ImmutableArray<Component> components, Caller caller, KitDesk desk, WakeUps wakeUps, HttpContext http, CancellationToken ct)
-    {
-        var wanted = http.Request.Headers.IfMatch.ToString();
-        int? expected = wanted.Length == 0 || wanted == "*"
-            ? null
-            : int.TryParse(wanted.Trim('"').TrimStart('v'), CultureInfo.InvariantCulture, out var version) ? version : -1;
-        var answer = await desk.SetAsync(new TenantId(caller.Tenant), kit, components, expected, caller.Name, ct).ConfigureAwait(false);
-        if (answer.Stale)
+        var (effect, waiting, against) = await rules.RunAsync(
+            new KitChange(new SkuId(kit.Id), components), $"components of {kit.Code}", preview == true, ct).ConfigureAwait(false);
+        if (effect is null)
         {
-            return (Refused)new Problem(ProblemKind.PreconditionFailed, "Somebody changed the kit meanwhile: read it again.");
+            return waiting is null ? against! : waiting;
         }
 
-        if (answer.Conflict is { } conflict)
-        {
-            return (Refused)new Problem(ProblemKind.StateConflict, conflict);
-        }
-
-        var check = new Check();
-        foreach (var fault in answer.Faults)
-        {
-            check.That(false, fault.Field, fault.Message);
-        }
-
-        if (check.Failed(out var refused))
-        {
-            return refused;
-        }
-
-        _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
-        http.Response.Headers.ETag = ETagOf(answer.Kit!);
-        return TypedResults.Ok(answer.Kit!);
+        var view = await desk.FindAsync(new TenantId(caller.Tenant), new SkuId(kit.Id), ct).ConfigureAwait(false);
+        rules.Tag(view.Version);
+        return preview == true ? TypedResults.Ok(new Preview(view, effect.Writes, effect.Trip)) : TypedResults.Ok(view);
     }
 }

@@ -1,6 +1,7 @@
+using System.Collections.Immutable;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
-using SyncFlow.Storage.Allocation;
+using SyncFlow.Storage.Brakes;
 
 namespace SyncFlow.Api.Allocation;
 
@@ -15,12 +16,12 @@ internal sealed record PolicyWrites(
     public const int MostItems = 1_000;
 
     public static async Task<PolicyWrites> OfAsync(
-        TenantId tenant, List<PreviewedWrite> writes, PolicyPreview preview, CancellationToken ct)
+        TenantId tenant, ImmutableArray<PreviewedWrite> writes, RuleDesk desk, CancellationToken ct)
     {
         var shown = writes.Take(MostItems).ToList();
-        var codes = await preview.CodesAsync(tenant, [.. shown.Select(w => w.Sku).Distinct()], ct).ConfigureAwait(false);
+        var codes = await desk.CodesAsync(tenant, [.. shown.Select(w => w.Sku).Distinct()], ct).ConfigureAwait(false);
         return new PolicyWrites(
-            writes.Count, writes.Count(w => w.To > w.From), writes.Count(w => w.To < w.From),
+            writes.Length, writes.Count(w => w.To > w.From), writes.Count(w => w.To < w.From),
             writes.Count(w => w.From > 0 && w.To <= 0), writes.Select(w => w.Step).DefaultIfEmpty(0).Max(),
             [.. shown.Select(w => new PolicyWrite(codes[w.Sku], w.Level.Value, w.Connection.Value, w.From, w.To, w.Step))]);
     }

@@ -1,18 +1,18 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
-using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Storage.Allocation;
+using SyncFlow.Storage.Brakes;
 
 namespace SyncFlow.Api.Allocation;
 
 /// <summary>
 /// Reads, sets and withdraws the allocation policy of the tenant, a group or a SKU. Each answer tells the writes that
-/// follow; with <c>preview=true</c> it only tells them. With <c>If-Match</c> a change is refused where somebody else
+/// follow; with <c>preview=true</c> it only tells them. A change that the breaker holds waits (202). With <c>If-Match</c> a change is refused where somebody else
 /// changed the policy since.
 /// </summary>
 internal sealed class SetPolicy : IEndpoint
@@ -32,8 +32,8 @@ internal sealed class SetPolicy : IEndpoint
         long? ConnectionId, int? Reserve, int? Minimum, int? Cap, decimal? Percent, double? Weight, int? Priority);
 
     /// <param name="Policy">As it stands.</param>
-    /// <param name="Writes">What follows from the change.</param>
-    internal sealed record Answer(PolicyView Policy, PolicyWrites Writes);
+    /// <inheritdoc cref="RuleEffect"/>
+    internal sealed record Answer(PolicyView Policy, PolicyWrites Writes, long? ChangeId, string? Trip);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -72,8 +72,7 @@ internal sealed class SetPolicy : IEndpoint
             .WithSummary("Withdraws a SKU's policy; preview=true only tells the writes.");
     }
 
-    internal sealed class Work(
-        Caller caller, ScopeNames names, PolicyDesk desk, PolicyPreview preview, WakeUps wakeUps, IHttpContextAccessor http)
+    internal sealed class Work(Caller caller, ScopeNames names, PolicyDesk desk, RuleWork rules)
     {
         private TenantId Tenant => new(caller.Tenant);
 
@@ -86,12 +85,12 @@ internal sealed class SetPolicy : IEndpoint
             }
 
             var policy = await desk.FindAsync(Tenant, scope, of, ct).ConfigureAwait(false);
-            Tag(policy);
+            rules.Tag(policy.Version);
             return TypedResults.Ok(policy);
         }
 
         /// <param name="request">Null withdraws the policy.</param>
-        public async Task<Results<Ok<Answer>, Refused>> SetAsync(
+        public async Task<Results<Ok<Answer>, Accepted<ChangeView>, Refused>> SetAsync(
             PolicyScope scope, string? code, Request? request, bool previewOnly, CancellationToken ct)
         {
             var (of, refused) = await names.FindAsync(scope, code, ct).ConfigureAwait(false);
@@ -106,32 +105,27 @@ internal sealed class SetPolicy : IEndpoint
                 return refused;
             }
 
-            var before = await desk.FindAsync(Tenant, scope, of, ct).ConfigureAwait(false);
-            var wanted = http.HttpContext!.Request.Headers.IfMatch.ToString();
-            if (wanted.Length > 0 && wanted != "*" && wanted != ETagOf(before))
+            ImmutableArray<ChannelRule>? wanted = request is null ? null : [.. (request.Channels ?? []).Select(ToRule)];
+            var (effect, waiting, against) = await rules.RunAsync(
+                new AllocationChange(scope, of, request?.Mode, wanted), $"{(request is null ? "withdraw " : "")}allocation policy of {Named(scope, code)}",
+                previewOnly, ct).ConfigureAwait(false);
+            if (effect is null)
             {
-                return Changed();
+                return waiting is null ? against! : waiting;
             }
 
-            int? expected = wanted.Length > 0 && wanted != "*" ? before.Version : null;
-            ImmutableArray<ChannelRule>? rules = request is null ? null : [.. (request.Channels ?? []).Select(ToRule)];
-            var wish = new PolicyWish(scope, of, request?.Mode, rules, expected);
-            var writes = await PolicyWrites.OfAsync(Tenant, await preview.WritesAsync(Tenant, wish, ct).ConfigureAwait(false), preview, ct)
-                .ConfigureAwait(false);
-            var policy = previewOnly ? before : await desk.SetAsync(Tenant, wish, caller.Name, ct).ConfigureAwait(false);
-            if (policy is null)
-            {
-                return Changed();
-            }
-
-            if (!previewOnly)
-            {
-                _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
-            }
-
-            Tag(policy);
-            return TypedResults.Ok(new Answer(policy, writes));
+            var policy = await desk.FindAsync(Tenant, scope, of, ct).ConfigureAwait(false);
+            rules.Tag(policy.Version);
+            return TypedResults.Ok(new Answer(policy, effect.Writes, effect.ChangeId, effect.Trip));
         }
+
+        private static string Named(PolicyScope scope, string? code) => scope switch
+        {
+            PolicyScope.Tenant => "the tenant",
+            PolicyScope.Group => $"group {code}",
+            PolicyScope.Sku => $"SKU {code}",
+            _ => throw new ArgumentOutOfRangeException(nameof(scope), scope, "Unknown scope."),
+        };
 
         private static Check Checked(Request? request, HashSet<ConnectionId> known)
         {
@@ -168,11 +162,5 @@ internal sealed class SetPolicy : IEndpoint
             Weight = rule.Weight,
             Priority = rule.Priority,
         };
-
-        private void Tag(PolicyView policy) => http.HttpContext!.Response.Headers.ETag = ETagOf(policy);
-
-        private static Refused Changed() => new Problem(ProblemKind.PreconditionFailed, "Somebody changed the policy meanwhile: read it again.");
-
-        private static string ETagOf(PolicyView policy) => string.Create(CultureInfo.InvariantCulture, $"\"v{policy.Version}\"");
     }
 }

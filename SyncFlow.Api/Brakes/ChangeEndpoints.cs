@@ -57,7 +57,7 @@ internal sealed class ProposeChange : IEndpoint
     internal sealed class Work(Caller caller, ChangeDesk desk, WakeUps wakeUps, IHttpContextAccessor http)
     {
         public async Task<Results<Ok<ChangeView>, Accepted<ChangeView>, Refused>> ProposeAsync(
-            Core.Brakes.BulkChange change, string why, CancellationToken ct)
+            Core.Brakes.SkuChange change, string why, CancellationToken ct)
         {
             var view = await desk.ProposeAsync(caller.Tenant, change, why.Trim(), caller.Name, ct).ConfigureAwait(false);
             http.HttpContext!.Response.Headers.ETag = ChangeTag.Of(view);
@@ -82,6 +82,8 @@ internal sealed class ReadChanges : IEndpoint
             .WithSummary("Lists bulk changes, newest first, optionally of one state: waiting, applied, rejected or undone.");
         routes.MapGet("/changes/{id:long}", GetAsync).WithName("GetChange").WithTags("Brakes").Needs(Permission.ChangesRead)
             .WithSummary("Reads a bulk change: what it does or did, per connection and for the first levels.");
+        routes.MapGet("/changes/{id:long}/levels", LevelsAsync).WithName("ListChangeLevels").WithTags("Brakes").Needs(Permission.ChangesRead)
+            .WithSummary("Lists every level that a bulk change changes, with its target without the change and with it, as last shown.");
     }
 
     private static async Task<Ok<Page<ChangeView>>> ListAsync(
@@ -102,4 +104,10 @@ internal sealed class ReadChanges : IEndpoint
         response.Headers.ETag = ChangeTag.Of(found);
         return TypedResults.Ok(found);
     }
+
+    private static async Task<Results<Ok<Page<ShownLevel>>, Refused>> LevelsAsync(
+        long id, Caller caller, ChangeDesk desk, [AsParameters] PageQuery page, CancellationToken ct) =>
+        await desk.LevelsAsync(caller.Tenant, id, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false) is { } levels
+            ? TypedResults.Ok(page.Of(levels, level => level.LevelId))
+            : (Refused)Problem.NotFound("change", id);
 }

@@ -91,6 +91,8 @@ internal sealed class DecideChange : IEndpoint
                     return (Refused)Problem.NotFound("change", id);
                 case DecisionOutcome.WrongState:
                     return (Refused)WrongState(decision.Change!);
+                case DecisionOutcome.Refused:
+                    return (Refused)new Problem(ProblemKind.StateConflict, decision.Against!);
                 case DecisionOutcome.NotAsShown:
                     return (Refused)new Problem(ProblemKind.PreconditionFailed, "It does not do what was shown any more: look at it again.");
                 default:
@@ -107,6 +109,6 @@ internal sealed class DecideChange : IEndpoint
                 + (change.UndoneBy is { } by ? $" It was taken back by change {by}; undo that one to have it again." : ""));
 
         private static string Words(UndoBlockView block) =>
-            $"{block.Sku}{(block.Location is null ? "" : $" at {block.Location}")}: {block.Reason}{(block.Orders.Count == 0 ? "" : $" (by {string.Join(", ", block.Orders)})")}";
+            $"{block.Sku}{(block.Location is null ? "" : $" at {block.Location}")}{(block.Sku.Length == 0 ? "" : ": ")}{block.Reason}{(block.Orders.Count == 0 ? "" : $" (by {string.Join(", ", block.Orders)})")}";
     }
 }

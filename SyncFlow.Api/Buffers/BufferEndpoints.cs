@@ -1,20 +1,19 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Allocation;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Core;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Buffers;
-using SyncFlow.ServiceDefaults.Redis;
-using SyncFlow.Storage.Allocation;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Buffers;
 
 namespace SyncFlow.Api.Buffers;
 
 /// <summary>
 /// Reads, sets and withdraws the tenant's buffers by tier. Each answer tells the writes that follow; with
-/// <c>preview=true</c> it only tells them. With <c>If-Match</c> a change is refused where somebody else changed them since.
+/// <c>preview=true</c> it only tells them. A change that the breaker holds waits (202). With <c>If-Match</c> a change is refused where somebody else changed them since.
 /// </summary>
 internal sealed class BufferEndpoints : IEndpoint
 {
@@ -29,8 +28,8 @@ internal sealed class BufferEndpoints : IEndpoint
     internal sealed record Tier(string? Name, decimal? From, int? Units, decimal? Percent, decimal? Days);
 
     /// <param name="Policy">As it stands.</param>
-    /// <param name="Writes">What follows from the change.</param>
-    internal sealed record Answer(BufferPolicyView Policy, PolicyWrites Writes);
+    /// <inheritdoc cref="RuleEffect"/>
+    internal sealed record Answer(BufferPolicyView Policy, PolicyWrites Writes, long? ChangeId, string? Trip);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -52,19 +51,19 @@ internal sealed class BufferEndpoints : IEndpoint
         Caller caller, BufferDesk desk, [AsParameters] PageQuery page, CancellationToken ct) => TypedResults.Ok(page.Of(
             await desk.VersionsAsync(new TenantId(caller.Tenant), (int?)page.AfterId(), page.ReadCount, ct).ConfigureAwait(false), v => v.Version));
 
-    internal sealed class Work(Caller caller, BufferDesk desk, PolicyPreview codes, WakeUps wakeUps, IHttpContextAccessor http)
+    internal sealed class Work(Caller caller, BufferDesk desk, RuleWork rules)
     {
         private TenantId Tenant => new(caller.Tenant);
 
         public async Task<Ok<BufferPolicyView>> GetAsync(CancellationToken ct)
         {
             var policy = await desk.FindAsync(Tenant, ct).ConfigureAwait(false);
-            Tag(policy);
+            rules.Tag(policy.Version);
             return TypedResults.Ok(policy);
         }
 
         /// <param name="request">Null withdraws the policy.</param>
-        public async Task<Results<Ok<Answer>, Refused>> SetAsync(Request? request, bool previewOnly, CancellationToken ct)
+        public async Task<Results<Ok<Answer>, Accepted<ChangeView>, Refused>> SetAsync(Request? request, bool previewOnly, CancellationToken ct)
         {
             ImmutableArray<BufferTier>? tiers = null;
             if (request is not null)
@@ -78,30 +77,16 @@ internal sealed class BufferEndpoints : IEndpoint
                 tiers = read;
             }
 
-            var before = await desk.FindAsync(Tenant, ct).ConfigureAwait(false);
-            var wanted = http.HttpContext!.Request.Headers.IfMatch.ToString();
-            var conditional = wanted.Length > 0 && wanted != "*";
-            if (conditional && wanted != ETagOf(before))
+            var (effect, waiting, against) = await rules.RunAsync(
+                new BufferChange(tiers), request is null ? "withdraw the buffers" : "buffers by how fast SKUs sell", previewOnly, ct).ConfigureAwait(false);
+            if (effect is null)
             {
-                return Changed();
+                return waiting is null ? against! : waiting;
             }
 
-            var writes = await PolicyWrites.OfAsync(Tenant, await desk.PreviewAsync(Tenant, tiers, ct).ConfigureAwait(false), codes, ct).ConfigureAwait(false);
-            var policy = previewOnly
-                ? before
-                : await desk.SetAsync(Tenant, tiers, conditional ? before.Version : null, caller.Name, ct).ConfigureAwait(false);
-            if (policy is null)
-            {
-                return Changed();
-            }
-
-            if (!previewOnly)
-            {
-                _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
-            }
-
-            Tag(policy);
-            return TypedResults.Ok(new Answer(policy, writes));
+            var policy = await desk.FindAsync(Tenant, ct).ConfigureAwait(false);
+            rules.Tag(policy.Version);
+            return TypedResults.Ok(new Answer(policy, effect.Writes, effect.ChangeId, effect.Trip));
         }
 
         private static (ImmutableArray<BufferTier> Tiers, Check Check) Read(Request request)
@@ -115,11 +100,5 @@ internal sealed class BufferEndpoints : IEndpoint
             })];
             return (tiers, BufferChecks.Of(tiers));
         }
-
-        private void Tag(BufferPolicyView policy) => http.HttpContext!.Response.Headers.ETag = ETagOf(policy);
-
-        private static Refused Changed() => new Problem(ProblemKind.PreconditionFailed, "Somebody changed the policy meanwhile: read it again.");
-
-        private static string ETagOf(BufferPolicyView policy) => string.Create(CultureInfo.InvariantCulture, $"\"v{policy.Version}\"");
     }
 }

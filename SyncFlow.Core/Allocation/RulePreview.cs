@@ -13,6 +13,10 @@ namespace SyncFlow.Core.Allocation;
 /// <param name="Step">1 is written at once; 2 and later wait for the decreases of the step before to be proven.</param>
 public sealed record PreviewedWrite(SkuId Sku, LevelId Level, ConnectionId Connection, int From, int To, int Step);
 
+/// <summary>What follows from a change.</summary>
+/// <param name="Skus">As they are in the end; a level that nothing could be written to has the target it waits for.</param>
+public sealed record PreviewedRun(ImmutableArray<PreviewedWrite> Writes, IReadOnlyList<SkuState> Skus);
+
 /// <summary>
 /// The writes that a change of rules would cause, found by planning, acknowledging and proving them on a copy with the
 /// rules that would plan them if the change were made. Stock that moves meanwhile moves the writes as well.
@@ -28,8 +32,18 @@ public static class RulePreview
     public static ImmutableArray<PreviewedWrite> Of(WorkingSet loaded, Func<SkuState, SkuState> change, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(loaded);
+        return Run(loaded, loaded.Context, change, now).Writes;
+    }
+
+    /// <summary>The writes, in order, and the SKUs as they are when all of that is done.</summary>
+    /// <param name="loaded">SKUs as they are; not changed.</param>
+    /// <param name="context">The configuration as it would be.</param>
+    /// <param name="change">A SKU as it would be before it is planned.</param>
+    public static PreviewedRun Run(WorkingSet loaded, EngineContext context, Func<SkuState, SkuState> change, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(loaded);
         ArgumentNullException.ThrowIfNull(change);
-        var set = new WorkingSet(loaded.Context);
+        var set = new WorkingSet(context);
         foreach (var sku in loaded.Skus)
         {
             set.Load(change(sku));
@@ -51,7 +65,7 @@ public static class RulePreview
             Prove(set, pushes, now);
         }
 
-        return writes.ToImmutable();
+        return new PreviewedRun(writes.ToImmutable(), all.ConvertAll(sku => set.FindSku(sku)!));
     }
 
     /// <summary>Everything that can be written now is, and is acknowledged.</summary>

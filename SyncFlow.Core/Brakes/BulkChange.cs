@@ -13,6 +13,18 @@ public enum ChangeKind : short
 
     /// <summary>Settings of many SKUs are changed.</summary>
     SkuPolicies = 2,
+
+    /// <summary>The allocation policy of the tenant, a group or a SKU is changed.</summary>
+    AllocationPolicy = 110,
+
+    /// <summary>The buffers by how fast SKUs sell are changed.</summary>
+    BufferPolicy = 111,
+
+    /// <summary>What a kit is made of is changed.</summary>
+    Kit = 112,
+
+    /// <summary>SKUs are put into other groups, and so under other policies.</summary>
+    Groups = 113,
 }
 
 /// <summary>
@@ -23,7 +35,11 @@ public abstract record BulkChange
 {
     /// <summary>What it does.</summary>
     public abstract ChangeKind Kind { get; }
+}
 
+/// <summary>A change that names its SKUs one by one, and what becomes of each.</summary>
+public abstract record SkuChange : BulkChange
+{
     /// <summary>The SKUs it names, each once.</summary>
     public abstract IReadOnlyList<SkuId> Skus { get; }
 
@@ -36,7 +52,7 @@ public abstract record BulkChange
 public sealed record AdjustmentItem(SkuId Sku, LocationId Location, int Delta);
 
 /// <inheritdoc cref="ChangeKind.Adjustments"/>
-public sealed record AdjustmentsChange(ImmutableArray<AdjustmentItem> Items) : BulkChange
+public sealed record AdjustmentsChange(ImmutableArray<AdjustmentItem> Items) : SkuChange
 {
     private readonly ILookup<SkuId, AdjustmentItem> _bySku = Items.ToLookup(i => i.Sku);
 
@@ -61,7 +77,7 @@ public sealed record AdjustmentsChange(ImmutableArray<AdjustmentItem> Items) : B
 public sealed record SkuPolicyItem(SkuId Sku, SharingMode? Mode, int? SafetyBuffer, int? RiskBudget);
 
 /// <inheritdoc cref="ChangeKind.SkuPolicies"/>
-public sealed record SkuPoliciesChange(ImmutableArray<SkuPolicyItem> Items) : BulkChange
+public sealed record SkuPoliciesChange(ImmutableArray<SkuPolicyItem> Items) : SkuChange
 {
     private readonly Dictionary<SkuId, SkuPolicyItem> _bySku = Items.ToDictionary(i => i.Sku);
 

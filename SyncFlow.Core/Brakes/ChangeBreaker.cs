@@ -43,6 +43,38 @@ public static class ChangeBreaker
     /// <summary>Changes of one kind by one caller within this time are one cause: a mass change in small bites is one too.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Of a change of rules that reaches SKUs it does not name, this part of its levels may do something else at approval
+    /// than was shown, because stock moved meanwhile: in a large catalog some always do.
+    /// </summary>
+    public const double MostUnlike = 0.01;
+
+    /// <summary>
+    /// Whether a change still does what was shown: to the same levels, in the same direction, emptying the same. What was
+    /// named SKU by SKU must, without exception.
+    /// </summary>
+    public static bool DoesAsShown(BulkChange change, IReadOnlyCollection<LevelEffect> shown, IReadOnlyCollection<LevelEffect> now)
+    {
+        ArgumentNullException.ThrowIfNull(shown);
+        ArgumentNullException.ThrowIfNull(now);
+        var seen = shown.ToDictionary(effect => effect.Level);
+        var alike = now.Count(effect => seen.TryGetValue(effect.Level, out var before) && effect.IsLike(before));
+        var unlike = shown.Count + now.Count(effect => !seen.ContainsKey(effect.Level)) - alike;
+        return unlike <= (change is RuleChange ? shown.Count * MostUnlike : 0);
+    }
+
+    /// <summary>
+    /// Levels that end elsewhere than was shown; one that the change does not move any more stays where it was.
+    /// </summary>
+    public static IEnumerable<LevelEffect> Moved(IReadOnlyDictionary<LevelId, LevelEffect> shown, IReadOnlyCollection<LevelEffect> now)
+    {
+        ArgumentNullException.ThrowIfNull(shown);
+        ArgumentNullException.ThrowIfNull(now);
+        var moved = now.Select(effect => effect.Level).ToHashSet();
+        return now.Where(effect => !shown.TryGetValue(effect.Level, out var seen) || seen.After != effect.After)
+            .Concat(shown.Values.Where(seen => !moved.Contains(seen.Level)).Select(seen => seen with { After = seen.Before }));
+    }
+
     /// <summary>Why an impact needs approval, in words; null where it does not.</summary>
     public static string? Judge(ConnectionImpact impact)
     {

@@ -1,5 +1,6 @@
 using Npgsql;
 using SyncFlow.Core;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Sessions;
 
@@ -72,48 +73,61 @@ public sealed class GroupDesk(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>
-    /// Puts SKUs into a group, out of whatever other they were in, or takes them out of it, and asks the worker to plan
-    /// those that moved; all in one transaction.
+    /// What putting SKUs into a group, out of whatever other they were in, and taking SKUs out of it comes to.
     /// </summary>
     /// <param name="put">SKUs to put in, by code.</param>
     /// <param name="take">SKUs to take out; one that is not in it stays as it is.</param>
-    /// <returns>How many moved; or the first code that is unknown.</returns>
-    public async Task<(int Moved, string? Unknown)> MoveAsync(
+    /// <returns>The SKUs that would move; or the first code that is unknown.</returns>
+    public async Task<(GroupChange Change, string? Unknown)> MovesAsync(
         TenantId tenant, long group, IReadOnlyList<string> put, IReadOnlyList<string> take, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(put);
         ArgumentNullException.ThrowIfNull(take);
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        var keys = put.Concat(take).Select(SkuDesk.KeyOf).ToArray();
         var known = (await session.QueryAsync(
-            session.Of("SELECT code_key FROM skus WHERE tenant_id = $1 AND code_key = ANY ($2)", Sql.P(keys)), row => row.GetString(0), ct)
-            .ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
-        if (put.Concat(take).FirstOrDefault(code => !known.Contains(SkuDesk.KeyOf(code))) is { } unknown)
+            session.Of(
+                "SELECT code_key, sku_id, group_id FROM skus WHERE tenant_id = $1 AND code_key = ANY ($2) ORDER BY sku_id",
+                Sql.P(put.Concat(take).Select(SkuDesk.KeyOf).Distinct().ToArray())),
+            row => (Key: row.GetString(0), Sku: new SkuId(row.GetInt64(1)), Group: row.Nullable<long>(2)),
+            ct).ConfigureAwait(false)).ToDictionary(s => s.Key, StringComparer.Ordinal);
+        if (put.Concat(take).FirstOrDefault(code => !known.ContainsKey(SkuDesk.KeyOf(code))) is { } unknown)
         {
-            return (0, unknown);
+            return (new GroupChange([]), unknown);
         }
 
-        var moved = await session.QueryAsync(
-            session.Of(
-                """
-                WITH moved AS (
-                  UPDATE skus SET group_id = CASE WHEN code_key = ANY ($3) THEN $2 END
-                  WHERE tenant_id = $1 AND ((code_key = ANY ($3) AND group_id IS DISTINCT FROM $2)
-                    OR (code_key = ANY ($4) AND group_id = $2 AND NOT code_key = ANY ($3)))
-                  RETURNING sku_id
-                ), replan AS (
-                  INSERT INTO sync_runs (tenant_id, kind, parameters, created_at)
-                  SELECT $1, 'replan', jsonb_build_object('skuId', sku_id), $5 FROM moved
-                )
-                SELECT sku_id FROM moved
-                """,
-                Sql.P(group), Sql.P(put.Select(SkuDesk.KeyOf).ToArray()), Sql.P(take.Select(SkuDesk.KeyOf).ToArray()),
-                Sql.P(DatabaseTime.Now(time))),
-            row => row.GetInt64(0),
-            ct).ConfigureAwait(false);
-        await session.CommitAsync(ct).ConfigureAwait(false);
-        return (moved.Count, null);
+        var into = put.Select(SkuDesk.KeyOf).ToHashSet(StringComparer.Ordinal);
+        return (new GroupChange(
+        [
+            .. known.Values.Where(s => into.Contains(s.Key) ? s.Group != group : s.Group == group)
+                .Select(s => new GroupMember(s.Sku, into.Contains(s.Key) ? group : null)),
+        ]), null);
     }
+
+    /// <summary>The groups that SKUs are in, in the form of a change that puts them back.</summary>
+    internal static async Task<GroupChange> CurrentAsync(StorageSession session, GroupChange change, CancellationToken ct) => new(
+    [
+        .. await session.QueryAsync(
+            session.Of(
+                "SELECT sku_id, group_id FROM skus WHERE tenant_id = $1 AND sku_id = ANY ($2) ORDER BY sku_id",
+                Sql.Column(change.Members, m => m.Sku.Value)),
+            row => new GroupMember(new SkuId(row.GetInt64(0)), row.Nullable<long>(1)),
+            ct).ConfigureAwait(false),
+    ]);
+
+    /// <summary>Puts SKUs into their groups and asks the worker to plan them.</summary>
+    internal static Task<int> WriteAsync(StorageSession session, GroupChange change, DateTimeOffset at, CancellationToken ct) => session.ExecuteAsync(
+        session.Of(
+            """
+            WITH moved AS (
+              UPDATE skus s SET group_id = d.group_id FROM unnest($2::bigint[], $3::bigint[]) AS d (sku_id, group_id)
+              WHERE s.tenant_id = $1 AND s.sku_id = d.sku_id AND s.group_id IS DISTINCT FROM d.group_id
+              RETURNING s.sku_id
+            )
+            INSERT INTO sync_runs (tenant_id, kind, parameters, created_at)
+            SELECT $1, 'replan', jsonb_build_object('skuId', sku_id), $4 FROM moved
+            """,
+            Sql.Column(change.Members, m => m.Sku.Value), Sql.Column(change.Members, m => m.Group), Sql.P(at)),
+        ct);
 
     private static async Task<GroupView?> FindAsync(StorageSession session, string code, CancellationToken ct) =>
         (await session.QueryAsync(session.Of(Columns + " AND g.code_key = $2", Sql.P(SkuDesk.KeyOf(code))), Read, ct)

@@ -1,8 +1,9 @@
-using System.Collections.Immutable;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Stock;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Stock;
 
@@ -18,17 +19,9 @@ public sealed record KitView(
 /// <param name="Units">Units of it in one unit of the kit.</param>
 public sealed record ComponentView(string Sku, int Units);
 
-/// <summary>What became of a wish to make a kit.</summary>
-/// <param name="Kit">As it is now; null where the wish was refused.</param>
-/// <param name="Faults">What is wrong with it, by field.</param>
-/// <param name="Conflict">What speaks against it in the state things are in; null where nothing does.</param>
-/// <param name="Stale">Whether somebody changed it since the caller read it.</param>
-public sealed record KitAnswer(KitView? Kit, ImmutableArray<PolicyFault> Faults, string? Conflict = null, bool Stale = false);
-
-/// <summary>Kits: SKUs that hold nothing of their own and sell units of others.</summary>
+/// <summary>Kits: SKUs that hold nothing of their own and sell units of others. They are set by way of the breaker (<see cref="RuleDesk"/>).</summary>
 /// <param name="source">Acts as the api role.</param>
-/// <param name="time">The clock.</param>
-public sealed class KitDesk(NpgsqlDataSource source, TimeProvider time)
+public sealed class KitDesk(NpgsqlDataSource source)
 {
     private const string Columns =
         """
@@ -71,47 +64,25 @@ public sealed class KitDesk(NpgsqlDataSource source, TimeProvider time)
         return await FindAsync(session, sku, ct).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Makes a SKU a kit, changes what it is made of, or makes it an ordinary SKU again, and asks the worker to plan it
-    /// and what it ties together. Orders that were booked before keep the parts they were booked with.
-    /// </summary>
-    /// <param name="components">Empty for an ordinary SKU.</param>
-    /// <param name="expected">The version the caller read; null where any will do.</param>
-    public async Task<KitAnswer> SetAsync(
-        TenantId tenant, SkuId kit, ImmutableArray<Component> components, int? expected, string by, CancellationToken ct)
+    /// <summary>What a SKU is made of, in the form of a change that puts it back.</summary>
+    internal static async Task<KitChange> CurrentAsync(StorageSession session, SkuId kit, CancellationToken ct)
     {
-        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var version = (await FindAsync(session, kit, ct).ConfigureAwait(false)).Version;
+        var components = await session.QueryAsync(
+            session.Of("SELECT component_sku_id, units FROM sku_components WHERE tenant_id = $1 AND kit_sku_id = $2 ORDER BY 1", Sql.P(kit.Value)),
+            row => new Component(new SkuId(row.GetInt64(0)), row.GetInt32(1)),
+            ct).ConfigureAwait(false);
+        return new KitChange(kit, [.. components]) { Replaces = version };
+    }
 
-        // Two changes at once could make a cycle that neither sees.
-        await session.ExecuteAsync(session.Of("SELECT pg_advisory_xact_lock(hashtextextended('kits:' || $1, 0))"), ct).ConfigureAwait(false);
-        var before = await FindAsync(session, kit, ct).ConfigureAwait(false);
-        if (expected is { } version && version != before.Version)
-        {
-            return new KitAnswer(null, [], Stale: true);
-        }
-
-        var set = await SkuRows.LockAndReadAsync(session, [kit, .. components.Select(c => c.Sku)], SkuKeys.None, ct).ConfigureAwait(false);
-        var faults = KitChecks.Of(kit, components, set.Kits.ToDictionary(k => k, k => set.FindSku(k)!.Components));
-        if (faults.Length > 0)
-        {
-            return new KitAnswer(null, faults);
-        }
-
-        var state = set.FindSku(kit)!;
-        if (state.Components.ToHashSet().SetEquals(components))
-        {
-            return new KitAnswer(before, []);
-        }
-
-        if (await AgainstAsync(session, state, ct).ConfigureAwait(false) is { } conflict)
-        {
-            return new KitAnswer(null, [], conflict);
-        }
-
-        await WriteAsync(session, kit, components, by, ct).ConfigureAwait(false);
-        var after = await FindAsync(session, kit, ct).ConfigureAwait(false);
-        await session.CommitAsync(ct).ConfigureAwait(false);
-        return new KitAnswer(after, []);
+    /// <summary>What is wrong with a change, or speaks against it in the state things are in; locks the SKUs it names.</summary>
+    internal static async Task<RuleObjection?> AgainstAsync(StorageSession session, KitChange change, CancellationToken ct)
+    {
+        var set = await SkuRows.LockAndReadAsync(session, [change.Sku, .. change.Components.Select(c => c.Sku)], SkuKeys.None, ct).ConfigureAwait(false);
+        var faults = KitChecks.Of(change.Sku, change.Components, set.Kits.ToDictionary(k => k, k => set.FindSku(k)!.Components));
+        return faults.Length > 0 ? new RuleObjection(faults, "It cannot be made of these parts any more.")
+            : await AgainstAsync(session, set.FindSku(change.Sku)!, ct).ConfigureAwait(false) is { } conflict ? new RuleObjection([], conflict)
+            : null;
     }
 
     /// <summary>Units that would be counted twice or lost by the change.</summary>
@@ -139,9 +110,13 @@ public sealed class KitDesk(NpgsqlDataSource source, TimeProvider time)
         return held.Count > 0 ? "A reservation asks for units of it; release it first." : null;
     }
 
-    private async Task WriteAsync(StorageSession session, SkuId kit, ImmutableArray<Component> components, string by, CancellationToken ct)
+    /// <summary>
+    /// Makes a SKU a kit, changes what it is made of, or makes it an ordinary SKU again, and asks the worker to plan it
+    /// and what it ties together. Orders that were booked before keep the parts they were booked with.
+    /// </summary>
+    internal static async Task WriteAsync(StorageSession session, KitChange change, string by, DateTimeOffset now, CancellationToken ct)
     {
-        var now = DatabaseTime.Now(time);
+        var (kit, components) = (change.Sku, change.Components);
         await using var batch = session.Batch(
             session.Of("DELETE FROM sku_components WHERE tenant_id = $1 AND kit_sku_id = $2", Sql.P(kit.Value)),
             session.Of(

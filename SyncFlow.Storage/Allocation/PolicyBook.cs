@@ -11,6 +11,7 @@ internal sealed class PolicyBook
 {
     private readonly Dictionary<(PolicyScope, long), AllocationPolicy> _policies;
     private readonly ILookup<(PolicyScope, long), Launch> _launches;
+    private GroupsAsIf? _groups;
 
     /// <summary>Of what is known to be in force.</summary>
     public PolicyBook(List<AllocationPolicy> policies, List<(PolicyScope Scope, long Id, Launch Launch)> launches)
@@ -54,16 +55,27 @@ internal sealed class PolicyBook
         return new PolicyBook(policies, launches);
     }
 
-    /// <summary>Takes a policy for another than it is; to see what would follow.</summary>
-    public void Pretend(PolicyChange change)
+    /// <summary>Takes rules for others than they are; to see what would follow.</summary>
+    public void Pretend(RulesAsIf asIf)
     {
-        if (change.Policy is { } policy)
+        switch (asIf)
         {
-            _policies[(change.Scope, change.Of)] = policy;
-        }
-        else
-        {
-            _policies.Remove((change.Scope, change.Of));
+            case PolicyAsIf { Policy: { } policy } change:
+                _policies[(change.Scope, change.Of)] = policy;
+                break;
+            case PolicyAsIf withdrawn:
+                _policies.Remove((withdrawn.Scope, withdrawn.Of));
+                break;
+            case GroupsAsIf moves:
+                _groups = moves;
+                foreach (var policy in moves.Policies)
+                {
+                    _policies[(policy.Scope, policy.ScopeId)] = policy;
+                }
+
+                break;
+            default:
+                throw new ArgumentException($"Nobody knows how to pretend {asIf.GetType().Name}.", nameof(asIf));
         }
     }
 
@@ -72,13 +84,19 @@ internal sealed class PolicyBook
     /// <param name="modeSet">Whether its mode is its own.</param>
     public SkuPolicy Complete(SkuPolicy own, SkuId sku, long? group, bool modeSet)
     {
+        IEnumerable<Launch> launches = _launches[(PolicyScope.Group, group ?? 0)];
+        if (_groups is { } moves && moves.Groups.TryGetValue(sku, out var moved))
+        {
+            (group, launches) = (moved, moves.Launches[moved ?? 0]);
+        }
+
         var (bySku, byGroup, byTenant) = (
             Find(PolicyScope.Sku, sku.Value), Find(PolicyScope.Group, group), Find(PolicyScope.Tenant, 0));
         return own with
         {
             Mode = modeSet ? own.Mode : byGroup?.Mode ?? byTenant?.Mode ?? own.Mode,
             Allocation = bySku ?? byGroup ?? byTenant,
-            Launches = [.. _launches[(PolicyScope.Sku, sku.Value)], .. _launches[(PolicyScope.Group, group ?? 0)]],
+            Launches = [.. _launches[(PolicyScope.Sku, sku.Value)], .. launches],
         };
     }
 

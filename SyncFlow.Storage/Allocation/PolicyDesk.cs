@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Brakes;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Allocation;
@@ -19,17 +21,9 @@ public sealed record PolicyView(
 public sealed record ChannelRuleView(
     long ConnectionId, int Reserve, int Minimum, int? Cap, decimal? Percent, double? Weight, int? Priority);
 
-/// <summary>What somebody wants a scope's policy to be.</summary>
-/// <param name="Of">The group or SKU; 0 for the tenant.</param>
-/// <param name="Channels">Null withdraws it.</param>
-/// <param name="Expected">The version the caller read; null where any will do.</param>
-public sealed record PolicyWish(
-    PolicyScope Scope, long Of, SharingMode? Mode, ImmutableArray<ChannelRule>? Channels, int? Expected);
-
-/// <summary>Allocation policies: versioned, previewed, and planned with as soon as they are set.</summary>
+/// <summary>Allocation policies, versioned. They are set by way of the breaker (<see cref="RuleDesk"/>).</summary>
 /// <param name="source">Acts as the api role.</param>
-/// <param name="time">The clock.</param>
-public sealed class PolicyDesk(NpgsqlDataSource source, TimeProvider time)
+public sealed class PolicyDesk(NpgsqlDataSource source)
 {
     private const string Columns =
         """
@@ -89,40 +83,22 @@ public sealed class PolicyDesk(NpgsqlDataSource source, TimeProvider time)
             ct).ConfigureAwait(false)];
     }
 
-    /// <summary>
-    /// Sets or withdraws a policy and asks the worker to plan the SKUs it reaches (run kind <c>replan</c>), in one
-    /// transaction. What stands already is not set again.
-    /// </summary>
-    /// <returns>The policy as it is now; null where somebody changed it since the caller read it.</returns>
-    public async Task<PolicyView?> SetAsync(TenantId tenant, PolicyWish wish, string by, CancellationToken ct)
+    /// <summary>A scope's policy in the form of a change that puts it back.</summary>
+    internal static async Task<AllocationChange> CurrentAsync(StorageSession session, PolicyScope scope, long of, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(wish);
-        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        await session.ExecuteAsync(
-            session.Of("SELECT pg_advisory_xact_lock(hashtextextended('allocation:' || $1, 0))"), ct).ConfigureAwait(false);
-        var before = await FindAsync(session, wish.Scope, wish.Of, ct).ConfigureAwait(false);
-        if (wish.Expected is { } expected && expected != before.Version)
-        {
-            return null;
-        }
+        var policy = await FindAsync(session, scope, of, ct).ConfigureAwait(false);
+        return new AllocationChange(scope, of, policy.Mode, policy.Channels is null ? null : Rules(policy)) { Replaces = policy.Version };
+    }
 
-        var rules = wish.Channels is { } channels ? RuleJson.Write(channels) : null;
-        var same = rules is null
-            ? before.Channels is null
-            : before.Channels is not null && before.Mode == wish.Mode && RuleJson.Write(Rules(before)) == rules;
-        if (same)
-        {
-            return before;
-        }
-
+    /// <summary>Sets or withdraws a policy and asks the worker to plan the SKUs it reaches (run kind <c>replan</c>).</summary>
+    internal static async Task WriteAsync(StorageSession session, AllocationChange change, string by, DateTimeOffset at, CancellationToken ct)
+    {
         await using var batch = session.Batch(
-            session.Of(UpsertSql, Sql.P((short)wish.Scope), Sql.P(wish.Of), Sql.P((short?)wish.Mode), Sql.P(rules),
-                Sql.P(DatabaseTime.Now(time)), Sql.P(by)),
-            PolicyReach.Replan(session, wish.Scope, wish.Of, DatabaseTime.Now(time)));
+            session.Of(
+                UpsertSql, Sql.P((short)change.Scope), Sql.P(change.Of), Sql.P(change.Channels is null ? null : (short?)change.Mode),
+                Sql.P(change.Channels is { } channels ? RuleJson.Write(channels) : null), Sql.P(at), Sql.P(by)),
+            PolicyReach.Replan(session, change.Scope, change.Of, at));
         await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-        var after = await FindAsync(session, wish.Scope, wish.Of, ct).ConfigureAwait(false);
-        await session.CommitAsync(ct).ConfigureAwait(false);
-        return after;
     }
 
     private static async Task<PolicyView> FindAsync(StorageSession session, PolicyScope scope, long of, CancellationToken ct)

@@ -18,17 +18,21 @@ internal static class ChangeApplication
     public static string KeyOf(long change, int item) => $"change:{change}:{item}";
 
     /// <summary>Does a change.</summary>
-    /// <returns>The settings it replaced; empty where the ledger says what it did.</returns>
-    public static async Task<ImmutableArray<SkuPolicyItem>> ApplyAsync(
+    /// <returns>The change that puts back what it replaced; null where the ledger says what it did.</returns>
+    public static async Task<BulkChange?> ApplyAsync(
         StorageSession session, long id, BulkChange change, string who, string why, DateTimeOffset at, CancellationToken ct)
     {
         switch (change)
         {
             case AdjustmentsChange adjustments:
                 await OperationDesk.TakeInAsync(session, who, [.. adjustments.Items.Select((item, i) => Prepare(id, i, item, why, at))], at, ct).ConfigureAwait(false);
-                return [];
+                return null;
             case SkuPoliciesChange policies:
-                return await SetPoliciesAsync(session, policies, at, ct).ConfigureAwait(false);
+                return new SkuPoliciesChange(await SetPoliciesAsync(session, policies, at, ct).ConfigureAwait(false));
+            case RuleChange rule:
+                var before = await RuleRows.CurrentAsync(session, rule, ct).ConfigureAwait(false);
+                await RuleRows.WriteAsync(session, rule, who, at, ct).ConfigureAwait(false);
+                return before;
             default:
                 throw new ArgumentException($"Nobody knows how to do {change.GetType().Name}.", nameof(change));
         }

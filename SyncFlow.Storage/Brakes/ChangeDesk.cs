@@ -37,17 +37,38 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
         return await ViewAsync(session, id, ct).ConfigureAwait(false);
     }
 
+    /// <summary>A page of the levels that a change was last shown to change; null where there is no such change.</summary>
+    /// <param name="after">Only levels behind this one.</param>
+    public async Task<List<ShownLevel>?> LevelsAsync(long tenant, long id, long? after, int count, CancellationToken ct)
+    {
+        await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
+        return await ViewAsync(session, id, ct).ConfigureAwait(false) is null
+            ? null
+            : await ChangePreview.LevelsAsync(session, id, after, count, ct).ConfigureAwait(false);
+    }
+
     /// <summary>Takes a change in: done at once, or waiting where the breaker holds it.</summary>
-    public async Task<ChangeView> ProposeAsync(long tenant, BulkChange change, string why, string who, CancellationToken ct)
+    public async Task<ChangeView> ProposeAsync(long tenant, SkuChange change, string why, string who, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(change);
         await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
-
-        // One at a time per tenant: two halves of a mass change at the same moment must see each other.
-        await session.ExecuteAsync(session.Of("SELECT pg_advisory_xact_lock(hashtextextended('changes:' || $1, 0))"), ct).ConfigureAwait(false);
+        await LockAsync(session, ct).ConfigureAwait(false);
         var effects = await _preview.EffectsAsync(session, change, ct).ConfigureAwait(false);
-        var trip = await _preview.JudgeAsync(session, change.Kind, who, effects, ct).ConfigureAwait(false);
-        var now = DatabaseTime.Now(time);
+        var view = await TakeInAsync(session, change, effects.Levels, _preview, why, who, DatabaseTime.Now(time), ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return view;
+    }
+
+    /// <summary>One at a time per tenant: two halves of a mass change at the same moment must see each other.</summary>
+    internal static Task<int> LockAsync(StorageSession session, CancellationToken ct) =>
+        session.ExecuteAsync(session.Of("SELECT pg_advisory_xact_lock(hashtextextended('changes:' || $1, 0))"), ct);
+
+    /// <summary>Stores a change with what it would do, and does it where the breaker lets it pass.</summary>
+    internal static async Task<ChangeView> TakeInAsync(
+        StorageSession session, BulkChange change, IReadOnlyList<LevelEffect> effects, ChangePreview preview, string why, string who, DateTimeOffset now,
+        CancellationToken ct)
+    {
+        var trip = await preview.JudgeAsync(session, change.Kind, who, effects, ct).ConfigureAwait(false);
         var id = await ChangeRows.InsertAsync(session, change, why, who, trip, undoes: null, now, ct).ConfigureAwait(false);
         await ChangeRows.ShowAsync(session, id, effects, ct).ConfigureAwait(false);
         if (trip is null)
@@ -59,44 +80,55 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
             await OpenIncidentAsync(session, id, trip, now, ct).ConfigureAwait(false);
         }
 
-        var view = await ViewAsync(session, id, ct).ConfigureAwait(false);
-        await session.CommitAsync(ct).ConfigureAwait(false);
-        return view!;
+        return (await ViewAsync(session, id, ct).ConfigureAwait(false))!;
     }
 
     /// <summary>
     /// Does a waiting change. Where it would by now change other levels than were shown, change them the other way, or
-    /// empty others, nothing is done: it is shown anew and keeps waiting.
+    /// empty others, or where the rule it replaces is another by now, nothing is done: it is shown anew and keeps waiting.
     /// </summary>
     /// <param name="version">What the person has seen.</param>
     public async Task<Decision> ApproveAsync(long tenant, long id, int version, string who, string? note, CancellationToken ct)
     {
         await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
+        await LockAsync(session, ct).ConfigureAwait(false);
         var stored = await ChangeRows.LockAsync(session, id, ct).ConfigureAwait(false);
         if (await RefusedAsync(session, stored, version, ct).ConfigureAwait(false) is { } refused)
         {
             return refused;
         }
 
-        var shown = (await ChangePreview.ShownAsync(session, id, ct).ConfigureAwait(false)).ToDictionary(e => e.Level);
-        var effects = await _preview.EffectsAsync(session, stored!.Change, ct).ConfigureAwait(false);
+        var change = stored!.Change;
+        if (change is RuleChange rule)
+        {
+            if (await RuleRows.AgainstAsync(session, rule, ct).ConfigureAwait(false) is { } against)
+            {
+                return new Decision(DecisionOutcome.Refused, await ViewAsync(session, id, ct).ConfigureAwait(false), [], against.Conflict);
+            }
+
+            change = rule with { Replaces = (await RuleRows.CurrentAsync(session, rule, ct).ConfigureAwait(false)).Replaces };
+        }
+
         var now = DatabaseTime.Now(time);
-        var asShown = effects.Count == shown.Count && effects.TrueForAll(e => shown.TryGetValue(e.Level, out var seen) && e.IsLike(seen));
+        var shown = (await ChangePreview.ShownAsync(session, id, ct).ConfigureAwait(false)).ToDictionary(e => e.Level);
+        var effects = (await _preview.EffectsAsync(session, change, ct).ConfigureAwait(false)).Levels;
+        var replacesAsShown = (change as RuleChange)?.Replaces == (stored.Change as RuleChange)?.Replaces;
+        var asShown = replacesAsShown && ChangeBreaker.DoesAsShown(change, shown.Values, effects);
         await ChangeRows.ShowAsync(session, id, effects, ct).ConfigureAwait(false);
         if (asShown)
         {
-            await DoAsync(session, id, stored.Change, who, stored.Why, note, now, ct).ConfigureAwait(false);
+            await DoAsync(session, id, change, who, stored.Why, note, now, ct).ConfigureAwait(false);
             await CloseIncidentAsync(session, id, now, ct).ConfigureAwait(false);
         }
         else
         {
-            await session.ExecuteAsync(session.Of("UPDATE bulk_changes SET version = version + 1 WHERE tenant_id = $1 AND change_id = $2", Sql.P(id)), ct).ConfigureAwait(false);
+            await ChangeRows.ChangedAsync(session, id, change, ct).ConfigureAwait(false);
         }
 
         var view = await ViewAsync(session, id, ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
         return asShown
-            ? new Decision(DecisionOutcome.Done, view, [.. effects.Where(e => shown[e.Level].After != e.After).Select(ChangeRows.View)])
+            ? new Decision(DecisionOutcome.Done, view, [.. ChangeBreaker.Moved(shown, effects).Select(ChangeRows.View)])
             : new Decision(DecisionOutcome.NotAsShown, view, []);
     }
 
@@ -111,7 +143,7 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
         }
 
         var now = DatabaseTime.Now(time);
-        await ChangeRows.DecideAsync(session, id, ChangeState.Rejected, who, note, [], now, ct).ConfigureAwait(false);
+        await ChangeRows.DecideAsync(session, id, ChangeState.Rejected, who, note, before: null, now, ct).ConfigureAwait(false);
         await CloseIncidentAsync(session, id, now, ct).ConfigureAwait(false);
         var view = await ViewAsync(session, id, ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);

@@ -1,15 +1,12 @@
-using System.Collections.Immutable;
-using System.Text.Json;
-using SyncFlow.Core;
 using SyncFlow.Core.Brakes;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Brakes;
 
 /// <summary>A bulk change as it is stored.</summary>
-/// <param name="Before">Settings before it, in the form of its items; null for other kinds.</param>
+/// <param name="Before">The change that puts back what it replaced; null where the ledger says what it did.</param>
 internal sealed record StoredChange(
-    long Id, ChangeKind Kind, ChangeState State, string Why, string Who, BulkChange Change, ImmutableArray<SkuPolicyItem> Before,
+    long Id, ChangeKind Kind, ChangeState State, string Why, string Who, BulkChange Change, BulkChange? Before,
     string? Trip, long? Undoes, long? UndoneBy, int Version, DateTimeOffset CreatedAt, DateTimeOffset? DecidedAt, string? DecidedBy,
     string? DecisionNote);
 
@@ -23,8 +20,6 @@ internal static class ChangeRows
         change_id, kind, state, why, who, payload::text, before::text, trip, undoes, undone_by, version, created_at, decided_at,
         decided_by, decision_note
         """;
-
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
 
     /// <summary>One change, locked until the session ends; or null.</summary>
     public static async Task<StoredChange?> LockAsync(StorageSession session, long id, CancellationToken ct)
@@ -58,7 +53,7 @@ internal static class ChangeRows
                 INSERT INTO bulk_changes (tenant_id, kind, state, why, who, payload, trip, undoes, created_at)
                 VALUES ($1, $2, 1, $3, $4, $5::jsonb, $6, $7, $8) RETURNING change_id
                 """,
-                Sql.P((short)change.Kind), Sql.P(why), Sql.P(who), Sql.P(Write(change)), Sql.P(trip), Sql.P(undoes), Sql.P(at)),
+                Sql.P((short)change.Kind), Sql.P(why), Sql.P(who), Sql.P(ChangeForms.Write(change)), Sql.P(trip), Sql.P(undoes), Sql.P(at)),
             row => row.GetInt64(0),
             ct).ConfigureAwait(false);
         return ids[0];
@@ -79,9 +74,16 @@ internal static class ChangeRows
         await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
     }
 
+    /// <summary>Notes that a change is not what somebody may have seen any more, and what it says by now.</summary>
+    public static Task ChangedAsync(StorageSession session, long id, BulkChange change, CancellationToken ct) => session.ExecuteAsync(
+        session.Of(
+            "UPDATE bulk_changes SET version = version + 1, payload = $3::jsonb WHERE tenant_id = $1 AND change_id = $2",
+            Sql.P(id), Sql.P(ChangeForms.Write(change))),
+        ct);
+
     /// <summary>Writes a decision, or what it did.</summary>
     public static Task DecideAsync(
-        StorageSession session, long change, ChangeState state, string who, string? note, ImmutableArray<SkuPolicyItem> before, DateTimeOffset at,
+        StorageSession session, long change, ChangeState state, string who, string? note, BulkChange? before, DateTimeOffset at,
         CancellationToken ct) => session.ExecuteAsync(
         session.Of(
             """
@@ -89,7 +91,7 @@ internal static class ChangeRows
             WHERE tenant_id = $1 AND change_id = $2
             """,
             Sql.P(change), Sql.P((short)state), Sql.P(who), Sql.P(note),
-            Sql.P(before.IsDefaultOrEmpty ? null : JsonSerializer.Serialize(before.Select(Row), Options)), Sql.P(at)),
+            Sql.P(before is null ? null : ChangeForms.Write(before)), Sql.P(at)),
         ct);
 
     /// <summary>A change with what is shown of it.</summary>
@@ -101,42 +103,17 @@ internal static class ChangeRows
             stored.Id, stored.Kind, stored.State, stored.Why, stored.Who, stored.Trip,
             [.. impact.Select(i => new ImpactView(i.Connection.Value, i.Levels, i.Touched, i.Zeroed))],
             [.. effects.Take(SampleSize).Select(View)], stored.Undoes, stored.UndoneBy, stored.Version, stored.CreatedAt,
-            stored.DecidedAt, stored.DecidedBy, stored.DecisionNote);
+            stored.DecidedAt, stored.DecidedBy, stored.DecisionNote, ChangeForms.Rule(stored.Change));
     }
 
     public static EffectView View(LevelEffect e) => new(e.Sku.Value, e.Level.Value, e.Connection.Value, e.Before, e.After);
-
-    private static string Write(BulkChange change) => change switch
-    {
-        AdjustmentsChange adjustments => JsonSerializer.Serialize(
-            adjustments.Items.Select(i => new AdjustmentRow(i.Sku.Value, i.Location.Value, i.Delta)), Options),
-        SkuPoliciesChange policies => JsonSerializer.Serialize(policies.Items.Select(Row), Options),
-        _ => throw new ArgumentException($"No form is known for {change.GetType().Name}.", nameof(change)),
-    };
-
-    private static BulkChange ReadChange(ChangeKind kind, string payload) => kind switch
-    {
-        ChangeKind.Adjustments => new AdjustmentsChange(
-            [.. JsonSerializer.Deserialize<AdjustmentRow[]>(payload, Options)!.Select(i => new AdjustmentItem(new SkuId(i.Sku), new LocationId(i.Location), i.Delta))]),
-        ChangeKind.SkuPolicies => new SkuPoliciesChange(ReadPolicies(payload)),
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No form is known for this kind."),
-    };
-
-    private static ImmutableArray<SkuPolicyItem> ReadPolicies(string json) =>
-        [.. JsonSerializer.Deserialize<PolicyRow[]>(json, Options)!.Select(i => new SkuPolicyItem(new SkuId(i.Sku), i.Mode, i.SafetyBuffer, i.RiskBudget))];
-
-    private static PolicyRow Row(SkuPolicyItem item) => new(item.Sku.Value, item.Mode, item.SafetyBuffer, item.RiskBudget);
 
     private static StoredChange Read(Npgsql.NpgsqlDataReader row)
     {
         var kind = (ChangeKind)row.GetInt16(1);
         return new StoredChange(
-            row.GetInt64(0), kind, (ChangeState)row.GetInt16(2), row.GetString(3), row.GetString(4), ReadChange(kind, row.GetString(5)),
-            row.IsDBNull(6) ? [] : ReadPolicies(row.GetString(6)), row.Text(7), row.Nullable<long>(8), row.Nullable<long>(9), row.GetInt32(10),
+            row.GetInt64(0), kind, (ChangeState)row.GetInt16(2), row.GetString(3), row.GetString(4), ChangeForms.Read(kind, row.GetString(5)),
+            row.Text(6) is { } before ? ChangeForms.Read(kind, before) : null, row.Text(7), row.Nullable<long>(8), row.Nullable<long>(9), row.GetInt32(10),
             row.Moment(11), row.Nullable<DateTimeOffset>(12), row.Text(13), row.Text(14));
     }
-
-    private sealed record AdjustmentRow(long Sku, long Location, int Delta);
-
-    private sealed record PolicyRow(long Sku, Core.Allocation.SharingMode? Mode, int? SafetyBuffer, int? RiskBudget);
 }

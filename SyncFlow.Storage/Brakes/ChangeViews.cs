@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SyncFlow.Core.Brakes;
 
 namespace SyncFlow.Storage.Brakes;
@@ -25,10 +26,11 @@ public enum ChangeState : short
 /// <param name="Undoes">The change that this one takes back.</param>
 /// <param name="UndoneBy">The change that took this one back.</param>
 /// <param name="Version">Rises whenever the change, or what is shown of it, changes.</param>
+/// <param name="Rule">What a change of a rule wants, and in <c>replaces</c> the version it was made for; null for other changes.</param>
 public sealed record ChangeView(
     long Id, ChangeKind Kind, ChangeState State, string Why, string Who, string? Trip, IReadOnlyList<ImpactView> Impact,
     IReadOnlyList<EffectView> Sample, long? Undoes, long? UndoneBy, int Version, DateTimeOffset CreatedAt,
-    DateTimeOffset? DecidedAt, string? DecidedBy, string? DecisionNote);
+    DateTimeOffset? DecidedAt, string? DecidedBy, string? DecisionNote, JsonElement? Rule);
 
 /// <summary>What a change does to a connection.</summary>
 /// <param name="Levels">Its published levels.</param>
@@ -36,6 +38,9 @@ public sealed record ImpactView(long ConnectionId, int Levels, int Touched, int 
 
 /// <summary>What a change does to a level: its target without it, and with it.</summary>
 public sealed record EffectView(long SkuId, long LevelId, long ConnectionId, int Before, int After);
+
+/// <summary>The same, with the SKU's code.</summary>
+public sealed record ShownLevel(string Sku, long LevelId, long ConnectionId, int Before, int After);
 
 /// <summary>What became of a decision.</summary>
 public enum DecisionOutcome
@@ -51,12 +56,16 @@ public enum DecisionOutcome
 
     /// <summary>The caller has not seen it as it is now.</summary>
     NotAsShown,
+
+    /// <summary>Something stands against it by now; the change keeps waiting.</summary>
+    Refused,
 }
 
 /// <summary>The answer to a decision.</summary>
 /// <param name="Change">As it stands now; null where there is none.</param>
 /// <param name="Moved">Levels that go to other units than were shown, for facts arrived meanwhile.</param>
-public sealed record Decision(DecisionOutcome Outcome, ChangeView? Change, IReadOnlyList<EffectView> Moved);
+/// <param name="Against">What stands against it, where it is refused.</param>
+public sealed record Decision(DecisionOutcome Outcome, ChangeView? Change, IReadOnlyList<EffectView> Moved, string? Against = null);
 
 /// <summary>What taking a change back would do.</summary>
 /// <param name="Change">The change that would be taken back.</param>

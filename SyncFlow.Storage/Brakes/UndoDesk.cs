@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Brakes;
@@ -29,7 +28,7 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
         }
 
         var (inverse, blocks) = await InverseAsync(session, stored, ct).ConfigureAwait(false);
-        var effects = await _preview.EffectsAsync(session, inverse, ct).ConfigureAwait(false);
+        var effects = (await _preview.EffectsAsync(session, inverse, ct).ConfigureAwait(false)).Levels;
         return new UndoPreview(
             await ChangeRows.ViewAsync(session, stored, ct).ConfigureAwait(false),
             [.. effects.Take(UndoPreview.MostEffects).Select(ChangeRows.View)], blocks);
@@ -42,6 +41,7 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
         long tenant, long id, int version, string who, string why, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
+        await ChangeDesk.LockAsync(session, ct).ConfigureAwait(false);
         if (await ChangeRows.LockAsync(session, id, ct).ConfigureAwait(false) is not { } stored)
         {
             return (new Decision(DecisionOutcome.NoSuchChange, null, []), []);
@@ -60,7 +60,7 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
         }
 
         var now = DatabaseTime.Now(time);
-        var effects = await _preview.EffectsAsync(session, inverse, ct).ConfigureAwait(false);
+        var effects = (await _preview.EffectsAsync(session, inverse, ct).ConfigureAwait(false)).Levels;
         var undo = await ChangeRows.InsertAsync(session, inverse, why, who, trip: null, undoes: id, now, ct).ConfigureAwait(false);
         await ChangeRows.ShowAsync(session, undo, effects, ct).ConfigureAwait(false);
         await ChangeDesk.DoAsync(session, undo, inverse, who, why, note: null, now, ct).ConfigureAwait(false);
@@ -79,6 +79,7 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
         {
             AdjustmentsChange adjustments => OfAdjustmentsAsync(session, stored, adjustments, ct),
             SkuPoliciesChange policies => OfPoliciesAsync(session, stored, policies, ct),
+            RuleChange rule => OfRuleAsync(session, stored, rule, ct),
             _ => throw new ArgumentException($"Nobody knows how to take {stored.Kind} back.", nameof(stored)),
         };
 
@@ -115,7 +116,7 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
         StorageSession session, StoredChange stored, SkuPoliciesChange change, CancellationToken ct)
     {
         var now = (await ChangeApplication.PoliciesAsync(session, change.Skus, ct).ConfigureAwait(false)).ToDictionary(i => i.Sku);
-        var before = stored.Before.IsDefault ? ImmutableDictionary<SkuId, SkuPolicyItem>.Empty : stored.Before.ToImmutableDictionary(i => i.Sku);
+        var before = stored.Before is SkuPoliciesChange was ? was.Items.ToDictionary(i => i.Sku) : [];
         var inverse = new SkuPoliciesChange(
         [
             .. change.Items.Where(i => before.ContainsKey(i.Sku)).Select(set => new SkuPolicyItem(
@@ -126,6 +127,22 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
         ]);
         var blocks = UndoRules.Of(change.Items.Where(i => now.ContainsKey(i.Sku)).Select(i => (i, now[i.Sku])));
         return (inverse, await WordsAsync(session, stored, blocks, ct).ConfigureAwait(false));
+    }
+
+    /// <summary>A rule is put back where it still says what the change made it say, and where nothing stands against it.</summary>
+    private static async Task<(BulkChange, IReadOnlyList<UndoBlockView>)> OfRuleAsync(
+        StorageSession session, StoredChange stored, RuleChange change, CancellationToken ct)
+    {
+        var current = await RuleRows.CurrentAsync(session, change, ct).ConfigureAwait(false);
+        var inverse = stored.Before is RuleChange before ? before with { Replaces = current.Replaces } : current;
+        if (!current.SaysLike(change))
+        {
+            return (inverse, [new UndoBlockView("", null, 0, "the rule was changed again since", [])]);
+        }
+
+        return await RuleRows.AgainstAsync(session, inverse, ct).ConfigureAwait(false) is { } against
+            ? (inverse, [new UndoBlockView("", null, 0, against.Conflict, [])])
+            : (inverse, []);
     }
 
     private static async Task<IReadOnlyList<UndoBlockView>> WordsAsync(

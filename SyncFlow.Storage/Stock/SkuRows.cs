@@ -50,9 +50,9 @@ internal static class SkuRows
     }
 
     /// <summary>Reads SKUs, with all that kits tie to them, without a lock.</summary>
-    /// <param name="asIf">A policy that is taken for another than it is; null for none.</param>
+    /// <param name="asIf">Rules that are taken for others than they are; null for none.</param>
     public static async Task<WorkingSet> ReadTiedAsync(
-        StorageSession session, IReadOnlyCollection<SkuId> skus, PolicyChange? asIf, CancellationToken ct)
+        StorageSession session, IReadOnlyCollection<SkuId> skus, RulesAsIf? asIf, CancellationToken ct)
     {
         for (var look = 1; look <= MostLooks; look++)
         {
@@ -89,7 +89,7 @@ internal static class SkuRows
     /// that kits tie to them is among them.
     /// </summary>
     private static async Task<(WorkingSet Set, bool Whole)> ReadAsync(
-        StorageSession session, long[] ids, SkuKeys keys, PolicyChange? asIf, CancellationToken ct)
+        StorageSession session, long[] ids, SkuKeys keys, RulesAsIf? asIf, CancellationToken ct)
     {
         await using var batch = session.Batch(
         [

@@ -59,9 +59,9 @@ public static class StockStore
     public static Task<WorkingSet> ReadSkusAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct) =>
         ReadSkusAsync(session, skus, asIf: null, ct);
 
-    /// <summary>The same, where a policy may be taken for another than it is: to see what would follow.</summary>
+    /// <summary>The same, where rules may be taken for others than they are: to see what would follow.</summary>
     public static Task<WorkingSet> ReadSkusAsync(
-        StorageSession session, IReadOnlyCollection<SkuId> skus, PolicyChange? asIf, CancellationToken ct)
+        StorageSession session, IReadOnlyCollection<SkuId> skus, RulesAsIf? asIf, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
         return SkuRows.ReadTiedAsync(session, skus, asIf, ct);

@@ -1,22 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
-using SyncFlow.Api.Security;
-using SyncFlow.Storage.Inbox;
-using SyncFlow.Tests.Storage;
 using SyncFlow.Tests.Support;
-using SyncFlow.Worker.Apply;
 using Xunit;
 
 namespace SyncFlow.Tests.Api;
 
 public sealed class ChangeTests(PostgresFixture postgres, RedisFixture redis)
 {
-    private const string Key = "sf_merchant_0123456789abcdef";
-
     [Fact]
     public async Task A_small_change_is_done_at_once_taken_back_and_done_again()
     {
@@ -168,58 +159,5 @@ public sealed class ChangeTests(PostgresFixture postgres, RedisFixture redis)
         items = Enumerable.Range(from, count).Select(i => new { sku = $"sku-{i:0000}", safetyBuffer = buffer }),
     };
 
-    private async Task<ShopFront> ShopAsync(int skus)
-    {
-        var database = await TestDatabase.CreateAsync(postgres);
-        var merchant = await Merchant.CreateAsync(database, connections: 2, skus: skus, onHand: 10);
-        await database.ExecuteAsync("UPDATE skus SET mode = 1");
-        await database.ExecuteAsync("UPDATE sku_state SET mode = 1");
-        await database.ExecuteAsync(
-            "INSERT INTO api_keys (tenant_id, name, key_hash, scopes) VALUES ($1, 'k', $2, ARRAY['*'])", merchant.Tenant.Value, Secrets.Hash(Key));
-        var app = await ApiApp.StartAsync(database.ConnectionString, await redis.ConfigurationAsync());
-        return new ShopFront(database, merchant, app, app.NewClient(Key));
-    }
-
-    /// <summary>A merchant with stores and stock behind the API; facts are applied when told.</summary>
-    private sealed record ShopFront(TestDatabase Database, Merchant Merchant, ApiApp App, HttpClient Client) : IAsyncDisposable
-    {
-        public Task<ApplyResult> ApplyAsync() => new ApplyPipeline(
-            Database.Worker, new InboxStore(Database.Worker, TimeProvider.System), TimeProvider.System, NullLogger<ApplyPipeline>.Instance)
-            .RunAsync(Merchant.Tenant, CancellationToken.None);
-
-        public Task<int> OnHandAsync(int sku) => Database.ScalarAsync<int>("SELECT on_hand FROM positions WHERE sku_id = $1", Merchant.Skus[sku].Value);
-
-        public async Task<(JsonNode Body, string Tag)> GetAsync(string path)
-        {
-            using var answer = await Client.GetAsync(path);
-            var text = await answer.Content.ReadAsStringAsync();
-            answer.StatusCode.ShouldBe(HttpStatusCode.OK, text);
-            return (JsonNode.Parse(text)!, answer.Headers.ETag!.Tag);
-        }
-
-        public Task<(HttpStatusCode Status, JsonNode? Body)> PostAsync(string path, object body, string? tag = null)
-        {
-            var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
-            if (tag is not null)
-            {
-                request.Headers.Add("If-Match", tag);
-            }
-
-            return SendAsync(request);
-        }
-
-        public async Task<(HttpStatusCode Status, JsonNode? Body)> SendAsync(HttpRequestMessage request)
-        {
-            using var answer = await Client.SendAsync(request);
-            var text = await answer.Content.ReadAsStringAsync();
-            return (answer.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            Client.Dispose();
-            await App.DisposeAsync();
-            await Database.DisposeAsync();
-        }
-    }
+    private Task<ChangeShop> ShopAsync(int skus) => ChangeShop.StartAsync(postgres, redis, skus);
 }

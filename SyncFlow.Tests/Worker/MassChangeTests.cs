@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Shouldly;
 using SyncFlow.Core;
+using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Brakes;
 using SyncFlow.Storage.Brakes;
 using SyncFlow.Tests.Support;
@@ -44,5 +45,45 @@ public sealed class MassChangeTests(PostgresFixture postgres, RedisFixture redis
         await Waits.UntilAsync(() => WorkerWorld.Shown(world.B, sku) == 97 && WorkerWorld.Shown(world.A, sku) == 97, "everything back", Limit);
         await world.QuietAsync(Limit);
         (await world.CountAsync("SELECT count(*) FROM listing_levels WHERE belief = 0")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_policy_over_all_SKUs_reaches_no_shop_before_approval_and_then_exactly_what_was_shown_is_written()
+    {
+        await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 12);
+        await world.GoLiveAsync(SharingMode.Guard);
+        await world.Database.ExecuteAsync("UPDATE skus SET mode_set = false");
+        await world.QuietAsync(Limit);
+        var (rules, desk) = (new RuleDesk(world.Database.Api, TimeProvider.System), new ChangeDesk(world.Database.Api, TimeProvider.System));
+        var tenant = new TenantId(WorkerWorld.Tenant);
+        var (thirty, seventy) = (new ChannelRule(new ConnectionId(1)) { Percent = 30 }, new ChannelRule(new ConnectionId(2)) { Percent = 70 });
+        var wish = new AllocationChange(PolicyScope.Tenant, 0, SharingMode.Guard, [thirty, seventy]);
+
+        var waiting = (await rules.SetAsync(tenant, wish, null, "more for the second", "clerk", CancellationToken.None)).Change!;
+        waiting.State.ShouldBe(ChangeState.Waiting);
+        var sku = await world.Database.ScalarAsync<string>("SELECT code FROM skus WHERE sku_id = 1");
+        world.Place(world.A, 3, sku);
+        await Waits.UntilAsync(() => world.Database.ScalarAsync<bool>("SELECT committed = 3 FROM positions WHERE sku_id = 1"), "the sale", Limit);
+        await world.QuietAsync(Limit);
+        WorkerWorld.Shown(world.B, sku).ShouldBe(50, "nothing of the change went out");
+
+        // The sale changed how many units go where: they are shown again by the approval that does it.
+        var preview = await rules.PreviewAsync(tenant, wish, null, "boss", CancellationToken.None);
+        var since = await world.Database.ScalarAsync<DateTime>("SELECT clock_timestamp()");
+        var approved = await desk.ApproveAsync(tenant.Value, waiting.Id, waiting.Version, "boss", null, CancellationToken.None);
+        approved.Outcome.ShouldBe(DecisionOutcome.Done);
+        approved.Moved.Select(m => (m.SkuId, m.After)).ShouldBe([(1, 29), (1, 68)], ignoreOrder: true);
+        await Waits.UntilAsync(() => WorkerWorld.Shown(world.B, sku) == 68 && WorkerWorld.Shown(world.A, sku) == 29, "the change on both shops", Limit);
+        await world.QuietAsync(Limit);
+
+        var written = await world.Database.ScalarAsync<string[]>(
+            """
+            SELECT array_agg(format('%s %s %s', l.level_id, l.from_units, l.to_units))
+            FROM push_levels l JOIN pushes p USING (tenant_id, push_id) WHERE p.planned_at >= $1
+            """,
+            since);
+        written.ShouldBe(preview.Writes.Select(w => $"{w.Level.Value} {w.From} {w.To}"), ignoreOrder: true);
+        var shown = await desk.LevelsAsync(tenant.Value, waiting.Id, null, 100, CancellationToken.None);
+        shown!.Select(l => $"{l.LevelId} {l.Before} {l.After}").ShouldBe(written!, ignoreOrder: true);
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
@@ -84,6 +85,12 @@ internal sealed class SharingDesk
     {
         var id = new ConnectionId(channel);
         Context = Context with { Channels = Context.Channels.SetItem(id, Context.Channels[id] with { Status = status }) };
+    }
+
+    public void Brake(int channel, BrakeStrength brake)
+    {
+        var id = new ConnectionId(channel);
+        Context = Context with { Channels = Context.Channels.SetItem(id, Context.Channels[id] with { Brake = brake }) };
     }
 
     public int Belief(int sku, int channel) => LevelOf(sku, channel).Belief!.Value;

@@ -77,10 +77,10 @@ public sealed class ChangeBreakerTests
 
     private static AdjustmentItem Back(int delta) => new(Desk.Sku, Desk.Main, delta);
 
-    private static IReadOnlyList<LevelEffect> Effects(Desk desk, BulkChange change)
+    private static IReadOnlyList<LevelEffect> Effects(Desk desk, SkuChange change)
     {
         var set = new WorkingSet(desk.Context);
         set.Load(desk.State);
-        return LevelEffect.Of(change, set, desk.Now);
+        return ChangeEffects.Of(set, set, change.On, desk.Now).Levels;
     }
 }

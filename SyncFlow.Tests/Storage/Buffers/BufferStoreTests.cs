@@ -1,10 +1,12 @@
 using Shouldly;
 using SyncFlow.Core;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Buffers;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Explaining;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Stock;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Buffers;
 using SyncFlow.Storage.Explaining;
 using SyncFlow.Storage.Front;
@@ -26,9 +28,9 @@ public sealed class BufferStoreTests(PostgresFixture postgres)
     {
         await using var database = await TestDatabase.CreateAsync(postgres);
         var (merchant, clock) = await SoldAsync(database);
-        var desk = new BufferDesk(database.Api, clock);
-        var preview = await desk.PreviewAsync(merchant.Tenant, [.. Tiers], Ct);
-        (await desk.SetAsync(merchant.Tenant, [.. Tiers], null, "a person", Ct))!.Version.ShouldBe(1);
+        var desk = new RuleDesk(database.Api, clock);
+        var preview = (await desk.PreviewAsync(merchant.Tenant, new BufferChange([.. Tiers]), null, "a person", Ct)).Writes;
+        (await SetAsync(desk, merchant, Tiers)).ShouldBe(RuleOutcome.Stands);
 
         // 18 sold in 10 days are 1.8 a day; two days of that are 3.6 units.
         var fast = await ReadAsync(merchant, 0);
@@ -51,18 +53,18 @@ public sealed class BufferStoreTests(PostgresFixture postgres)
         await using var database = await TestDatabase.CreateAsync(postgres);
         var (merchant, clock) = await SoldAsync(database);
         var before = clock.GetUtcNow().AddDays(-1);
-        var desk = new BufferDesk(database.Api, clock);
-        await desk.SetAsync(merchant.Tenant, [.. Tiers], null, "a person", Ct);
+        var desk = new RuleDesk(database.Api, clock);
+        await SetAsync(desk, merchant, Tiers);
         await database.ExecuteAsync("ALTER TABLE setting_history DISABLE TRIGGER append_only");
         await database.ExecuteAsync("UPDATE setting_history SET at = $1 WHERE subject = 'buffer'", clock.GetUtcNow());
         clock.Advance(TimeSpan.FromHours(1));
-        await desk.SetAsync(merchant.Tenant, null, null, "a person", Ct);
+        await SetAsync(desk, merchant, null);
         await database.ExecuteAsync("UPDATE setting_history SET at = $1 WHERE subject = 'buffer' AND settings = '[]'", clock.GetUtcNow());
 
         (await StoryAsync(merchant, before)).ShouldNotContain("buffer");
         (await StoryAsync(merchant, clock.GetUtcNow().AddMinutes(-1))).ShouldContain("− 4 buffer (tier fast, 2 days of cover at 1.8 a day)");
         (await StoryAsync(merchant, clock.GetUtcNow())).ShouldNotContain("buffer");
-        (await desk.VersionsAsync(merchant.Tenant, null, 9, Ct)).Select(v => (v.Version, v.Tiers?.Count)).ShouldBe([(2, null), (1, 2)]);
+        (await new BufferDesk(database.Api).VersionsAsync(merchant.Tenant, null, 9, Ct)).Select(v => (v.Version, v.Tiers?.Count)).ShouldBe([(2, null), (1, 2)]);
         (await database.ScalarAsync<long>("SELECT count(*) FROM tier_buffers")).ShouldBe(0);
     }
 
@@ -71,8 +73,7 @@ public sealed class BufferStoreTests(PostgresFixture postgres)
     {
         await using var database = await TestDatabase.CreateAsync(postgres);
         var (merchant, clock) = await SoldAsync(database);
-        var desk = new BufferDesk(database.Api, clock);
-        await desk.SetAsync(merchant.Tenant, [new("slow", 0) { Units = 1 }, new("fast", 1.8m) { Units = 9 }], null, "a person", Ct);
+        await SetAsync(new RuleDesk(database.Api, clock), merchant, [new("slow", 0) { Units = 1 }, new("fast", 1.8m) { Units = 9 }]);
         var store = new BufferStore(database.Worker, clock);
         async Task<string> TierAsync() => (await ReadAsync(merchant, 0)).PoolAt(merchant.Location).Tier!.Tier;
 
@@ -95,7 +96,7 @@ public sealed class BufferStoreTests(PostgresFixture postgres)
     {
         await using var database = await TestDatabase.CreateAsync(postgres);
         var (merchant, clock) = await SoldAsync(database);
-        await new BufferDesk(database.Api, clock).SetAsync(merchant.Tenant, [.. Tiers], null, "a person", Ct);
+        await SetAsync(new RuleDesk(database.Api, clock), merchant, Tiers);
         await database.ExecuteAsync("DELETE FROM tier_buffers WHERE sku_id = $1", merchant.Skus[1].Value);
         (await new BufferStore(database.Worker, clock).RunAsync(Ct)).ShouldBe(1);
         (await ReadAsync(merchant, 1)).PoolAt(merchant.Location).Tier.ShouldBe(new TierBuffer("slow", 0) { Units = 1 });
@@ -107,12 +108,17 @@ public sealed class BufferStoreTests(PostgresFixture postgres)
     {
         await using var database = await TestDatabase.CreateAsync(postgres);
         var (merchant, clock) = await SoldAsync(database);
-        var desk = new BufferDesk(database.Api, clock);
-        await desk.SetAsync(merchant.Tenant, [.. Tiers], 0, "a person", Ct);
-        (await desk.SetAsync(merchant.Tenant, null, 0, "another", Ct)).ShouldBeNull();
-        (await desk.SetAsync(merchant.Tenant, [.. Tiers], null, "another", Ct))!.ChangedBy.ShouldBe("a person");
+        var desk = new RuleDesk(database.Api, clock);
+        await SetAsync(desk, merchant, Tiers, expected: 0);
+        (await SetAsync(desk, merchant, null, expected: 0, by: "another")).ShouldBe(RuleOutcome.Stale);
+        (await SetAsync(desk, merchant, Tiers, by: "another")).ShouldBe(RuleOutcome.Stands);
+        (await new BufferDesk(database.Api).FindAsync(merchant.Tenant, Ct)).ChangedBy.ShouldBe("a person");
         (await database.ScalarAsync<long>("SELECT count(*) FROM buffer_policies")).ShouldBe(1);
     }
+
+    private static async Task<RuleOutcome> SetAsync(
+        RuleDesk desk, Merchant merchant, BufferTier[]? tiers, int? expected = null, string by = "a person") =>
+        (await desk.SetAsync(merchant.Tenant, new BufferChange(tiers is null ? null : [.. tiers]), expected, "test", by, Ct)).Outcome;
 
     /// <summary>Two SKUs of 100 units; of the first, 18 were sold over the ten days until now.</summary>
     private static async Task<(Merchant Merchant, TestClock Clock)> SoldAsync(TestDatabase database)

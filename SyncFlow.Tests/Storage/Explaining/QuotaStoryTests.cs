@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using Shouldly;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Explaining;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Stock;
-using SyncFlow.Storage.Allocation;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Explaining;
 using SyncFlow.Storage.Stock;
 using SyncFlow.Tests.Core.Support;
@@ -30,7 +31,7 @@ public sealed class QuotaStoryTests(PostgresFixture postgres)
         await using var database = await TestDatabase.CreateAsync(postgres);
         var merchant = await Merchant.CreateAsync(database, connections: 2, skus: 1, onHand: 0);
         await database.ExecuteAsync("UPDATE skus SET mode = 2");
-        var desk = new PolicyDesk(database.Api, _clock);
+        var desk = new RuleDesk(database.Api, _clock);
         var (first, second) = (merchant.Connections[0], merchant.Connections[1]);
         await ReceiveAsync(merchant, 0, 100);
         var plain = await QuotasAsync(merchant, _clock.GetUtcNow());
@@ -42,7 +43,7 @@ public sealed class QuotaStoryTests(PostgresFixture postgres)
             ImmutableArray<ChannelRule> rules = percent is { } p
                 ? [new ChannelRule(first) { Percent = p, Reserve = 10 }, new ChannelRule(second) { Percent = 100 - p }]
                 : [new ChannelRule(first) { Weight = 3 }, new ChannelRule(second) { Weight = 1, Cap = 20 }];
-            await desk.SetAsync(merchant.Tenant, new PolicyWish(PolicyScope.Sku, merchant.Skus[0].Value, null, rules, null), "test", Ct);
+            await desk.SetAsync(merchant.Tenant, new AllocationChange(PolicyScope.Sku, merchant.Skus[0].Value, null, rules), null, "test", "test", Ct);
             _clock.Advance(TimeSpan.FromSeconds(1));
             await SettleAsync(merchant);
             versions.Add((_clock.GetUtcNow(), await TargetsAsync(merchant)));
@@ -106,15 +107,15 @@ public sealed class QuotaStoryTests(PostgresFixture postgres)
         var merchant = await Merchant.CreateAsync(database, connections: 1, skus: 3, onHand: 0);
         await database.ExecuteAsync("UPDATE skus SET mode = 2");
         var (a, b, kit) = (merchant.Skus[0], merchant.Skus[1], merchant.Skus[2]);
-        var kits = new KitDesk(database.Api, _clock);
-        (await kits.SetAsync(merchant.Tenant, kit, [new Component(a, 2), new Component(b, 1)], null, "test", Ct)).Conflict.ShouldBeNull();
+        var kits = new RuleDesk(database.Api, _clock);
+        (await kits.SetAsync(merchant.Tenant, new KitChange(kit, [new Component(a, 2), new Component(b, 1)]), null, "test", "test", Ct)).Conflict.ShouldBeNull();
         await ReceiveAsync(merchant, 0, 50);
         await ReceiveAsync(merchant, 1, 40);
         await SettleAsync(merchant);
         var then = (At: _clock.GetUtcNow(), Targets: await TargetsAsync(merchant));
         then.Targets.ShouldAllBe(t => t > 0);
         _clock.Advance(TimeSpan.FromHours(1));
-        await kits.SetAsync(merchant.Tenant, kit, [], null, "test", Ct);
+        await kits.SetAsync(merchant.Tenant, new KitChange(kit, []), null, "test", "test", Ct);
         await SettleAsync(merchant);
         (await TargetsAsync(merchant)).ShouldBe([50, 40, 0], "an ordinary SKU again, with nothing of its own");
 

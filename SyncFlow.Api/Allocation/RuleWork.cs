@@ -1,0 +1,83 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using SyncFlow.Api.Brakes;
+using SyncFlow.Api.Http;
+using SyncFlow.Api.Security;
+using SyncFlow.Core;
+using SyncFlow.Core.Brakes;
+using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Brakes;
+
+namespace SyncFlow.Api.Allocation;
+
+/// <summary>What follows from a change of a rule.</summary>
+/// <param name="Writes">What is written, or with a preview would be.</param>
+/// <param name="ChangeId">The change that can be taken back; null where nothing was changed.</param>
+/// <param name="Trip">With a preview: why the breaker would hold it; null where it would not.</param>
+internal sealed record RuleEffect(PolicyWrites Writes, long? ChangeId, string? Trip);
+
+/// <summary>Changes a rule, or only tells what that would do; the same for policies, buffers, kits and groups.</summary>
+internal sealed class RuleWork(Caller caller, RuleDesk desk, WakeUps wakeUps, IHttpContextAccessor http)
+{
+    /// <summary>The tag of a version of a rule.</summary>
+    public static string ETagOf(int version) => string.Create(CultureInfo.InvariantCulture, $"\"v{version}\"");
+
+    /// <summary>Shows the caller which version of the rule the answer speaks of.</summary>
+    public void Tag(int version) => http.HttpContext!.Response.Headers.ETag = ETagOf(version);
+
+    /// <param name="what">What is changed, for whoever finds the change later.</param>
+    /// <returns>What follows; or the change that waits; or why it is refused.</returns>
+    public async Task<(RuleEffect? Effect, Accepted<ChangeView>? Waiting, Refused? Refused)> RunAsync(
+        RuleChange change, string what, bool previewOnly, CancellationToken ct)
+    {
+        var (tenant, expected) = (new TenantId(caller.Tenant), Expected());
+        var answer = previewOnly
+            ? await desk.PreviewAsync(tenant, change, expected, caller.Name, ct).ConfigureAwait(false)
+            : await desk.SetAsync(tenant, change, expected, what, caller.Name, ct).ConfigureAwait(false);
+        if (RefusalOf(answer) is { } refused)
+        {
+            return (null, null, refused);
+        }
+
+        if (answer is { Outcome: RuleOutcome.Waits, Change: { } waiting })
+        {
+            http.HttpContext!.Response.Headers.ETag = ChangeTag.Of(waiting);
+            return (null, TypedResults.Accepted($"/api/v1/changes/{waiting.Id}", waiting), null);
+        }
+
+        if (!previewOnly)
+        {
+            _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
+        }
+
+        return (new RuleEffect(await PolicyWrites.OfAsync(tenant, answer.Writes, desk, ct).ConfigureAwait(false), answer.Change?.Id, answer.Trip), null, null);
+    }
+
+    /// <summary>The version that the caller read; null where any will do, -1 where it names none of ours.</summary>
+    private int? Expected()
+    {
+        var wanted = http.HttpContext!.Request.Headers.IfMatch.ToString();
+        return wanted.Length == 0 || wanted == "*" ? null
+            : wanted.StartsWith("\"v", StringComparison.Ordinal)
+              && int.TryParse(wanted.AsSpan(2).TrimEnd('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version
+            : -1;
+    }
+
+    private static Refused? RefusalOf(RuleAnswer answer)
+    {
+        if (answer.Outcome == RuleOutcome.Stale)
+        {
+            return new Problem(ProblemKind.PreconditionFailed, "Somebody changed it meanwhile: read it again.");
+        }
+
+        var check = new Check();
+        foreach (var fault in answer.Faults)
+        {
+            check.That(false, fault.Field, fault.Message);
+        }
+
+        return check.Failed(out var refused) ? refused
+            : answer.Outcome == RuleOutcome.Refused ? (Refused)new Problem(ProblemKind.StateConflict, answer.Conflict!)
+            : null;
+    }
+}

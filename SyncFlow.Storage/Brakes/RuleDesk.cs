@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Brakes;
+using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Brakes;
+
+/// <summary>What became of a wish to change a rule.</summary>
+public enum RuleOutcome
+{
+    /// <summary>It stands, whether by this wish or already.</summary>
+    Stands,
+
+    /// <summary>The breaker holds it; nothing of it is done.</summary>
+    Waits,
+
+    /// <summary>Somebody changed the rule since the caller read it.</summary>
+    Stale,
+
+    /// <summary>It is wrong, or something stands against it.</summary>
+    Refused,
+}
+
+/// <summary>The answer to a wish to change a rule.</summary>
+/// <param name="Change">The change; null where nothing was changed.</param>
+/// <param name="Trip">Why the breaker holds it, or would; null where it does not.</param>
+/// <param name="Writes">What is written if it is done, in the order of their steps.</param>
+/// <param name="Faults">What is wrong with it, by field.</param>
+/// <param name="Conflict">What stands against it.</param>
+public sealed record RuleAnswer(
+    RuleOutcome Outcome, ChangeView? Change, string? Trip, ImmutableArray<PreviewedWrite> Writes, ImmutableArray<PolicyFault> Faults,
+    string? Conflict)
+{
+    internal static RuleAnswer Of(RuleOutcome outcome) => new(outcome, null, null, [], [], null);
+}
+
+/// <summary>
+/// Sets rules that decide over many levels: allocation policies, buffers, kits and groups. Each change goes through the
+/// breaker, can be looked at before, and can be taken back.
+/// </summary>
+/// <param name="source">Acts as the api role.</param>
+/// <param name="time">The clock.</param>
+public sealed class RuleDesk(NpgsqlDataSource source, TimeProvider time)
+{
+    private readonly ChangePreview _preview = new(time);
+
+    /// <summary>What a change would write, and whether the breaker would hold it; nothing is changed.</summary>
+    /// <param name="expected">The version the caller read; null where any will do.</param>
+    public async Task<RuleAnswer> PreviewAsync(TenantId tenant, RuleChange change, int? expected, string who, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var (checkedOf, early) = await CheckAsync(session, change, expected, ct).ConfigureAwait(false);
+        if (early is not null)
+        {
+            return early;
+        }
+
+        var effects = await _preview.EffectsAsync(session, checkedOf, ct).ConfigureAwait(false);
+        var trip = await _preview.JudgeAsync(session, change.Kind, who, effects.Levels, ct).ConfigureAwait(false);
+        return RuleAnswer.Of(trip is null ? RuleOutcome.Stands : RuleOutcome.Waits) with { Trip = trip, Writes = effects.Writes };
+    }
+
+    /// <summary>
+    /// Sets a rule and has what it reaches planned again, or leaves it waiting where the breaker holds it. What stands
+    /// already is not set again.
+    /// </summary>
+    /// <param name="expected">The version the caller read; null where any will do.</param>
+    /// <param name="why">For whoever finds it later.</param>
+    public async Task<RuleAnswer> SetAsync(TenantId tenant, RuleChange change, int? expected, string why, string who, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        await ChangeDesk.LockAsync(session, ct).ConfigureAwait(false);
+        var (checkedOf, early) = await CheckAsync(session, change, expected, ct).ConfigureAwait(false);
+        if (early is not null)
+        {
+            return early;
+        }
+
+        var effects = await _preview.EffectsAsync(session, checkedOf, ct).ConfigureAwait(false);
+        var view = await ChangeDesk.TakeInAsync(session, checkedOf, effects.Levels, _preview, why, who, DatabaseTime.Now(time), ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        var outcome = view.State == ChangeState.Waiting ? RuleOutcome.Waits : RuleOutcome.Stands;
+        return RuleAnswer.Of(outcome) with { Change = view, Trip = view.Trip, Writes = effects.Writes };
+    }
+
+    /// <summary>The codes of SKUs.</summary>
+    public async Task<IReadOnlyDictionary<SkuId, string>> CodesAsync(TenantId tenant, IReadOnlyList<SkuId> skus, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        return await SkuPages.CodesAsync(session, skus, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>The change as made for what stands now; or the answer, where nothing is to be done.</summary>
+    private static async Task<(RuleChange Change, RuleAnswer? Early)> CheckAsync(
+        StorageSession session, RuleChange change, int? expected, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var current = await RuleRows.CurrentAsync(session, change, ct).ConfigureAwait(false);
+        if (expected is { } version && version != current.Replaces)
+        {
+            return (change, RuleAnswer.Of(RuleOutcome.Stale));
+        }
+
+        if (current.SaysLike(change))
+        {
+            return (change, RuleAnswer.Of(RuleOutcome.Stands));
+        }
+
+        return await RuleRows.AgainstAsync(session, change, ct).ConfigureAwait(false) is { } against
+            ? (change, RuleAnswer.Of(RuleOutcome.Refused) with { Faults = against.Faults, Conflict = against.Conflict })
+            : (change with { Replaces = current.Replaces }, null);
+    }
+}
