@@ -6,7 +6,8 @@ namespace SyncFlow.Core.Allocation;
 
 /// <summary>
 /// The listings of a SKU whose own levels are below zero where the SKU is short in a group: they bear that shortage
-/// themselves, as long as their other levels are not lowered for it.
+/// themselves, as long as their other levels are not lowered for it. Not on channels that take absolute values: those
+/// sell from each level what it shows.
 /// </summary>
 internal sealed class ShortageBearers
 {
@@ -25,7 +26,7 @@ internal sealed class ShortageBearers
         foreach (var level in sku.Levels)
         {
             if (level.UpperBound >= 0 || !Exposures.InGroup(context, level, group)
-                || !context.Channels.TryGetValue(level.Connection, out var channel) || channel is not { Sells: true, Uncappable: false })
+                || !context.Channels.TryGetValue(level.Connection, out var channel) || channel is not { Sells: true, Uncappable: false, CompareAndSet: true })
             {
                 continue;
             }

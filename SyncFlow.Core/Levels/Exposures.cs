@@ -77,7 +77,10 @@ public static class Exposures
         return uncapped + SumOfUnits(Draws.On(cluster, sku), cluster.Context, group);
     }
 
-    /// <summary>A channel decides on a listing by its total over its levels.</summary>
+    /// <summary>
+    /// A channel that compares decides on a listing by its total over its levels; one that takes absolute values takes an
+    /// order from a level only while that level shows it, so there a level below zero takes nothing from the others.
+    /// </summary>
     private static int SumOfUnits(IEnumerable<Drawer> drawers, EngineContext context, int group)
     {
         var listings = new Dictionary<ListingId, (int Sales, int Each)>();
@@ -87,7 +90,7 @@ public static class Exposures
                 && context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Sells: true, Uncappable: false })
             {
                 ref var listing = ref CollectionsMarshal.GetValueRefOrAddDefault(listings, level.Listing, out _);
-                listing = (listing.Sales + level.UpperBound, units);
+                listing = (listing.Sales + MaySell(level, channel), units);
             }
         }
 
@@ -99,6 +102,10 @@ public static class Exposures
 
         return total;
     }
+
+    /// <summary>What a level adds to the total of its listing, in sales.</summary>
+    internal static int MaySell(LevelState level, ChannelSettings channel) =>
+        channel.CompareAndSet ? level.UpperBound : Math.Max(0, level.UpperBound);
 
     /// <summary>Levels whose channel sells whatever they show: the assumption behind guard does not hold for them.</summary>
     public static IEnumerable<LevelState> Uncapped(SkuState sku, EngineContext context)

@@ -9,10 +9,10 @@ public static class OrderLocations
 {
     /// <summary>
     /// A line's home: where units are booked that no assignment places. In order: where it was assigned before or
-    /// now, where it shipped from, where it was sold (tills), the only mapped online location, where missing units put
-    /// it before (a later snapshot that says no more moves nothing), the location where this channel misses as many units
-    /// without a cause, and else the channel's default. The last three are guesses that a fetch corrects; the default alone
-    /// gives way to missing units that show up later.
+    /// now, where it shipped from, where it was sold (tills), the only mapped online location, where a cancel put units
+    /// back, where missing units put it before (a later snapshot that says no more moves nothing), the location where this
+    /// channel misses as many units without a cause, and else the channel's default. The last four are guesses that a fetch
+    /// corrects; the default alone gives way to missing units that show up later.
     /// </summary>
     /// <param name="before">The order as last applied.</param>
     /// <returns>The location, null when the channel has none mapped, and whether it is a guess.</returns>
@@ -56,6 +56,16 @@ public static class OrderLocations
         var online = channel.Locations.Values
             .Where(l => context.Locations.TryGetValue(l, out var settings) && settings.FulfillsOnline)
             .Distinct().Order(ByValue).ToArray();
+        foreach (var restock in line.Restocks)
+        {
+            // Units go back on the level they were taken from, most often: taken off another one, they would be missing there.
+            if (restock is { Kind: RestockKind.Cancel, ExternalLocation: { } back } && channel.PlaceOf(back) is { } putBack
+                && online.Contains(putBack))
+            {
+                return (putBack, true);
+            }
+        }
+
         LocationId? fallback = channel.DefaultLocation ?? (online.Length > 0 ? online[0] : null);
         foreach (var location in online)
         {

@@ -73,5 +73,5 @@ public static class RequestScopes
         .Where(d => !Targets.IsPublished(d.Level, cluster.Context) && Exposures.InGroup(cluster.Context, d.Level, group)
             && cluster.Context.Channels.TryGetValue(d.Level.Connection, out var channel) && channel is { Sells: true, Uncappable: false })
         .GroupBy(d => d.Level.Listing)
-        .Sum(unit => Math.Max(0, unit.Sum(d => d.Level.UpperBound)) * unit.First().Units);
+        .Sum(unit => Math.Max(0, unit.Sum(d => Exposures.MaySell(d.Level, cluster.Context.Channels[d.Level.Connection]))) * unit.First().Units);
 }

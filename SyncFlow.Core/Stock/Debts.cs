@@ -3,9 +3,10 @@ using SyncFlow.Core.Levels;
 namespace SyncFlow.Core.Stock;
 
 /// <summary>
-/// Units that a channel sold below zero on a level whose pool nobody has counted in. Stores take a whole order from one
+/// Units that are sold from pools nobody has counted in, and that no level there shows. Stores take a whole order from one
 /// location, whatever is there, and an order whose place is not known yet is booked at a default one: what it takes is
-/// missing from no counted pool, and must still come from one. So the pools of the group owe it.
+/// missing from no counted pool, and must still come from one. So the pools of the group owe it, whether the order took
+/// its units from a level, which then stands below zero, or from none (rule R16, and holds that became orders).
 /// </summary>
 public static class Debts
 {
@@ -25,6 +26,33 @@ public static class Debts
             }
         }
 
+        foreach (var pool in state.Pools)
+        {
+            if (!pool.Opened && pool.Buckets.Committed > 0 && cluster.Context.Locations.TryGetValue(pool.Location, out var place)
+                && place.FulfillsOnline && place.Group == group)
+            {
+                owed += Math.Max(0, pool.Buckets.Committed - (Claimed(cluster, sku, pool.Location) ?? pool.Buckets.Committed));
+            }
+        }
+
         return owed;
+    }
+
+    /// <summary>
+    /// Units that open orders took from levels at a location. Null where we know of no level there: an order that a channel
+    /// ships from such a place took the units of a level that is none of ours.
+    /// </summary>
+    private static int? Claimed(Cluster cluster, SkuId sku, LocationId location)
+    {
+        int? claimed = null;
+        foreach (var (_, level, units) in Draws.On(cluster, sku))
+        {
+            if (level.Location == location)
+            {
+                claimed = (claimed ?? 0) + (level.OpenClaims * units);
+            }
+        }
+
+        return claimed;
     }
 }

@@ -5,6 +5,7 @@ using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
+using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
@@ -74,6 +75,23 @@ public sealed class TotalCases
 
         Beliefs(desk, 1).ShouldBe([7, 2, 2]);
         desk.Exposure.ShouldSatisfyAllConditions(e => e.Available.ShouldBe(11), e => e.UpperBound.ShouldBe(11));
+    }
+
+    [Fact]
+    public void R15_A_level_below_zero_takes_nothing_from_the_others_of_a_channel_that_compares_nothing()
+    {
+        // Found by the simulation (seed 9983): such a channel looks at one level and not at its total.
+        var desk = ThreePlaces(SharingMode.Guard, channels: 2, each: 2, shown: 1);
+        desk.Configure(1, c => c with { CompareAndSet = false });
+        Take(desk, channel: 1, place: 1, units: 3);
+
+        Beliefs(desk, 1).ShouldBe([-2, 1, 1]);
+        desk.Exposure.ShouldSatisfyAllConditions(
+            e => e.Available.ShouldBe(3), e => e.UpperBound.ShouldBe(5, "two on channel 1, three on channel 2"));
+        var asked = desk.Run(set => RequestRules.Ask(
+            set, [(Desk.Sku, RequestLine.Asking(new RequestId(1), 1, "hold", 1, null))], mayWait: false, desk.Now));
+        asked.Answer.ShouldBe(RequestAnswer.Refused, "both channels may still sell all that there is");
+        Targets(desk, 1).Concat(Targets(desk, 2)).Sum(t => Math.Max(0, t ?? 0)).ShouldBeLessThanOrEqualTo(3, "nobody bears a shortage");
     }
 
     private static Desk ThreePlaces(SharingMode mode, int channels, int each, int shown)
