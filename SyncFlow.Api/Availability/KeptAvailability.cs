@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using SyncFlow.Core;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Npgsql;
 using Shouldly;
 using StackExchange.Redis;
-using SyncFlow.AppHost.Servers;
 using SyncFlow.Tests.Api.StockOperations;
 using SyncFlow.Tests.Support;
 using Xunit;

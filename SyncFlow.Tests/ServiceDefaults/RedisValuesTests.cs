@@ -17,7 +17,7 @@ public sealed class RedisValuesTests(RedisFixture redis)
         await using var connection = new RedisConnection(await redis.ConfigurationAsync());
         await connection.GetAsync();
         var values = new RedisValues(connection, TimeProvider.System);
-        var (one, two) = ($"{Guid.CreateVersion7()}", $"{Guid.CreateVersion7()}");
+        var (one, two) = ($"{Guid.CreateVersion7(TimeProvider.System.GetUtcNow())}", $"{Guid.CreateVersion7(TimeProvider.System.GetUtcNow())}");
         await values.KeepAsync([new(one, [1]), new(two, [2, 2])], TimeSpan.FromMinutes(1));
         (await values.GetAsync([two, "nothing", one], Ct)).ShouldBe([[2, 2], null, [1]]);
     }
