@@ -62,6 +62,7 @@ public static class ApiHost
             .AddSingleton<DeadLetterStore>()
             .AddSingleton<ItemMapper>().AddSingleton<AuthorityDesk>().AddSingleton<SuggestionDesk>().AddSingleton<Storage.Channels.StrandedStock>();
         services.AddSingleton<Storage.Explaining.ExplainStore>().AddSingleton<Storage.Explaining.PushProofStore>();
+        services.AddSingleton<Storage.Availability.AvailabilityStore>().AddSingleton<Availability.AvailabilityReader>();
         services.AddSingleton<ReservationDesk>().AddSingleton<ReservationStore>();
         services.AddSingleton<Storage.Preorders.PreorderDesk>().AddSingleton<Storage.Stock.SetAsideDesk>();
         services.AddSingleton<OversellDesk>().AddSingleton<OversellStore>();

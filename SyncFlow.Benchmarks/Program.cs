@@ -1,5 +1,6 @@
 using SyncFlow.Benchmarks.Apply;
 using SyncFlow.Benchmarks.Auth;
+using SyncFlow.Benchmarks.Available;
 using SyncFlow.Benchmarks.Burst;
 using SyncFlow.Benchmarks.Explain;
 using SyncFlow.Benchmarks.Fairness;
@@ -65,6 +66,9 @@ internal static class Program
         ["idle"] = new(
             $"what it costs while nothing happens; {IdleBenchmark.SecondsOption} N",
             new() { [IdleBenchmark.SecondsOption] = IdleBenchmark.DefaultSeconds }, IdleBenchmark.RunAsync),
+        ["available"] = new(
+            $"available-to-sell asked for: kept, computed, summed by one statement; {AvailableBenchmark.SkusOption} N SKUs",
+            new() { [AvailableBenchmark.SkusOption] = AvailableBenchmark.DefaultSkus }, AvailableBenchmark.RunAsync),
         ["explain"] = new(
             $"explanations of the past; {ExplainBenchmark.EntriesOption} N fills the ledger with N entries (100000 or more)",
             new() { [ExplainBenchmark.EntriesOption] = ExplainBenchmark.DefaultEntries }, ExplainBenchmark.RunAsync),

@@ -86,7 +86,7 @@ public static class WorkerHost
         services.AddSingleton<ConnectionLoopFactory>().AddSingleton<ConnectionRunnerFactory>().AddSingleton<Replanning>()
             .AddSingleton<LevelSweep>().AddSingleton<BaselineRun>().AddSingleton<GoLivePreview>().AddSingleton<GoLiveRun>().AddSingleton<ResumeRun>()
             .AddSingleton<DisconnectRun>().AddSingleton<LevelComparison>().AddSingleton<ReconcileRun>().AddSingleton<RunSteps>();
-        services.AddSingleton<Storage.Audit.DriftTrends>().AddSingleton<Storage.Buffers.BufferStore>().AddSingleton<CheckpointJob>().AddSingleton<LedgerReplay>().AddSingleton<NightlyReconciliation>().AddSingleton<ReplayRun>();
+        services.AddSingleton<Storage.Availability.SettingChanges>().AddSingleton<Storage.Audit.DriftTrends>().AddSingleton<Storage.Buffers.BufferStore>().AddSingleton<CheckpointJob>().AddSingleton<LedgerReplay>().AddSingleton<NightlyReconciliation>().AddSingleton<ReplayRun>();
         services.AddSingleton<ApplyPipeline>().AddSingleton<LevelSignals>().AddSingleton<ApplyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplyService>());
         services.AddHostedService<CallNotes>().AddHostedService<TokenJobs>().AddHostedService<ConnectionSupervisor>().AddHostedService<RunExecutor>().AddHostedService<UpkeepJobs>();

@@ -15,6 +15,8 @@ public static class RedisExtensions
     {
         builder.Services.TryAddSingleton(Connect);
         builder.Services.TryAddSingleton<WakeUps>();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton<RedisValues>();
         builder.Services.TryAddSingleton<RedisHealth>();
         builder.Services.AddCheckOnce<RedisHealth>("redis");
         return builder;

@@ -1,5 +1,6 @@
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Audit;
+using SyncFlow.Storage.Availability;
 using SyncFlow.Storage.Buffers;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
@@ -16,7 +17,8 @@ namespace SyncFlow.Worker.Upkeep;
 /// </summary>
 internal sealed class UpkeepJobs(
     ChannelStore channels, ConnectionStore connections, InboxStore inbox, Replanning replanning, CheckpointJob checkpoints,
-    LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
+    LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings,
+    TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
     private const int DaysKept = 30;
@@ -75,6 +77,7 @@ internal sealed class UpkeepJobs(
 
         await inbox.EnsurePartitionsAsync(DaysAhead, ct).ConfigureAwait(false);
         await inbox.DropPartitionsAsync(DaysKept, ct).ConfigureAwait(false);
+        await settings.ForgetAsync(ct).ConfigureAwait(false);
         _partitionsOf = today;
     }
 

@@ -88,7 +88,7 @@ internal sealed class MatrixMerchant : IAsyncDisposable
             "connectionId" => $"connectionId={ids["/connections"]}",
             "locationId" => $"locationId={ids["/locations"]}",
             "skuId" => "skuId=1",
-            "sku" => $"sku={Mark}",
+            "sku" => $"sku={Mark.ToLowerInvariant()}", // A code in any case; so that what only repeats the question shows nothing.
             "location" => $"location={Mark}",
             "search" => $"search={Mark}",
             _ => null,

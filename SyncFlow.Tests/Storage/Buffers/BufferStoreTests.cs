@@ -6,10 +6,10 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Core.Explaining;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Stock;
+using SyncFlow.Storage.Availability;
 using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Buffers;
 using SyncFlow.Storage.Explaining;
-using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Stock;
 using SyncFlow.Tests.Core.Support;
 using SyncFlow.Tests.Support;
@@ -38,9 +38,9 @@ public sealed class BufferStoreTests(PostgresFixture postgres)
         AvailableToSell.Of(fast.PoolAt(merchant.Location), fast.Policy).ShouldBe(100 - 18 - 4);
         (await ReadAsync(merchant, 1)).PoolAt(merchant.Location).Tier.ShouldBe(new TierBuffer("slow", 0) { Units = 1 });
 
-        var pools = await new StockDesk(database.Api).PoolsAsync(merchant.Tenant.Value, merchant.Skus[0].Value, Ct);
-        pools.ShouldHaveSingleItem().Ats.ShouldBe(78, "the lists say what the rules say");
-        (await new StockDesk(database.Api).ListAsync(merchant.Tenant.Value, null, null, 9, Ct)).Select(l => l.Ats).ShouldBe([78, 99]);
+        var answered = (await new AvailabilityStore(database.Api).ComputeAsync(merchant.Tenant, merchant.Skus, Ct)).Skus;
+        answered.Select(s => s.Figures.Exposure.Available).ShouldBe([78, 99], "the lists say what the rules say");
+        answered[0].Figures.Places.ShouldHaveSingleItem().Ats.ShouldBe(78);
 
         (await ReplannedAsync(database, merchant, clock.GetUtcNow())).ShouldBe(preview.Where(w => w.Step == 1).Select(w => (w.Sku, w.Level, w.To)), ignoreOrder: true);
         preview.ShouldNotBeEmpty();
