@@ -22,6 +22,7 @@ internal static class PushBenchmark
         var levels = (int)options[LevelsOption];
         await using var servers = await BenchServers.StartAsync(options, ct).ConfigureAwait(false);
         var changed = new List<long>(levels);
+        Task<CpuTime>? first = null, last = null;
         await using var stand = await ProductStand.StartLiveAsync(
             servers, new SimulatorOptions { Stores = 2, Skus = levels, MinStock = 20, MainLocations = 1, BulkDurationMs = 100 }, mode: null, time, ct,
             world =>
@@ -35,6 +36,8 @@ internal static class PushBenchmark
                         lock (changed)
                         {
                             changed.Add(time.GetTimestamp());
+                            first ??= CpuTime.ReadAsync(servers, ct);
+                            last = changed.Count == levels ? CpuTime.ReadAsync(servers, ct) : last;
                         }
                     }
 
@@ -54,6 +57,9 @@ internal static class PushBenchmark
         results.Add("push.seconds", took.TotalSeconds, "s");
         results.AddRate("push.levels_per_s", levels, took, "levels/s");
         results.Add("push.share_of_limit", levels / took.TotalSeconds / LimitPerSecond, "ratio");
+        var (own, database) = (await last!.ConfigureAwait(false)).Since(await first!.ConfigureAwait(false));
+        results.Add("push.cpu_us_per_level.own", own.TotalMicroseconds / levels, "us");
+        results.Add("push.cpu_us_per_level.database", database.TotalMicroseconds / levels, "us");
         results.Add("push.calls", stand.World.Stats["sets"], "calls");
         results.Add("push.throttled", stand.World.Stats["throttled"], "calls");
     }

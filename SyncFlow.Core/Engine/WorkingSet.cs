@@ -20,6 +20,7 @@ public sealed class WorkingSet(EngineContext context)
 {
     private readonly Dictionary<SkuId, SkuState> _skus = [];
     private readonly Dictionary<SkuId, SkuState> _loaded = [];
+    private readonly Dictionary<LevelId, SkuId> _levels = [];
     private readonly Dictionary<(ConnectionId, string), OrderState> _orders = [];
     private readonly Dictionary<(ConnectionId, string), ListingInfo> _byVariant = [];
     private readonly Dictionary<(ConnectionId, string), ListingInfo> _byItem = [];
@@ -111,6 +112,11 @@ public sealed class WorkingSet(EngineContext context)
         ArgumentNullException.ThrowIfNull(sku);
         _skus[sku.Sku] = sku;
         _loaded[sku.Sku] = sku;
+        foreach (var level in sku.Levels)
+        {
+            _levels[level.Id] = sku.Sku;
+        }
+
         if (sku.IsKit)
         {
             _kits.Add(sku.Sku);
@@ -136,6 +142,9 @@ public sealed class WorkingSet(EngineContext context)
     public void LoadSeenMovement(string key) => _seenMovements.Add(key);
 
     public SkuState? FindSku(SkuId sku) => _skus.GetValueOrDefault(sku);
+
+    /// <summary>The SKU that a loaded level belongs to, or null.</summary>
+    public SkuState? FindSku(LevelId level) => _levels.TryGetValue(level, out var sku) ? _skus.GetValueOrDefault(sku) : null;
 
     /// <summary>A SKU as it was before the batch: what storage compares with to write no more than changed.</summary>
     public SkuState? FindLoaded(SkuId sku) => _loaded.GetValueOrDefault(sku);
@@ -168,6 +177,7 @@ public sealed class WorkingSet(EngineContext context)
             if (!same && (before is null || !before.Levels.Contains(level)))
             {
                 _changedLevels.Add(level.Id);
+                _levels[level.Id] = sku.Sku;
             }
         }
 
@@ -249,14 +259,6 @@ public sealed class WorkingSet(EngineContext context)
         }
     }
 }
-
-/// <summary>What the ledger's entries do not tell of a pool: its on-hand became known, or other units are aside now.</summary>
-/// <param name="Opened">Whether an opening count stands behind it from now on.</param>
-/// <param name="SetAside">Units that are aside from now on.</param>
-public sealed record PoolOpening(SkuId Sku, LocationId Location, bool Opened, int SetAside = 0);
-
-/// <summary>A connection's state changed because of a fact.</summary>
-public sealed record ConnectionChange(ConnectionId Connection, ConnectionStatus Status, string Reason);
 
 /// <summary>A difference between a level and what the ledger can explain.</summary>
 /// <param name="Sku">Whose.</param>

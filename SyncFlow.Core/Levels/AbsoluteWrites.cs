@@ -52,7 +52,7 @@ internal static class AbsoluteWrites
             return;
         }
 
-        var sku = set.Skus.First(s => s.FindLevel(before.Id) is not null);
+        var sku = set.FindSku(before.Id)!;
         var level = sku.FindLevel(before.Id)!;
         set.Drift.Add(new DriftCase(sku.Sku, level.Id, DriftClass.UnpersistedWrite, push.To, reading.Available, "pushed again", now));
         set.Put(sku.With(UnpersistedWrites.Count(set, sku.Sku, level with { FailedVerifications = before.FailedVerifications }, now)));

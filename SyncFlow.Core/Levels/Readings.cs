@@ -16,7 +16,7 @@ internal static class Readings
     public static FactOutcome Apply(WorkingSet set, LevelRead fact, DateTimeOffset now)
     {
         var reading = fact.Reading;
-        var sku = set.Skus.FirstOrDefault(s => s.FindLevel(reading.Level) is not null);
+        var sku = set.FindSku(reading.Level);
         if (sku?.FindLevel(reading.Level) is not { } level
             || !set.Context.Channels.TryGetValue(level.Connection, out var channel))
         {

@@ -1,5 +1,6 @@
 using Npgsql;
 using SyncFlow.Core;
+using SyncFlow.Storage.Schema;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Channels;
@@ -49,6 +50,7 @@ public sealed class ChannelCatalogStore(NpgsqlDataSource source, TimeProvider ti
                 Sql.Column(items, i => i.Archived)),
             ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
+        await Statistics.RefreshAsync(source, ct).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -63,7 +65,7 @@ public sealed class ChannelCatalogStore(NpgsqlDataSource source, TimeProvider ti
             UPDATE channel_items SET archived = true, seen_at = $6
             WHERE tenant_id = $1 AND connection_id = $2 AND ($3::text IS NULL OR product_ref = $3)
               AND ($4::text IS NULL OR item_ref = $4) AND NOT archived
-              AND NOT EXISTS (SELECT FROM unnest($5::text[]) AS seen (ref) WHERE seen.ref = channel_items.variant_ref)
+              AND variant_ref NOT IN (SELECT unnest($5::text[])) -- Hashed, whatever is known of the table; a join need not be.
             """,
             Sql.P(connection.Value), Sql.P(productRef), Sql.P(itemRef), Sql.Column(seen, s => s),
             Sql.P(DatabaseTime.Now(time))),

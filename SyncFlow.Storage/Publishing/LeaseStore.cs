@@ -52,16 +52,27 @@ public sealed class LeaseStore(NpgsqlDataSource source)
     public static async Task RequireAsync(StorageSession session, ConnectionId connection, long epoch, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
-        var held = await session.QueryAsync(
-            session.Of(
-                """
-                SELECT 1 FROM connection_runtime
-                WHERE tenant_id = $1 AND connection_id = $2 AND lease_epoch = $3 AND lease_until > clock_timestamp() FOR SHARE
-                """,
-                Sql.P(connection.Value), Sql.P(epoch)),
-            row => row.GetInt32(0),
-            ct).ConfigureAwait(false);
-        if (held.Count == 0)
+        var held = Require(session, connection, epoch);
+        await session.ExecuteAsync(held, ct).ConfigureAwait(false);
+        EnsureHeld(held, connection, epoch);
+    }
+
+    /// <summary>
+    /// The statement of <see cref="RequireAsync"/>, to be one of a batch whose other statements may only last if it found
+    /// the lease: <see cref="EnsureHeld"/> is to follow.
+    /// </summary>
+    internal static NpgsqlBatchCommand Require(StorageSession session, ConnectionId connection, long epoch) => session.Of(
+        """
+        SELECT 1 FROM connection_runtime
+        WHERE tenant_id = $1 AND connection_id = $2 AND lease_epoch = $3 AND lease_until > clock_timestamp() FOR SHARE
+        """,
+        Sql.P(connection.Value), Sql.P(epoch));
+
+    /// <summary>What <see cref="Require"/> found.</summary>
+    /// <exception cref="LeaseLostException">The lease is not held under this epoch.</exception>
+    internal static void EnsureHeld(NpgsqlBatchCommand required, ConnectionId connection, long epoch)
+    {
+        if (required.Rows == 0)
         {
             throw new LeaseLostException($"Connection {connection.Value} is not leased under epoch {epoch} any more.");
         }

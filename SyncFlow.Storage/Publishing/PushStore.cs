@@ -1,7 +1,9 @@
 using Npgsql;
 using SyncFlow.Core;
+using SyncFlow.Core.Engine;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Stock;
 
 namespace SyncFlow.Storage.Publishing;
 
@@ -27,18 +29,20 @@ public static class PushStore
     }
 
     /// <summary>
-    /// Stores a push before it is sent, in the transaction that put it on its levels. From the commit on it may have
-    /// been sent: it is either settled or counted as possible.
+    /// Stores a push before it is sent, and the set with the levels that carry it, in one round trip. From the commit on
+    /// it may have been sent: it is either settled or counted as possible.
     /// </summary>
     /// <param name="body">The request's variables exactly as they will be sent.</param>
     /// <exception cref="LeaseLostException">The connection is leased to another by now.</exception>
-    public static async Task StoreIntentAsync(StorageSession session, Push push, string body, long epoch, CancellationToken ct)
+    public static Task StoreIntentAsync(
+        StorageSession session, WorkingSet set, Push push, string body, long epoch, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(set);
         ArgumentNullException.ThrowIfNull(push);
-        await LeaseStore.RequireAsync(session, push.Connection, epoch, ct).ConfigureAwait(false);
         var elements = push.Elements;
-        await using var batch = session.Batch(
+        NpgsqlBatchCommand[] intent =
+        [
             session.Of(
                 """
                 INSERT INTO pushes (tenant_id, push_id, connection_id, lease_epoch, state, body, elements, planned_at, deadline)
@@ -51,7 +55,9 @@ public static class PushStore
                 INSERT INTO push_levels (tenant_id, push_id, level_id, sku_id, ordinal, generation, item_ref,
                   external_location_id, from_units, to_units, cause_at, planned_at, changes)
                 SELECT $1, $2, d.level_id, d.sku_id, d.ordinal - 1, d.generation, d.item_ref, d.external_location_id,
-                  d.from_units, d.to_units, d.cause_at, $3, greatest(1, l.pending_changes)
+                  d.from_units, d.to_units, d.cause_at, $3,
+                  -- The level still stands as it did before the plan, which may have changed its target once more.
+                  greatest(1, l.pending_changes + (d.to_units IS DISTINCT FROM l.target)::int)
                 FROM unnest($4::bigint[], $5::bigint[], $6::int[], $7::text[], $8::text[], $9::int[], $10::int[], $11::timestamptz[])
                   WITH ORDINALITY AS d (level_id, sku_id, generation, item_ref, external_location_id, from_units, to_units, cause_at, ordinal)
                 JOIN listing_levels l ON l.tenant_id = $1 AND l.level_id = d.level_id
@@ -61,31 +67,27 @@ public static class PushStore
                 Sql.Column(elements, e => e.Generation), Sql.Column(elements, e => e.ItemRef),
                 Sql.Column(elements, e => e.ExternalLocation), Sql.Column(elements, e => e.From),
                 Sql.Column(elements, e => e.To), Sql.Column(elements, e => DatabaseTime.Of(e.CauseAt))),
-            session.Of(
-                """
-                UPDATE listing_levels SET pending_changes = 0, push_count = push_count + 1
-                WHERE tenant_id = $1 AND level_id = ANY ($2)
-                """,
-                Sql.P(elements.Select(e => e.Level.Value).ToArray())));
-        await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+        ];
+        return UnderLeaseAsync(session, set, "plan", intent, push.Connection, epoch, push.PlannedAt, ct);
     }
 
     /// <summary>
-    /// Stores the answers, in the transaction that settles the levels. The push is settled, or unknown when an answer
-    /// was lost. An element that has an answer other than "lost" keeps it.
+    /// Stores the answers, and the set with the levels they settle, in one round trip. The push is settled, or unknown
+    /// when an answer was lost. An element that has an answer other than "lost" keeps it.
     /// </summary>
     /// <param name="fault">Why the call failed as a whole, if it did.</param>
     /// <param name="sentAt">When the call began; the first one stands.</param>
     /// <exception cref="LeaseLostException">The connection is leased to another by now.</exception>
-    public static async Task SettleAsync(
-        StorageSession session, Push push, IReadOnlyList<ElementAnswer> answers, string? fault, DateTimeOffset? sentAt, long epoch,
-        DateTimeOffset at, CancellationToken ct)
+    public static Task SettleAsync(
+        StorageSession session, WorkingSet set, Push push, IReadOnlyList<ElementAnswer> answers, string? fault, DateTimeOffset? sentAt,
+        long epoch, DateTimeOffset at, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(set);
         ArgumentNullException.ThrowIfNull(push);
         ArgumentNullException.ThrowIfNull(answers);
-        await LeaseStore.RequireAsync(session, push.Connection, epoch, ct).ConfigureAwait(false);
-        await using var batch = session.Batch(
+        NpgsqlBatchCommand[] settled =
+        [
             session.Of(
                 """
                 UPDATE push_levels p SET outcome = d.outcome, code = d.code,
@@ -103,8 +105,9 @@ public static class PushStore
                   SELECT FROM push_levels WHERE tenant_id = $1 AND push_id = $2 AND (outcome IS NULL OR outcome = 6)) AS open) AS o
                 WHERE p.tenant_id = $1 AND p.push_id = $2
                 """,
-                Sql.P(push.Id), Sql.P(fault), Sql.P(DatabaseTime.Of(at)), Sql.P(DatabaseTime.Of(sentAt))));
-        await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+                Sql.P(push.Id), Sql.P(fault), Sql.P(DatabaseTime.Of(at)), Sql.P(DatabaseTime.Of(sentAt))),
+        ];
+        return UnderLeaseAsync(session, set, "settle", settled, push.Connection, epoch, at, ct);
     }
 
     /// <summary>
@@ -141,6 +144,16 @@ public static class PushStore
                 """,
                 Sql.P(connection.Value), Sql.P(DatabaseTime.Of(at))),
             ct);
+    }
+
+    /// <summary>Writes the set and what is written of its push, all of it only if the connection is still leased under the epoch.</summary>
+    private static async Task UnderLeaseAsync(
+        StorageSession session, WorkingSet set, string cause, NpgsqlBatchCommand[] ofThePush, ConnectionId connection, long epoch,
+        DateTimeOffset at, CancellationToken ct)
+    {
+        var held = LeaseStore.Require(session, connection, epoch);
+        await StockWriter.WriteAsync(session, set, cause, DatabaseTime.Of(at), [held, .. ofThePush], ct).ConfigureAwait(false);
+        LeaseStore.EnsureHeld(held, connection, epoch);
     }
 
     private static (Head Head, PushElement Element) ReadUnsettled(NpgsqlDataReader row) => (

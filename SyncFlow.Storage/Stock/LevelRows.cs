@@ -38,7 +38,9 @@ internal static class LevelRows
           selling_limit = d.selling_limit, opened = d.opened, in_flight_kind = d.in_flight_kind,
           in_flight_acknowledged_at = d.in_flight_acknowledged_at,
           dirty_since = CASE WHEN d.wants_push THEN coalesce(l.dirty_since, $2) END,
-          pending_changes = l.pending_changes + CASE WHEN d.target IS DISTINCT FROM l.target THEN d.changes ELSE 0 END,
+          pending_changes = CASE -- A push that leaves with this write carries them.
+            WHEN d.in_flight_push IS NOT NULL AND d.in_flight_push IS DISTINCT FROM l.in_flight_push THEN 0
+            ELSE l.pending_changes + CASE WHEN d.target IS DISTINCT FROM l.target THEN d.changes ELSE 0 END END,
           updated_at = $2
         FROM unnest($3::bigint[], $4::int[], $5::smallint[], $6::int[], $7::int[], $8::bigint[], $9::timestamptz[],
           $10::int[], $11::int[], $12::int[], $13::timestamptz[], $14::int[], $15::int[], $16::uuid[], $17::int[],

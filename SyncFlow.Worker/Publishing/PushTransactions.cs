@@ -37,12 +37,15 @@ internal sealed class PushTransactions(NpgsqlDataSource source, Signals signals,
             var now = DatabaseTime.Now(time);
             var set = await StockStore.LoadSkusAsync(session, SkusOf(candidates.Select(c => c.Sku)), ct).ConfigureAwait(false);
             var plan = Planner.Plan(set, connection, candidates, Guid.CreateVersion7(now), now);
-            await StockStore.SaveAsync(session, set, "plan", now, ct).ConfigureAwait(false);
             PlannedPush? planned = null;
             if (plan.Push is { } push)
             {
                 planned = new PlannedPush(push, ShopifyClient.PrepareSetBody(push));
-                await PushStore.StoreIntentAsync(session, push, planned.Body, epoch, ct).ConfigureAwait(false);
+                await PushStore.StoreIntentAsync(session, set, push, planned.Body, epoch, ct).ConfigureAwait(false);
+            }
+            else
+            {
+                await StockStore.SaveAsync(session, set, "plan", now, ct).ConfigureAwait(false);
             }
 
             await session.CommitAsync(ct).ConfigureAwait(false);
@@ -62,8 +65,7 @@ internal sealed class PushTransactions(NpgsqlDataSource source, Signals signals,
             var now = DatabaseTime.Now(time);
             var set = await StockStore.LoadSkusAsync(session, SkusOf(push.Elements.Select(e => e.Sku)), ct).ConfigureAwait(false);
             Settlement.Settle(set, push, answers, now);
-            await StockStore.SaveAsync(session, set, "settle", now, ct).ConfigureAwait(false);
-            await PushStore.SettleAsync(session, push, answers, fault, sentAt, epoch, now, ct).ConfigureAwait(false);
+            await PushStore.SettleAsync(session, set, push, answers, fault, sentAt, epoch, now, ct).ConfigureAwait(false);
             await session.CommitAsync(ct).ConfigureAwait(false);
             return true;
         }, ct).ConfigureAwait(false);

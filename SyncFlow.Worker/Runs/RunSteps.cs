@@ -2,6 +2,7 @@ using System.Text.Json;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Schema;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Work;
 using SyncFlow.Worker.Billing;
@@ -26,6 +27,9 @@ internal sealed class RunSteps(
     public async Task<string?> RunAsync(ClaimedRun run, RunProgress progress, CancellationToken ct)
     {
         using var parameters = JsonDocument.Parse(run.Parameters);
+
+        // A run goes through whole catalogs, which may have come in since the database last looked at them.
+        await Statistics.RefreshAsync(source, ct).ConfigureAwait(false);
         switch (run.Kind)
         {
             case "import":

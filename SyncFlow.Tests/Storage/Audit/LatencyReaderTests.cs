@@ -52,12 +52,13 @@ public sealed class LatencyReaderTests(PostgresFixture postgres)
         var epoch = (await new LeaseStore(merchant.Database.Worker).AcquireAsync(
             merchant.Tenant, merchant.Connections[0], "a", TimeSpan.FromMinutes(5), Ct))!.Value;
         await using var session = await merchant.WorkAsync();
-        var level = (await StockStore.LoadSkusAsync(session, merchant.Skus, Ct)).FindSku(merchant.Skus[0])!.Levels[0];
+        var set = await StockStore.LoadSkusAsync(session, merchant.Skus, Ct);
+        var level = set.FindSku(merchant.Skus[0])!.Levels[0];
         var push = new Push(
             new Guid(number, 0, 0, new byte[8]), merchant.Connections[0],
             [new PushElement(merchant.Skus[0], level.Id, 1, "item-0", Merchant.Shelf, 10, 9, SoldAt)], plannedAt, plannedAt.AddMinutes(10));
-        await PushStore.StoreIntentAsync(session, push, "{}", epoch, Ct);
-        await PushStore.SettleAsync(session, push, [new ElementAnswer(level.Id, outcome, null)], null, sentAt, epoch, answeredAt, Ct);
+        await PushStore.StoreIntentAsync(session, set, push, "{}", epoch, Ct);
+        await PushStore.SettleAsync(session, set, push, [new ElementAnswer(level.Id, outcome, null)], null, sentAt, epoch, answeredAt, Ct);
         await session.CommitAsync(Ct);
     }
 }

@@ -61,7 +61,7 @@ public sealed class PushStoreTests(PostgresFixture postgres)
             push = new Push(
                 Guid.Parse("01900000-0000-7000-8000-000000000009"), connection,
                 [.. candidates.Select(c => new PushElement(c.Sku, c.Level, 1, c.ItemRef, c.ExternalLocation, 10, 7, At))], At, At + Long);
-            await PushStore.StoreIntentAsync(session, push, "{}", epoch, Ct);
+            await PushStore.StoreIntentAsync(session, await StockStore.LoadSkusAsync(session, merchant.Skus, Ct), push, "{}", epoch, Ct);
             var stored = (await PushStore.UnsettledAsync(session, connection, Ct)).ShouldHaveSingleItem();
             stored.Push.Elements.ShouldBe(push.Elements);
             (stored.State, stored.Body, stored.Epoch, stored.SentAt).ShouldBe((PushState.Sent, "{}", epoch, null));
@@ -75,10 +75,10 @@ public sealed class PushStoreTests(PostgresFixture postgres)
                 new(push.Elements[0].Level, ElementOutcome.Acknowledged, null), new(push.Elements[1].Level, ElementOutcome.Stale, "STALE"),
                 new(push.Elements[2].Level, ElementOutcome.Unknown, null),
             ];
-            await PushStore.SettleAsync(session, push, answers, "lost", At.AddMilliseconds(50), epoch, At.AddMilliseconds(200), Ct);
+            var set = await StockStore.LoadSkusAsync(session, merchant.Skus, Ct);
+            await PushStore.SettleAsync(session, set, push, answers, "lost", At.AddMilliseconds(50), epoch, At.AddMilliseconds(200), Ct);
             var unknown = (await PushStore.UnsettledAsync(session, connection, Ct)).Single();
             (unknown.State, unknown.SentAt).ShouldBe((PushState.Unknown, At.AddMilliseconds(50)));
-            var set = await StockStore.LoadSkusAsync(session, merchant.Skus, Ct);
             set.Verifications.Add(new Verification(push.Elements[0].Level, At, At.AddSeconds(1)));
             await StockStore.SaveAsync(session, set, "verify", At, Ct);
             (await PushStore.CloseResolvedAsync(session, connection, At, Ct)).ShouldBe(1, "no level carries it");
