@@ -93,15 +93,11 @@ internal static class StockWriter
             return;
         }
 
-        if (skus.Exists(s => set.FindLoaded(s.Sku) is null))
-        {
-            throw new InvalidOperationException("A SKU was to be written that was not loaded.");
-        }
-
         await using var batch = session.Batch([.. statements]);
         await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
         CheckAllWritten(statements, LevelMoves.UpdateSql, moved.Count, "level");
         CheckAllWritten(statements, LevelRows.UpdateSql, rest.Count, "level");
+        CheckAllWritten(statements, UpdateSkusSql, skus.Count, "SKU");
     }
 
     private static void CheckAllWritten(List<NpgsqlBatchCommand> statements, string sql, int expected, string what)
@@ -170,6 +166,7 @@ internal static class StockWriter
             Sql.Column(skus, s => s.PaceSteps));
     }
 
+    // Whatever changed of a SKU, its levels and positions too, makes its version another: what readers keep rests on that.
     private const string UpdateSkusSql =
         """
         UPDATE sku_state s SET mode = d.mode, velocity_fast = d.fast, velocity_slow = d.slow, velocity_at = d.at,
@@ -180,11 +177,6 @@ internal static class StockWriter
           $10::int[], $11::int[], $12::bigint[], $13::bigint[], $14::text[], $15::bigint[], $16::int[], $17::text[], $18::text[])
           AS d (sku_id, mode, fast, slow, at, largest, ats, exposure, shortfall, oversold, guarded, paces, hour, hour_units,
             shared_by, pace_steps)
-        WHERE s.tenant_id = $1 AND s.sku_id = d.sku_id AND (
-          s.mode, s.velocity_fast, s.velocity_slow, s.velocity_at, s.largest_order, s.ats_units, s.exposure_units, s.shortfall,
-          s.oversold_units, s.oversold_guarded_units, s.paces::text, s.sales_hour, s.sales_hour_units, s.shared_by, s.pace_steps)
-          IS DISTINCT FROM (
-          d.mode, d.fast, d.slow, d.at, d.largest, d.ats, d.exposure, d.shortfall,
-          d.oversold, d.guarded, d.paces, d.hour, d.hour_units, d.shared_by, d.pace_steps)
+        WHERE s.tenant_id = $1 AND s.sku_id = d.sku_id
         """;
 }
