@@ -190,7 +190,7 @@ internal sealed class GuardQuotas(
                 var borne = sellable.BorneBy(movable[i].Listing, location) / each;
                 var quota = new Quota(
                     sku.Sku, movable[i], Draws.Times(owner.Uses, each), Freezes.Share(movable[i], parts[i] / each, _context), borne, strict);
-                accounts?.Add(movable[i].Id, ShareAccount.Of(quota.Share, units, claim, claims) with { Borne = borne });
+                accounts?.Add(movable[i].Id, ShareAccount.Of(parts[i] / each, units, claim, claims) with { Borne = borne });
                 wishes.Add(quota);
             }
         }

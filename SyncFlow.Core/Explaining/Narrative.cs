@@ -42,7 +42,7 @@ public static class Narrative
             if (level.Pushes is [var push, ..])
             {
                 sentences.Add(Words.Of(
-                    $"The last push to {Name(moment, level)} was from {push.From} to {push.To}, planned {push.PlannedAt:HH:mm:ss}: {push.Progress}."));
+                    $"The last push to {Name(moment, level)} was from {push.From} to {push.To}, planned {Words.Time(push.PlannedAt, moment.At)}: {push.Progress}."));
             }
         }
 
@@ -121,7 +121,7 @@ public static class Narrative
         var text = Words.Of($"{Name(moment, level)} is believed to show {belief.Belief}: {start}")
             + (steps.Count == 0 ? ", unchanged since" : ", then " + string.Join(", ", steps));
         var now = level.Rows[0];
-        text += now.Observed is { } seen && now.ReadAt is { } at ? Words.Of($"; last seen {seen} at {at:HH:mm:ss}") : "";
+        text += now.Observed is { } seen && now.ReadAt is { } at ? Words.Of($"; last seen {seen} at {Words.Time(at, moment.At)}") : "";
         text += now.Unverified > 0 ? Words.Of($"; an acknowledged decrease of {now.Unverified} is not proven yet") : "";
         text += now.Suspense > 0 ? Words.Of($"; {now.Suspense} left it without a known cause") : "";
         return text + (now.Surplus > 0 ? Words.Of($"; {now.Surplus} appeared on it without a known cause.") : ".");
@@ -130,6 +130,11 @@ public static class Narrative
     private static string QuotaSentence(StockMoment moment, LevelAccount level)
     {
         var (name, quota) = (Name(moment, level), level.Quota);
+        if (quota is { Reason: QuotaReason.Frozen, Quota: null })
+        {
+            return $"{name} has no quota: all writes to it are frozen, and it goes on selling what it shows.";
+        }
+
         if (quota.Quota is not { } units || quota.Reason == QuotaReason.NotPublished)
         {
             return $"{name} has no quota: the level or its channel is not live.";
@@ -139,9 +144,11 @@ public static class Narrative
             ? $", by {policy}" + (quota.Rule is { } named ? $" ({Words.Of(named)})" : "")
             : "";
         var borne = quota.Borne == 0 ? "" : Words.Of($", and {quota.Borne} more because another level of this listing is below zero by as much");
-        if (quota.Reason == QuotaReason.Shared)
+        var frozen = quota.Reason == QuotaReason.Frozen ? "; increases are frozen, so it is not raised." : null;
+        if (quota.Mode == EffectiveMode.Shared)
         {
-            return Words.Of($"{name} is to show {units}: in shared mode every channel shows all that its rule allows of what its location can sell ({quota.Available}){by}{borne}.");
+            return Words.Of($"{name} is to show {units}: in shared mode every channel shows all that its rule allows of what its location can sell ({quota.Available}){by}{borne}")
+                + (frozen ?? ".");
         }
 
         var aside = quota.SetAside == 0 ? "" : Words.Of($" less {quota.SetAside} that other levels show and nobody may lower now");
@@ -151,6 +158,7 @@ public static class Narrative
         var share = Words.Of($"its share of {quota.Available}{aside}{weighed}{by}{borne}");
         return Words.Of($"{name} is to show {units}: {share}") + quota.Reason switch
         {
+            QuotaReason.Frozen => frozen,
             QuotaReason.AboveShare => "; what it has above its share stays until another channel runs short of cover.",
             QuotaReason.BelowShare => "; it rises when units are free that no other channel may still sell.",
             _ => ".",

@@ -20,8 +20,8 @@ public sealed record PushRecord(
     /// <summary>How far it had come, in words.</summary>
     public string Progress => Outcome switch
     {
-        ElementOutcome.Acknowledged when VerifiedAt is { } at => Words.Of($"acknowledged {AcknowledgedAt:HH:mm:ss}, proven by a reading at {at:HH:mm:ss}"),
-        ElementOutcome.Acknowledged => Words.Of($"acknowledged {AcknowledgedAt:HH:mm:ss}, not proven yet"),
+        ElementOutcome.Acknowledged when VerifiedAt is { } at => $"acknowledged{Acknowledged}, proven by a reading at {Words.Time(at, PlannedAt)}",
+        ElementOutcome.Acknowledged => $"acknowledged{Acknowledged}, not proven yet",
         ElementOutcome.Stale => "refused as stale: the level was not what it was compared with",
         ElementOutcome.NotSent => "not done: another part of the call was refused, or the call failed",
         ElementOutcome.Blocked => $"refused for a lasting reason ({Code ?? "no code"})",
@@ -30,4 +30,6 @@ public sealed record PushRecord(
         null when SentAt is null => "planned, not sent yet",
         null => "sent, not answered yet",
     };
+
+    private string Acknowledged => AcknowledgedAt is { } at ? $" {Words.Time(at, PlannedAt)}" : "";
 }

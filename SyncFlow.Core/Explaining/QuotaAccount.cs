@@ -1,4 +1,6 @@
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Brakes;
+using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 
 namespace SyncFlow.Core.Explaining;
@@ -20,6 +22,9 @@ public enum QuotaReason
 
     /// <summary>Guard: below its share; a rise waits for units that others are proven not to show any more.</summary>
     BelowShare,
+
+    /// <summary>A freeze keeps it from what it would show: it is not raised, or not written at all.</summary>
+    Frozen,
 }
 
 /// <summary>What a channel's rule named, where it named anything; units are the part that falls on the level's location.</summary>
@@ -50,18 +55,26 @@ public sealed record QuotaAccount(
         ArgumentNullException.ThrowIfNull(level);
         ArgumentNullException.ThrowIfNull(shares);
         var (sku, policy) = (moment.Sku, moment.Sku.Policy.Allocation is { } named ? Words.Of(named) : null);
+        var freeze = Freezes.On(level, moment.Context);
         if (level.Target is not { } quota || !shares.TryGetValue(level.Id, out var share))
         {
-            return new QuotaAccount(level.Target, sku.Mode, policy, null, 0, 0, 0, 0, null, null, QuotaReason.NotPublished);
+            return new QuotaAccount(
+                level.Target, sku.Mode, policy, null, 0, 0, 0, 0, null, null, IsFrozen(moment, level, freeze) ? QuotaReason.Frozen : QuotaReason.NotPublished);
         }
 
-        var reason = sku.Mode == EffectiveMode.Shared ? QuotaReason.Shared
+        var reason = freeze == BrakeStrength.Increases && quota < share.Share + share.Borne ? QuotaReason.Frozen
+            : sku.Mode == EffectiveMode.Shared ? QuotaReason.Shared
             : quota == share.Share + share.Borne ? QuotaReason.Share
             : quota > share.Share + share.Borne ? QuotaReason.AboveShare : QuotaReason.BelowShare;
         return new QuotaAccount(
             quota, sku.Mode, policy, RuleOf(share.Rule), share.Units, share.SetAside, share.Weight, share.Weights, share.Exact, share.Share,
             reason, share.Borne);
     }
+
+    /// <summary>Whether only a freeze of all writes keeps it from being written.</summary>
+    private static bool IsFrozen(StockMoment moment, LevelState level, BrakeStrength freeze) =>
+        freeze == BrakeStrength.AllWrites && level is { Status: LevelStatus.Live, Belief: not null }
+        && moment.Context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Status: ConnectionStatus.Live, Uncappable: false };
 
     private static QuotaRule? RuleOf(ChannelRule rule) =>
         rule is { Reserve: 0, Minimum: 0, Cap: null, Percent: null, Weight: null }

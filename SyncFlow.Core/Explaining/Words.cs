@@ -15,6 +15,10 @@ public static partial class Words
         return text.ToString(CultureInfo.InvariantCulture);
     }
 
+    /// <summary>A moment beside another: its time, with its day where that is another one. UTC.</summary>
+    public static string Time(DateTimeOffset at, DateTimeOffset beside) => at.UtcDateTime.ToString(
+        at.UtcDateTime.Date == beside.UtcDateTime.Date ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+
     /// <summary>A count of units.</summary>
     public static string Units(long units) => units is 1 or -1 ? Of($"{units} unit") : Of($"{units} units");
 

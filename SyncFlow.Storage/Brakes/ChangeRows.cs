@@ -43,6 +43,18 @@ internal static class ChangeRows
         Read,
         ct);
 
+    /// <summary>The change that waits and says exactly this already; or null.</summary>
+    public static async Task<long?> FindWaitingAsync(StorageSession session, BulkChange change, CancellationToken ct)
+    {
+        var found = await session.QueryAsync(
+            session.Of(
+                "SELECT change_id FROM bulk_changes WHERE tenant_id = $1 AND state = 1 AND kind = $2 AND payload = $3::jsonb ORDER BY change_id LIMIT 1",
+                Sql.P((short)change.Kind), Sql.P(ChangeForms.Write(change))),
+            row => row.GetInt64(0),
+            ct).ConfigureAwait(false);
+        return found.Count == 0 ? null : found[0];
+    }
+
     /// <summary>Stores a new change that waits; returns its id.</summary>
     public static async Task<long> InsertAsync(
         StorageSession session, BulkChange change, string why, string who, string? trip, long? undoes, DateTimeOffset at, CancellationToken ct)

@@ -52,13 +52,13 @@ public sealed class RuleDesk(NpgsqlDataSource source, TimeProvider time)
     public async Task<RuleAnswer> PreviewAsync(TenantId tenant, RuleChange change, int? expected, string who, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        var (checkedOf, early) = await CheckAsync(session, change, expected, ct).ConfigureAwait(false);
+        var (checkedChange, early) = await CheckAsync(session, change, expected, ct).ConfigureAwait(false);
         if (early is not null)
         {
             return early;
         }
 
-        var effects = await _preview.EffectsAsync(session, checkedOf, ct).ConfigureAwait(false);
+        var effects = await _preview.EffectsAsync(session, checkedChange, ct).ConfigureAwait(false);
         var trip = await _preview.JudgeAsync(session, change.Kind, who, effects.Levels, ct).ConfigureAwait(false);
         return RuleAnswer.Of(trip is null ? RuleOutcome.Stands : RuleOutcome.Waits) with { Trip = trip, Writes = effects.Writes };
     }
@@ -73,14 +73,21 @@ public sealed class RuleDesk(NpgsqlDataSource source, TimeProvider time)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         await ChangeDesk.LockAsync(session, ct).ConfigureAwait(false);
-        var (checkedOf, early) = await CheckAsync(session, change, expected, ct).ConfigureAwait(false);
+        var (checkedChange, early) = await CheckAsync(session, change, expected, ct).ConfigureAwait(false);
         if (early is not null)
         {
             return early;
         }
 
-        var effects = await _preview.EffectsAsync(session, checkedOf, ct).ConfigureAwait(false);
-        var view = await ChangeDesk.TakeInAsync(session, checkedOf, effects.Levels, _preview, why, who, DatabaseTime.Now(time), ct).ConfigureAwait(false);
+        // Asked again, for example by a client that lost the answer: the wish waits once.
+        if (await ChangeRows.FindWaitingAsync(session, checkedChange, ct).ConfigureAwait(false) is { } known)
+        {
+            var waiting = await ChangeDesk.ViewAsync(session, known, ct).ConfigureAwait(false);
+            return RuleAnswer.Of(RuleOutcome.Waits) with { Change = waiting, Trip = waiting!.Trip };
+        }
+
+        var effects = await _preview.EffectsAsync(session, checkedChange, ct).ConfigureAwait(false);
+        var view = await ChangeDesk.TakeInAsync(session, checkedChange, effects.Levels, _preview, why, who, DatabaseTime.Now(time), ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
         var outcome = view.State == ChangeState.Waiting ? RuleOutcome.Waits : RuleOutcome.Stands;
         return RuleAnswer.Of(outcome) with { Change = view, Trip = view.Trip, Writes = effects.Writes };

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Buffers;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Explaining;
@@ -67,6 +68,7 @@ internal static class MomentReader
         FROM (
           SELECT * FROM setting_history WHERE tenant_id = $1 AND subject = 'sku' AND subject_id = $2
           UNION ALL SELECT * FROM setting_history WHERE tenant_id = $1 AND subject = 'buffer' AND subject_id = $2 AND at <= $3
+          UNION ALL SELECT * FROM setting_history WHERE tenant_id = $1 AND subject = 'brake' AND at <= $3
           UNION ALL SELECT * FROM setting_history WHERE tenant_id = $1 AND subject IN ('location', 'connection')) s
         ORDER BY subject, subject_id, at <= $3 DESC,
           CASE WHEN at <= $3 THEN setting_id END DESC, setting_id
@@ -109,6 +111,7 @@ internal static class MomentReader
         var locations = ImmutableDictionary.CreateBuilder<LocationId, LocationSettings>();
         var kinds = channels.ToDictionary(c => c.Id);
         var connections = ImmutableDictionary.CreateBuilder<ConnectionId, ChannelSettings>();
+        var brakes = new Dictionary<long, BrakeStrength>();
         foreach (var setting in settings)
         {
             using var json = JsonDocument.Parse(setting.Json);
@@ -134,10 +137,14 @@ internal static class MomentReader
                 case "connection" when kinds.TryGetValue(new ConnectionId(setting.SubjectId), out var channel):
                     connections[channel.Id] = SettingsOf(channel, root);
                     break;
+                case "brake":
+                    brakes[setting.SubjectId] = (BrakeStrength)root.GetProperty("strength").GetInt16();
+                    break;
             }
         }
 
-        return (policy, new EngineContext(tenant, connections.ToImmutable(), locations.ToImmutable()));
+        return (policy, new EngineContext(
+            tenant, connections.ToImmutableDictionary(c => c.Key, c => Braked(c.Value, brakes)), locations.ToImmutable()));
     }
 
     /// <summary>Which group a SKU was in, and whether its mode was its own; as far as its settings of then say.</summary>
@@ -170,6 +177,12 @@ internal static class MomentReader
                 new LocationId(preorder.GetProperty("locationId").GetInt64()), preorder.GetProperty("cap").GetInt32(),
                 preorder.GetProperty("incoming").GetInt32(), preorder.GetProperty("until").GetDateTimeOffset())
             : null;
+
+    /// <summary>The stronger of its own freeze and the tenant's is in force.</summary>
+    private static ChannelSettings Braked(ChannelSettings channel, Dictionary<long, BrakeStrength> brakes) => channel with
+    {
+        Brake = (BrakeStrength)Math.Max((short)brakes.GetValueOrDefault(0), (short)brakes.GetValueOrDefault(channel.Connection.Value)),
+    };
 
     private static ChannelSettings SettingsOf(Channel channel, JsonElement root)
     {

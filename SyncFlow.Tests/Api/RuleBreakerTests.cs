@@ -29,6 +29,9 @@ public sealed class RuleBreakerTests(PostgresFixture postgres, RedisFixture redi
         ((int)change["rule"]!["channels"]![0]!["cap"]!).ShouldBe(3);
         ((long)await shop.Database.ScalarAsync<long>("SELECT count(*) FROM allocation_policies") + await ReplansAsync(shop)).ShouldBe(0, "nothing of it is done");
 
+        var (_, again) = await shop.SendAsync(HttpMethod.Put, TenantPolicy, cap);
+        ((long)again!["id"]!, await ChangesAsync(shop)).ShouldBe(((long)change["id"]!, 1), "asked again it waits once");
+
         var levels = await LevelsAsync(shop, change);
         levels.Count.ShouldBe(40);
         levels.ShouldAllBe(l => l == new Level(10, 3));

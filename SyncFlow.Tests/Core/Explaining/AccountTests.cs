@@ -5,6 +5,7 @@ using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Explaining;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Publishing;
 using Xunit;
 
 namespace SyncFlow.Tests.Core.Explaining;
@@ -34,6 +35,16 @@ public sealed class AccountTests
     {
         var old = Row(0, 12, "baseline") with { SoldTotal = null, PutBackTotal = null, PushedTotal = null };
         BeliefAccount.Of([Row(1, 12, "orders/create", sold: 3), old])!.StartedAt.ShouldBe(At.AddMinutes(1));
+    }
+
+    [Fact]
+    public void A_time_of_another_day_is_told_with_its_day()
+    {
+        var push = new PushRecord(
+            Guid.Empty, new LevelId(1), 5, 3, At.AddMinutes(950), At, ElementOutcome.Acknowledged, null, At.AddMinutes(957), At.AddMinutes(990), 1);
+        push.Progress.ShouldBe("acknowledged 23:57:00, proven by a reading at 2026-01-03 00:30:00");
+        Words.Time(At, At.AddHours(1)).ShouldBe("08:00:00");
+        Words.Time(At.ToOffset(TimeSpan.FromHours(9)), At).ShouldBe("08:00:00", "always UTC");
     }
 
     [Fact]

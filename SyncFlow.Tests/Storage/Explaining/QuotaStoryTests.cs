@@ -131,6 +131,48 @@ public sealed class QuotaStoryTests(PostgresFixture postgres)
         (await ReadAsync(merchant, 2, null)).Moment.Sku.IsKit.ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task A_quota_that_a_freeze_holds_down_is_told_so_and_one_of_before_is_not()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, connections: 2, skus: 1, onHand: 0);
+        await database.ExecuteAsync("UPDATE skus SET mode = 2");
+        await ReceiveAsync(merchant, 0, 10);
+        await SettleAsync(merchant);
+        var before = _clock.GetUtcNow();
+        await FreezeAsync(database, 1, before.AddMinutes(5));
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        await ReceiveAsync(merchant, 0, 6);
+        await SettleAsync(merchant);
+        (await TargetsAsync(merchant)).ShouldBe([5, 8], "half each; the first keeps what it shows");
+
+        var frozen = await ReadAsync(merchant, 0, _clock.GetUtcNow());
+        frozen.Levels.Select(l => (l.Quota.Reason, l.Quota.RoundedShare)).ShouldBe([(QuotaReason.Frozen, 8), (QuotaReason.Share, 8)]);
+        Narrative.Of(frozen.Moment, frozen.Levels, null).ShouldContain(s => s.Contains("largest remainder 8; increases are frozen, so it is not raised."));
+        (await QuotasAsync(merchant, before)).ShouldAllBe(q => q.Reason == QuotaReason.Share && q.Quota == 5);
+
+        await FreezeAsync(database, 2, _clock.GetUtcNow().AddMinutes(5));
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        await SettleAsync(merchant);
+        var still = await ReadAsync(merchant, 0, _clock.GetUtcNow());
+        Narrative.Of(still.Moment, still.Levels, null).ShouldContain("Store 0 at MAIN has no quota: all writes to it are frozen, and it goes on selling what it shows.");
+    }
+
+    /// <summary>Sets the first store's switch, as of a moment.</summary>
+    private static async Task FreezeAsync(TestDatabase database, short strength, DateTimeOffset at)
+    {
+        await database.ExecuteAsync(
+            """
+            INSERT INTO brakes (tenant_id, connection_id, strength, why, who, since) SELECT tenant_id, connection_id, $1, 'test', 'test', $2
+            FROM connections ORDER BY connection_id LIMIT 1
+            ON CONFLICT (tenant_id, connection_id) DO UPDATE SET strength = excluded.strength
+            """,
+            strength, at);
+        await database.ExecuteAsync("ALTER TABLE setting_history DISABLE TRIGGER append_only");
+        await database.ExecuteAsync(
+            "UPDATE setting_history SET at = $2 WHERE subject = 'brake' AND (settings ->> 'strength')::smallint = $1", strength, at);
+    }
+
     private static async Task<QuotaAccount[]> QuotasAsync(Merchant merchant, DateTimeOffset? at) =>
         [.. (await ReadAsync(merchant, 0, at)).Levels.Select(l => l.Quota)];
 
