@@ -59,11 +59,20 @@ public static class PositionReplay
     /// and loads them again afterwards.
     /// </summary>
     /// <returns>How many positions were not right.</returns>
-    public static Task<int> RewriteAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
+    public static async Task<int> RewriteAsync(StorageSession session, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(skus);
-        return session.ExecuteAsync(session.Of(RewriteSql, Sql.P(skus.Select(s => s.Value).ToArray())), ct);
+        var ids = skus.Select(s => s.Value).ToArray();
+        var rewritten = await session.ExecuteAsync(session.Of(RewriteSql, Sql.P(ids)), ct).ConfigureAwait(false);
+        if (rewritten > 0)
+        {
+            // What readers keep of these SKUs was computed from the positions before.
+            await session.ExecuteAsync(
+                session.Of("UPDATE sku_state SET version = version + 1 WHERE tenant_id = $1 AND sku_id = ANY ($2)", Sql.P(ids)), ct).ConfigureAwait(false);
+        }
+
+        return rewritten;
     }
 
     /// <summary>How many SKUs a tenant has.</summary>

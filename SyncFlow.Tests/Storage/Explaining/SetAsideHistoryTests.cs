@@ -48,7 +48,11 @@ public sealed class SetAsideHistoryTests(PostgresFixture postgres)
         await session.ExecuteAsync(session.Of("UPDATE positions SET set_aside = 9 WHERE tenant_id = $1"), Ct);
         (await PositionReplay.CompareAsync(session, default, 10, Ct)).Differences.ShouldBe(
             [new PositionDifference(merchant.Skus[0], merchant.Location, PositionDifference.SetAside, 3, 9)]);
+        Task<List<long>> VersionAsync() =>
+            session.QueryAsync(session.Of("SELECT version FROM sku_state WHERE tenant_id = $1"), row => row.GetInt64(0), Ct);
+        var before = (await VersionAsync())[0];
         (await PositionReplay.RewriteAsync(session, merchant.Skus, Ct)).ShouldBe(1);
+        (await VersionAsync()).ShouldBe([before + 1], "what readers keep was computed from the positions before");
         (await PositionReplay.CompareAsync(session, default, 10, Ct)).Differences.ShouldBeEmpty();
     }
 
