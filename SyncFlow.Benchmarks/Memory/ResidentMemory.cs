@@ -22,6 +22,9 @@ internal sealed class ResidentMemory : IAsyncDisposable
     /// <summary>What it held at half of the looks at most.</summary>
     public double MedianMegabytes => seen.Order().ElementAt(seen.Count / 2);
 
+    /// <summary>What it held at the first look.</summary>
+    public double FirstMegabytes => seen[0];
+
     public static ResidentMemory Watch(ServiceProcess process, TimeProvider time) => new(process, time);
 
     public async ValueTask DisposeAsync()
