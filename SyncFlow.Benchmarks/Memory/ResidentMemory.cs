@@ -43,8 +43,11 @@ internal sealed class ResidentMemory : IAsyncDisposable
                 if (process.ProcessId is { } id)
                 {
                     var status = await File.ReadAllLinesAsync(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/status"), stop.Token).ConfigureAwait(false);
-                    PeakMegabytes = Math.Max(PeakMegabytes, Megabytes(status, "VmHWM:"));
-                    seen.Add(Megabytes(status, "VmRSS:"));
+                    if (Megabytes(status, "VmHWM:") is { } peak && Megabytes(status, "VmRSS:") is { } now) // One that has just been killed holds nothing any more.
+                    {
+                        PeakMegabytes = Math.Max(PeakMegabytes, peak);
+                        seen.Add(now);
+                    }
                 }
 
                 await Task.Delay(LookEvery, time, stop.Token).ConfigureAwait(false);
@@ -60,9 +63,7 @@ internal sealed class ResidentMemory : IAsyncDisposable
         }
     }
 
-    private static double Megabytes(string[] status, string name)
-    {
-        var line = status.First(l => l.StartsWith(name, StringComparison.Ordinal));
-        return double.Parse(line.AsSpan(name.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture) / 1024;
-    }
+    private static double? Megabytes(string[] status, string name) => Array.Find(status, l => l.StartsWith(name, StringComparison.Ordinal)) is { } line
+        ? double.Parse(line.AsSpan(name.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture) / 1024
+        : null;
 }

@@ -18,7 +18,7 @@ internal static class LargeFileBenchmark
     public const long DefaultMegabytes = 200;
 
     /// <summary>What API and worker may grow by.</summary>
-    public const double MostGrowthMegabytes = 150;
+    public const double MostGrowthMegabytes = 200;
 
     private const int Places = 40;
 
