@@ -1,4 +1,3 @@
-using Npgsql;
 using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Sessions;
 
