@@ -19,7 +19,7 @@ public sealed class SourceMappingDesk(NpgsqlDataSource source, TimeProvider time
         """
         SELECT m.name, m.document::text, (
           SELECT count(*) FROM sources s LEFT JOIN source_pulls p USING (tenant_id, connection_id)
-          WHERE s.tenant_id = $1 AND m.name IN (s.mapping, p.pages -> 'movements' ->> 'mapping', p.pages -> 'positions' ->> 'mapping')), m.updated_at
+          WHERE s.tenant_id = $1 AND m.name IN (s.mapping, p.page_shapes -> 'movements' ->> 'mapping', p.page_shapes -> 'positions' ->> 'mapping')), m.updated_at
         FROM source_mappings m WHERE m.tenant_id = $1
         """;
 
@@ -66,7 +66,7 @@ public sealed class SourceMappingDesk(NpgsqlDataSource source, TimeProvider time
         DELETE FROM source_mappings m WHERE m.tenant_id = $1 AND m.name = $2
           AND NOT EXISTS (
             SELECT FROM sources s LEFT JOIN source_pulls p USING (tenant_id, connection_id)
-            WHERE s.tenant_id = $1 AND m.name IN (s.mapping, p.pages -> 'movements' ->> 'mapping', p.pages -> 'positions' ->> 'mapping'))
+            WHERE s.tenant_id = $1 AND m.name IN (s.mapping, p.page_shapes -> 'movements' ->> 'mapping', p.page_shapes -> 'positions' ->> 'mapping'))
         """,
         [name], ct).ConfigureAwait(false) == 1;
 

@@ -21,7 +21,7 @@ public sealed class PullDesk(NpgsqlDataSource source, TimeProvider time)
         SELECT p.connection_id, p.base_url, p.scheme, p.account, p.movements, p.positions, p.pick_tasks, p.page_size, p.overlap, p.refresh_seconds,
           p.watermark, s.ordering, p.due_at, p.refresh_due_at, p.polled_at, p.refreshed_at, p.cursor IS NOT NULL, p.failures, p.fault_code, p.fault,
           p.fault_at, p.rounds, p.pages, p.pulled_rows,
-          (SELECT count(*) FROM source_broken_rows b WHERE b.tenant_id = $1 AND b.connection_id = p.connection_id), p.pages::text
+          (SELECT count(*) FROM source_broken_rows b WHERE b.tenant_id = $1 AND b.connection_id = p.connection_id), p.page_shapes::text
         FROM source_pulls p JOIN sources s USING (tenant_id, connection_id) WHERE p.tenant_id = $1 AND p.connection_id = $2
         """;
 
@@ -46,7 +46,7 @@ public sealed class PullDesk(NpgsqlDataSource source, TimeProvider time)
             session.Of(
                 """
                 INSERT INTO source_pulls AS p (tenant_id, connection_id, base_url, scheme, account, movements, positions, pick_tasks, page_size, overlap,
-                  refresh_seconds, due_at, refresh_due_at, created_at, updated_at, pages)
+                  refresh_seconds, due_at, refresh_due_at, created_at, updated_at, page_shapes)
                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CASE WHEN $6 OR $8 THEN $12 ELSE 'infinity'::timestamptz END,
                   CASE WHEN $7 THEN $12 ELSE 'infinity'::timestamptz END, $12, $12, $13::jsonb
                 FROM sources s JOIN connections c USING (tenant_id, connection_id)
@@ -57,7 +57,7 @@ public sealed class PullDesk(NpgsqlDataSource source, TimeProvider time)
                   refresh_due_at = CASE WHEN p.refreshed_at IS NULL OR NOT excluded.positions THEN excluded.refresh_due_at
                     ELSE least(p.refreshed_at + make_interval(secs => excluded.refresh_seconds), excluded.refresh_due_at + make_interval(secs => excluded.refresh_seconds)) END,
                   since = NULL, cursor = NULL, round_watermark = NULL, failures = 0, updated_at = excluded.updated_at,
-                  pages = excluded.pages
+                  page_shapes = excluded.page_shapes
                 """,
                 Sql.P(id), Sql.P(setup.BaseUrl.AbsoluteUri), Sql.P((short)setup.Scheme), Sql.P(setup.Account), Sql.P(setup.Movements), Sql.P(setup.Positions),
                 Sql.P(setup.PickTasks), Sql.P(setup.PageSize), Sql.P(setup.Overlap), Sql.P(setup.RefreshSeconds), Sql.P(at), Sql.P(PageShapeText.Write(setup.Pages))),

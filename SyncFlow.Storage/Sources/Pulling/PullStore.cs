@@ -39,9 +39,9 @@ public sealed class PullStore(NpgsqlDataSource source, TimeProvider time)
             session.Of(
                 """
                 SELECT p.base_url, p.scheme, p.account, c.credential, p.movements, p.positions, p.pick_tasks, p.page_size, p.overlap, p.refresh_seconds,
-                  s.cadence_seconds, s.ordering, p.watermark, p.since, p.cursor, p.round_watermark, p.failures, p.refresh_due_at <= $3, p.due_at <= $3, p.pages::text,
+                  s.cadence_seconds, s.ordering, p.watermark, p.since, p.cursor, p.round_watermark, p.failures, p.refresh_due_at <= $3, p.due_at <= $3, p.page_shapes::text,
                   (SELECT jsonb_object_agg(m.name, m.document)::text FROM source_mappings m WHERE m.tenant_id = $1
-                     AND m.name IN (p.pages -> 'movements' ->> 'mapping', p.pages -> 'positions' ->> 'mapping'))
+                     AND m.name IN (p.page_shapes -> 'movements' ->> 'mapping', p.page_shapes -> 'positions' ->> 'mapping'))
                 FROM source_pulls p JOIN sources s USING (tenant_id, connection_id) JOIN connections c USING (tenant_id, connection_id)
                 WHERE p.tenant_id = $1 AND p.connection_id = $2 AND s.state = 1
                 """,
