@@ -87,6 +87,9 @@ internal static class Program
         ["sources"] = new(
             $"a source's history booked and its events pushed; {SourcesBenchmark.EventsOption} N events of history",
             new() { [SourcesBenchmark.EventsOption] = SourcesBenchmark.DefaultEvents }, SourcesBenchmark.RunAsync),
+        ["files"] = new(
+            $"a source's largest files uploaded and watched, with kills; {LargeFileBenchmark.MegabytesOption} N",
+            new() { [LargeFileBenchmark.MegabytesOption] = LargeFileBenchmark.DefaultMegabytes }, LargeFileBenchmark.RunAsync),
         ["all"] = new("every one of them but smoke and simulate, and one table at the end", [], RunAllAsync),
         ["memory"] = new(
             $"what the worker takes with 20,000 levels; {MemoryBenchmark.LevelsOption} N, {MemoryBenchmark.SecondsOption} N of buying",

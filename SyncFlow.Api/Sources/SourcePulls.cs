@@ -37,8 +37,10 @@ internal sealed class SourcePulls : IEndpoint
     /// <param name="PageSize">Rows wished for in a page, 1 to 1,000; 1,000 when left out.</param>
     /// <param name="Overlap">How far before its watermark a round begins: in numbers (1,000 when left out) or, ordered by time, in seconds (600).</param>
     /// <param name="RefreshSeconds">How often all positions are asked for; a day when left out.</param>
+    /// <param name="Pages">Feeds whose pages have a form of the source's own, and how it is read; left out, all are as the Source API has them.</param>
     internal sealed record Request(
-        string? Url, Access? Authorization, bool? Movements, bool? Positions, bool? PickTasks, int? PageSize, int? Overlap, int? RefreshSeconds);
+        string? Url, Access? Authorization, bool? Movements, bool? Positions, bool? PickTasks, int? PageSize, int? Overlap, int? RefreshSeconds,
+        PullPages.Request? Pages);
 
     /// <param name="Refresh">Whether all positions are asked for, too.</param>
     internal sealed record AskRequest(bool Refresh);
@@ -61,7 +63,7 @@ internal sealed class SourcePulls : IEndpoint
         await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is { } found ? TypedResults.Ok(found) : (Refused)Problem.NotFound("pull of source", id);
 
     private static async Task<Results<Ok<PullView>, Refused>> SetAsync(
-        long id, Request request, Caller caller, SourceDesk sources, PullDesk desk, CredentialVault vault, CancellationToken ct)
+        long id, Request request, Caller caller, SourceDesk sources, PullDesk desk, PullPages pages, CredentialVault vault, CancellationToken ct)
     {
         if (await sources.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is not { } source)
         {
@@ -76,6 +78,7 @@ internal sealed class SourcePulls : IEndpoint
             .That(request.PageSize is null or (>= 1 and <= SourceBatch.MostEvents), "pageSize", $"From 1 to {SourceBatch.MostEvents}.")
             .That(request.Overlap is null or (>= 0 and <= MostOverlap), "overlap", $"From 0 to {MostOverlap}.")
             .That(request.RefreshSeconds is null or (>= ShortestRefresh and <= LongestRefresh), "refreshSeconds", $"From {ShortestRefresh} to {LongestRefresh}.");
+        var shapes = await pages.ReadAsync(caller.Tenant, request.Pages, movements, positions, check, ct).ConfigureAwait(false);
         var before = await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false);
         check.That(
             request.Authorization?.Secret is not null || url is null || before is null || IsSamePlace(url, new Uri(before.BaseUrl)), "authorization.secret",
@@ -88,7 +91,7 @@ internal sealed class SourcePulls : IEndpoint
         var secret = request.Authorization?.Secret is { } text ? vault.Seal(new TenantId(caller.Tenant), new ConnectionId(id), text) : null;
         var setup = new PullSetup(
             url!, scheme, request.Authorization?.Account, secret, movements, positions, tasks, request.PageSize ?? SourceBatch.MostEvents,
-            request.Overlap ?? (source.Ordering == SourceOrdering.Sequence ? 1_000 : 600), request.RefreshSeconds ?? 86_400);
+            request.Overlap ?? (source.Ordering == SourceOrdering.Sequence ? 1_000 : 600), request.RefreshSeconds ?? 86_400, shapes);
         return await desk.SetAsync(caller.Tenant, id, setup, caller.Name, ct).ConfigureAwait(false)
             ? TypedResults.Ok((await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false))!)
             : (Refused)Problem.Invalid("authorization.secret", "A secret is needed.");

@@ -16,7 +16,8 @@ internal static class SourcesHost
     public static IServiceCollection AddSources(this IServiceCollection services) =>
         services.AddSingleton<SourceDesk>().AddSingleton<SourceMapDesk>().AddSingleton<SourceIntake>()
             .AddSingleton<SourceFileDesk>().AddScoped<SourceFileIntake>()
-            .AddSingleton<SourceFileReceiver>().AddSingleton<PullDesk>().AddSingleton<CaptureDesk>().AddSingleton<SourceMappingDesk>().AddSingleton<MappingBook>().AddSingleton<FolderDesk>();
+            .AddSingleton<SourceFileReceiver>().AddSingleton<PullDesk>().AddSingleton<CaptureDesk>().AddSingleton<SourceMappingDesk>()
+           .AddSingleton<MappingBook>().AddSingleton<PullPages>().AddSingleton<FolderDesk>();
 
     public static IEndpointRouteBuilder AddSources(this IEndpointRouteBuilder api) => api
         .Add<ListSources>().Add<CreateSource>().Add<ChangeSource>().Add<PushEvents>().Add<UnmappedEvents>().Add<LocationMapFiles>()

@@ -10,6 +10,9 @@ internal sealed record PostgresSettings(string Folder, string LogFile, bool Temp
 {
     /// <summary>What the server's command line begins with, such as <c>env NAME=value</c>.</summary>
     public IReadOnlyList<string> Prefix { get; init; } = [];
+
+    /// <summary>Settings in place of the usual ones, each as <c>name=value</c>.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
 }
 
 /// <summary>A PostgreSQL of our own on a free loopback port.</summary>
@@ -140,7 +143,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     private static EmbeddedPostgres Launch(PostgresFolder folder, PostgresSettings settings, string password)
     {
         var port = LoopbackPorts.Free();
-        var process = OwnedProcess.Start(folder.ServerCommand(port, !settings.Temporary, settings.Prefix), settings.LogFile, workingFolder: folder.Root);
+        var process = OwnedProcess.Start(folder.ServerCommand(port, !settings.Temporary, settings.Prefix, settings.Settings), settings.LogFile, workingFolder: folder.Root);
         var watchdog = Watchdog.Over(process, "INT", settings.Temporary ? folder.Root : null);
         var connection = new NpgsqlConnectionStringBuilder
         {

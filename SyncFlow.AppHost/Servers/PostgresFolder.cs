@@ -121,7 +121,8 @@ internal sealed class PostgresFolder
     /// <param name="port">TCP port on 127.0.0.1.</param>
     /// <param name="durable">False trades crash safety for speed, for servers whose data is thrown away.</param>
     /// <param name="prefix">What the command line begins with, under the server's account.</param>
-    public string[] ServerCommand(int port, bool durable, IReadOnlyList<string> prefix)
+    /// <param name="more">Settings in place of the usual ones.</param>
+    public string[] ServerCommand(int port, bool durable, IReadOnlyList<string> prefix, IReadOnlyList<string> more)
     {
         var durability = durable ? "on" : "off";
         string[] settings =
@@ -143,6 +144,7 @@ internal sealed class PostgresFolder
             $"fsync={durability}",
             $"full_page_writes={durability}",
             $"synchronous_commit={durability}",
+            .. more, // The last word counts.
         ];
         return account.CommandLine([.. prefix, Program("postgres"), "-D", Data, .. settings.SelectMany(setting => new[] { "-c", setting })]);
     }

@@ -22,6 +22,9 @@ internal sealed class ResidentMemory : IAsyncDisposable
     /// <summary>What it held at half of the looks at most.</summary>
     public double MedianMegabytes => seen.Order().ElementAt(seen.Count / 2);
 
+    /// <summary>What it held at the first look.</summary>
+    public double FirstMegabytes => seen[0];
+
     public static ResidentMemory Watch(ServiceProcess process, TimeProvider time) => new(process, time);
 
     public async ValueTask DisposeAsync()
@@ -40,8 +43,11 @@ internal sealed class ResidentMemory : IAsyncDisposable
                 if (process.ProcessId is { } id)
                 {
                     var status = await File.ReadAllLinesAsync(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/status"), stop.Token).ConfigureAwait(false);
-                    PeakMegabytes = Math.Max(PeakMegabytes, Megabytes(status, "VmHWM:"));
-                    seen.Add(Megabytes(status, "VmRSS:"));
+                    if (Megabytes(status, "VmHWM:") is { } peak && Megabytes(status, "VmRSS:") is { } now) // One that has just been killed holds nothing any more.
+                    {
+                        PeakMegabytes = Math.Max(PeakMegabytes, peak);
+                        seen.Add(now);
+                    }
                 }
 
                 await Task.Delay(LookEvery, time, stop.Token).ConfigureAwait(false);
@@ -57,9 +63,7 @@ internal sealed class ResidentMemory : IAsyncDisposable
         }
     }
 
-    private static double Megabytes(string[] status, string name)
-    {
-        var line = status.First(l => l.StartsWith(name, StringComparison.Ordinal));
-        return double.Parse(line.AsSpan(name.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture) / 1024;
-    }
+    private static double? Megabytes(string[] status, string name) => Array.Find(status, l => l.StartsWith(name, StringComparison.Ordinal)) is { } line
+        ? double.Parse(line.AsSpan(name.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture) / 1024
+        : null;
 }

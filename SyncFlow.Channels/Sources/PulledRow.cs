@@ -1,13 +1,14 @@
 using System.Text.Json;
+using SyncFlow.Channels.Sources.Mapping;
 using SyncFlow.Core.Checks;
 using SyncFlow.Core.Sources;
 
 namespace SyncFlow.Channels.Sources;
 
-/// <summary>A row of a page: an event, or what is wrong with it.</summary>
+/// <summary>A row of a page: an event, what is wrong with it, or neither where a mapping says that it tells nothing of stock.</summary>
 /// <param name="Raw">As it came.</param>
 /// <param name="Id">The id it names, if one can be read.</param>
-/// <param name="Event">Null where it is broken.</param>
+/// <param name="Event">Null where it is broken, or tells nothing.</param>
 /// <param name="Errors">Messages by field.</param>
 public sealed record PulledRow(string Raw, string? Id, SourceEvent? Event, IReadOnlyDictionary<string, string[]> Errors)
 {
@@ -49,6 +50,12 @@ public sealed record PulledRow(string Raw, string? Id, SourceEvent? Event, IRead
             fields.Number("shipped"), fields.Text("reference"), fields.Whole("system"), null);
         return Of(row, input, null, check);
     }
+
+    /// <summary>A record of a page of the source's own form: a row for each of its events.</summary>
+    /// <param name="told">What an event is on this page.</param>
+    internal static IEnumerable<PulledRow> OfOwn(JsonRecord record, MappedRecord read, Func<SourceEvent, SourceEvent> told) => read.Events.Count == 0
+        ? [new PulledRow(record.Raw, null, null, read.Errors)]
+        : read.Events.Select(one => told(one)).Select(one => new PulledRow(record.Raw, one.Id, one, read.Errors));
 
     private static PulledRow Of(JsonElement row, SourceEventInput input, IReadOnlyList<PostedInput>? posted, Check check)
     {

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using SyncFlow.Channels.Sources.Pages;
 using SyncFlow.Core.Checks;
 using SyncFlow.Core.Faults;
 using SyncFlow.Core.Sources;
@@ -15,7 +16,8 @@ namespace SyncFlow.Channels.Sources;
 /// </summary>
 /// <param name="http">Whose handler keeps calls out of our own network and follows no redirect.</param>
 /// <param name="access">Where the API is, and what opens it.</param>
-public sealed class SourceApiClient(HttpClient http, SourceApiAccess access)
+/// <param name="own">Feeds whose pages have a form of the source's own; null for none.</param>
+public sealed class SourceApiClient(HttpClient http, SourceApiAccess access, IReadOnlyDictionary<SourceFeed, OwnPages>? own = null)
 {
     /// <summary>Largest answer, bytes.</summary>
     public const int LargestAnswer = 16 << 20;
@@ -34,11 +36,16 @@ public sealed class SourceApiClient(HttpClient http, SourceApiAccess access)
     /// <param name="limit">Rows wished for.</param>
     public async Task<ChannelResult<SourcePage>> PageAsync(SourceFeed feed, string? since, string? cursor, int limit, CancellationToken ct)
     {
+        if (Address(feed, since, cursor, limit) is not { } address)
+        {
+            return new ChannelFault(ChannelFaultKind.Rejected, CursorGone, "its cursor is of another server than is asked now; the round begins anew");
+        }
+
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limited.CancelAfter(LongestWait);
         try
         {
-            using var request = Request(feed, since, cursor, limit);
+            using var request = Request(address);
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limited.Token).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.OK)
             {
@@ -46,7 +53,7 @@ public sealed class SourceApiClient(HttpClient http, SourceApiAccess access)
             }
 
             return await BodyAsync(response, limited.Token).ConfigureAwait(false) is { } body
-                ? Read(body, response.Content.Headers.ContentType)
+                ? Read(body, response, feed, cursor)
                 : new ChannelFault(ChannelFaultKind.Rejected, "ANSWER_TOO_LARGE", $"an answer is larger than {LargestAnswer >> 20} MB; send smaller pages");
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
@@ -63,8 +70,13 @@ public sealed class SourceApiClient(HttpClient http, SourceApiAccess access)
         }
     }
 
-    private HttpRequestMessage Request(SourceFeed feed, string? since, string? cursor, int limit)
+    private Uri? Address(SourceFeed feed, string? since, string? cursor, int limit)
     {
+        if (own?.GetValueOrDefault(feed) is { } pages)
+        {
+            return pages.Address(access.BaseUrl, since, cursor, limit);
+        }
+
         var path = feed switch
         {
             SourceFeed.Movements => "movements",
@@ -72,13 +84,12 @@ public sealed class SourceApiClient(HttpClient http, SourceApiAccess access)
             SourceFeed.PickTasks => "pick-tasks",
             _ => throw new ArgumentOutOfRangeException(nameof(feed), feed, "There is no such feed."),
         };
-        var query = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"?limit={limit}"));
-        foreach (var (name, value) in new[] { ("since", since), ("cursor", cursor) })
-        {
-            _ = value is null ? query : query.Append('&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
-        }
+        return PageAddress.Of(access.BaseUrl, path + "?since={since}&cursor={cursor}&limit={limit}", since, cursor, limit);
+    }
 
-        var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{access.BaseUrl.AbsoluteUri.TrimEnd('/')}/{path}{query}"));
+    private HttpRequestMessage Request(Uri address)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         switch (access.Scheme)
         {
@@ -122,9 +133,9 @@ public sealed class SourceApiClient(HttpClient http, SourceApiAccess access)
         return kept.ToArray();
     }
 
-    private static ChannelResult<SourcePage> Read(byte[] body, MediaTypeHeaderValue? type)
+    private ChannelResult<SourcePage> Read(byte[] body, HttpResponseMessage response, SourceFeed feed, string? asked)
     {
-        if (type?.CharSet is { } charset && !charset.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+        if (response.Content.Headers.ContentType?.CharSet is { } charset && !charset.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
         {
             return new ChannelFault(ChannelFaultKind.Rejected, "NOT_UTF8", $"an answer calls itself {charset}; JSON is UTF-8");
         }
@@ -139,7 +150,11 @@ public sealed class SourceApiClient(HttpClient http, SourceApiAccess access)
 
             using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = Deepest });
             var check = new Check();
-            return SourcePage.Read(document.RootElement.Clone(), check) is { } page
+            var root = document.RootElement.Clone();
+            var page = own?.GetValueOrDefault(feed) is { } pages
+                ? pages.Read(root, access.BaseUrl, asked, response.Headers.Date, check)
+                : SourcePage.Read(root, check);
+            return page is not null
                 ? page
                 : new ChannelFault(ChannelFaultKind.Rejected, "NOT_A_PAGE", "an answer is no page: " + string.Join("; ", check.Fields.Select(f => $"{f.Key}: {f.Value[0]}")));
         }

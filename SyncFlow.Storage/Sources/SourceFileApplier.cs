@@ -16,8 +16,8 @@ namespace SyncFlow.Storage.Sources;
 /// <param name="time">The clock.</param>
 public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time)
 {
-    /// <summary>A file that is still coming in after this has broken off.</summary>
-    public static readonly TimeSpan LongestReceipt = TimeSpan.FromHours(1);
+    /// <summary>A file of which nothing more came for so long has broken off; one that comes slowly has not.</summary>
+    public static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(15);
 
     /// <summary>
     /// Rows of a batch. More make fewer events of the inbox, and hold the locks of their SKUs for longer when these are
@@ -81,6 +81,9 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
         {
             var items = await TakeInAsync(session, found[0].Connection, file, rows, at, ct).ConfigureAwait(false);
             await session.ExecuteAsync(Note(session, file, rows[^1].Line, items), ct).ConfigureAwait(false);
+
+            // With the batch: those of a large file would take longer than a statement may, all at its end.
+            await session.ExecuteAsync(SourceFileRows.Delete(session, file, found[0].Line, rows[^1].Line), ct).ConfigureAwait(false);
         }
 
         await session.CommitAsync(ct).ConfigureAwait(false);
@@ -114,10 +117,12 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
         await session.ExecuteAsync(
             session.Of(
                 """
-                WITH broken AS (UPDATE source_files SET state = 6, finished_at = $2 WHERE tenant_id = $1 AND state = 1 AND received_at < $3 RETURNING file_id)
+                WITH broken AS (
+                  UPDATE source_files SET state = 6, finished_at = $2
+                  WHERE tenant_id = $1 AND state = 1 AND coalesce(heard_at, received_at) < $3 RETURNING file_id)
                 DELETE FROM source_file_rows r USING broken b WHERE r.tenant_id = $1 AND r.file_id = b.file_id
                 """,
-                Sql.P(at), Sql.P(at - LongestReceipt)),
+                Sql.P(at), Sql.P(at - LongestSilence)),
             ct).ConfigureAwait(false);
         var open = await session.QueryAsync(
             session.Of("SELECT file_id FROM source_files WHERE tenant_id = $1 AND state = 3 ORDER BY file_id"), row => row.GetInt64(0), ct).ConfigureAwait(false);
@@ -127,10 +132,7 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
 
     private static Task<int> FinishAsync(StorageSession session, long file, DateTimeOffset at, CancellationToken ct) => session.ExecuteAsync(
         session.Of(
-            """
-            WITH gone AS (DELETE FROM source_file_rows WHERE tenant_id = $1 AND file_id = $2)
-            UPDATE source_files SET state = 4, finished_at = $3 WHERE tenant_id = $1 AND file_id = $2
-            """,
+            "UPDATE source_files SET state = 4, finished_at = $3 WHERE tenant_id = $1 AND file_id = $2",
             Sql.P(file), Sql.P(at)),
         ct);
 

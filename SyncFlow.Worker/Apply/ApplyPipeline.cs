@@ -51,8 +51,7 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
             return ApplyResult.Nothing;
         }
 
-        var connections = await ApplyAsync(session, claimed, ct).ConfigureAwait(false);
-        return new ApplyResult(claimed.Count, 0, connections);
+        return await ApplyAsync(session, claimed, ct).ConfigureAwait(false);
     }
 
     private async Task<ApplyResult> ApplySinglyAsync(TenantId tenant, List<InboxItem> items, CancellationToken ct)
@@ -80,11 +79,11 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         var item = await InboxStore.ClaimOneAsync(session, key, ct).ConfigureAwait(false);
-        return item is null ? [] : await ApplyAsync(session, [item], ct).ConfigureAwait(false); // Another worker has it, or had.
+        return item is null ? [] : (await ApplyAsync(session, [item], ct).ConfigureAwait(false)).Connections; // Another worker has it, or had.
     }
 
     /// <summary>Applies claimed events and commits.</summary>
-    private async Task<IReadOnlyCollection<ConnectionId>> ApplyAsync(StorageSession session, List<InboxItem> items, CancellationToken ct)
+    private async Task<ApplyResult> ApplyAsync(StorageSession session, List<InboxItem> items, CancellationToken ct)
     {
         var started = time.GetTimestamp();
         using var activity = ApplyMetrics.Activities.StartActivity("apply", ActivityKind.Consumer);
@@ -100,8 +99,9 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
         await session.CommitAsync(ct).ConfigureAwait(false);
 
         Count(items, marks, time.GetElapsedTime(started));
-        return [.. set.ChangedLevels.Where(l => l.Level.WantsPush || l.Level.NeedsReading).Select(l => l.Level.Connection)
-            .Concat(set.Work.Select(w => w.Connection)).Distinct()];
+        var connections = set.ChangedLevels.Where(l => l.Level.WantsPush || l.Level.NeedsReading).Select(l => l.Level.Connection)
+            .Concat(set.Work.Select(w => w.Connection)).Distinct();
+        return new ApplyResult(items.Count, 0, [.. connections]) { Facts = events.Sum(e => e.Facts.Length) };
     }
 
     /// <summary>

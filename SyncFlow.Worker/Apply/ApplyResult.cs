@@ -8,6 +8,9 @@ namespace SyncFlow.Worker.Apply;
 /// <param name="Connections">Connections with levels that want a push now.</param>
 public sealed record ApplyResult(int Claimed, int Failed, IReadOnlyCollection<ConnectionId> Connections)
 {
+    /// <summary>What its events held; 0 where they were applied one by one.</summary>
+    public int Facts { get; init; }
+
     /// <summary>Nothing was due.</summary>
     public static ApplyResult Nothing { get; } = new(0, 0, []);
 }

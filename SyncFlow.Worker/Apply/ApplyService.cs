@@ -29,6 +29,7 @@ public sealed partial class ApplyService(
     private readonly Turns turns = new(LanesPerTenant);
 
     private readonly BatchSizes sizes = new();
+    private readonly BatchWeights weights = new();
 
     /// <summary>Something was stored for this tenant: give it a turn. Any number of calls before the turn are one.</summary>
     public void Wake(TenantId tenant) => turns.Wake(tenant);
@@ -68,9 +69,10 @@ public sealed partial class ApplyService(
             var more = false;
             try
             {
-                var limit = sizes.Next(tenant, turns.OthersWait);
+                var limit = weights.Within(tenant, sizes.Next(tenant, turns.OthersWait));
                 var result = await pipeline.RunAsync(tenant, limit, ct).ConfigureAwait(false);
                 sizes.Learn(tenant, limit, result.Claimed);
+                weights.Learn(tenant, result.Claimed, result.Facts);
                 more = result.Claimed == limit;
                 await TellAsync(tenant, result).ConfigureAwait(false);
             }

@@ -20,7 +20,13 @@ internal sealed class MappingBook(SourceMappingDesk desk)
             return null;
         }
 
+        return await ReadAsync(tenant, name, ct).ConfigureAwait(false) ?? throw new RequestRefusedException(Problem.Invalid("mapping", $"There is no mapping '{name}'."));
+    }
+
+    /// <summary>A mapping by its name, the tenant's own or a ready one; null where there is none.</summary>
+    public async Task<SourceMapping?> ReadAsync(long tenant, string name, CancellationToken ct)
+    {
         var own = await desk.FindAsync(tenant, name, ct).ConfigureAwait(false);
-        return ReadyMappings.Read(name, own?.Document) ?? throw new RequestRefusedException(Problem.Invalid("mapping", $"There is no mapping '{name}'."));
+        return ReadyMappings.Read(name, own?.Document);
     }
 }

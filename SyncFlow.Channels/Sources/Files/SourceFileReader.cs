@@ -11,7 +11,8 @@ public static class SourceFileReader
     /// <summary>Largest file.</summary>
     public const long MostBytes = 200L << 20;
 
-    private const int MostRows = 2_000_000;
+    /// <summary>Rows of a file: the largest one, as short as rows that mean anything can be.</summary>
+    public const int MostRows = 10_000_000;
 
     private const int ChunkRows = 1_000;
 
@@ -46,7 +47,7 @@ public static class SourceFileReader
                 throw new CsvRefusedException(new Dictionary<string, string[]> { ["file"] = [$"At most {MostRows} rows."] });
             }
 
-            if (chunk.Rows.Count >= ChunkRows)
+            if (chunk.Rows.Count + chunk.Broken >= ChunkRows) // Of a file that is broken through and through little is held, too.
             {
                 yield return chunk;
                 chunk = new FileChunk();

@@ -39,6 +39,24 @@ public sealed class JsonRecord(JsonElement value, JsonRecord? around) : SourceRe
         return At(value, path) is { } found ? Written(found) : null;
     }
 
+    /// <summary>As it came.</summary>
+    public string Raw => value.GetRawText();
+
+    /// <summary>How many items the outermost list of a records' path has, or 1 where the document is the record; null where there is no such list.</summary>
+    public static int? Count(JsonElement document, string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var first = path.Split("[]", 2)[0];
+        return first.Length > 0
+            ? At(document, first) is { ValueKind: JsonValueKind.Array } list ? list.GetArrayLength() : null
+            : document.ValueKind switch
+            {
+                JsonValueKind.Array => document.GetArrayLength(),
+                JsonValueKind.Object => 1,
+                _ => null,
+            };
+    }
+
     /// <summary>The records of a document.</summary>
     /// <param name="path">Members on the way, lists with <c>[]</c> behind them: <c>d.results[].items[]</c>; empty for the document itself, or each of its items.</param>
     public static IEnumerable<JsonRecord> Of(JsonElement document, string path)
@@ -65,16 +83,24 @@ public sealed class JsonRecord(JsonElement value, JsonRecord? around) : SourceRe
 
     private static JsonElement? At(JsonElement from, string path)
     {
-        var at = from;
-        foreach (var member in path.Split('.'))
+        var (at, rest) = (from, path);
+        while (at.ValueKind == JsonValueKind.Object)
         {
-            if (at.ValueKind != JsonValueKind.Object || !at.TryGetProperty(member, out at))
+            if (at.TryGetProperty(rest, out var whole))
+            {
+                return whole; // Names may hold dots themselves, as @odata.nextLink does.
+            }
+
+            var dot = rest.IndexOf('.', StringComparison.Ordinal);
+            if (dot < 0 || !at.TryGetProperty(rest[..dot], out at))
             {
                 return null;
             }
+
+            rest = rest[(dot + 1)..];
         }
 
-        return at;
+        return null;
     }
 
     private static string? Written(JsonElement found) => found.ValueKind switch

@@ -10,7 +10,8 @@ namespace SyncFlow.Storage.Sources.Capture;
 /// <summary>Log that a server keeps for a slot.</summary>
 /// <param name="Bytes">From what is confirmed to the log's end.</param>
 /// <param name="Status"><c>reserved</c>, <c>extended</c>, <c>unreserved</c> or <c>lost</c>, in PostgreSQL's words.</param>
-public sealed record SlotLag(long Bytes, string? Status);
+/// <param name="Gap">Why changes of the table are in the log no more; null where they are.</param>
+public sealed record SlotLag(long Bytes, string? Status, string? Gap);
 
 /// <summary>Whether a source's log can be read, and from where.</summary>
 /// <param name="From">Where it begins.</param>
@@ -62,12 +63,14 @@ public sealed class SourceServer(CaptureSettings settings, string password, IPAd
     /// <exception cref="SourceServerException">It cannot be reached.</exception>
     public Task<ChangeStream> OpenAsync(ulong from, CancellationToken ct) => AskAsync(() => ChangeStream.OpenAsync(_access, settings, from, ct));
 
-    /// <summary>How much log is kept for us; null where the slot is gone.</summary>
+    /// <summary>How much log is kept for us, and whether the table is still in it; null where the slot is gone.</summary>
     /// <exception cref="SourceServerException">It cannot be reached.</exception>
     public Task<SlotLag?> LagAsync(CancellationToken ct) => AskAsync(async () =>
     {
         await using var connection = await ConnectAsync(ct).ConfigureAwait(false);
-        return await SlotAsync(connection, ct).ConfigureAwait(false) is { } slot ? new SlotLag((long)(slot.End - Math.Min(slot.End, slot.Confirmed)), slot.Status) : null;
+        return await SlotAsync(connection, ct).ConfigureAwait(false) is { } slot
+            ? new SlotLag((long)(slot.End - Math.Min(slot.End, slot.Confirmed)), slot.Status, await WhyGapAsync(connection, ct).ConfigureAwait(false))
+            : null;
     });
 
     /// <summary>Drops the slot where it is there, so that the server keeps nothing for us any more.</summary>
@@ -109,6 +112,12 @@ public sealed class SourceServer(CaptureSettings settings, string password, IPAd
 
     private async Task<SlotStanding> StandingAsync(CaptureMark known, string? systemId, CancellationToken ct)
     {
+        await using var connection = await ConnectAsync(ct).ConfigureAwait(false);
+        if (await WhyRefusedAsync(connection, ct).ConfigureAwait(false) is { } why)
+        {
+            return Refused(why); // First of all: where the log says too little, a server may take no reader of it at all.
+        }
+
         await using var replication = new LogicalReplicationConnection(_access);
         string cluster;
         try
@@ -121,17 +130,17 @@ public sealed class SourceServer(CaptureSettings settings, string password, IPAd
             return Refused($"{settings.Username} may not read the log: ALTER ROLE {settings.Username} REPLICATION");
         }
 
-        await using var connection = await ConnectAsync(ct).ConfigureAwait(false);
-        if (await WhyRefusedAsync(connection, ct).ConfigureAwait(false) is { } why)
-        {
-            return Refused(why);
-        }
-
+        var gap = await WhyGapAsync(connection, ct).ConfigureAwait(false);
         var slot = await SlotAsync(connection, ct).ConfigureAwait(false);
         if (known.Confirmed is { } confirmed)
         {
             return slot is not null && WhyNotOurs(slot) is { } other ? Refused(other)
-                : new SlotStanding(confirmed, cluster, Lost: WhyLost(slot, confirmed, cluster, systemId));
+                : new SlotStanding(confirmed, cluster, Lost: WhyLost(slot, confirmed, cluster, systemId) ?? gap);
+        }
+
+        if (gap is not null)
+        {
+            return Refused(gap);
         }
 
         if (slot is { Status: "lost" })
@@ -153,20 +162,28 @@ public sealed class SourceServer(CaptureSettings settings, string password, IPAd
             """
             SELECT current_setting('wal_level'), pg_is_in_recovery(),
               EXISTS (SELECT FROM pg_publication WHERE pubname = $1),
-              EXISTS (SELECT FROM pg_publication_tables WHERE pubname = $1 AND schemaname || '.' || tablename = $2),
               (SELECT pubinsert AND pubupdate AND pubdelete FROM pg_publication WHERE pubname = $1)
             """;
         await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.AddWithValue(settings.Publication);
-        command.Parameters.AddWithValue(settings.Table);
         await using var row = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
         await row.ReadAsync(ct).ConfigureAwait(false);
         return row.GetString(0) != "logical" ? $"the server's wal_level is {row.GetString(0)}; it must be logical (ALTER SYSTEM SET wal_level = logical, then a restart)"
             : row.GetBoolean(1) ? "the server is a standby; the primary must be named"
             : !row.GetBoolean(2) ? $"there is no publication {settings.Publication}: CREATE PUBLICATION {settings.Publication} FOR TABLE {settings.Table}"
-            : !row.GetBoolean(3) ? $"the publication {settings.Publication} has no table {settings.Table}: ALTER PUBLICATION {settings.Publication} ADD TABLE {settings.Table}"
-            : !row.GetBoolean(4) ? $"the publication {settings.Publication} must publish insert, update and delete"
+            : !row.GetBoolean(3) ? $"the publication {settings.Publication} must publish insert, update and delete"
             : null;
+    }
+
+    /// <summary>Changes of a table that its publication has no more never come, also not once it has it again.</summary>
+    private async Task<string?> WhyGapAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT EXISTS (SELECT FROM pg_publication_tables WHERE pubname = $1 AND schemaname || '.' || tablename = $2)", connection);
+        command.Parameters.AddWithValue(settings.Publication);
+        command.Parameters.AddWithValue(settings.Table);
+        return (bool)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))! ? null
+            : $"the publication {settings.Publication} has no table {settings.Table}: ALTER PUBLICATION {settings.Publication} ADD TABLE {settings.Table}";
     }
 
     private string? WhyNotOurs(Slot slot) => slot.Plugin != "pgoutput" ? $"the slot {settings.Slot} is another program's (plugin {slot.Plugin})"

@@ -17,7 +17,9 @@ public sealed class SourceMappingDesk(NpgsqlDataSource source, TimeProvider time
 {
     private const string Columns =
         """
-        SELECT m.name, m.document::text, (SELECT count(*) FROM sources s WHERE s.tenant_id = $1 AND s.mapping = m.name), m.updated_at
+        SELECT m.name, m.document::text, (
+          SELECT count(*) FROM sources s LEFT JOIN source_pulls p USING (tenant_id, connection_id)
+          WHERE s.tenant_id = $1 AND m.name IN (s.mapping, p.page_shapes -> 'movements' ->> 'mapping', p.page_shapes -> 'positions' ->> 'mapping')), m.updated_at
         FROM source_mappings m WHERE m.tenant_id = $1
         """;
 
@@ -62,7 +64,9 @@ public sealed class SourceMappingDesk(NpgsqlDataSource source, TimeProvider time
         tenant,
         """
         DELETE FROM source_mappings m WHERE m.tenant_id = $1 AND m.name = $2
-          AND NOT EXISTS (SELECT FROM sources s WHERE s.tenant_id = $1 AND s.mapping = m.name)
+          AND NOT EXISTS (
+            SELECT FROM sources s LEFT JOIN source_pulls p USING (tenant_id, connection_id)
+            WHERE s.tenant_id = $1 AND m.name IN (s.mapping, p.page_shapes -> 'movements' ->> 'mapping', p.page_shapes -> 'positions' ->> 'mapping'))
         """,
         [name], ct).ConfigureAwait(false) == 1;
 

@@ -21,7 +21,7 @@ public sealed class PullDesk(NpgsqlDataSource source, TimeProvider time)
         SELECT p.connection_id, p.base_url, p.scheme, p.account, p.movements, p.positions, p.pick_tasks, p.page_size, p.overlap, p.refresh_seconds,
           p.watermark, s.ordering, p.due_at, p.refresh_due_at, p.polled_at, p.refreshed_at, p.cursor IS NOT NULL, p.failures, p.fault_code, p.fault,
           p.fault_at, p.rounds, p.pages, p.pulled_rows,
-          (SELECT count(*) FROM source_broken_rows b WHERE b.tenant_id = $1 AND b.connection_id = p.connection_id)
+          (SELECT count(*) FROM source_broken_rows b WHERE b.tenant_id = $1 AND b.connection_id = p.connection_id), p.page_shapes::text
         FROM source_pulls p JOIN sources s USING (tenant_id, connection_id) WHERE p.tenant_id = $1 AND p.connection_id = $2
         """;
 
@@ -46,9 +46,9 @@ public sealed class PullDesk(NpgsqlDataSource source, TimeProvider time)
             session.Of(
                 """
                 INSERT INTO source_pulls AS p (tenant_id, connection_id, base_url, scheme, account, movements, positions, pick_tasks, page_size, overlap,
-                  refresh_seconds, due_at, refresh_due_at, created_at, updated_at)
+                  refresh_seconds, due_at, refresh_due_at, created_at, updated_at, page_shapes)
                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CASE WHEN $6 OR $8 THEN $12 ELSE 'infinity'::timestamptz END,
-                  CASE WHEN $7 THEN $12 ELSE 'infinity'::timestamptz END, $12, $12
+                  CASE WHEN $7 THEN $12 ELSE 'infinity'::timestamptz END, $12, $12, $13::jsonb
                 FROM sources s JOIN connections c USING (tenant_id, connection_id)
                 WHERE s.tenant_id = $1 AND s.connection_id = $2 AND c.credential IS NOT NULL
                 ON CONFLICT (tenant_id, connection_id) DO UPDATE SET base_url = excluded.base_url, scheme = excluded.scheme, account = excluded.account,
@@ -56,10 +56,11 @@ public sealed class PullDesk(NpgsqlDataSource source, TimeProvider time)
                   overlap = excluded.overlap, refresh_seconds = excluded.refresh_seconds, due_at = excluded.due_at,
                   refresh_due_at = CASE WHEN p.refreshed_at IS NULL OR NOT excluded.positions THEN excluded.refresh_due_at
                     ELSE least(p.refreshed_at + make_interval(secs => excluded.refresh_seconds), excluded.refresh_due_at + make_interval(secs => excluded.refresh_seconds)) END,
-                  since = NULL, cursor = NULL, round_watermark = NULL, failures = 0, updated_at = excluded.updated_at
+                  since = NULL, cursor = NULL, round_watermark = NULL, failures = 0, updated_at = excluded.updated_at,
+                  page_shapes = excluded.page_shapes
                 """,
                 Sql.P(id), Sql.P(setup.BaseUrl.AbsoluteUri), Sql.P((short)setup.Scheme), Sql.P(setup.Account), Sql.P(setup.Movements), Sql.P(setup.Positions),
-                Sql.P(setup.PickTasks), Sql.P(setup.PageSize), Sql.P(setup.Overlap), Sql.P(setup.RefreshSeconds), Sql.P(at)),
+                Sql.P(setup.PickTasks), Sql.P(setup.PageSize), Sql.P(setup.Overlap), Sql.P(setup.RefreshSeconds), Sql.P(at), Sql.P(PageShapeText.Write(setup.Pages))),
             ct).ConfigureAwait(false);
         if (set == 0)
         {
@@ -128,7 +129,7 @@ public sealed class PullDesk(NpgsqlDataSource source, TimeProvider time)
         row.GetInt32(7), row.GetInt32(8), row.GetInt32(9),
         row.LongOrNull(10) is { } mark ? SourceVersions.Text((SourceOrdering)row.GetInt16(11), mark) : null, Due(row, 12), Due(row, 13), row.TimeOrNull(14),
         row.TimeOrNull(15), row.GetBoolean(16), row.GetInt32(17), row.Text(18), row.Text(19), row.TimeOrNull(20), row.GetInt64(21), row.GetInt64(22),
-        row.GetInt64(23), row.GetInt64(24));
+        row.GetInt64(23), row.GetInt64(24), PageShapeText.Read(row.Text(25)));
 
     /// <summary>A moment that ever comes.</summary>
     private static DateTimeOffset? Due(DbDataReader row, int column) => row.Time(column) is var at && at < DateTimeOffset.MaxValue ? at : null;

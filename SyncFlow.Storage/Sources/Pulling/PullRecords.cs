@@ -9,9 +9,10 @@ namespace SyncFlow.Storage.Sources.Pulling;
 /// <param name="SealedSecret">Sealed for the connection; null keeps the one that is there.</param>
 /// <param name="Overlap">How far before its watermark each round begins, in numbers or seconds of the source's own.</param>
 /// <param name="RefreshSeconds">How often all positions are asked for.</param>
+/// <param name="Pages">Feeds whose pages have a form of the source's own; null for none.</param>
 public sealed record PullSetup(
     Uri BaseUrl, SourceApiScheme Scheme, string? Account, byte[]? SealedSecret, bool Movements, bool Positions, bool PickTasks, int PageSize, int Overlap,
-    int RefreshSeconds);
+    int RefreshSeconds, PageShapes? Pages = null);
 
 /// <summary>How a source is asked and how far it has got, as people see it; without the secret.</summary>
 /// <param name="Watermark">Up to here everything is taken in: the source's number, or its time.</param>
@@ -21,10 +22,12 @@ public sealed record PullSetup(
 /// <param name="Failures">Rounds in a row that came to nothing.</param>
 /// <param name="FaultCode">Why, stable; null while all is well.</param>
 /// <param name="BrokenRows">Rows that could not be read or were refused.</param>
+/// <param name="OwnPages">Feeds whose pages have a form of the source's own; null for none.</param>
 public sealed record PullView(
     long SourceId, string BaseUrl, SourceApiScheme Scheme, string? Account, bool Movements, bool Positions, bool PickTasks, int PageSize, int Overlap,
     int RefreshSeconds, string? Watermark, DateTimeOffset? DueAt, DateTimeOffset? RefreshDueAt, DateTimeOffset? PolledAt, DateTimeOffset? RefreshedAt,
-    bool IsInRound, int Failures, string? FaultCode, string? Fault, DateTimeOffset? FaultAt, long Rounds, long Pages, long Rows, long BrokenRows);
+    bool IsInRound, int Failures, string? FaultCode, string? Fault, DateTimeOffset? FaultAt, long Rounds, long Pages, long Rows, long BrokenRows,
+    PageShapes? OwnPages);
 
 /// <summary>A row that could not be read or was refused.</summary>
 /// <param name="Errors">Messages by field.</param>
@@ -51,10 +54,12 @@ public sealed record PullRound(long? Since, string? Cursor, long? RoundWatermark
 /// <param name="Watermark">In numbers or microseconds of the source's own.</param>
 /// <param name="RefreshDue">Whether all positions are to be asked for now.</param>
 /// <param name="PollDue">Whether movements and pick tasks are.</param>
+/// <param name="Pages">Feeds whose pages have a form of the source's own; null for none.</param>
+/// <param name="OwnMappings">Documents of the tenant's own mappings that they name, by name.</param>
 public sealed record PullSource(
     TenantId Tenant, ConnectionId Connection, long Epoch, Uri BaseUrl, SourceApiScheme Scheme, string? Account, byte[]? SealedSecret, bool Movements,
     bool Positions, bool PickTasks, int PageSize, int Overlap, TimeSpan RefreshEvery, TimeSpan Cadence, SourceOrdering Ordering, long? Watermark,
-    PullRound Round, int Failures, bool RefreshDue, bool PollDue);
+    PullRound Round, int Failures, bool RefreshDue, bool PollDue, PageShapes? Pages, IReadOnlyDictionary<string, string> OwnMappings);
 
 /// <summary>What some pages brought, and where the round stands after them.</summary>
 /// <param name="Events">Sound rows, each once.</param>

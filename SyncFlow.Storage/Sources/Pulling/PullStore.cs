@@ -39,7 +39,9 @@ public sealed class PullStore(NpgsqlDataSource source, TimeProvider time)
             session.Of(
                 """
                 SELECT p.base_url, p.scheme, p.account, c.credential, p.movements, p.positions, p.pick_tasks, p.page_size, p.overlap, p.refresh_seconds,
-                  s.cadence_seconds, s.ordering, p.watermark, p.since, p.cursor, p.round_watermark, p.failures, p.refresh_due_at <= $3, p.due_at <= $3
+                  s.cadence_seconds, s.ordering, p.watermark, p.since, p.cursor, p.round_watermark, p.failures, p.refresh_due_at <= $3, p.due_at <= $3, p.page_shapes::text,
+                  (SELECT jsonb_object_agg(m.name, m.document)::text FROM source_mappings m WHERE m.tenant_id = $1
+                     AND m.name IN (p.page_shapes -> 'movements' ->> 'mapping', p.page_shapes -> 'positions' ->> 'mapping'))
                 FROM source_pulls p JOIN sources s USING (tenant_id, connection_id) JOIN connections c USING (tenant_id, connection_id)
                 WHERE p.tenant_id = $1 AND p.connection_id = $2 AND s.state = 1
                 """,
@@ -48,7 +50,8 @@ public sealed class PullStore(NpgsqlDataSource source, TimeProvider time)
                 tenant, connection, epoch, new Uri(row.GetString(0)), (SourceApiScheme)row.GetInt16(1), row.Text(2), row.Bytes(3), row.GetBoolean(4),
                 row.GetBoolean(5), row.GetBoolean(6), row.GetInt32(7), row.GetInt32(8), TimeSpan.FromSeconds(row.GetInt32(9)),
                 TimeSpan.FromSeconds(row.GetInt32(10)), (SourceOrdering)row.GetInt16(11), row.Nullable<long>(12),
-                new PullRound(row.Nullable<long>(13), row.Text(14), row.Nullable<long>(15)), row.GetInt32(16), row.GetBoolean(17), row.GetBoolean(18)),
+                new PullRound(row.Nullable<long>(13), row.Text(14), row.Nullable<long>(15)), row.GetInt32(16), row.GetBoolean(17), row.GetBoolean(18),
+                PageShapeText.Read(row.Text(19)), PageShapeText.Mappings(row.Text(20))),
             ct).ConfigureAwait(false);
         return found.Find(p => p.RefreshDue || p.PollDue);
     }

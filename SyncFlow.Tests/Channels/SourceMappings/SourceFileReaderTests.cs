@@ -61,6 +61,15 @@ public sealed class SourceFileReaderTests
         }
     }
 
+    [Fact]
+    public async Task Of_a_file_that_is_broken_through_and_through_little_is_held_at_a_time()
+    {
+        var text = string.Concat(Enumerable.Range(1, 5_000).Select(n => string.Create(CultureInfo.InvariantCulture, $"m{n},movement,A,1000,never,some\n")));
+        var chunks = await ReadAsync(Encoding.UTF8.GetBytes(Header + text));
+        chunks.Sum(c => c.Broken).ShouldBe(5_000);
+        chunks.ShouldAllBe(c => c.Broken <= 1_000);
+    }
+
     /// <summary>A quarter of the largest file: what is kept of it must not grow with it.</summary>
     [Fact]
     public async Task A_large_file_is_read_as_a_stream()

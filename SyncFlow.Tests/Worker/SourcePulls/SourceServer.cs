@@ -17,6 +17,9 @@ internal sealed record SourceAsk(string Feed, string? Since, string? Cursor, int
 /// <summary>What it answers.</summary>
 internal sealed record SourceAnswer(byte[] Body, int Status = 200, string ContentType = "application/json", string? Location = null)
 {
+    /// <summary>When it was made, where that is not now.</summary>
+    public DateTimeOffset? Date { get; init; }
+
     public static SourceAnswer Of(object body) => new(JsonSerializer.SerializeToUtf8Bytes(body));
 
     public static SourceAnswer Of(string body) => new(Encoding.UTF8.GetBytes(body));
@@ -34,6 +37,12 @@ internal sealed class SourceServer : IAsyncDisposable
 
     /// <summary>Answers instead of it, where it returns something.</summary>
     public Func<SourceAsk, SourceAnswer?> Instead { get; set; } = _ => null;
+
+    /// <summary>Answers instead of it to an address (path and query), where it returns something.</summary>
+    public Func<string, SourceAnswer?> AtUrl { get; set; } = _ => null;
+
+    /// <summary>Addresses that were asked, with their queries.</summary>
+    public List<string> Urls { get; } = [];
 
     /// <summary>Awaited before an answer; ended with the call.</summary>
     public Func<CancellationToken, Task> Before { get; set; } = _ => Task.CompletedTask;
@@ -63,7 +72,7 @@ internal sealed class SourceServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         var app = builder.Build();
         var server = new SourceServer(app);
-        app.MapGet("/api/{feed}", server.AnswerAsync);
+        app.MapGet("/api/{**feed}", server.AnswerAsync);
         await app.StartAsync();
         server.Url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/api";
         return server;
@@ -73,18 +82,24 @@ internal sealed class SourceServer : IAsyncDisposable
     {
         var query = context.Request.Query;
         var ask = new SourceAsk(
-            feed, query["since"].FirstOrDefault(), query["cursor"].FirstOrDefault(), int.Parse(query["limit"].ToString(), CultureInfo.InvariantCulture),
+            feed, query["since"].FirstOrDefault(), query["cursor"].FirstOrDefault(), int.TryParse(query["limit"], CultureInfo.InvariantCulture, out var limit) ? limit : 0,
             context.Request.Headers.Authorization.FirstOrDefault());
         SourceAnswer answer;
         await Before(context.RequestAborted);
         lock (Asked)
         {
             Asked.Add(ask);
-            answer = Instead(ask) ?? Answer(ask);
+            Urls.Add(context.Request.Path + context.Request.QueryString);
+            answer = AtUrl(Urls[^1]) ?? Instead(ask) ?? Answer(ask);
         }
 
         context.Response.StatusCode = answer.Status;
         context.Response.ContentType = answer.ContentType;
+        if (answer.Date is { } date)
+        {
+            context.Response.Headers.Date = date.ToString("R", CultureInfo.InvariantCulture);
+        }
+
         if (answer.Location is { } location)
         {
             context.Response.Headers.Location = location;

@@ -101,8 +101,8 @@ internal sealed class CaptureReader(
 
             await captures.BeganAsync(key, epoch, standing.From, standing.SystemId, ct).ConfigureAwait(false);
             var run = new CaptureRun(key, epoch, captures, server, new RowChanges(mapping), task.Mark with { Confirmed = standing.From }, wakeUps, time);
-            return await run.ReadAsync(ct).ConfigureAwait(false) is { } misfit
-                ? await StopAsync(key, epoch, CaptureState.Paused, misfit, ct).ConfigureAwait(false)
+            return await run.ReadAsync(ct).ConfigureAwait(false) is { } stop
+                ? await StopAsync(key, epoch, stop.State, stop.Why, ct).ConfigureAwait(false)
                 : "the server ended the stream";
         }
         catch (Exception away) when (WhyAway(away) is not null && !ct.IsCancellationRequested)

@@ -72,8 +72,8 @@ internal sealed class MovementGathering(PullSource pull, PullRound begun, PageWa
             return WentBack(watermark!.Value, pull.Watermark!.Value);
         }
 
-        var fresh = page.Items.Count(Add);
-        var fault = watch.Judge(new PageSeen(Round.Cursor, page.Next, page.Items.Count, fresh, page.Hash, watermark));
+        var fresh = page.Movements().Count(Add);
+        var fault = watch.Judge(new PageSeen(Round.Cursor, page.Next, page.Count, fresh, page.Hash, watermark));
         if (fault is { Code: "WATERMARK_WENT_BACK" })
         {
             return WentBack(watermark!.Value, watch.Watermark!.Value);
@@ -86,12 +86,11 @@ internal sealed class MovementGathering(PullSource pull, PullRound begun, PageWa
     }
 
     /// <summary>Adds a row; whether it is one that this hand-over had not.</summary>
-    private bool Add(System.Text.Json.JsonElement item)
+    private bool Add(PulledRow row)
     {
-        var row = PulledRow.OfMovement(item);
         if (row.Event is not { } one)
         {
-            _broken.Add(new BrokenRow(row.Id, row.Errors, row.Raw));
+            _broken.AddRange(row.Errors.Count == 0 ? [] : [new BrokenRow(row.Id, row.Errors, row.Raw)]);
             return true;
         }
 

@@ -38,7 +38,7 @@ internal sealed class PickTaskPull(PullStore store, WakeUps wakeUps)
 
             var before = tasks.Count;
             Take(page, tasks, broken);
-            if (watch.Judge(new PageSeen(cursor, page.Next, page.Items.Count, tasks.Count - before, page.Hash, null)) is { } wrong)
+            if (watch.Judge(new PageSeen(cursor, page.Next, page.Count, tasks.Count - before, page.Hash, null)) is { } wrong)
             {
                 return new PullEnd(new ChannelFault(ChannelFaultKind.Rejected, wrong.Code, wrong.Message));
             }

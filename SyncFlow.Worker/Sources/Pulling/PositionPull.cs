@@ -108,18 +108,23 @@ internal sealed class PositionPull(SourceFileDesk files)
             _first ??= page;
             _hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{page.Hash} {VersionOf(page)}\n")));
             var fresh = 0;
-            foreach (var item in page.Items)
+            foreach (var row in page.Positions(() => IdOf(++_rows)))
             {
-                fresh += Add(PulledRow.OfPosition(item, IdOf(++_rows), page), rows);
+                fresh += Add(row, rows);
             }
 
             return _rows > MostRows ? new ChannelFault(ChannelFaultKind.Rejected, "TOO_MANY_ROWS", $"more than {MostRows} positions; send them as a file")
-                : _watch.Judge(new PageSeen(asked, page.Next, page.Items.Count, fresh, page.Hash, null)) is { } wrong ? new ChannelFault(ChannelFaultKind.Rejected, wrong.Code, wrong.Message)
+                : _watch.Judge(new PageSeen(asked, page.Next, page.Count, fresh, page.Hash, null)) is { } wrong ? new ChannelFault(ChannelFaultKind.Rejected, wrong.Code, wrong.Message)
                 : null;
         }
 
         private int Add(PulledRow row, List<FileRow> rows)
         {
+            if (row is { Event: null, Errors.Count: 0 })
+            {
+                return 1; // By its mapping it is none of ours.
+            }
+
             var errors = row.Event is null ? row.Errors.SelectMany(e => e.Value.Select(text => (Field: e.Key, Text: text))).ToList()
                 : !_seen.Add(KeyOf(row.Event)) ? [("sku", "This SKU and location stand twice; the first counts.")]
                 : [];

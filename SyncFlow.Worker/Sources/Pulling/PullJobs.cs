@@ -161,10 +161,16 @@ internal sealed class PullJobs(
             return new ChannelFault(ChannelFaultKind.Rejected, "NOT_HTTPS", "a source is asked by https only");
         }
 
+        var (own, missing) = PullForms.Of(pull);
+        if (missing is not null)
+        {
+            return new ChannelFault(ChannelFaultKind.Rejected, "NO_MAPPING", $"the mapping {missing} is gone, or does not tell what is asked for any more");
+        }
+
         try
         {
             var secret = pull.SealedSecret is { } sealedSecret ? vault.Open(pull.Tenant, pull.Connection, sealedSecret) : "";
-            return new SourceApiClient(clients.CreateClient(HttpClientName), new SourceApiAccess(pull.BaseUrl, pull.Scheme, pull.Account, secret));
+            return new SourceApiClient(clients.CreateClient(HttpClientName), new SourceApiAccess(pull.BaseUrl, pull.Scheme, pull.Account, secret), own);
         }
         catch (CryptographicException)
         {

@@ -1,0 +1,33 @@
+using System.Collections.Concurrent;
+using SyncFlow.Core;
+
+namespace SyncFlow.Worker.Apply;
+
+/// <summary>
+/// How heavy a tenant's events are. One of a source's file may hold thousands of facts: so many are taken at a time that a
+/// transaction, its locks and this process stay as small as with events of one fact each.
+/// </summary>
+internal sealed class BatchWeights
+{
+    /// <summary>Facts of a batch, as nearly as the batch before tells.</summary>
+    public const int MostFacts = 20_000;
+
+    private readonly ConcurrentDictionary<TenantId, int> _factsOfOne = new();
+
+    /// <summary>Most events of the next batch.</summary>
+    /// <param name="limit">What it may be at most.</param>
+    public int Within(TenantId tenant, int limit) => Math.Clamp(MostFacts / _factsOfOne.GetValueOrDefault(tenant, 1), 1, limit);
+
+    /// <summary>Learns from a batch.</summary>
+    public void Learn(TenantId tenant, int claimed, int facts)
+    {
+        if (facts > claimed && claimed > 0)
+        {
+            _factsOfOne[tenant] = (facts + claimed - 1) / claimed;
+        }
+        else
+        {
+            _factsOfOne.TryRemove(tenant, out _);
+        }
+    }
+}
