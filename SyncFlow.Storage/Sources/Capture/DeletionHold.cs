@@ -1,5 +1,4 @@
 using System.Globalization;
-using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Front;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Storage.Sessions;
