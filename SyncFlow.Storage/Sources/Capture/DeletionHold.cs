@@ -41,7 +41,7 @@ internal static class DeletionHold
                 "UPDATE source_captures SET deletions_since = $3, deletions_known = $4, deletions = $5 WHERE tenant_id = $1 AND connection_id = $2",
                 Sql.P(connection.Value), Sql.P(window.Since), Sql.P(window.Known), Sql.P(window.Gone)),
             ct).ConfigureAwait(false);
-        var held = taking.GetRange(may, taking.Count - may);
+        var held = taking.GetRange(may, taking.Count - may).ConvertAll(JustBefore);
         if (held.Count > 0)
         {
             await KeepAsync(session, connection, standing.File, window, held, at, ct).ConfigureAwait(false);
@@ -49,6 +49,16 @@ internal static class DeletionHold
 
         return held.Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
     }
+
+    /// <summary>
+    /// A held deletion is booked after what followed it, also in its own transaction: there a row often comes back, and
+    /// what came back is newer.
+    /// </summary>
+    private static SourceEvent JustBefore(SourceEvent deletion) => deletion with
+    {
+        OccurredAt = deletion.OccurredAt.AddMicroseconds(-1),
+        Sequence = deletion.Sequence is > 0 and var number ? number - 1 : deletion.Sequence,
+    };
 
     /// <summary>Those of positions that have units; each position counts once.</summary>
     private static async Task<List<SourceEvent>> WithUnitsAsync(

@@ -82,14 +82,14 @@ public sealed class CaptureTests(PostgresFixture postgres, RedisFixture redis)
         await stand.ErpAsync("DELETE FROM stock WHERE item <> 'B'; UPDATE stock SET on_hand = 3 WHERE item = 'B'");
         await UnitsAsync(stand, 60 + 70 + 80 + 90 + 3);
         (await stand.IncidentsAsync()).ShouldContain(i => i.StartsWith("feed-awaits-approval", StringComparison.Ordinal));
-        await stand.ErpAsync("DELETE FROM stock WHERE item = 'B'; INSERT INTO stock VALUES ('S9', 'X', 5), ('A', 'X', 1)");
-        await UnitsAsync(stand, 60 + 70 + 80 + 5 + 3 + 1);
+        await stand.ErpAsync("DELETE FROM stock WHERE item = 'B'; INSERT INTO stock VALUES ('S9', 'X', 5), ('A', 'X', 1), ('B', 'X', 8)");
+        await UnitsAsync(stand, 60 + 70 + 80 + 5 + 1 + 8);
         var file = (await stand.Api.GetAsync($"/api/v1/sources/{stand.Id}/files"))["items"]!.AsArray().ShouldHaveSingleItem()!;
         ((string)file["kind"]!, (string)file["state"]!, (int)file["rows"]!, (string)file["heldBecause"]!).ShouldBe(
             ("capturedDeletions", "awaitsApproval", 5, "the source's database deleted 5 positions more than may go at once, of 10 with units"));
 
         (await stand.Api.PostAsync($"/api/v1/sources/{stand.Id}/files/{file["id"]}/approve", new { })).Status.ShouldBe(HttpStatusCode.OK);
-        await UnitsAsync(stand, 5 + 1);
+        await UnitsAsync(stand, 5 + 1 + 8); // What came back stays, also what came back in the transaction that deleted it.
         (await stand.IncidentsAsync()).ShouldNotContain(i => i.StartsWith("feed-awaits-approval", StringComparison.Ordinal));
     }
 
