@@ -127,7 +127,7 @@ internal static class DeletionHold
             CultureInfo.InvariantCulture, $"the source's database deleted {rows} positions more than may go at once, of {window.Known} with units");
         foreach (var chunk in held.Select((e, i) => new FileRow(rows - held.Count + 1 + i, e)).Chunk(SourceBatch.MostEvents))
         {
-            await session.ExecuteAsync(SourceFileDesk.Statement(session, file, chunk), ct).ConfigureAwait(false);
+            await session.ExecuteAsync(SourceFileRows.AddWaiting(session, file, chunk), ct).ConfigureAwait(false);
         }
 
         await session.ExecuteAsync(session.Of("UPDATE source_files SET held_because = $3 WHERE tenant_id = $1 AND file_id = $2", Sql.P(file), Sql.P(why)), ct).ConfigureAwait(false);
