@@ -116,7 +116,7 @@ public static class ApiHost
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapDocsPage();
         app.Add<ReceiveShopifyWebhook>().Add<OpenApp>().Add<ReceiveComplianceRequest>();
-        app.MapGroup(Root).AddAll();
+        app.MapGroup(Root).RefuseWhatCannotBeKept().AddAll();
     }
 
     /// <summary>The vault with the master keys of this process.</summary>

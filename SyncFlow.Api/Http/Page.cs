@@ -48,7 +48,8 @@ internal sealed record PageQuery
 
         try
         {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(Base64Url.DecodeFromChars(Cursor));
+            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(Base64Url.DecodeFromChars(Cursor));
+            return text.Contains('\0', StringComparison.Ordinal) ? throw NotOurs() : text;
         }
         catch (Exception failure) when (failure is FormatException or ArgumentException)
         {

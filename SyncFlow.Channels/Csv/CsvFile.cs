@@ -84,6 +84,11 @@ public static class CsvFile
                 continue;
             }
 
+            if (broken is null && Array.FindIndex(cells, c => c.Contains('\0', StringComparison.Ordinal)) is var wrong && wrong >= 0)
+            {
+                throw Refused($"line {line}", $"{header[wrong]}: {Check.Nul}");
+            }
+
             yield return new CsvRow(line, header.Zip(cells).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal));
         }
     }

@@ -123,10 +123,14 @@ internal sealed class StrictJson
 
         if (value.ValueKind == JsonValueKind.String)
         {
-            return value.GetString()!;
+            var text = value.GetString()!;
+            if (!text.Contains('\0', StringComparison.Ordinal))
+            {
+                return text;
+            }
         }
 
-        Fail(path + name, "is not a text");
+        Fail(path + name, "is not a text that can be kept");
         return "";
     }
 

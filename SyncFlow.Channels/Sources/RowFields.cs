@@ -39,8 +39,9 @@ internal sealed class RowFields
             JsonValueKind.Number => value.GetRawText(),
             _ => null,
         };
-        _check.That(text is not null && !text.Any(char.IsControl), name, "A text of readable characters is needed.");
-        return text;
+        var readable = text is not null && !text.Any(char.IsControl);
+        _check.That(readable, name, "A text of readable characters is needed.");
+        return readable ? text : null; // What cannot be kept goes no further, not even to say which row it was.
     }
 
     /// <summary>A number, also one written as a text.</summary>

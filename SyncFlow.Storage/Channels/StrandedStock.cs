@@ -22,7 +22,9 @@ public sealed class StrandedStock(NpgsqlDataSource source)
                 FROM locations l
                 JOIN LATERAL (
                   SELECT max(c.updated_at) AS since FROM channel_locations c
-                  WHERE c.tenant_id = $1 AND c.location_id = l.location_id HAVING NOT bool_or(c.active)) closed ON true
+                  WHERE c.tenant_id = $1 AND c.location_id = l.location_id
+                    AND NOT EXISTS (SELECT FROM sources s WHERE s.tenant_id = $1 AND s.connection_id = c.connection_id)
+                  HAVING NOT bool_or(c.active)) closed ON true
                 JOIN positions p ON p.tenant_id = $1 AND p.location_id = l.location_id AND p.on_hand <> 0
                 WHERE l.tenant_id = $1 AND l.fulfills_online
                 GROUP BY l.location_id, l.code, l.name, closed.since ORDER BY l.location_id

@@ -27,7 +27,8 @@ public static class SettingsReader
     [
         session.Of(
             """
-            SELECT l.location_id, l.fulfills_online AND coalesce(bool_or(c.active), true), l.pool_group,
+            -- A place that all its channels closed is closed; what a source reports there does not keep it open.
+            SELECT l.location_id, l.fulfills_online AND coalesce(bool_or(c.active) FILTER (WHERE s.connection_id IS NULL), true), l.pool_group,
               coalesce(bool_or(s.state = 2), false), l.source_buffer, l.inspect_returns
             FROM locations l LEFT JOIN channel_locations c ON c.tenant_id = l.tenant_id AND c.location_id = l.location_id
               LEFT JOIN sources s ON s.tenant_id = c.tenant_id AND s.connection_id = c.connection_id

@@ -86,7 +86,7 @@ public sealed class SourceFileDesk(NpgsqlDataSource source, TimeProvider time)
                 WHERE tenant_id = $1 AND file_id = $2 AND state = 1
                 """,
                 Sql.P(file), Sql.P((short)(why is null ? SourceFileState.Applying : SourceFileState.AwaitsApproval)), Sql.P(hash), Sql.P(broken),
-                Sql.P(JsonSerializer.Serialize(errors)), Sql.P(compared?.Known), Sql.P(compared?.Listed), Sql.P(compared?.Zeroed), Sql.P(why)),
+                Sql.P(ErrorJson.Of(errors)), Sql.P(compared?.Known), Sql.P(compared?.Listed), Sql.P(compared?.Zeroed), Sql.P(why)),
             ct).ConfigureAwait(false);
         SourceFileRows.RequireComingIn(kept == 1, file);
         if (why is not null)

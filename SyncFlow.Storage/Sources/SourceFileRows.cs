@@ -32,6 +32,15 @@ internal sealed class SourceFileRows(NpgsqlDataSource source, TimeProvider time)
         RequireComingIn(kept == rows.Count, file);
     }
 
+    /// <summary>Adds rows to a file that waits for a person.</summary>
+    public static NpgsqlBatchCommand AddWaiting(StorageSession session, long file, IReadOnlyList<FileRow> rows) => session.Of(
+        """
+        INSERT INTO source_file_rows (tenant_id, file_id, line, item_key, place, on_hand, body)
+        SELECT $1, $2, r.* FROM unnest($3::int[], $4::text[], $5::text[], $6::int[], $7::bytea[]) AS r
+        """,
+        Sql.P(file), Sql.Column(rows, r => r.Line), Sql.Column(rows, r => SkuDesk.KeyOf(r.Event.Item)), Sql.Column(rows, r => r.Event.Place),
+        Sql.Column(rows, r => r.Event.OnHand), Sql.Column(rows, r => SourceContents.Write(r.Event)));
+
     /// <summary>Deletes a file's rows after one line, up to another.</summary>
     public static NpgsqlBatchCommand Delete(StorageSession session, long file, int after, int through) => session.Of(
         "DELETE FROM source_file_rows WHERE tenant_id = $1 AND file_id = $2 AND line > $3 AND line <= $4", Sql.P(file), Sql.P(after), Sql.P(through));

@@ -10,6 +10,9 @@ public enum SourceFileKind : short
 
     /// <summary>Events of the past.</summary>
     History = 2,
+
+    /// <summary>Deletions in the source's own database that would take away much.</summary>
+    CapturedDeletions = 122,
 }
 
 /// <summary>Where a file stands. The numbers are stored; they never change meaning.</summary>

@@ -25,6 +25,9 @@ public sealed class AvailabilityTests(PostgresFixture postgres, RedisFixture red
         await CountAsync(shop, ("A", "MAIN", 20), ("A", "SIDE", 4), ("B", "MAIN", 9));
         await KeptAsync(shop.Api, (24, [20, 4]), (9, [9]));
 
+        // Units that are not for sale change what lies there, and nothing that is offered.
+        await shop.DoAsync(new { key = "d", kind = "receipt", sku = "B", location = "MAIN", units = 2, to = "damaged", reason = "x" });
+        ((await shop.AtAsync("B", "MAIN")), (await shop.AtAsync("B", "MAIN", "unavailable"))).ShouldBe((11, 2));
         await shop.DoAsync(Receipt("r", "A", 5));
         await ChangedAsync(shop.Api, (29, [25, 4]), (9, [9]));
         (await shop.Api.PostAsync("/api/v1/reservations", Cart("A", 3))).Status.ShouldBe(HttpStatusCode.Created);
@@ -43,13 +46,13 @@ public sealed class AvailabilityTests(PostgresFixture postgres, RedisFixture red
 
         // What only workers and the channels' catalogs write: a source's health, a place that closes and opens again.
         await shop.Api.SqlAsync<string>("UPDATE locations SET source_buffer = 20 WHERE code = 'MAIN' RETURNING code");
-        await ChangedAsync(shop.Api, (15, [15]), (5, [5]));
+        await ChangedAsync(shop.Api, (15, [15]), (4, [4]));
         await shop.Api.ConnectAsync();
         await shop.Api.SqlAsync<string>(
             "INSERT INTO channel_locations (tenant_id, connection_id, external_location_id, name, location_id, active) SELECT 1, 1, 'x', 'x', location_id, false FROM locations WHERE code = 'MAIN' RETURNING name");
         await ChangedAsync(shop.Api, (0, []), (0, []));
         await shop.Api.SqlAsync<string>("UPDATE channel_locations SET active = true RETURNING name");
-        await ChangedAsync(shop.Api, (15, [15]), (5, [5]));
+        await ChangedAsync(shop.Api, (15, [15]), (4, [4]));
     }
 
     [Fact]

@@ -74,10 +74,18 @@ public sealed class CatalogTests(PostgresFixture postgres, RedisFixture redis)
         await app.SqlAsync<long>("INSERT INTO positions (tenant_id, sku_id, location_id, on_hand, opened) SELECT 1, sku_id, 1, 7, true FROM skus RETURNING sku_id");
         (await app.GetAsync("/api/v1/locations/stranded")).AsArray().ShouldBeEmpty();
 
-        await app.SqlAsync<string>("UPDATE channel_locations SET active = false RETURNING external_location_id");
+        // A system that reports stock there sells nothing, so it does not keep the place open.
+        var (_, erp) = await app.PostAsync("/api/v1/sources", new { kind = "erp", name = "ERP", writes = new[] { "onHand" } });
+        await app.SqlAsync<string>("INSERT INTO channel_locations (tenant_id, connection_id, external_location_id, name, location_id) VALUES (1, $1, '1000', '1000', 1) RETURNING name", (long)erp!["id"]!);
+        ((int)(await app.GetAsync("/api/v1/stock/ABC"))["ats"]!).ShouldBe(7);
+        await app.SqlAsync<string>("UPDATE channel_locations SET active = false WHERE connection_id = $1 RETURNING external_location_id", connection);
 
         var stranded = (await app.GetAsync("/api/v1/locations/stranded")).AsArray().ShouldHaveSingleItem()!;
         ((int)stranded["units"]!, (int)stranded["skus"]!).ShouldBe((7, 1));
+        ((int)(await app.GetAsync("/api/v1/stock/ABC"))["ats"]!).ShouldBe(0);
+        await app.SqlAsync<string>("UPDATE channel_locations SET active = true WHERE connection_id = $1 RETURNING external_location_id", connection);
+        (await app.GetAsync("/api/v1/locations/stranded")).AsArray().ShouldBeEmpty();
+        ((int)(await app.GetAsync("/api/v1/stock/ABC"))["ats"]!).ShouldBe(7, "opened again, all of it is back once");
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed partial class CaseTableTests
     private static readonly string[] Demanded =
     [
         "C01", "C02", "C03", "C04", "C07", "C08", "C09", "C10", "C11", "C12", "C13", "C14", "C15", "C16", "C17", "C18", "C19", "C20",
-        "C21", "C22", "C23", "C25", "C28", "C29", "C32", "C33", "C38", "C40", "C42", "C43", "C44", "C45",
+        "C21", "C22", "C23", "C25", "C26", "C27", "C28", "C29", "C32", "C33", "C38", "C40", "C41", "C42", "C43", "C44", "C45",
     ];
 
     [Fact]
@@ -27,8 +27,8 @@ public sealed partial class CaseTableTests
         rows.Keys.Order().ShouldBe(Demanded);
         rows.Where(r => !Name().IsMatch(r.Value)).Select(r => r.Key).ShouldBeEmpty();
 
-        // The two that wait for hours or days are tried on the database.
-        rows.Where(r => !Name().IsMatch(r.Value.Split('|')[^2])).Select(r => r.Key).ShouldBeSubsetOf(["C28", "C33"]);
+        // Those that wait for hours or days are tried on the database, and what systems say of one sale by a run of the sandbox.
+        rows.Where(r => !Name().IsMatch(r.Value.Split('|')[^2])).Select(r => r.Key).ShouldBeSubsetOf(["C28", "C33", "C41"]);
     }
 
     [Fact]

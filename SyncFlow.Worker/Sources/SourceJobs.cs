@@ -1,6 +1,8 @@
+using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Sources;
 
 namespace SyncFlow.Worker.Sources;
@@ -10,12 +12,17 @@ namespace SyncFlow.Worker.Sources;
 /// number of workers may do it at once: rows of files and held events are taken under a lock, and an event is booked once.
 /// </summary>
 internal sealed class SourceJobs(
-    HeldRelease held, SourceFileApplier files, SourceHealthStore health, ConnectionStore connections, WakeUps wakeUps, TimeProvider time,
-    ILogger<SourceJobs> logger) : BackgroundService
+    HeldRelease held, SourceFileApplier files, HistoryBacklog backlog, SourceHealthStore health, ConnectionStore connections, WakeUps wakeUps,
+    TimeProvider time, ILogger<SourceJobs> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan HealthEvery = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Longest that the next batch of a file waits for the batches before it to be booked.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         RepeatAsync("release of held events", Every, ReleaseAsync, stoppingToken),
@@ -53,8 +60,31 @@ internal sealed class SourceJobs(
     {
         foreach (var tenant in await files.TenantsAsync(ct).ConfigureAwait(false))
         {
-            await files.RunAsync(tenant, () => wakeUps.PublishAsync(WakeUpKind.Inbox, tenant.Value), ct).ConfigureAwait(false);
+            var begun = DatabaseTime.Now(time);
+            await files.RunAsync(
+                tenant,
+                async () =>
+                {
+                    await wakeUps.PublishAsync(WakeUpKind.Inbox, tenant.Value).ConfigureAwait(false);
+                    begun = await GiveWayAsync(tenant, begun, ct).ConfigureAwait(false);
+                },
+                ct).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// Waits until what was taken in before the last batch is booked: one batch is booked while the next is taken in, and
+    /// what happens now waits behind no more than these two.
+    /// </summary>
+    private async Task<DateTimeOffset> GiveWayAsync(TenantId tenant, DateTimeOffset before, CancellationToken ct)
+    {
+        var since = time.GetTimestamp();
+        while (time.GetElapsedTime(since) < LongestWait && await backlog.HasAsync(tenant, before, ct).ConfigureAwait(false))
+        {
+            await Task.Delay(LookEvery, time, ct).ConfigureAwait(false);
+        }
+
+        return DatabaseTime.Now(time);
     }
 
     private async Task JudgeAsync(CancellationToken ct)

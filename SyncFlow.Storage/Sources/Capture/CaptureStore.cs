@@ -17,7 +17,11 @@ public readonly record struct CaptureKey(TenantId Tenant, ConnectionId Connectio
 /// <param name="Mark">How far the log is stored with them.</param>
 public sealed record CaptureYield(
     IReadOnlyList<SourceEvent> Events, IReadOnlyList<CaptureRefusal> Refusals, CaptureMark Mark, int Transactions, int Changes, int PassedOver,
-    DateTimeOffset? LastChangeAt);
+    DateTimeOffset? LastChangeAt)
+{
+    /// <summary>Ids of those events that deleted rows left.</summary>
+    public IReadOnlySet<string> Deletions { get; init; } = new HashSet<string>();
+}
 
 /// <summary>What captures keep: what was read goes to the inbox in the same transaction that notes how far the log is read.</summary>
 /// <param name="source">Acts as the worker role.</param>
@@ -101,7 +105,9 @@ public sealed class CaptureStore(NpgsqlDataSource source, TimeProvider time)
         var at = DatabaseTime.Now(time);
         await using var session = await StorageSession.OpenAsync(source, key.Tenant, ct).ConfigureAwait(false);
         await LeaseStore.RequireAsync(session, key.Connection, epoch, ct).ConfigureAwait(false);
-        foreach (var chunk in yield.Events.Chunk(SourceBatch.MostEvents))
+        var held = await DeletionHold.HoldAsync(
+            session, key.Connection, [.. yield.Events.Where(e => yield.Deletions.Contains(e.Id))], at, ct).ConfigureAwait(false);
+        foreach (var chunk in yield.Events.Where(e => !held.Contains(e.Id)).Chunk(SourceBatch.MostEvents))
         {
             await SourceIntake.TakeInAsync(session, key.Connection, new SourceBatch(null, chunk), at, ct).ConfigureAwait(false);
         }

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Storage.Sessions;
@@ -36,7 +35,7 @@ internal static class BrokenRows
                 RETURNING times = 1
                 """,
                 Sql.P(connection.Value), Sql.P(feed), Sql.P(at), Sql.Column(once, r => r.Hash), Sql.Column(once, r => r.Row.EventId),
-                Sql.Column(once, r => JsonSerializer.Serialize(r.Row.Errors)), Sql.Column(once, r => Shortened(r.Row.Body))),
+                Sql.Column(once, r => ErrorJson.Of(r.Row.Errors)), Sql.Column(once, r => Shortened(r.Row.Body))),
             row => row.GetBoolean(0), ct).ConfigureAwait(false);
         await session.ExecuteAsync(
             session.Of(

@@ -64,6 +64,39 @@ public sealed class CaptureTests(PostgresFixture postgres, RedisFixture redis)
     }
 
     [Fact]
+    public async Task Deletions_that_would_take_away_much_wait_for_a_person()
+    {
+        await using var stand = await CaptureStand.OpenAsync(postgres, redis, CaptureStand.Stock);
+        for (var n = 1; n <= 9; n++)
+        {
+            (await stand.Api.PostAsync("/api/v1/skus", new { code = $"S{n}" })).Status.ShouldBe(HttpStatusCode.Created);
+        }
+
+        await stand.MapStockAsync();
+        await stand.CaptureAsync("public.stock");
+        await stand.ErpAsync("INSERT INTO stock SELECT 'S' || n, 'X', 10 * n FROM generate_series(1, 9) n");
+        await stand.ErpAsync("INSERT INTO stock VALUES ('A', 'X', 0), ('B', 'X', 4)");
+        await UnitsAsync(stand, 454);
+
+        // Five may go at once; rows without units are not counted, and the last change is booked with them.
+        await stand.ErpAsync("DELETE FROM stock WHERE item <> 'B'; UPDATE stock SET on_hand = 3 WHERE item = 'B'");
+        await UnitsAsync(stand, 60 + 70 + 80 + 90 + 3);
+        (await stand.IncidentsAsync()).ShouldContain(i => i.StartsWith("feed-awaits-approval", StringComparison.Ordinal));
+        await stand.ErpAsync("DELETE FROM stock WHERE item = 'B'; INSERT INTO stock VALUES ('S9', 'X', 5), ('A', 'X', 1), ('B', 'X', 8)");
+        await UnitsAsync(stand, 60 + 70 + 80 + 5 + 1 + 8);
+        var file = (await stand.Api.GetAsync($"/api/v1/sources/{stand.Id}/files"))["items"]!.AsArray().ShouldHaveSingleItem()!;
+        ((string)file["kind"]!, (string)file["state"]!, (int)file["rows"]!, (string)file["heldBecause"]!).ShouldBe(
+            ("capturedDeletions", "awaitsApproval", 5, "the source's database deleted 5 positions more than may go at once, of 10 with units"));
+
+        (await stand.Api.PostAsync($"/api/v1/sources/{stand.Id}/files/{file["id"]}/approve", new { })).Status.ShouldBe(HttpStatusCode.OK);
+        await UnitsAsync(stand, 5 + 1 + 8); // What came back stays, also what came back in the transaction that deleted it.
+        (await stand.IncidentsAsync()).ShouldNotContain(i => i.StartsWith("feed-awaits-approval", StringComparison.Ordinal));
+    }
+
+    private static Task UnitsAsync(CaptureStand stand, long units) => Waits.UntilAsync(
+        async () => await stand.Api.SqlAsync<long>("SELECT coalesce(sum(on_hand), 0) FROM positions") == units, $"{units} units in all");
+
+    [Fact]
     public async Task A_row_that_cannot_be_read_is_told_by_its_column_and_the_others_are_booked()
     {
         await using var stand = await CaptureStand.OpenAsync(postgres, redis, CaptureStand.Moves);

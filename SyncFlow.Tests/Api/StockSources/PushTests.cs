@@ -113,11 +113,13 @@ public sealed class PushTests(PostgresFixture postgres, RedisFixture redis)
                 new { id = "", type = "sale", sku = "", location = "SHOP", units = 1, open = 2, occurredAt = SourceStand.Moment(1) },
                 new { id = "6", type = "sale", sku = "A", location = "SHOP", units = 1, occurredAt = SourceStand.Moment(1), reference = "x", system = 999 },
                 new { id = "7", type = "sale", sku = "A", location = "SHOP", units = 1, occurredAt = SourceStand.Moment(1) },
+                new { id = "8\0", type = "sale", sku = "A\0", location = "\0SHOP", units = 1, occurredAt = SourceStand.Moment(1), reference = "r\0" },
             },
         });
-        SourceStand.Outcomes(answer).ShouldBe(["refused", "refused", "refused", "refused", "refused", "refused", "held"]);
+        SourceStand.Outcomes(answer).ShouldBe(["refused", "refused", "refused", "refused", "refused", "refused", "held", "refused"]);
         string Fields(int item) => string.Join(' ', answer["items"]![item]!["errors"]!.AsObject().Select(e => e.Key));
         Enumerable.Range(0, 6).Select(Fields).ShouldBe(["type", "units", "occurredAt", "type", "id sku open", "system"]);
+        Fields(7).ShouldBe("id sku location reference", "a NUL is in no text");
         SourceStand.Outcomes(await stand.PushAsync(stand.Erp, new { events = new[] { new { id = "n", type = "movement", sku = "A", location = "1000", units = 1, occurredAt = SourceStand.Moment(1) } } }))
             .ShouldBe(["refused"], "this source is ordered by sequence");
         (await stand.Warehouse.RefusedAsync($"/sources/{till}/events", new { events = Enumerable.Repeat(new { id = "x" }, 1_001) })).Fields.ShouldBe(["events"]);

@@ -60,20 +60,22 @@ public sealed class MovementPullTests(PostgresFixture postgres, RedisFixture red
         stand.Server.Movements[7] = new { id = "m7", sku = "A\0B", location = "1000", units = 3, occurredAt = stand.Server.AsOf, sequence = 7 };
         stand.Server.Movements[8] = new { id = "m8", sku = "A", location = "1000", units = 3, occurredAt = stand.Server.AsOf };
         stand.Server.Movements[9] = new { id = "m9", type = "position", sku = "A", location = "1000", onHand = 1.5, occurredAt = stand.Server.AsOf, sequence = 9 };
+        stand.Server.Movements[10] = new { id = "m\0", sku = "A", location = "1000", units = 3, occurredAt = stand.Server.AsOf, sequence = 10 };
         var pull = await stand.RoundAsync();
         (await stand.AtAsync()).ShouldBe(6, "5 - 2 + 3");
-        ((string)pull["watermark"]!, (long)pull["brokenRows"]!).ShouldBe(("9", 6));
+        ((string)pull["watermark"]!, (long)pull["brokenRows"]!).ShouldBe(("10", 7));
         var broken = (await stand.BrokenAsync()).Select(b => $"{b!["eventId"]}: {string.Join(' ', b["errors"]!.AsObject().Select(e => e.Key))}").ToList();
         broken.ShouldContain("m2: units");
         broken.ShouldContain("m5: occurredAt");
         broken.ShouldContain("m7: sku");
+        broken.ShouldContain(": id");
         broken.ShouldContain("m8: sequence");
         broken.ShouldContain("m9: onHand");
         broken.ShouldContain(b => b.Contains("row", StringComparison.Ordinal));
 
         await stand.RoundAsync();
         (await stand.BrokenAsync()).Select(b => (int)b!["times"]!).ShouldAllBe(times => times == 2, "the overlap brings them again: counted, not kept twice");
-        ((int)(await stand.Stand.Api.GetAsync($"/api/v1/sources/{stand.Source}"))["events"]!["refused"]!).ShouldBe(7, "the one without a sequence is an event that is refused each time");
+        ((int)(await stand.Stand.Api.GetAsync($"/api/v1/sources/{stand.Source}"))["events"]!["refused"]!).ShouldBe(8, "the one without a sequence is an event that is refused each time");
     }
 
     [Fact]

@@ -10,6 +10,7 @@ namespace SyncFlow.Worker.Sources.Capture;
 internal sealed class CaptureBatch(RowChanges rows, CaptureMark mark)
 {
     private readonly List<SourceEvent> _events = [];
+    private readonly HashSet<string> _deletions = new(StringComparer.Ordinal);
     private readonly List<CaptureRefusal> _refusals = [];
     private CaptureMark _mark = mark;
     private int _transactions;
@@ -27,7 +28,7 @@ internal sealed class CaptureBatch(RowChanges rows, CaptureMark mark)
     public ulong? Idle { get; private set; }
 
     /// <summary>What it came to.</summary>
-    public CaptureYield Yield => new(_events, _refusals, _mark, _transactions, _changes, _passedOver, _lastChangeAt);
+    public CaptureYield Yield => new(_events, _refusals, _mark, _transactions, _changes, _passedOver, _lastChangeAt) { Deletions = _deletions };
 
     /// <summary>Adds what was read; returns why the table does not fit the mapping, or null where it does.</summary>
     public string? Add(LogPart part)
@@ -67,6 +68,11 @@ internal sealed class CaptureBatch(RowChanges rows, CaptureMark mark)
         Note(change.Commit, change.Number, change.CommittedAt);
         var read = rows.Read(change);
         _events.AddRange(read.Events);
+        if (change.Kind == RowChange.Deleted)
+        {
+            _deletions.UnionWith(read.Events.Select(e => e.Id));
+        }
+
         if (read.Errors.Count > 0)
         {
             _refusals.Add(new CaptureRefusal(change.Position, rows.Looked(change), read.Errors));
