@@ -100,10 +100,11 @@ internal static class BurstBenchmark
         await stand.SettleAsync(ct).ConfigureAwait(false);
 
         var (sets, throttled) = (stand.World.Stats["sets"], stand.World.Stats["throttled"]);
-        var began = time.GetUtcNow();
+        var (began, spent) = (time.GetUtcNow(), await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false));
         var watch = new OrderWatch(stand.World, a, b, time);
         await PlaceAsync(watch, orders, rate, time, ct).ConfigureAwait(false);
         await DrainAsync(watch, time, ct).ConfigureAwait(false);
+        var (own, database) = (await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false)).Since(spent);
         var drained = watch.Drained();
         (sets, throttled) = (stand.World.Stats["sets"] - sets, stand.World.Stats["throttled"] - throttled);
 
@@ -114,6 +115,8 @@ internal static class BurstBenchmark
         watch.Latencies().Report(results, name);
         await Stages.ReportAsync(servers, began, results, name, ct).ConfigureAwait(false);
         results.Add(name + ".drained_s", drained.TotalSeconds, "s");
+        results.Add(name + ".cpu_us_per_order.own", own.TotalMicroseconds / orders, "us");
+        results.Add(name + ".cpu_us_per_order.database", database.TotalMicroseconds / orders, "us");
         results.Add(name + ".calls", sets, "calls");
         results.Add(name + ".throttled", throttled, "calls");
         results.Add(name + ".wrong_skus", watch.Wrong, "SKUs");

@@ -13,7 +13,7 @@ internal sealed class BatchSizes
     private readonly ConcurrentDictionary<TenantId, int> grown = new();
 
     /// <summary>Most events of the next batch.</summary>
-    /// <param name="othersWait">Whether another tenant waits for its turn.</param>
+    /// <param name="othersWait">Whether another tenant waits for its turn, or did lately.</param>
     public int Next(TenantId tenant, bool othersWait) =>
         othersWait ? InboxRetries.UsuallyClaimed : grown.GetValueOrDefault(tenant, InboxRetries.UsuallyClaimed);
 

@@ -5,17 +5,34 @@ namespace SyncFlow.Worker.Apply;
 
 /// <summary>
 /// Whose turn it is: tenants in the order in which they began to wait, one batch each, and none of them in more than so
-/// many lanes at once. So however much one tenant sends, another waits for no more than a batch, and mostly for none.
+/// many lanes at once. So however much one tenant sends, another waits for no more than a batch, and mostly for none. A
+/// tenant in company has one lane: on few processors two large batches of it would leave the others none, lane or not.
 /// </summary>
-/// <param name="lanesPerTenant">Lanes that one tenant may take.</param>
-internal sealed class Turns(int lanesPerTenant)
+/// <param name="lanesPerTenant">Lanes that one tenant may take while it is alone.</param>
+internal sealed class Turns(int lanesPerTenant, TimeProvider time)
 {
+    /// <summary>How long a tenant that was woken counts as company for the others.</summary>
+    public static readonly TimeSpan InCompanyFor = TimeSpan.FromSeconds(2);
+
     private readonly Channel<TenantId> ready = Channel.CreateUnbounded<TenantId>();
     private readonly Dictionary<TenantId, Standing> standings = [];
     private readonly Lock gate = new();
 
+    // Who was woken last, and who was before that was another: of two different ones, one is not the tenant in question.
+    private (TenantId Tenant, long At)? latest;
+    private (TenantId Tenant, long At)? other;
+
     /// <summary>Whether a tenant waits that could be served at once.</summary>
     public bool OthersWait => ready.Reader.Count > 0;
+
+    /// <summary>Whether something came for another tenant lately.</summary>
+    public bool HasCompany(TenantId tenant)
+    {
+        lock (gate)
+        {
+            return IsInCompany(tenant);
+        }
+    }
 
     /// <summary>There may be something to do for this tenant. Any number of calls before its turn are one.</summary>
     public void Wake(TenantId tenant)
@@ -24,6 +41,8 @@ internal sealed class Turns(int lanesPerTenant)
         {
             var standing = standings.TryGetValue(tenant, out var known) ? known : standings[tenant] = new Standing();
             standing.Wants = true;
+            other = latest is { } last && last.Tenant != tenant ? last : other;
+            latest = (tenant, time.GetTimestamp());
             Queue(tenant, standing);
         }
     }
@@ -62,11 +81,17 @@ internal sealed class Turns(int lanesPerTenant)
 
     private void Queue(TenantId tenant, Standing standing)
     {
-        if (standing is { Wants: true, Queued: false } && standing.Running < lanesPerTenant)
+        if (standing is { Wants: true, Queued: false } && standing.Running < (IsInCompany(tenant) ? 1 : lanesPerTenant))
         {
             standing.Queued = true;
             ready.Writer.TryWrite(tenant);
         }
+    }
+
+    private bool IsInCompany(TenantId tenant)
+    {
+        var company = latest is { } last && last.Tenant == tenant ? other : latest;
+        return company is { } some && time.GetElapsedTime(some.At) < InCompanyFor;
     }
 
     private sealed class Standing

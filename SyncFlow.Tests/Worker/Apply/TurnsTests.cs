@@ -1,5 +1,6 @@
 using Shouldly;
 using SyncFlow.Core;
+using SyncFlow.Tests.Support;
 using SyncFlow.Worker.Apply;
 using Xunit;
 
@@ -15,7 +16,7 @@ public sealed class TurnsTests
     [Fact]
     public async Task Tenants_come_in_the_order_in_which_they_began_to_wait_and_a_noisy_one_goes_behind_them_again()
     {
-        var turns = new Turns(lanesPerTenant: 1);
+        var turns = new Turns(lanesPerTenant: 1, TimeProvider.System);
         turns.Wake(Noisy);
         turns.Wake(Noisy);
         turns.Wake(Quiet);
@@ -29,7 +30,7 @@ public sealed class TurnsTests
     [Fact]
     public async Task A_tenant_never_has_more_lanes_than_it_may_and_gets_its_turn_when_one_ends()
     {
-        var turns = new Turns(lanesPerTenant: 2);
+        var turns = new Turns(lanesPerTenant: 2, TimeProvider.System);
         foreach (var _ in Enumerable.Range(0, 2))
         {
             turns.Wake(Noisy);
@@ -41,6 +42,29 @@ public sealed class TurnsTests
         turns.Wake(Quiet);
         (await turns.NextAsync(Ct)).ShouldBe(Quiet);
         turns.End(Noisy, more: false);
+        turns.End(Noisy, more: false);
         (await turns.NextAsync(Ct)).ShouldBe(Noisy, "what was stored during its turns is not forgotten");
+    }
+
+    [Fact]
+    public async Task A_tenant_in_company_has_one_lane_and_two_again_once_it_is_alone()
+    {
+        var clock = new TestClock();
+        var turns = new Turns(lanesPerTenant: 2, clock);
+        turns.Wake(Noisy);
+        turns.HasCompany(Noisy).ShouldBeFalse("it is alone");
+        turns.Wake(Quiet);
+        turns.Wake(Noisy);
+        (turns.HasCompany(Noisy), turns.HasCompany(Quiet)).ShouldBe((true, true));
+        (await turns.NextAsync(Ct)).ShouldBe(Noisy);
+        (await turns.NextAsync(Ct)).ShouldBe(Quiet);
+        turns.End(Quiet, more: false);
+        turns.Wake(Noisy);
+        turns.OthersWait.ShouldBeFalse("its one lane is taken");
+
+        clock.Advance(Turns.InCompanyFor);
+        turns.Wake(Noisy);
+        turns.HasCompany(Noisy).ShouldBeFalse("nothing came for the other since");
+        (await turns.NextAsync(Ct)).ShouldBe(Noisy);
     }
 }
