@@ -18,7 +18,7 @@ internal static class SimulateBenchmark
     public static Task RunAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
     {
         var (seeds, violations, orders) = (0L, 0, 0L);
-        var started = time.GetTimestamp();
+        var (started, tally) = (time.GetTimestamp(), new Tally());
         while (seeds < options[SeedsOption])
         {
             ct.ThrowIfCancellationRequested();
@@ -30,8 +30,14 @@ internal static class SimulateBenchmark
                 violations++;
             }
 
+            tally.Add(report.Tally);
             seeds += count;
             orders += report.Orders;
+        }
+
+        foreach (var (what, (worlds, times)) in tally.Counts)
+        {
+            Console.Error.WriteLine($"{what}: {times} in {worlds} worlds");
         }
 
         results.Add("simulation.seeds", seeds, "seeds");

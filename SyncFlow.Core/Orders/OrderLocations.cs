@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SyncFlow.Core.Engine;
+using SyncFlow.Core.Levels;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Orders;
@@ -11,8 +12,9 @@ public static class OrderLocations
     /// A line's home: where units are booked that no assignment places. In order: where it was assigned before or
     /// now, where it shipped from, where it was sold (tills), the only mapped online location, where a cancel put units
     /// back, where missing units put it before (a later snapshot that says no more moves nothing), the location where this
-    /// channel misses as many units without a cause, and else the channel's default. The last four are guesses that a fetch
-    /// corrects; the default alone gives way to missing units that show up later.
+    /// channel misses as many units without a cause, and else the channel's default, or another one where that is closed.
+    /// The last four are guesses that a fetch corrects; the default alone gives way to missing units that show up later.
+    /// The only location is a guess too while another one may be open again.
     /// </summary>
     /// <param name="before">The order as last applied.</param>
     /// <returns>The location, null when the channel has none mapped, and whether it is a guess.</returns>
@@ -50,7 +52,7 @@ public static class OrderLocations
 
         if (OnlyOnline(channel, context) is { } only)
         {
-            return (only, false);
+            return (only, MayHaveOpened(channel, sku, listing));
         }
 
         var online = channel.Locations.Values
@@ -66,7 +68,8 @@ public static class OrderLocations
             }
         }
 
-        LocationId? fallback = channel.DefaultLocation ?? (online.Length > 0 ? online[0] : null);
+        var isClosed = channel.DefaultLocation is { } usual && channel.ClosedPlaces.ContainsValue(usual);
+        LocationId? fallback = online.Length > 0 && (channel.DefaultLocation is null || isClosed) ? online[0] : channel.DefaultLocation;
         foreach (var location in online)
         {
             if (location != fallback && sku.FindLevel(channel.Connection, listing.Listing, location)?.Id is { } known
@@ -86,6 +89,24 @@ public static class OrderLocations
         }
 
         return (fallback, true);
+    }
+
+    /// <summary>
+    /// Whether the listing has a level at a location that is closed, as far as we know: it may be open again, and the order
+    /// from there.
+    /// </summary>
+    private static bool MayHaveOpened(ChannelSettings channel, SkuState sku, ListingInfo listing)
+    {
+        foreach (var level in sku.Levels)
+        {
+            if (level.Connection == channel.Connection && level.Listing == listing.Listing
+                && level.Status is LevelStatus.Closing or LevelStatus.Closed)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The only mapped location that fulfils online; null where there is none or more than one. Asked for every line.</summary>

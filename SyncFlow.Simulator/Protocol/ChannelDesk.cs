@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
@@ -11,7 +12,7 @@ namespace SyncFlow.Simulator.Protocol;
 /// <param name="Pipeline">Where facts go.</param>
 /// <param name="Shop">The channel.</param>
 internal sealed record ChannelDesk(
-    MemoryStore Store, Pipeline Pipeline, Shop Shop, Agenda Agenda, Random Random, WorldSettings Settings)
+    MemoryStore Store, Pipeline Pipeline, Shop Shop, Agenda Agenda, Random Random, WorldSettings Settings, Tally Tally)
 {
     private readonly SettleTimes _times = new();
 
@@ -121,6 +122,32 @@ internal sealed record ChannelDesk(
     public void SetStatus(ConnectionStatus status)
     {
         Set(Channel with { Status = status });
+        Replan();
+    }
+
+    /// <summary>Which of its locations are open, as the channel says now.</summary>
+    public void SetPlaces()
+    {
+        var places = Channel.Locations.AddRange(Channel.ClosedPlaces);
+        var open = places.Where(p => !Shop.IsClosed((int)p.Value.Value)).ToImmutableDictionary();
+        if (open.Count == Channel.Locations.Count && open.Keys.All(Channel.Locations.ContainsKey))
+        {
+            return;
+        }
+
+        Set(Channel with { Locations = open, ClosedPlaces = places.RemoveRange(open.Keys) });
+
+        // As storage reads it: a location that is closed on every channel fulfils nothing online.
+        Store.Context = Store.Context with
+        {
+            Locations = Store.Context.Locations.ToImmutableDictionary(
+                l => l.Key, l => l.Value with { FulfillsOnline = Store.Context.Channels.Values.Any(c => c.IsOpenAt(l.Key)) }),
+        };
+        Replan();
+    }
+
+    private void Replan()
+    {
         var set = Store.LoadSkus([.. Store.Skus.Select(s => s.Sku)]);
         foreach (var sku in Store.Skus.Select(s => s.Sku).ToList())
         {

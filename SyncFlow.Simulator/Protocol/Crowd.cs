@@ -8,16 +8,17 @@ internal sealed class Crowd
     private readonly Agenda _agenda;
     private readonly Random _random;
     private readonly Truth _truth;
+    private readonly Tally _tally;
     private readonly int[] _mostOversold;
     private readonly int[] _refusedLately;
     private readonly int _favourite;
     private readonly DateTimeOffset _end;
 
-    public Crowd(WorldSettings settings, IReadOnlyList<Shop> shops, Agenda agenda, Random random, Truth truth)
+    public Crowd(WorldSettings settings, IReadOnlyList<Shop> shops, Agenda agenda, Random random, Truth truth, Tally tally)
     {
-        (_settings, _shops, _agenda, _random, _truth) = (settings, shops, agenda, random, truth);
+        (_settings, _shops, _agenda, _random, _truth, _tally) = (settings, shops, agenda, random, truth, tally);
         _mostOversold = new int[settings.Skus];
-        _refusedLately = new int[settings.Skus];
+        _refusedLately = new int[settings.Items];
         _favourite = random.Next(shops.Count);
         _end = agenda.Now + TimeSpan.FromMinutes(settings.Minutes);
         var bursts = random.Next(0, 3);
@@ -64,6 +65,7 @@ internal sealed class Crowd
     /// <summary>Ten buyers within twenty seconds.</summary>
     private void Burst()
     {
+        _tally.Add("bursts of buyers");
         for (var i = 0; i < 10; i++)
         {
             _agenda.In(TimeSpan.FromSeconds(_random.NextDouble() * 20), Buy);
@@ -74,11 +76,12 @@ internal sealed class Crowd
     {
         var faults = _settings.Faults;
         var shop = _shops[_random.NextDouble() < 0.4 ? _favourite : _random.Next(_shops.Count)];
-        var sku = _random.Next(_settings.Skus);
+        var sku = _random.Next(shop.Kind == ShopKind.Till ? _settings.Skus : _settings.Items);
         var units = _random.NextDouble() < 0.7 ? 1 : _random.Next(2, 5);
         var claims = _random.NextDouble() >= faults.Bypassed;
+        var whole = _random.NextDouble() < faults.RoutedWhole;
         var order = shop.Place(
-            sku, units, claims, _random.NextDouble() < faults.RoutedWhole, TimeSpan.FromSeconds(_random.NextDouble() * faults.VisibilityLag));
+            sku, units, claims, whole, TimeSpan.FromSeconds(_random.NextDouble() * faults.VisibilityLag));
         if (order is null)
         {
             Refused += units;
@@ -87,6 +90,8 @@ internal sealed class Crowd
         }
 
         _truth.TakenAway(sku, order.PastTheLevel);
+        Count(shop, order);
+        _tally.Add("orders taken whole from one location, whatever is there", whole && _settings.Locations > 1 && shop.Kind == ShopKind.Comparing ? 1 : 0);
 
         Orders++;
         Units += units;
@@ -94,11 +99,28 @@ internal sealed class Crowd
         var fate = _random.NextDouble();
         if (fate < _settings.Cancelled)
         {
+            _tally.Add("orders cancelled and put back");
             _agenda.In(after, () => shop.Cancel(order));
         }
         else if (fate < _settings.Cancelled + _settings.Fulfilled)
         {
+            _tally.Add("orders fulfilled");
             _agenda.In(after, () => shop.Fulfil(order));
         }
+    }
+
+    private void Count(Shop shop, ShopOrder order)
+    {
+        _tally.Add(shop.Kind switch
+        {
+            ShopKind.Comparing => "orders of channels that compare",
+            ShopKind.Absolute => "orders of channels without compare-and-set",
+            _ => "orders of tills that nobody can cap",
+        });
+        _tally.Add("orders of kits", order.Sku >= _settings.Skus ? 1 : 0);
+        _tally.Add("orders visible late", order.VisibleAt > order.CreatedAt ? 1 : 0);
+        _tally.Add("orders that bypass the level", order.Claimed ? 0 : 1);
+        _tally.Add("orders of items that are not counted", order is { Claimed: true, Counted: false } ? 1 : 0);
+        _tally.Add("orders beyond what was shown", order.PastTheLevel > 0 ? 1 : 0);
     }
 }

@@ -20,6 +20,7 @@ internal sealed class MemoryStore(EngineContext context)
     private readonly Dictionary<(ConnectionId, string), ListingInfo> _byItem = [];
     private readonly Dictionary<SkuId, List<ListingInfo>> _listings = [];
     private readonly Dictionary<LevelId, SkuId> _levels = [];
+    private readonly Dictionary<SkuId, HashSet<SkuId>> _tied = [];
     private readonly HashSet<string> _movements = [];
     private readonly HashSet<(ConnectionId?, string, DateOnly)> _received = [];
 
@@ -62,6 +63,8 @@ internal sealed class MemoryStore(EngineContext context)
         {
             _levels[level.Id] = sku.Sku;
         }
+
+        Tie(sku);
     }
 
     /// <summary>A SKU as it stands.</summary>
@@ -99,13 +102,29 @@ internal sealed class MemoryStore(EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(skus);
         var set = new WorkingSet(Context);
-        foreach (var sku in skus.Where(_skus.ContainsKey))
+        foreach (var sku in (_tied.Count == 0 ? skus : skus.SelectMany(TiedTo).Distinct()).Where(_skus.ContainsKey))
         {
             set.Load(_skus[sku]);
             _listings[sku].ForEach(set.Load);
         }
 
         return set;
+    }
+
+    /// <summary>A SKU with what kits tie to it.</summary>
+    public Cluster ClusterOf(SkuId sku) =>
+        _tied.TryGetValue(sku, out var tied) ? Cluster.Of(tied.Select(t => _skus[t]), Context) : Cluster.Alone(_skus[sku], Context);
+
+    private IEnumerable<SkuId> TiedTo(SkuId sku) => _tied.TryGetValue(sku, out var tied) ? tied : [sku];
+
+    /// <summary>What a kit is made of, and whatever else is made of the same, is loaded together.</summary>
+    private void Tie(SkuState kit)
+    {
+        var all = kit.Components.Select(c => c.Sku).Append(kit.Sku).SelectMany(TiedTo).ToHashSet();
+        foreach (var member in kit.IsKit ? all : [])
+        {
+            _tied[member] = all;
+        }
     }
 
     /// <summary>Takes back what a batch changed.</summary>

@@ -22,7 +22,7 @@ internal static class OversellReport
         Simulation.Run(seeds.Select(seed => World(seed, keeper, mode)));
 
     private static WorldSettings World(int seed, Keeper keeper, SharingMode mode) =>
-        WorldSettings.Draw(seed, mode) with
+        WorldSettings.Plain(seed, mode) with
         {
             Keeper = keeper,
             Locations = 1,

@@ -7,7 +7,7 @@ namespace SyncFlow.Simulator.Protocol;
 /// The inbox and the worker that applies it. What is delivered is stored at once and never lost; it is applied in
 /// batches, each whole or not at all, soon after a wake-up or with the next sweep.
 /// </summary>
-internal sealed class Pipeline(MemoryStore store, Agenda agenda, Random random, WorldFaults faults)
+internal sealed class Pipeline(MemoryStore store, Agenda agenda, Random random, WorldFaults faults, Tally tally)
 {
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
 
@@ -44,6 +44,7 @@ internal sealed class Pipeline(MemoryStore store, Agenda agenda, Random random, 
     {
         if (random.NextDouble() < _rollback)
         {
+            tally.Add("transactions rolled back by a crash");
             return false;
         }
 

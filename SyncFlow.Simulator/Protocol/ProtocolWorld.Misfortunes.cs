@@ -1,5 +1,7 @@
+using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Simulator.Protocol;
 
@@ -18,12 +20,17 @@ internal sealed partial class ProtocolWorld
 
         if (_settings.DeadFrom is { } dead)
         {
+            Tally.Add("quarters of an hour with everything dead");
             _agenda.In(TimeSpan.FromMinutes(dead), () => _shops.ForEach(s => s.DownUntil = _agenda.Now + QuarterOfAnHour));
         }
 
         for (var minute = 0; minute < _settings.Minutes; minute++)
         {
             _agenda.In(TimeSpan.FromMinutes(minute + _random.NextDouble()), Misfortune);
+            if (Till is { } till)
+            {
+                _agenda.In(Sometime(), () => SetAside(till));
+            }
         }
     }
 
@@ -33,19 +40,22 @@ internal sealed partial class ProtocolWorld
 
     private void Misfortune()
     {
-        var shop = _shops[_random.Next(_shops.Count)];
+        var shop = _shops[_random.Next(_settings.Channels)];
         if (Chance(_faults.WakeUpsLost))
         {
+            Tally.Add("minutes without wake-ups (Redis lost)");
             _pipeline.DeafUntil = _agenda.Now + TimeSpan.FromMinutes(1);
         }
 
         if (Chance(_faults.Outage))
         {
+            Tally.Add("outages of a channel");
             shop.DownUntil = Later(shop.DownUntil, _agenda.Now + TimeSpan.FromMinutes(_random.Next(1, 15)));
         }
 
         if (Chance(_faults.TokenLost))
         {
+            Tally.Add("credentials lost");
             shop.RefusesUntil = _agenda.Now + TimeSpan.FromMinutes(_random.Next(1, 10));
             _agenda.In(shop.RefusesUntil - _agenda.Now + TimeSpan.FromSeconds(1), () => Readmit(shop));
         }
@@ -63,30 +73,103 @@ internal sealed partial class ProtocolWorld
     private void Tamper(Shop shop)
     {
         var (sku, location) = (_random.Next(_settings.Skus), _random.Next(_settings.Locations));
+        var item = _settings.Kits > 0 ? _random.Next(_settings.Items) : sku;
         if (Chance(_faults.OutsideDecrease))
         {
-            shop.EditByHand(sku, location, -_random.Next(1, 3));
+            Tally.Add("levels lowered by hand");
+            shop.EditByHand(item, location, -_random.Next(1, 3));
         }
 
         if (Chance(_faults.OutsideIncrease))
         {
+            Tally.Add("levels raised by hand");
             var units = _random.Next(1, 4);
-            Truth.TakenAway(sku, units);
-            shop.EditByHand(sku, location, units);
+            Truth.TakenAway(item, units);
+            shop.EditByHand(item, location, units);
         }
 
-        if (Chance(_faults.SellsOn) && !shop.SellsOn(sku))
+        if (Chance(_faults.SellsOn) && !shop.SellsOn(item))
         {
-            shop.SellOn(sku, on: true);
-            _agenda.In(TimeSpan.FromMinutes(_random.Next(1, 10)), () => shop.SellOn(sku, on: false));
+            Tally.Add("items set to sell on at zero, and back");
+            shop.SellOn(item, on: true);
+            _agenda.In(TimeSpan.FromMinutes(_random.Next(1, 10)), () => shop.SellOn(item, on: false));
+        }
+
+        if (Chance(_faults.Untracked) && shop.Tracks(item))
+        {
+            Tally.Add("items not counted any more, and counted again");
+            shop.Track(item, on: false);
+            _agenda.In(TimeSpan.FromMinutes(_random.Next(1, 10)), () => shop.Track(item, on: true));
+        }
+
+        if (Chance(_faults.ClosedPlace) && !shop.IsClosed(location))
+        {
+            Tally.Add("locations closed, and opened again");
+            Close(shop, location, closed: true);
+            _agenda.In(TimeSpan.FromMinutes(_random.Next(1, 10)), () => Close(shop, location, closed: false));
         }
 
         if (Chance(_faults.WriteOff))
         {
+            Tally.Add("units lost in the warehouse");
             var units = _random.Next(1, 3);
             Truth.Received(sku, -units);
             Truth.TakenAway(sku, units);
+            if (location == 0)
+            {
+                Till?.Lay(sku, -units);
+            }
+
             Book(sku, location, -units, EntryReason.WriteOff);
+        }
+    }
+
+    /// <summary>
+    /// What its levels showed when a location was closed is on sale again the moment it is opened, whatever became of the
+    /// units; and a level below zero that is closed takes nothing from the others any more. A merchant who does either puts
+    /// units on sale by hand.
+    /// </summary>
+    private void Close(Shop shop, int location, bool closed)
+    {
+        var before = Enumerable.Range(0, _settings.Items).Select(shop.Shown).ToList();
+        shop.Close(location, closed);
+        for (var item = 0; item < _settings.Items; item++)
+        {
+            Truth.TakenAway(item, Math.Max(0, Math.Max(0, shop.Shown(item)) - Math.Max(0, before[item])));
+        }
+    }
+
+    /// <summary>A person moves goods from the till's shelf to where only online orders take them from, and says so a little later.</summary>
+    private void SetAside(Shop till)
+    {
+        var sku = _random.Next(_settings.Skus);
+        var units = -till.Lay(sku, -_random.Next(1, 6));
+        if (units > 0)
+        {
+            Tally.Add("goods set aside from a till");
+            _agenda.In(TimeSpan.FromSeconds(_random.Next(1, 30)), () => NoteAside(_settings.SkuOf(sku), units));
+        }
+    }
+
+    private void NoteAside(SkuId sku, int units)
+    {
+        if (units == 0)
+        {
+            return;
+        }
+
+        var set = _store.LoadSkus([sku]);
+        var aside = set.FindSku(sku)!.PoolAt(new LocationId(0)).SetAside + units;
+        if (aside < 0)
+        {
+            return; // They make up for units that online orders took beyond what was aside.
+        }
+
+        SetAsides.Put(set, sku, new LocationId(0), aside);
+        Replanner.Touch(set, sku, _agenda.Now);
+        if (!_pipeline.Commit(set))
+        {
+            _agenda.In(TimeSpan.FromSeconds(1), () => NoteAside(sku, units));
         }
     }
 
@@ -107,6 +190,7 @@ internal sealed partial class ProtocolWorld
             return;
         }
 
+        Tally.Add("workers killed");
         desk.Life++;
         desk.Alive = false;
         desk.Held.Clear();

@@ -1,9 +1,3 @@
-using System.Globalization;
-using SyncFlow.Core;
-using SyncFlow.Core.Engine;
-using SyncFlow.Core.Facts;
-using SyncFlow.Core.Levels;
-using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
 
 namespace SyncFlow.Simulator.Protocol;
@@ -27,6 +21,7 @@ internal sealed partial class ProtocolWorld
     private readonly List<VerifierLoop> _verifiers = [];
     private readonly MemoryStore _store;
     private readonly Pipeline _pipeline;
+    private readonly Carts _carts;
     private readonly Naive? _naive;
     private WorldFaults _faults;
     private int _events;
@@ -41,19 +36,23 @@ internal sealed partial class ProtocolWorld
         _settings = settings;
         _faults = settings.Faults;
         _random = new Random(settings.Seed);
-        for (var number = 1; number <= settings.Channels; number++)
+        for (var number = 1; number <= settings.Shops; number++)
         {
             var drift = TimeSpan.FromSeconds(((_random.NextDouble() * 2) - 1) * settings.Faults.ClockDrift);
-            var shop = new Shop(number, settings.Skus, settings.Locations, number <= settings.KeepingKeys, drift, _agenda, _random);
+            var shop = new Shop(
+                number, settings.KindOf(number), settings.Items, settings.Locations, number <= settings.KeepingKeys, drift, _agenda, _random);
+            shop.OrderChanged += order => NotePutBack(shop, order);
             shop.OrderChanged += order => Tell(shop, order);
             shop.LevelChanged += (sku, location, value, at) => Tell(shop, sku, location, value, at);
             shop.ItemChanged += sku => Tell(shop, sku);
+            shop.PlacesChanged += () => Post(shop, () => ReadPlaces(shop));
             _shops.Add(shop);
         }
 
         _store = new MemoryStore(Context());
-        _pipeline = new Pipeline(_store, _agenda, _random, settings.Faults);
-        Truth = new Truth(settings, _store, _shops, _agenda);
+        _pipeline = new Pipeline(_store, _agenda, _random, settings.Faults, Tally);
+        _carts = new Carts(settings, _store, _pipeline, _shops, _agenda, _random, Tally);
+        Truth = new Truth(settings, _store, _shops, _carts, _agenda);
         Open();
         if (settings.Keeper == Keeper.Naive)
         {
@@ -64,7 +63,9 @@ internal sealed partial class ProtocolWorld
             Employ();
         }
 
-        Crowd = new Crowd(settings, _shops, _agenda, _random, Truth);
+        CountIngredients();
+        Crowd = new Crowd(settings, _shops, _agenda, _random, Truth, Tally);
+        _carts.Open();
         Arrange();
         ArrangeTheEnd();
     }
@@ -72,6 +73,9 @@ internal sealed partial class ProtocolWorld
     public Truth Truth { get; }
     public Crowd Crowd { get; }
     public MemoryStore Store => _store;
+
+    /// <summary>What happened here, and how often.</summary>
+    public Tally Tally { get; } = new();
 
     /// <summary>The virtual moment.</summary>
     public DateTimeOffset Now => _agenda.Now;
@@ -154,7 +158,7 @@ internal sealed partial class ProtocolWorld
     {
         foreach (var shop in _shops)
         {
-            var desk = new ChannelDesk(_store, _pipeline, shop, _agenda, _random, _settings);
+            var desk = new ChannelDesk(_store, _pipeline, shop, _agenda, _random, _settings, Tally);
             _desks.Add(desk);
             var publisher = new PublisherLoop(desk);
             _publishers.Add(publisher);
@@ -183,101 +187,14 @@ internal sealed partial class ProtocolWorld
         _verifiers.ForEach(v => v.Wake());
         foreach (var desk in _desks)
         {
-            for (var sku = 0; sku < _settings.Skus; sku++)
+            ReadPlaces(desk.Shop);
+            for (var item = 0; item < _settings.Items; item++)
             {
-                ReadItem(desk, sku);
+                ReadItem(desk, item);
             }
         }
 
         _agenda.In(ReconcileEvery, Reconcile);
-    }
-
-    private void ReadItem(ChannelDesk desk, int sku) => _agenda.In(desk.Between(50, 3_000), () =>
-    {
-        if (desk.Shop.Down || desk.Shop.Refuses)
-        {
-            _agenda.In(TimeSpan.FromSeconds(30), () => ReadItem(desk, sku));
-            return;
-        }
-
-        _pipeline.Deliver(new ItemRead(
-            $"item:{desk.Shop.Number}:{++_facts}", desk.Connection, null, _agenda.Now, Shop.Item(sku), Present: true,
-            desk.Shop.SellsOn(sku) ? SellingLimit.None : SellingLimit.Shown));
-    });
-
-    private void Ask(WorkItem work)
-    {
-        var desk = _desks[(int)work.Connection.Value - 1];
-        if (work.Kind == WorkKind.RefreshItem)
-        {
-            _agenda.In(work.DueAt - _agenda.Now, () => ReadItem(desk, int.Parse(work.Ref[1..], CultureInfo.InvariantCulture)));
-            return;
-        }
-
-        if (work.Kind != WorkKind.FetchOrder)
-        {
-            return;
-        }
-
-        _agenda.In(desk.Between(50, 3_000), () =>
-        {
-            if (desk.Shop.Down || desk.Shop.Refuses)
-            {
-                _agenda.In(TimeSpan.FromSeconds(30), () => Ask(work));
-            }
-            else
-            {
-                _pipeline.Deliver(desk.Fact(desk.Shop.Orders[work.Ref].Snapshot(SnapshotOrigin.Fetch)));
-            }
-        });
-    }
-
-    private void Tell(Shop shop, ShopOrder order)
-    {
-        var snapshot = order.Snapshot(SnapshotOrigin.Webhook);
-        Post(shop, () =>
-        {
-            if (_naive is null)
-            {
-                _pipeline.Deliver(_desks[shop.Number - 1].Fact(snapshot));
-            }
-            else
-            {
-                _naive.Heard(order);
-            }
-        });
-    }
-
-    private void Tell(Shop shop, int sku, int location, int value, long at) => Post(shop, () =>
-    {
-        if (_naive is null)
-        {
-            _pipeline.Deliver(new LevelAnnounced(
-                $"level:{shop.Number}:{at}", new ConnectionId(shop.Number), null, _agenda.Now, Shop.Item(sku), Shop.Place(location), value, at));
-        }
-    });
-
-    private void Tell(Shop shop, int sku) => Post(shop, () =>
-    {
-        if (_naive is null)
-        {
-            _pipeline.Deliver(new ChannelChanged(
-                $"changed:{shop.Number}:{++_facts}", new ConnectionId(shop.Number), null, _agenda.Now, ChannelChange.ItemChanged,
-                Shop.Item(sku), null));
-        }
-    });
-
-    /// <summary>The network between a channel and us.</summary>
-    private void Post(Shop shop, Action arrives)
-    {
-        var times = _random.NextDouble() < _faults.Dropped || shop.Down ? 0 : _random.NextDouble() < _faults.Repeated ? 2 : 1;
-        for (; times > 0; times--)
-        {
-            var wait = _random.NextDouble() < _faults.Delayed
-                ? TimeSpan.FromSeconds(_random.NextDouble() * 180)
-                : TimeSpan.FromMilliseconds(_random.Next(20, 900));
-            _agenda.In(wait, arrives);
-        }
     }
 
     /// <summary>The buyers have gone and every fault with them; what is on its way still arrives.</summary>

@@ -110,6 +110,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
         if (desk.Chance(faults.Late))
         {
             // It hangs somewhere on the way, and arrives when nobody waits for it any more.
+            desk.Tally.Add("requests that arrive minutes late");
             var wait = desk.Random.NextDouble() * (PublishLimits.LateArrival - TimeSpan.FromSeconds(1));
             desk.Agenda.In(wait, () => Arrive(push));
             desk.Later(Timeout, () => Lost(push, replays));
@@ -129,6 +130,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
             var lost = desk.Chance(faults.LostAnswer);
             if (lost)
             {
+                desk.Tally.Add("answers lost");
                 desk.Later(Timeout, () => Lost(push, replays));
             }
             else
@@ -151,6 +153,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
         {
             if (Extend(push))
             {
+                desk.Tally.Add("requests asked again under their key");
                 Send(push, replays + 1);
             }
             else
@@ -183,6 +186,8 @@ internal sealed class PublisherLoop(ChannelDesk desk)
     private ElementOutcome[] Arrive(Push push)
     {
         var persists = !desk.Chance(desk.Faults.NotPersisted);
+        desk.Tally.Add("writes", push.Elements.Length);
+        desk.Tally.Add("writes acknowledged and not done", persists ? 0 : push.Elements.Length);
         var elements = push.Elements.Select(e => (
             Sku: WorldSettings.IndexOf(e.Sku), Location: int.Parse(e.ExternalLocation[1..], System.Globalization.CultureInfo.InvariantCulture), e.From, e.To)).ToList();
         if (desk.Settings.Mistake == Mistake.CompareWithFreshRead)

@@ -2,23 +2,41 @@ using SyncFlow.Core.Publishing;
 
 namespace SyncFlow.Simulator.Protocol;
 
-/// <summary>
-/// A channel with its real refusal rules: it sells no more than all its levels of an item show together, refuses a
-/// compare that does not hold, and changes all of a call or nothing. Its clock may be off.
-/// </summary>
-internal sealed class Shop(int number, int skus, int locations, bool keepsKeys, TimeSpan drift, Agenda agenda, Random random)
+/// <summary>What kind of seller a shop is.</summary>
+internal enum ShopKind
 {
-    private readonly int[,] _available = new int[skus, locations];
-    private readonly int[,] _committed = new int[skus, locations];
-    private readonly int[,] _taken = new int[skus, locations];
-    private readonly int[] _sold = new int[skus];
-    private readonly bool[] _sellsOn = new bool[skus];
+    /// <summary>Sells no more than all its levels of an item show together, and refuses a compare that does not hold.</summary>
+    Comparing,
+
+    /// <summary>Takes absolute values and compares nothing; sells from a level no more than that level shows.</summary>
+    Absolute,
+
+    /// <summary>Sells over the counter what lies in the first location and is not set aside; nobody writes to it.</summary>
+    Till,
+}
+
+/// <summary>
+/// A channel with its real refusal rules: what limits its sales says its kind; a call changes all of its elements or
+/// nothing, and is refused for a location that is closed. Its clock may be off.
+/// </summary>
+internal sealed class Shop(
+    int number, ShopKind kind, int items, int locations, bool keepsKeys, TimeSpan drift, Agenda agenda, Random random)
+{
+    private readonly int[,] _available = new int[items, locations];
+    private readonly int[,] _committed = new int[items, locations];
+    private readonly int[,] _taken = new int[items, locations];
+    private readonly int[] _sold = new int[items];
+    private readonly bool[] _sellsOn = new bool[items];
+    private readonly bool[] _untracked = new bool[items];
+    private readonly bool[] _closed = new bool[locations];
     private readonly Dictionary<string, ShopOrder> _orders = [];
     private readonly Dictionary<Guid, ElementOutcome[]> _answers = [];
     private long _lastTick;
 
     /// <summary>1 and up; also the id of the connection.</summary>
     public int Number { get; } = number;
+
+    public ShopKind Kind { get; } = kind;
 
     /// <summary>Whether a repeated key gets the first answer again and changes nothing.</summary>
     public bool KeepsKeys { get; } = keepsKeys;
@@ -46,6 +64,9 @@ internal sealed class Shop(int number, int skus, int locations, bool keepsKeys, 
     /// <summary>Told when an item's settings changed.</summary>
     public event Action<int>? ItemChanged;
 
+    /// <summary>Told when a location was closed or opened.</summary>
+    public event Action? PlacesChanged;
+
     public static string Variant(int sku) => $"v{sku}";
     public static string Item(int sku) => $"i{sku}";
     public static string Place(int location) => $"x{location}";
@@ -62,22 +83,34 @@ internal sealed class Shop(int number, int skus, int locations, bool keepsKeys, 
     /// <summary>Whether an item is sold at zero and below.</summary>
     public bool SellsOn(int sku) => _sellsOn[sku];
 
-    /// <summary>What it may still sell of an item: all its levels together.</summary>
+    /// <summary>Whether it counts an item's stock; else it sells any number.</summary>
+    public bool Tracks(int sku) => !_untracked[sku];
+
+    /// <summary>Whether one of its locations is closed: it sells nothing from there and refuses writes.</summary>
+    public bool IsClosed(int location) => _closed[location];
+
+    /// <summary>What it may still sell of an item that it counts: all its levels at open locations together.</summary>
     public int Shown(int sku)
     {
         var total = 0;
-        for (var location = 0; location < locations; location++)
+        for (var location = 0; location < locations && !_untracked[sku]; location++)
         {
-            total += _available[sku, location];
+            // Where a level is decided on alone, one below zero takes nothing from the others.
+            var here = _closed[location] ? 0 : _available[sku, location];
+            total += Kind == ShopKind.Comparing ? here : Math.Max(0, here);
         }
 
         return total;
     }
 
     /// <summary>A buyer's order; null when refused.</summary>
-    public ShopOrder? Place(int sku, int units, bool claims, bool routedWhole, TimeSpan visibleAfter)
+    public ShopOrder? Place(
+        int sku, int units, bool claims, bool routedWhole, TimeSpan visibleAfter, string? reservation = null)
     {
-        if (claims && !_sellsOn[sku] && Shown(sku) < units)
+        var from = Kind == ShopKind.Comparing && routedWhole ? random.Next(locations) : Fullest(sku);
+        from = _closed[from] ? Fullest(sku) : from;
+        var counts = claims && !_untracked[sku];
+        if (_closed[from] || (counts && !_sellsOn[sku] && (Kind == ShopKind.Absolute ? _available[sku, from] : Shown(sku)) < units))
         {
             return null;
         }
@@ -87,9 +120,12 @@ internal sealed class Shop(int number, int skus, int locations, bool keepsKeys, 
             Id = $"{Number}-{_orders.Count + 1}",
             Sku = sku,
             Units = units,
-            Location = routedWhole ? random.Next(locations) : Fullest(sku),
+            Location = from,
             Claimed = claims,
-            PastTheLevel = claims ? units - Math.Clamp(Shown(sku), 0, units) : units,
+            Counted = counts,
+            AtTill = Kind == ShopKind.Till,
+            Reservation = reservation,
+            PastTheLevel = reservation is not null ? 0 : counts ? units - Math.Clamp(Shown(sku), 0, units) : units,
             CreatedAt = agenda.Now,
             VisibleAt = agenda.Now + visibleAfter,
             UpdatedTicks = Tick(),
@@ -97,7 +133,7 @@ internal sealed class Shop(int number, int skus, int locations, bool keepsKeys, 
         Version++;
         _orders[order.Id] = order;
         _sold[sku] += units;
-        if (claims)
+        if (counts)
         {
             _taken[sku, order.Location] += units;
             _committed[sku, order.Location] += units;
@@ -114,10 +150,14 @@ internal sealed class Shop(int number, int skus, int locations, bool keepsKeys, 
         order.Cancelled = true;
         order.UpdatedTicks = Tick();
         _sold[order.Sku] -= order.Units;
-        if (order.Claimed)
+        if (order.Counted)
+        {
+            _committed[order.Sku, order.Location] -= order.Units;
+        }
+
+        if (order.Claimed && !_untracked[order.Sku])
         {
             _taken[order.Sku, order.Location] -= order.Units;
-            _committed[order.Sku, order.Location] -= order.Units;
             Move(order.Sku, order.Location, order.Units);
         }
 
@@ -129,7 +169,7 @@ internal sealed class Shop(int number, int skus, int locations, bool keepsKeys, 
         Version++;
         order.FulfilledUnits = order.Units;
         order.UpdatedTicks = Tick();
-        if (order.Claimed)
+        if (order.Counted)
         {
             _committed[order.Sku, order.Location] -= order.Units;
         }
@@ -146,6 +186,32 @@ internal sealed class Shop(int number, int skus, int locations, bool keepsKeys, 
         Version++;
         _sellsOn[sku] = on;
         ItemChanged?.Invoke(sku);
+    }
+
+    /// <summary>A merchant has an item's stock counted no longer, or again.</summary>
+    public void Track(int sku, bool on)
+    {
+        Version++;
+        _untracked[sku] = !on;
+        ItemChanged?.Invoke(sku);
+    }
+
+    /// <summary>A merchant closes a location, or opens it again with what was on its levels.</summary>
+    public void Close(int location, bool closed)
+    {
+        Version++;
+        _closed[location] = closed;
+        PlacesChanged?.Invoke();
+    }
+
+    /// <summary>Goods are laid on a till's shelf, or taken from it; no more than lie there. Nobody is told.</summary>
+    /// <returns>How many.</returns>
+    public int Lay(int sku, int units)
+    {
+        var laid = Math.Max(units, -Math.Max(0, _available[sku, 0]));
+        Version++;
+        _available[sku, 0] += laid;
+        return laid;
     }
 
     /// <summary>A write as it arrives: all of it or nothing.</summary>
@@ -168,14 +234,16 @@ internal sealed class Shop(int number, int skus, int locations, bool keepsKeys, 
         var refused = false;
         for (var i = 0; i < elements.Count; i++)
         {
-            var stale = _available[elements[i].Sku, elements[i].Location] != elements[i].From;
-            outcomes[i] = stale ? ElementOutcome.Stale : ElementOutcome.Acknowledged;
-            refused |= stale;
+            var (sku, location, from, _) = elements[i];
+            outcomes[i] = _closed[location] ? ElementOutcome.Gone
+                : Kind == ShopKind.Comparing && _available[sku, location] != from ? ElementOutcome.Stale
+                : ElementOutcome.Acknowledged;
+            refused |= outcomes[i] != ElementOutcome.Acknowledged;
         }
 
         if (refused)
         {
-            return [.. outcomes.Select(o => o == ElementOutcome.Stale ? o : ElementOutcome.NotSent)];
+            return [.. outcomes.Select(o => o == ElementOutcome.Acknowledged ? ElementOutcome.NotSent : o)];
         }
 
         foreach (var (sku, location, _, to) in persists ? elements : [])
@@ -186,7 +254,20 @@ internal sealed class Shop(int number, int skus, int locations, bool keepsKeys, 
         return outcomes;
     }
 
-    private int Fullest(int sku) => Enumerable.Range(0, locations).MaxBy(l => _available[sku, l]);
+    /// <summary>The open location with the most units; the first where all are closed.</summary>
+    private int Fullest(int sku)
+    {
+        var fullest = 0;
+        for (var location = 1; location < locations; location++)
+        {
+            if (!_closed[location] && (_closed[fullest] || _available[sku, location] > _available[sku, fullest]))
+            {
+                fullest = location;
+            }
+        }
+
+        return fullest;
+    }
 
     private void Move(int sku, int location, int delta)
     {

@@ -15,6 +15,15 @@ internal sealed class ShopOrder
     /// <summary>False when the application that made it took no units from the level.</summary>
     public required bool Claimed { get; init; }
 
+    /// <summary>The reservation whose units it takes over, or null.</summary>
+    public string? Reservation { get; init; }
+
+    /// <summary>Sold over a counter.</summary>
+    public bool AtTill { get; init; }
+
+    /// <summary>False where the store did not count the item's stock when it sold it, whatever it says of the order.</summary>
+    public bool Counted { get; init; } = true;
+
     /// <summary>Units beyond what was shown, or taken from no level.</summary>
     public required int PastTheLevel { get; init; }
 
@@ -37,7 +46,9 @@ internal sealed class ShopOrder
         Origin = origin,
         CreatedAt = CreatedAt,
         Cancelled = Cancelled,
-        SourceName = Claimed ? "web" : "580111",
+        SourceName = AtTill ? "pos" : Claimed ? "web" : "580111",
+        SoldAt = AtTill ? Shop.Place(Location) : null,
+        ReservationRef = Reservation,
         Lines =
         [
             new OrderLine

@@ -3,7 +3,10 @@ using System.Diagnostics;
 namespace SyncFlow.Simulator.Protocol;
 
 /// <summary>What many worlds came to.</summary>
-internal sealed record SimulationReport(IReadOnlyList<WorldReport> Worlds, TimeSpan Took)
+/// <param name="Worlds">What each came to.</param>
+/// <param name="Tally">How often each ingredient was there in all of them.</param>
+/// <param name="Took">By the wall clock.</param>
+internal sealed record SimulationReport(IReadOnlyList<WorldReport> Worlds, Tally Tally, TimeSpan Took)
 {
     public IEnumerable<WorldReport> Violations => Worlds.Where(w => w.Violation is not null);
     public int Orders => Worlds.Sum(w => w.Orders);
@@ -18,8 +21,16 @@ internal static class Simulation
     public static SimulationReport Run(IEnumerable<WorldSettings> worlds)
     {
         var watch = Stopwatch.StartNew();
-        var reports = worlds.AsParallel().AsOrdered().Select(w => new ProtocolWorld(w).Run()).ToList();
-        return new SimulationReport(reports, watch.Elapsed);
+        var runs = worlds.AsParallel().AsOrdered().Select(Run).ToList();
+        var tally = new Tally();
+        runs.ForEach(r => tally.Add(r.Tally));
+        return new SimulationReport(runs.ConvertAll(r => r.Report), tally, watch.Elapsed);
+    }
+
+    private static (WorldReport Report, Tally Tally) Run(WorldSettings settings)
+    {
+        var world = new ProtocolWorld(settings);
+        return (world.Run(), world.Tally);
     }
 
     /// <summary>Two tenants in one process, event by event as their times come, each with what came of it.</summary>

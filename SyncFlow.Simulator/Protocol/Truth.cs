@@ -1,5 +1,5 @@
+using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
-using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Stock;
 
@@ -9,10 +9,11 @@ namespace SyncFlow.Simulator.Protocol;
 /// What really is, counted apart from everything the rules count, and the invariants that hold between the two. A world
 /// asks it after every single thing that happened.
 /// </summary>
-internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnlyList<Shop> shops, Agenda agenda)
+internal sealed partial class Truth(WorldSettings settings, MemoryStore store, IReadOnlyList<Shop> shops, Carts carts, Agenda agenda)
 {
     private readonly int[] _existed = new int[settings.Skus];
     private readonly int[] _takenAway = new int[settings.Skus];
+    private readonly int[] _opened = new int[settings.Skus];
     private readonly int[] _mostShort = new int[settings.Skus];
     private readonly EffectiveMode[] _mode = new EffectiveMode[settings.Skus];
 
@@ -20,10 +21,13 @@ internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnly
     public void Received(int sku, int units) => _existed[sku] += units;
 
     /// <summary>Units for which an assumption was broken: lost, invented on a level by hand, or sold past the level.</summary>
-    public void TakenAway(int sku, int units) => _takenAway[sku] += units;
+    public void TakenAway(int item, int units) => Add(_takenAway, item, units);
 
-    /// <summary>Units accepted and not given back, over all channels.</summary>
-    public int Sold(int sku) => shops.Sum(s => s.Sold(sku));
+    /// <summary>Units that a channel may sell again, as far as we know, because a location was opened or closed there.</summary>
+    public void MaySellAgain(int item, int units) => Add(_opened, item, units);
+
+    /// <summary>Units accepted and not given back, over all channels, by themselves and in kits.</summary>
+    public int Sold(int sku) => Sum(sku, static (shop, item) => shop.Sold(item));
 
     /// <summary>Units that physically remain to be sold; below zero is oversold.</summary>
     public int Left(int sku) => _existed[sku] - Sold(sku);
@@ -37,7 +41,7 @@ internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnly
         for (var sku = 0; sku < settings.Skus; sku++)
         {
             var state = store.Sku(settings.SkuOf(sku));
-            if ((Shows(sku) ?? Counts(sku, state) ?? Exposed(sku, state)) is { } wrong)
+            if ((Shows(sku) ?? Counts(sku) ?? Exposed(sku, state)) is { } wrong)
             {
                 return $"SKU {sku}: {wrong}";
             }
@@ -46,12 +50,28 @@ internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnly
         return null;
     }
 
-    private int AllShown(int sku)
+    /// <summary>What could be bought of a SKU, or is promised to somebody, by itself and in kits.</summary>
+    private int AllOffered(int sku) => carts.Promised(sku) + Sum(sku, static (shop, item) => Math.Max(0, shop.Shown(item)));
+
+    private void Add(int[] counts, int item, int units)
+    {
+        foreach (var part in settings.PartsOf(item))
+        {
+            counts[part.Sku] += units * part.Units;
+        }
+    }
+
+    /// <summary>Over all channels, and over all that takes units of a SKU.</summary>
+    private int Sum(int sku, Func<Shop, int, int> figure)
     {
         var total = 0;
-        foreach (var shop in shops)
+        for (var item = sku; item < settings.Items; item = item < settings.Skus ? settings.Skus : item + 1)
         {
-            total += Math.Max(0, shop.Shown(sku));
+            var each = settings.UnitsIn(item, sku);
+            foreach (var shop in shops)
+            {
+                total += each == 0 ? 0 : each * figure(shop, item);
+            }
         }
 
         return total;
@@ -65,47 +85,82 @@ internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnly
             return null;
         }
 
-        var (shown, left) = (AllShown(sku), Left(sku) + _takenAway[sku]);
-        return shown > Math.Max(0, left) ? $"channels show {shown} of {left} units" : null;
+        var (offered, left) = (AllOffered(sku), Left(sku) + _takenAway[sku]);
+        return offered > Math.Max(0, left) ? $"channels show {offered} of {left} units, {carts.Promised(sku)} of them promised" : null;
     }
 
     /// <summary>
     /// The two identities of docs/protocol.md: no selling unit shows more than its bound less the sales nobody has told
     /// us of, and no more is thought to be left than is, those sales apart.
     /// </summary>
-    private string? Counts(int sku, SkuState state)
+    private string? Counts(int sku)
     {
-        if (settings.BreaksAssumptions)
+        if (settings.BreaksAssumptions || settings.RunsMoreRisk)
         {
             return null;
         }
 
         var unseen = 0;
-        foreach (var shop in shops)
+        for (var item = sku; item < settings.Items; item = item < settings.Skus ? settings.Skus : item + 1)
         {
-            var (shown, bound, news) = (0, 0, 0);
-            foreach (var level in state.Levels)
+            var each = settings.UnitsIn(item, sku);
+            foreach (var shop in each == 0 ? [] : shops)
             {
-                if (level.Connection.Value == shop.Number)
+                var (wrong, news) = Counts(item, shop);
+                if (wrong is not null)
                 {
-                    shown += shop.Available(sku, (int)level.Location.Value);
-                    bound += level.UpperBound;
-                    news += Unseen(shop, sku, level);
+                    return wrong;
                 }
-            }
 
-            if (shown + news > bound)
-            {
-                return $"channel {shop.Number} shows {shown} with {news} sold unseen, bound {bound}";
+                unseen += each * news;
             }
-
-            unseen += news;
         }
 
-        var available = state.Pools.Sum(p => p.Buckets.Unencumbered);
-        return Left(sku) < available - unseen
-            ? $"{Left(sku)} units are left, but {available} are thought to be, {unseen} sold unseen"
+        var available = store.Sku(settings.SkuOf(sku)).Pools.Sum(p => p.Buckets.Unencumbered);
+        return Left(sku) - carts.Promised(sku) < available - unseen
+            ? $"{Left(sku)} units are left, {carts.Promised(sku)} promised, but {available} are thought to be, {unseen} sold unseen"
             : null;
+    }
+
+    /// <summary>The first identity for one selling unit, and how many it sold that nobody has told us of.</summary>
+    private (string? Wrong, int News) Counts(int item, Shop shop)
+    {
+        if (shop.Kind == ShopKind.Till)
+        {
+            return (null, shop.Sold(item) - Known(shop, item));
+        }
+
+        var (shown, bound, news) = (0, 0, 0);
+        foreach (var level in store.Sku(settings.SkuOf(item)).Levels)
+        {
+            if (level.Connection.Value == shop.Number)
+            {
+                var location = (int)level.Location.Value;
+                shown += shop.IsClosed(location) ? 0 : shop.Available(item, location);
+                bound += level.UpperBound;
+                news += Unseen(shop, item, level);
+            }
+        }
+
+        // A zero that arrives late lifts a level that somebody lowered below it, and puts nothing on sale.
+        return shown + news > (shop.Kind == ShopKind.Absolute ? Math.Max(0, bound) : bound)
+            ? ($"channel {shop.Number} shows {shown} of item {item} with {news} sold unseen, bound {bound}", news)
+            : (null, news);
+    }
+
+    /// <summary>Units of its orders as the ledger has them.</summary>
+    private int Known(Shop shop, int item)
+    {
+        var units = 0;
+        foreach (var order in shop.Orders.Values)
+        {
+            if (order.Sku == item && store.FindOrder(new ConnectionId(shop.Number), order.Id)?.Snapshot is { Cancelled: false })
+            {
+                units += order.Units;
+            }
+        }
+
+        return units;
     }
 
     /// <summary>
@@ -115,8 +170,13 @@ internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnly
     /// </summary>
     private string? Exposed(int sku, SkuState state)
     {
-        var exposure = Exposures.Of(state, store.Context);
-        var could = AllShown(sku) - Left(sku) - _takenAway[sku];
+        if (settings.RunsMoreRisk)
+        {
+            return null;
+        }
+
+        var exposure = Exposures.Of(store.ClusterOf(state.Sku), state.Sku);
+        var could = AllOffered(sku) - Left(sku) - _takenAway[sku];
         if (could > exposure.Units + Math.Max(0, -exposure.Available))
         {
             return $"{could} units could be sold that do not exist, exposure is {exposure}";
@@ -134,101 +194,56 @@ internal sealed class Truth(WorldSettings settings, MemoryStore store, IReadOnly
             return null;
         }
 
-        var allowed = _takenAway[sku] + _mostShort[sku];
-        foreach (var shop in shops)
+        var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + Sum(sku, Explained);
+        return exposure.Units > allowed ? $"{exposure} in guard, {allowed} explained" : null;
+    }
+
+    /// <summary>Of the exposure by one selling unit, what has a cause that is named.</summary>
+    private int Explained(Shop shop, int item)
+    {
+        if (shop.Kind == ShopKind.Till)
         {
-            var bound = 0;
-            foreach (var level in state.Levels)
-            {
-                if (level.Connection.Value == shop.Number)
-                {
-                    bound += level.UpperBound;
-
-                    // Sales on an unknown side of a reading that showed foreign units stay in doubt with them.
-                    allowed += level.Surplus + level.Adopted + (settings.Faults.OutsideIncrease > 0 ? level.UnverifiedUnits : 0);
-                }
-            }
-
-            allowed += Math.Max(0, -bound);
+            // What came back over the counter is sold again at once, whether we know that it came back or not.
+            return Math.Max(0, Known(shop, item) - shop.Sold(item));
         }
 
-        return exposure.Units > allowed ? $"{exposure} in guard, {allowed} explained" : null;
+        var (explained, below, bound) = (0, 0, 0);
+        foreach (var level in store.Sku(settings.SkuOf(item)).Levels)
+        {
+            if (level.Connection.Value == shop.Number && Exposures.InGroup(store.Context, level, ProtocolWorld.Group))
+            {
+                // One that is closed below zero takes nothing from the others any more.
+                explained += level.Status == LevelStatus.Closed ? Math.Max(0, -(level.Belief ?? 0)) : 0;
+                bound += level.UpperBound;
+                below += Math.Max(0, -level.UpperBound);
+
+                // Sales on an unknown side of a reading that showed foreign units stay in doubt with them.
+                explained += level.Surplus + level.Adopted + (settings.UnitsAppear ? level.UnverifiedUnits : 0);
+            }
+        }
+
+        return explained + (shop.Kind == ShopKind.Absolute ? below : Math.Max(0, -bound)) + Moved(shop, item);
+    }
+
+    /// <summary>
+    /// Units booked at another place first than the one they were taken from. Where a level was proven to be empty before
+    /// that was learned, the bound counts them once too often until the next reading.
+    /// </summary>
+    private int Moved(Shop shop, int item)
+    {
+        var units = 0;
+        if (settings.Locations > 1 && shop.Kind == ShopKind.Absolute)
+        {
+            foreach (var order in shop.Orders.Values)
+            {
+                units += order.Sku == item && order.Location != 0 ? order.Units : 0;
+            }
+        }
+
+        return units;
     }
 
     /// <summary>Units the level lost to orders, net of those put back, that belief has not absorbed.</summary>
     private static int Unseen(Shop shop, int sku, LevelState level) =>
         shop.Taken(sku, (int)level.Location.Value) - (int)(level.SoldTotal - level.PutBackTotal) - level.Suspense + level.Adopted;
-
-    /// <summary>After everything has come to rest: every number agrees with every other (I1, I2, I5).</summary>
-    public string? AtRest()
-    {
-        for (var sku = 0; sku < settings.Skus; sku++)
-        {
-            var state = store.Sku(settings.SkuOf(sku));
-            if ((Positions(state) ?? Orders(sku, state) ?? Levels(sku, state)) is { } wrong)
-            {
-                return $"SKU {sku} at rest: {wrong}";
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>I1: positions are the replay of the ledger.</summary>
-    private string? Positions(SkuState state)
-    {
-        foreach (var pool in state.Pools)
-        {
-            var replayed = store.Entries
-                .Where(e => e.Sku == state.Sku && e.Location == pool.Location)
-                .Aggregate(default(Buckets), (sums, e) => sums.Add(e.Bucket, e.Delta));
-            if (replayed != pool.Buckets)
-            {
-                return $"position {pool.Buckets} is not the replay {replayed}";
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>I2: each order is in the ledger exactly once, as it is.</summary>
-    private string? Orders(int sku, SkuState state)
-    {
-        var orders = shops.SelectMany(s => s.Orders.Values).Where(o => o.Sku == sku).ToList();
-        var open = orders.Sum(o => o.Open);
-        var committed = state.Pools.Sum(p => p.Buckets.Committed);
-        if (open != committed)
-        {
-            return $"{open} units are open in orders, {committed} committed";
-        }
-
-        var gone = orders.Sum(o => o.FulfilledUnits);
-        var shipped = -store.Entries
-            .Where(e => e.Sku == state.Sku && e.Reason is EntryReason.Fulfilment or EntryReason.Return).Sum(e => e.Delta);
-        return gone == shipped ? null : $"{gone} units were shipped, {shipped} booked";
-    }
-
-    /// <summary>I5: every level shows its target, and nothing is left to prove.</summary>
-    private string? Levels(int sku, SkuState state)
-    {
-        foreach (var level in state.Levels.Where(l => l.Status == LevelStatus.Live))
-        {
-            var shop = shops[(int)level.Connection.Value - 1];
-            var shown = shop.Available(sku, (int)level.Location.Value);
-            if (shown != level.Belief || (level.Target is { } target && target != shown))
-            {
-                return $"channel {shop.Number} shows {shown}, believed {level.Belief}, wanted {level.Target}; {level}";
-            }
-
-            if (level.UnverifiedUnits + level.Suspense + level.Surplus > 0 || level.InFlight is not null)
-            {
-                return $"channel {shop.Number} is not proven: {level}";
-            }
-        }
-
-        var exposure = Exposures.Of(state, store.Context);
-        return settings.Mode == SharingMode.Guard && exposure.Units > 0 && !settings.BreaksAssumptions
-            ? $"{exposure.Units} units are exposed ({exposure.Cause}) at {agenda.Now:T}"
-            : null;
-    }
 }

@@ -127,12 +127,17 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
         var marks = desk.Levels().Select(l => l.Level).Where(Waits).ToList();
         var levels = marks.Select(l => l.Id).ToHashSet();
         desk.Hold(levels, 1);
+        desk.Tally.Add(kind == ReadingKind.Drained ? "drained readings" : "plain readings", marks.Count);
         Call(Look, () => desk.Hold(levels, -1));
+
+        // A level that is new, or counted again, is taken into service by its reading.
+        ReadingKind KindOf(LevelState mark) =>
+            kind == ReadingKind.Drained && mark.Status == LevelStatus.New ? ReadingKind.Baseline : kind;
 
         void Look()
         {
             var readings = marks.Select(mark => new Reading(
-                mark.Id, kind, mark.Generation, desk.Shop.Available(SkuOf(mark), (int)mark.Location.Value), 0,
+                mark.Id, KindOf(mark), mark.Generation, desk.Shop.Available(SkuOf(mark), (int)mark.Location.Value), 0,
                 desk.Shop.Committed(SkuOf(mark), (int)mark.Location.Value), marked, mark.SoldTotal, mark.PutBackTotal,
                 mark.PushedTotal, mark.OpenClaims)).Select(r => r with { OnHand = r.Available + r.Committed }).ToImmutableArray();
             desk.Later(desk.Between(20, 500), () =>

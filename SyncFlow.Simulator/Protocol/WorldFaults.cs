@@ -57,6 +57,15 @@ internal sealed record WorldFaults
     /// <summary>Per minute: an item is set to sell on at zero and below, for some minutes. Breaks an assumption.</summary>
     public double SellsOn { get; init; }
 
+    /// <summary>Per minute: a store ceases to count an item's stock, for some minutes. Breaks an assumption.</summary>
+    public double Untracked { get; init; }
+
+    /// <summary>
+    /// Per minute: a store closes one of its locations, for some minutes; what its levels showed is on sale again when it is
+    /// opened, whatever became of the units meanwhile. Breaks an assumption.
+    /// </summary>
+    public double ClosedPlace { get; init; }
+
     /// <summary>Orders of a store with several locations that are taken from one of them alone, even below zero.</summary>
     public double RoutedWhole { get; init; }
 }

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Simulator.Protocol;
 
@@ -32,8 +34,10 @@ internal enum Mistake
 }
 
 /// <summary>Everything that makes a world; the same settings give the same world to the last step.</summary>
-internal sealed record WorldSettings
+internal sealed partial record WorldSettings
 {
+    private static readonly ImmutableArray<(int Sku, int Units)>[] KitParts = [[(0, 1), (1, 2)], [(0, 2), (1, 1)]];
+
     public required int Seed { get; init; }
     public Keeper Keeper { get; init; } = Keeper.Protocol;
     public Mistake Mistake { get; init; } = Mistake.None;
@@ -48,7 +52,23 @@ internal sealed record WorldSettings
     /// <summary>Locations that may ship for each other.</summary>
     public int Locations { get; init; } = 1;
 
+    /// <summary>SKUs that are no kit.</summary>
     public int Skus { get; init; } = 1;
+
+    /// <summary>Kits made of the first two SKUs, 0 to 2; two of them share both parts.</summary>
+    public int Kits { get; init; }
+
+    /// <summary>How many of the channels, the last ones, take absolute values and compare nothing (rule R15).</summary>
+    public int Absolute { get; init; }
+
+    /// <summary>Whether one channel more is a till: it sells whatever lies in the first location and is not set aside.</summary>
+    public bool Till { get; init; }
+
+    /// <summary>Part of what lies in the first location at the start that is set aside where there is a till.</summary>
+    public double Aside { get; init; }
+
+    /// <summary>Reservations asked for per minute: some expire, some are given back, some are paid and become orders.</summary>
+    public double CartsPerMinute { get; init; }
 
     /// <summary>How many of the channels are proven to apply a repeated key once (rule R8).</summary>
     public int KeepingKeys { get; init; }
@@ -82,15 +102,62 @@ internal sealed record WorldSettings
 
     public WorldFaults Faults { get; init; } = new();
 
-    /// <summary>The id of a SKU of this tenant.</summary>
-    public SkuId SkuOf(int index) => new((Tenant * 1_000) + index);
+    /// <summary>All that is sold: SKUs, then kits.</summary>
+    public int Items => Skus + Kits;
 
-    /// <summary>Which of this tenant's SKUs it is, from 0.</summary>
+    /// <summary>All that sell: channels, and the till after them.</summary>
+    public int Shops => Channels + (Till ? 1 : 0);
+
+    /// <summary>What kind of seller a shop is, by its number from 1.</summary>
+    public ShopKind KindOf(int shop) =>
+        shop > Channels ? ShopKind.Till : shop > Channels - Absolute ? ShopKind.Absolute : ShopKind.Comparing;
+
+    /// <summary>The id of an item of this tenant.</summary>
+    public SkuId SkuOf(int item) => new((Tenant * 1_000) + item);
+
+    /// <summary>Which of this tenant's items it is, from 0.</summary>
     public static int IndexOf(SkuId sku) => (int)(sku.Value % 1_000);
+
+    /// <summary>What one of an item takes: itself, or a kit's parts.</summary>
+    public ImmutableArray<(int Sku, int Units)> PartsOf(int item) => item < Skus ? [(item, 1)] : KitParts[item - Skus];
+
+    /// <summary>Units of a SKU in one of an item.</summary>
+    public int UnitsIn(int item, int sku)
+    {
+        if (item < Skus)
+        {
+            return item == sku ? 1 : 0;
+        }
+
+        foreach (var part in KitParts[item - Skus])
+        {
+            if (part.Sku == sku)
+            {
+                return part.Units;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>The same as the rules know it; empty where the item is no kit.</summary>
+    public ImmutableArray<Component> ComponentsOf(int item) =>
+        item < Skus ? [] : [.. PartsOf(item).Select(p => new Component(SkuOf(p.Sku), p.Units))];
 
     /// <summary>Whether something is allowed to break an assumption, so that exactly those units may be oversold.</summary>
     public bool BreaksAssumptions =>
-        Faults.OutsideIncrease > 0 || Faults.Bypassed > 0 || Faults.WriteOff > 0 || Faults.SellsOn > 0;
+        Faults.OutsideIncrease > 0 || Faults.Bypassed > 0 || Faults.WriteOff > 0 || Faults.SellsOn > 0 || Faults.Untracked > 0
+        || Faults.ClosedPlace > 0;
+
+    /// <summary>
+    /// Whether more can be sold than exposure says, because guard is not in force: where values are written over one
+    /// another they may put back units sold a moment before (rule R15), and beside a till online orders may be for goods
+    /// that lie on its shelf. It is a risk that the merchant takes.
+    /// </summary>
+    public bool RunsMoreRisk => Mode != SharingMode.Guard && (Absolute > 0 || Till);
+
+    /// <summary>Whether units may appear on levels that nobody put there.</summary>
+    public bool UnitsAppear => Faults.OutsideIncrease > 0 || Faults.Untracked > 0;
 
     /// <summary>What an ordinary bad day brings: a few messages lost, late or twice, a lost answer now and then, an outage.</summary>
     public static WorldFaults Everyday { get; } = new()
@@ -104,67 +171,4 @@ internal sealed record WorldSettings
         Outage = 0.02,
         VisibilityLag = 5,
     };
-
-    /// <summary>A world with faults of many kinds at once, drawn by its seed.</summary>
-    public static WorldSettings Draw(int seed, SharingMode? mode = null)
-    {
-        var random = new Random(seed);
-        double Some(double chance, double most) => random.NextDouble() < chance ? random.NextDouble() * most : 0;
-        var channels = random.Next(2, 7);
-        return new WorldSettings
-        {
-            Seed = seed,
-            Mode = mode ?? (seed % 10) switch { 0 => SharingMode.Shared, 1 or 2 => SharingMode.Adaptive, _ => SharingMode.Guard },
-            Channels = channels,
-            Locations = random.NextDouble() < 0.4 ? random.Next(2, 4) : 1,
-            Skus = random.NextDouble() < 0.3 ? 2 : 1,
-            Stock = random.Next(1, 60),
-            Receipts = random.NextDouble() < 0.4 ? random.Next(1, 30) : 0,
-            OrdersPerMinute = 3 + (random.NextDouble() * 15),
-            Minutes = 8,
-            Cancelled = random.NextDouble() * 0.2,
-            Fulfilled = random.NextDouble() * 0.6,
-            KeepingKeys = random.Next(0, channels + 1),
-            SourceDelay = random.NextDouble() < 0.5 ? random.NextDouble() * 120 : 0,
-            Faults = new WorldFaults
-            {
-                Dropped = Some(0.6, 0.5),
-                Repeated = Some(0.6, 0.4),
-                Delayed = Some(0.6, 0.4),
-                LostAnswer = Some(0.5, 0.3),
-                NotPersisted = Some(0.4, 0.3),
-                Late = Some(0.4, 0.3),
-                Crash = Some(0.4, 0.3),
-                Rollback = Some(0.4, 0.2),
-                WakeUpsLost = Some(0.3, 0.5),
-                TokenLost = Some(0.2, 0.1),
-                Outage = Some(0.3, 0.1),
-                VisibilityLag = Some(0.5, 9),
-                ClockDrift = Some(0.4, 300),
-                OutsideDecrease = Some(0.1, 0.3),
-                OutsideIncrease = Some(0.1, 0.2),
-                Bypassed = Some(0.1, 0.2),
-                WriteOff = Some(0.1, 0.1),
-                RoutedWhole = Some(0.5, 1),
-                SellsOn = Some(0.1, 0.1),
-            },
-        };
-    }
-
-    /// <summary>A drawn world with plenty of the fault that this mistake falls for, and no assumption broken but its own.</summary>
-    public static WorldSettings Provoke(int seed, Mistake mistake)
-    {
-        var drawn = Draw(seed, SharingMode.Guard) with { Mistake = mistake, Stock = 20 + (seed % 20), OrdersPerMinute = 25, Receipts = 40 };
-        var faults = drawn.Faults with { Bypassed = 0, OutsideDecrease = 0, OutsideIncrease = 0, WriteOff = 0 };
-        return drawn with
-        {
-            Faults = mistake switch
-            {
-                Mistake.TrustAcknowledgements => faults with { NotPersisted = 0.3 },
-                Mistake.ForgetLateRequests => faults with { Late = 0.4 },
-                Mistake.IgnoreVisibilityLag => faults with { VisibilityLag = 9.5, Dropped = 0.95, NotPersisted = 0.4 },
-                _ => faults with { Dropped = 0.5, Delayed = 0.4 },
-            },
-        };
-    }
 }

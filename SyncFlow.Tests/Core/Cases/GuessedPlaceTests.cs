@@ -1,5 +1,7 @@
 using Shouldly;
 using SyncFlow.Core;
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Orders;
 using SyncFlow.Tests.Core.Support;
@@ -39,5 +41,59 @@ public sealed class GuessedPlaceTests
         (desk[1].Belief, desk[2].Belief).ShouldBe((4, 5), "booked at the default place");
         desk.Order(1, Desk.Snapshot("2", 1, desk.Now.AddSeconds(1), open: 0, cancelled: true, restocks: new Restock("r", RestockKind.Cancel, 1, "x2")));
         (desk[1].Belief, desk[2].Belief).ShouldBe((5, 5), "until its cancel tells better");
+    }
+
+    [Fact]
+    public void While_another_place_may_be_open_again_the_only_open_one_is_a_guess()
+    {
+        // Found by the simulation (seed 1044): booked at the only place that was open for all we knew, the units were missing
+        // at the one that had been opened, and stayed in suspense for ever.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 5);
+        desk.Order(1, Desk.Snapshot("1", 1, desk.Now) with { SoldAt = "x1" });
+        desk.Work.ShouldBeEmpty();
+        PlaceCases.Close(desk);
+        desk.Work.Clear();
+
+        desk.Order(1, Desk.Snapshot("2", 1, desk.Now));
+        desk[1].Belief.ShouldBe(3);
+        desk.Work.ShouldHaveSingleItem().ShouldSatisfyAllConditions(w => w.Kind.ShouldBe(WorkKind.FetchOrder), w => w.Ref.ShouldBe("2"));
+    }
+
+    [Fact]
+    public void A_default_place_that_is_closed_is_no_guess()
+    {
+        // Found by the simulation (seed 6664): the closed level could sell nothing, so the sale lowered nobody's bound.
+        var desk = TotalCases.ThreePlaces(SharingMode.Guard, channels: 1, each: 2, shown: 2);
+        desk.Configure(1, c => c with
+        {
+            Locations = c.Locations.Remove("x1"),
+            ClosedPlaces = c.Locations.RemoveRange(["x2", "x3"]),
+        });
+        desk.Touch();
+        desk.Order(1, Desk.Snapshot("1", 1, desk.Now));
+        desk.State.Pools.Select(p => p.Buckets.Committed).ShouldBe([0, 1, 0]);
+        desk.State.FindLevel(new LevelId(12))!.Belief.ShouldBe(1);
+        desk.Work.ShouldContain(w => w.Kind == WorkKind.FetchOrder);
+    }
+
+    [Fact]
+    public void An_order_at_the_default_place_gives_way_to_units_that_turn_out_to_miss_elsewhere()
+    {
+        // Found by the simulation (seed 9807): shipped from the default place, for all we knew, while the units that it took
+        // at the other one stayed in suspense.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 5);
+        desk.Order(1, Desk.Snapshot("1", 1, desk.Now));
+        (desk[1].Belief, desk[2].Belief).ShouldBe((4, 5));
+        var at = desk.Now.AddSeconds(1);
+        desk.Apply(new LevelAnnounced("level", new ConnectionId(1), null, at, "i1", "x2", 4, at.Ticks));
+        (desk[2].Belief, desk[2].Suspense, desk.Exposure.Available).ShouldBe((4, 1, 8));
+
+        // The same again tells nothing and moves nothing; what is told anew is booked where the unit is missing.
+        desk.Order(1, Desk.Snapshot("1", 1, desk.Now.AddSeconds(2)));
+        (desk[1].Belief, desk[2].Suspense).ShouldBe((4, 1));
+        desk.Order(1, Desk.Snapshot("1", 1, desk.Now.AddSeconds(3), open: 0, fulfilled: 1));
+        (desk[1].Belief, desk[2].Belief, desk[2].Suspense).ShouldBe((5, 4, 0));
+        desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe([5, 4]);
+        (desk.Exposure.Available, desk.Exposure.UpperBound).ShouldBe((9, 9));
     }
 }

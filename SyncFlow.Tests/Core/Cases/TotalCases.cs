@@ -94,7 +94,7 @@ public sealed class TotalCases
         Targets(desk, 1).Concat(Targets(desk, 2)).Sum(t => Math.Max(0, t ?? 0)).ShouldBeLessThanOrEqualTo(3, "nobody bears a shortage");
     }
 
-    private static Desk ThreePlaces(SharingMode mode, int channels, int each, int shown)
+    internal static Desk ThreePlaces(SharingMode mode, int channels, int each, int shown)
     {
         var desk = new Desk(channels, each, mode);
         var places = new[] { 1, 2, 3 };

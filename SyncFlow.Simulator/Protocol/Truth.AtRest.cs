@@ -1,0 +1,94 @@
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Simulator.Protocol;
+
+/// <content>What must hold when buyers and faults have gone.</content>
+internal sealed partial class Truth
+{
+    /// <summary>After everything has come to rest: every number agrees with every other (I1, I2, I5).</summary>
+    public string? AtRest()
+    {
+        for (var item = 0; item < settings.Items; item++)
+        {
+            var state = store.Sku(settings.SkuOf(item));
+            if ((Positions(state) ?? (state.IsKit ? null : Orders(item, state)) ?? Levels(item, state)) is { } wrong)
+            {
+                return $"item {item} at rest: {wrong}";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>I1: positions are the replay of the ledger.</summary>
+    private string? Positions(SkuState state)
+    {
+        foreach (var pool in state.Pools)
+        {
+            var replayed = store.Entries
+                .Where(e => e.Sku == state.Sku && e.Location == pool.Location)
+                .Aggregate(default(Buckets), (sums, e) => sums.Add(e.Bucket, e.Delta));
+            if (replayed != pool.Buckets)
+            {
+                return $"position {pool.Buckets} is not the replay {replayed}";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>I2: each order is in the ledger exactly once, as it is.</summary>
+    private string? Orders(int sku, SkuState state)
+    {
+        var orders = shops.SelectMany(s => s.Orders.Values).Select(o => (Order: o, Each: settings.UnitsIn(o.Sku, sku))).ToList();
+        var open = orders.Sum(o => o.Order.Open * o.Each);
+        var committed = state.Pools.Sum(p => p.Buckets.Committed);
+        if (open != committed)
+        {
+            return $"{open} units are open in orders, {committed} committed";
+        }
+
+        var (held, reserved) = (carts.Held(sku), state.Pools.Sum(p => p.Buckets.Reserved));
+        if (held != reserved)
+        {
+            return $"{held} units are held for carts, {reserved} reserved";
+        }
+
+        var gone = orders.Sum(o => o.Order.FulfilledUnits * o.Each);
+        var shipped = -store.Entries
+            .Where(e => e.Sku == state.Sku && e.Reason is EntryReason.Fulfilment or EntryReason.Return).Sum(e => e.Delta);
+        return gone == shipped ? null : $"{gone} units were shipped, {shipped} booked";
+    }
+
+    /// <summary>I5: every level shows its target, and nothing is left to prove.</summary>
+    private string? Levels(int sku, SkuState state)
+    {
+        foreach (var level in state.Levels.Where(l => l.Status is not (LevelStatus.Halted or LevelStatus.Blocked)))
+        {
+            var shop = shops[(int)level.Connection.Value - 1];
+            if (level.Status != LevelStatus.Live)
+            {
+                return $"channel {shop.Number} sells from a level that is {level.Status}";
+            }
+
+            var shown = shop.Available(sku, (int)level.Location.Value);
+            if (shown != level.Belief || (level.Target is { } target && target != shown))
+            {
+                return $"channel {shop.Number} shows {shown}, believed {level.Belief}, wanted {level.Target}; {level}";
+            }
+
+            if (level.UnverifiedUnits + level.Suspense + level.Surplus > 0 || level.InFlight is not null)
+            {
+                return $"channel {shop.Number} is not proven: {level}";
+            }
+        }
+
+        var exposure = Exposures.Of(store.ClusterOf(state.Sku), state.Sku);
+        return settings.Mode == SharingMode.Guard && exposure.Units > 0 && !settings.BreaksAssumptions
+            ? $"{exposure.Units} units are exposed ({exposure.Cause}) at {agenda.Now:T}"
+            : null;
+    }
+}

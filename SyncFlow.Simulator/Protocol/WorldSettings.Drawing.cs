@@ -1,0 +1,95 @@
+using SyncFlow.Core.Allocation;
+
+namespace SyncFlow.Simulator.Protocol;
+
+/// <content>How worlds are drawn by their seeds.</content>
+internal sealed partial record WorldSettings
+{
+    /// <summary>A world with faults of many kinds and ingredients of many kinds at once, drawn by its seed.</summary>
+    public static WorldSettings Draw(int seed, SharingMode? mode = null)
+    {
+        var random = new Random(seed);
+        return Enriched(Plain(seed, mode, random), random);
+    }
+
+    /// <summary>A drawn world of stores that compare, and of SKUs that are no kits.</summary>
+    public static WorldSettings Plain(int seed, SharingMode? mode = null) => Plain(seed, mode, new Random(seed));
+
+    private static WorldSettings Plain(int seed, SharingMode? mode, Random random)
+    {
+        double Some(double chance, double most) => random.NextDouble() < chance ? random.NextDouble() * most : 0;
+        var channels = random.Next(2, 7);
+        return new WorldSettings
+        {
+            Seed = seed,
+            Mode = mode ?? (seed % 10) switch { 0 => SharingMode.Shared, 1 or 2 => SharingMode.Adaptive, _ => SharingMode.Guard },
+            Channels = channels,
+            Locations = random.NextDouble() < 0.4 ? random.Next(2, 4) : 1,
+            Skus = random.NextDouble() < 0.3 ? 2 : 1,
+            Stock = random.Next(1, 60),
+            Receipts = random.NextDouble() < 0.4 ? random.Next(1, 30) : 0,
+            OrdersPerMinute = 3 + (random.NextDouble() * 15),
+            Minutes = 8,
+            Cancelled = random.NextDouble() * 0.2,
+            Fulfilled = random.NextDouble() * 0.6,
+            KeepingKeys = random.Next(0, channels + 1),
+            SourceDelay = random.NextDouble() < 0.5 ? random.NextDouble() * 120 : 0,
+            Faults = new WorldFaults
+            {
+                Dropped = Some(0.6, 0.5),
+                Repeated = Some(0.6, 0.4),
+                Delayed = Some(0.6, 0.4),
+                LostAnswer = Some(0.5, 0.3),
+                NotPersisted = Some(0.4, 0.3),
+                Late = Some(0.4, 0.3),
+                Crash = Some(0.4, 0.3),
+                Rollback = Some(0.4, 0.2),
+                WakeUpsLost = Some(0.3, 0.5),
+                TokenLost = Some(0.2, 0.1),
+                Outage = Some(0.3, 0.1),
+                VisibilityLag = Some(0.5, 9),
+                ClockDrift = Some(0.4, 300),
+                OutsideDecrease = Some(0.1, 0.3),
+                OutsideIncrease = Some(0.1, 0.2),
+                Bypassed = Some(0.1, 0.2),
+                WriteOff = Some(0.1, 0.1),
+                RoutedWhole = Some(0.5, 1),
+                SellsOn = Some(0.1, 0.1),
+            },
+        };
+    }
+
+    private static WorldSettings Enriched(WorldSettings plain, Random random)
+    {
+        double Some(double chance, double most) => random.NextDouble() < chance ? random.NextDouble() * most : 0;
+        var kits = random.NextDouble() < 0.2 ? random.Next(1, 3) : 0;
+        var closed = Some(0.15, 0.2);
+        return plain with
+        {
+            Kits = kits,
+            Skus = kits > 0 ? 2 : plain.Skus,
+            Absolute = random.NextDouble() < 0.25 ? random.Next(1, plain.Channels + 1) : 0,
+            Till = random.NextDouble() < 0.2,
+            Aside = random.NextDouble(),
+            CartsPerMinute = Some(0.4, 3),
+            Faults = plain.Faults with { Untracked = Some(0.1, 0.1), ClosedPlace = closed },
+        };
+    }
+
+    /// <summary>A drawn world with plenty of the fault that this mistake falls for, and no assumption broken but its own.</summary>
+    public static WorldSettings Provoke(int seed, Mistake mistake)
+    {
+        var drawn = Plain(seed, SharingMode.Guard) with { Mistake = mistake, Stock = 20 + (seed % 20), OrdersPerMinute = 25, Receipts = 40 };
+        var faults = drawn.Faults with { Bypassed = 0, OutsideDecrease = 0, OutsideIncrease = 0, WriteOff = 0 };
+        return drawn with
+        {
+            Faults = mistake switch
+            {
+                Mistake.TrustAcknowledgements => faults with { NotPersisted = 0.3 },
+                Mistake.ForgetLateRequests => faults with { Late = 0.4 },
+                Mistake.IgnoreVisibilityLag => faults with { VisibilityLag = 9.5, Dropped = 0.95, NotPersisted = 0.4 },
+                _ => faults with { Dropped = 0.5, Delayed = 0.4 },
+            },
+        };
+    }
+}
