@@ -152,7 +152,7 @@ public static class PushStore
         DateTimeOffset at, CancellationToken ct)
     {
         var held = LeaseStore.Require(session, connection, epoch);
-        await StockWriter.WriteAsync(session, set, cause, DatabaseTime.Of(at), [held, .. ofThePush], ct).ConfigureAwait(false);
+        await StockWriter.Plan(session, set, cause, DatabaseTime.Of(at), [held, .. ofThePush]).RunAsync(session, ct).ConfigureAwait(false);
         LeaseStore.EnsureHeld(held, connection, epoch);
     }
 

@@ -16,12 +16,10 @@ namespace SyncFlow.Storage.Stock;
 /// <summary>Writes a working set: every table in one statement, all statements in one round trip.</summary>
 internal static class StockWriter
 {
-    public static Task WriteAsync(StorageSession session, WorkingSet set, string cause, DateTimeOffset at, CancellationToken ct) =>
-        WriteAsync(session, set, cause, at, [], ct);
-
+    /// <summary>What is to be written; nothing is sent yet.</summary>
     /// <param name="first">Statements that come before those of the set, in the same round trip.</param>
-    public static async Task WriteAsync(
-        StorageSession session, WorkingSet set, string cause, DateTimeOffset at, IReadOnlyList<NpgsqlBatchCommand> first, CancellationToken ct)
+    public static SetWrite Plan(
+        StorageSession session, WorkingSet set, string cause, DateTimeOffset at, IReadOnlyList<NpgsqlBatchCommand> first)
     {
         var skus = set.ChangedSkus.ToList();
         var levels = ChangedLevels(set);
@@ -88,26 +86,12 @@ internal static class StockWriter
             statements.Add(ConnectionStore.Status(session, change.Connection, change.Status, change.Reason, at));
         }
 
-        if (statements.Count == 0)
-        {
-            return;
-        }
-
-        await using var batch = session.Batch([.. statements]);
-        await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-        CheckAllWritten(statements, LevelMoves.UpdateSql, sold.Count, "level");
-        CheckAllWritten(statements, LevelRows.UpdateSql, rest.Count, "level");
-        CheckAllWritten(statements, PositionRows.UpdateSql, moved.Count, "position");
-        CheckAllWritten(statements, UpdateSkusSql, skus.Count, "SKU");
-    }
-
-    private static void CheckAllWritten(List<NpgsqlBatchCommand> statements, string sql, int expected, string what)
-    {
-        var written = (long)(statements.FirstOrDefault(s => s.CommandText == sql)?.RecordsAffected ?? 0);
-        if (written != expected)
-        {
-            throw new InvalidOperationException($"{expected} {what} rows were to be written, {written} were there: what is saved must have been loaded.");
-        }
+        return new SetWrite(
+            statements,
+            [
+                (LevelMoves.UpdateSql, sold.Count, "level"), (LevelRows.UpdateSql, rest.Count, "level"),
+                (PositionRows.UpdateSql, moved.Count, "position"), (UpdateSkusSql, skus.Count, "SKU"),
+            ]);
     }
 
     private static List<ChangedLevel> ChangedLevels(WorkingSet set)
