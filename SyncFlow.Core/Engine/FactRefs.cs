@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using SyncFlow.Core.Counts;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Operations;
@@ -6,7 +5,7 @@ using SyncFlow.Core.Sources;
 
 namespace SyncFlow.Core.Engine;
 
-/// <summary>What must be loaded, and locked, before facts can be folded.</summary>
+/// <summary>What must be loaded, and locked, before facts can be folded; nothing twice.</summary>
 /// <param name="Variants">Listings by variant.</param>
 /// <param name="Items">Listings by stock item.</param>
 /// <param name="Orders">Orders; their rows are created if missing.</param>
@@ -14,17 +13,17 @@ namespace SyncFlow.Core.Engine;
 /// <param name="Levels">Levels named directly; their SKUs are loaded.</param>
 /// <param name="Movements">Movement keys to look up.</param>
 public sealed record Refs(
-    ImmutableHashSet<(ConnectionId Connection, string VariantRef)> Variants,
-    ImmutableHashSet<(ConnectionId Connection, string ItemRef)> Items,
-    ImmutableHashSet<(ConnectionId Connection, string OrderRef)> Orders,
-    ImmutableHashSet<SkuId> Skus,
-    ImmutableHashSet<LevelId> Levels,
-    ImmutableHashSet<string> Movements)
+    IReadOnlyCollection<(ConnectionId Connection, string VariantRef)> Variants,
+    IReadOnlyCollection<(ConnectionId Connection, string ItemRef)> Items,
+    IReadOnlyCollection<(ConnectionId Connection, string OrderRef)> Orders,
+    IReadOnlyCollection<SkuId> Skus,
+    IReadOnlyCollection<LevelId> Levels,
+    IReadOnlyCollection<string> Movements)
 {
     /// <summary>What counts and operations need besides.</summary>
     public OperationRefs Operations { get; init; } = OperationRefs.None;
     /// <summary>References of reservations that orders carry.</summary>
-    public ImmutableHashSet<string> Reservations { get; init; } = [];
+    public IReadOnlyCollection<string> Reservations { get; init; } = [];
 
     /// <summary>What must be loaded of what sources said before.</summary>
     public SourceRefs Sources { get; init; } = SourceRefs.None;
@@ -37,14 +36,14 @@ public static class FactRefs
     public static Refs Of(IEnumerable<Fact> facts)
     {
         ArgumentNullException.ThrowIfNull(facts);
-        var variants = ImmutableHashSet.CreateBuilder<(ConnectionId, string)>();
-        var items = ImmutableHashSet.CreateBuilder<(ConnectionId, string)>();
-        var orders = ImmutableHashSet.CreateBuilder<(ConnectionId, string)>();
-        var skus = ImmutableHashSet.CreateBuilder<SkuId>();
-        var levels = ImmutableHashSet.CreateBuilder<LevelId>();
-        var movements = ImmutableHashSet.CreateBuilder<string>();
+        var variants = new HashSet<(ConnectionId, string)>();
+        var items = new HashSet<(ConnectionId, string)>();
+        var orders = new HashSet<(ConnectionId, string)>();
+        var skus = new HashSet<SkuId>();
+        var levels = new HashSet<LevelId>();
+        var movements = new HashSet<string>();
         var operations = new OperationRefs.Builder();
-        var reservations = ImmutableHashSet.CreateBuilder<string>();
+        var reservations = new HashSet<string>();
         var sources = new SourceRefs.Builder();
         foreach (var fact in facts)
         {
@@ -93,12 +92,10 @@ public static class FactRefs
             }
         }
 
-        return new Refs(
-            variants.ToImmutable(), items.ToImmutable(), orders.ToImmutable(), skus.ToImmutable(), levels.ToImmutable(),
-            movements.ToImmutable())
+        return new Refs(variants, items, orders, skus, levels, movements)
         {
             Operations = operations.ToRefs(),
-            Reservations = reservations.ToImmutable(),
+            Reservations = reservations,
             Sources = sources.ToRefs(),
         };
     }

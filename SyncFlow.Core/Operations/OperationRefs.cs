@@ -30,7 +30,7 @@ public sealed record OperationRefs(
 
         public void NoteMoment(DateTimeOffset moment) => _since = _since is null || moment < _since ? moment : _since;
 
-        public void Add(Fact fact, ImmutableHashSet<SkuId>.Builder skus, ImmutableHashSet<string>.Builder movements)
+        public void Add(Fact fact, HashSet<SkuId> skus, HashSet<string> movements)
         {
             movements.Add(fact.Key);
             switch (fact)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using SyncFlow.Core.Facts;
 
 namespace SyncFlow.Core.Sources;
@@ -6,7 +5,8 @@ namespace SyncFlow.Core.Sources;
 /// <summary>What must be loaded of claims for a batch; reported positions are loaded with their SKUs.</summary>
 /// <param name="Transactions">Claims by transaction.</param>
 /// <param name="Pools">Pools for which a position says what is posted: all claims there that wait to be.</param>
-public sealed record SourceRefs(ImmutableHashSet<TransactionRef> Transactions, ImmutableHashSet<(SkuId Sku, LocationId Location)> Pools)
+public sealed record SourceRefs(
+    IReadOnlyCollection<TransactionRef> Transactions, IReadOnlyCollection<(SkuId Sku, LocationId Location)> Pools)
 {
     /// <summary>Nothing.</summary>
     public static SourceRefs None { get; } = new([], []);
@@ -14,15 +14,14 @@ public sealed record SourceRefs(ImmutableHashSet<TransactionRef> Transactions, I
     /// <summary>Collects them fact by fact.</summary>
     internal sealed class Builder
     {
-        private readonly ImmutableHashSet<TransactionRef>.Builder _transactions = ImmutableHashSet.CreateBuilder<TransactionRef>();
-        private readonly ImmutableHashSet<(SkuId, LocationId)>.Builder _pools = ImmutableHashSet.CreateBuilder<(SkuId, LocationId)>();
+        private readonly HashSet<TransactionRef> _transactions = [];
+        private readonly HashSet<(SkuId, LocationId)> _pools = [];
 
         /// <summary>An order: warehouses may pick for it, and another system may post it.</summary>
         public void Add(OrderFact order) => _transactions.Add(new TransactionRef(order.From, order.Snapshot.OrderRef));
 
         public void Add(
-            SourceFact fact, ImmutableHashSet<SkuId>.Builder skus, ImmutableHashSet<string>.Builder movements,
-            ImmutableHashSet<(ConnectionId, string)>.Builder orders)
+            SourceFact fact, HashSet<SkuId> skus, HashSet<string> movements, HashSet<(ConnectionId, string)> orders)
         {
             skus.Add(fact.Sku);
             switch (fact)
@@ -50,6 +49,6 @@ public sealed record SourceRefs(ImmutableHashSet<TransactionRef> Transactions, I
             }
         }
 
-        public SourceRefs ToRefs() => new(_transactions.ToImmutable(), _pools.ToImmutable());
+        public SourceRefs ToRefs() => new(_transactions, _pools);
     }
 }

@@ -51,7 +51,7 @@ internal static class SalesRows
     public static NpgsqlBatchCommand NotePaces(StorageSession session, IReadOnlyList<SkuState> skus, DateTimeOffset at) => session.Of(
         """
         INSERT INTO pace_history (tenant_id, sku_id, at, paces)
-        SELECT $1, d.sku_id, $2, d.paces::jsonb FROM unnest($3::bigint[], $4::text[]) AS d (sku_id, paces)
+        SELECT $1, d.sku_id, $2, d.paces::json FROM unnest($3::bigint[], $4::text[]) AS d (sku_id, paces)
         """,
         Sql.P(at), Sql.Column(skus, s => s.Sku.Value), Sql.Column(skus, s => Write(s.Sales.Channels) ?? "[]"));
 

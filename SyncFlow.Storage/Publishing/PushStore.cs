@@ -19,7 +19,7 @@ public static class PushStore
             session.Of(
                 """
                 SELECT sku_id, level_id, item_ref, external_location_id FROM listing_levels
-                WHERE tenant_id = $1 AND connection_id = $2 AND wants_push
+                WHERE tenant_id = $1 AND connection_id = $2 AND at_work AND wants_push
                   AND EXISTS (SELECT FROM connections c WHERE c.tenant_id = $1 AND c.connection_id = $2 AND c.status IN (3, 8))
                 ORDER BY push_priority, level_id LIMIT $3
                 """,
@@ -140,7 +140,7 @@ public static class PushStore
                 """
                 UPDATE pushes p SET state = 2, settled_at = $3
                 WHERE p.tenant_id = $1 AND p.connection_id = $2 AND p.state = 3
-                  AND NOT EXISTS (SELECT FROM listing_levels l WHERE l.tenant_id = $1 AND l.connection_id = $2 AND l.in_flight_push = p.push_id)
+                  AND NOT EXISTS (SELECT FROM listing_levels l WHERE l.tenant_id = $1 AND l.connection_id = $2 AND l.at_work AND l.in_flight_push = p.push_id)
                 """,
                 Sql.P(connection.Value), Sql.P(DatabaseTime.Of(at))),
             ct);
@@ -152,7 +152,7 @@ public static class PushStore
         DateTimeOffset at, CancellationToken ct)
     {
         var held = LeaseStore.Require(session, connection, epoch);
-        await StockWriter.WriteAsync(session, set, cause, DatabaseTime.Of(at), [held, .. ofThePush], ct).ConfigureAwait(false);
+        await StockWriter.Plan(session, set, cause, DatabaseTime.Of(at), [held, .. ofThePush]).RunAsync(session, ct).ConfigureAwait(false);
         LeaseStore.EnsureHeld(held, connection, epoch);
     }
 

@@ -1,30 +1,16 @@
 using Npgsql;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
-using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Stock;
 
 /// <summary>
-/// Writes what facts changed and replanning does not: entries, orders, and what became of the inbox events. It is half of
-/// what the database has to do for a batch, and can be sent while the rules still replan.
+/// Writes what facts changed and replanning does not: entries and orders. They can be sent while the rules still replan
+/// (<see cref="StagedSave"/>).
 /// </summary>
 internal static class FactWriter
 {
-    /// <summary>Sends it, before the rest of the set is written.</summary>
-    public static async Task WriteAsync(
-        StorageSession session, WorkingSet set, IReadOnlyList<InboxMark> marks, DateTimeOffset at, CancellationToken ct)
-    {
-        NpgsqlBatchCommand[] statements = [.. Statements(session, set, at), .. InboxStore.Marks(session, marks, at)];
-        session.FactsWritten = (set, set.Entries.Count);
-        if (statements.Length > 0)
-        {
-            await using var batch = session.Batch(statements);
-            await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-        }
-    }
-
     /// <summary>Statements for what is not written yet; replanning may have booked more entries, but changes no order.</summary>
     public static IEnumerable<NpgsqlBatchCommand> Statements(StorageSession session, WorkingSet set, DateTimeOffset at)
     {

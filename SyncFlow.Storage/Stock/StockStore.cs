@@ -2,7 +2,6 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Allocation;
-using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
 
@@ -75,22 +74,7 @@ public static class StockStore
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(set);
-        return StockWriter.WriteAsync(session, set, cause, DatabaseTime.Of(at), ct);
-    }
-
-    /// <summary>
-    /// Begins to write what is settled once all facts are folded: their entries, orders, and what became of their inbox
-    /// events. The database works on that while the caller replans; wait for it before the session is used again, and
-    /// save the set then.
-    /// </summary>
-    /// <param name="at">The same moment as of <see cref="SaveAsync"/>.</param>
-    public static Task SaveFactsAsync(
-        StorageSession session, WorkingSet set, IReadOnlyList<InboxMark> marks, DateTimeOffset at, CancellationToken ct)
-    {
-        ArgumentNullException.ThrowIfNull(session);
-        ArgumentNullException.ThrowIfNull(set);
-        ArgumentNullException.ThrowIfNull(marks);
-        return FactWriter.WriteAsync(session, set, marks, DatabaseTime.Of(at), ct);
+        return StockWriter.Plan(session, set, cause, DatabaseTime.Of(at), []).RunAsync(session, ct);
     }
 
     private static async Task<List<SkuId>> SkusOfAsync(StorageSession session, Refs refs, CancellationToken ct)

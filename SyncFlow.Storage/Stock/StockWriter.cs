@@ -1,6 +1,5 @@
 using Npgsql;
 using SyncFlow.Core.Engine;
-using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Allocation;
 using SyncFlow.Storage.Connections;
@@ -17,12 +16,10 @@ namespace SyncFlow.Storage.Stock;
 /// <summary>Writes a working set: every table in one statement, all statements in one round trip.</summary>
 internal static class StockWriter
 {
-    public static Task WriteAsync(StorageSession session, WorkingSet set, string cause, DateTimeOffset at, CancellationToken ct) =>
-        WriteAsync(session, set, cause, at, [], ct);
-
+    /// <summary>What is to be written; nothing is sent yet.</summary>
     /// <param name="first">Statements that come before those of the set, in the same round trip.</param>
-    public static async Task WriteAsync(
-        StorageSession session, WorkingSet set, string cause, DateTimeOffset at, IReadOnlyList<NpgsqlBatchCommand> first, CancellationToken ct)
+    public static SetWrite Plan(
+        StorageSession session, WorkingSet set, string cause, DateTimeOffset at, IReadOnlyList<NpgsqlBatchCommand> first)
     {
         var skus = set.ChangedSkus.ToList();
         var levels = ChangedLevels(set);
@@ -38,8 +35,9 @@ internal static class StockWriter
 
         var movements = set.NewMovements.ToArray();
         statements.AddRange(FactWriter.Statements(session, set, at));
-        var stocked = skus.FindAll(s => s.Pools.Length > 0);
-        Add(stocked, () => UpsertPositions(session, stocked));
+        var (moved, made) = PositionRows.Changed(set, skus);
+        Add(moved, () => PositionRows.Update(session, moved));
+        Add(made, () => PositionRows.Insert(session, made));
         Add(set.Openings, () => HistoryRows.InsertOpenings(session, [.. set.Openings], at));
         Add(skus, () => UpdateSkus(session, skus, set, at));
         var preorders = PreorderRows.Of(skus);
@@ -49,8 +47,8 @@ internal static class StockWriter
         var paces = set.ChangedPaces.ToList();
         Add(paces, () => SalesRows.NotePaces(session, paces, at));
         var byKind = levels.ToLookup(LevelMoves.Suffices);
-        var (moved, rest) = (byKind[true].ToList(), byKind[false].ToList());
-        Add(moved, () => LevelMoves.Update(session, moved, at));
+        var (sold, rest) = (byKind[true].ToList(), byKind[false].ToList());
+        Add(sold, () => LevelMoves.Update(session, sold, at));
         Add(rest, () => session.Of(LevelRows.UpdateSql, LevelRows.Parameters(rest, at)));
         Add(levels, () => HistoryRows.AppendLevels(session, levels, cause, at));
         Add(movements, () => session.Of(
@@ -88,25 +86,12 @@ internal static class StockWriter
             statements.Add(ConnectionStore.Status(session, change.Connection, change.Status, change.Reason, at));
         }
 
-        if (statements.Count == 0)
-        {
-            return;
-        }
-
-        await using var batch = session.Batch([.. statements]);
-        await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-        CheckAllWritten(statements, LevelMoves.UpdateSql, moved.Count, "level");
-        CheckAllWritten(statements, LevelRows.UpdateSql, rest.Count, "level");
-        CheckAllWritten(statements, UpdateSkusSql, skus.Count, "SKU");
-    }
-
-    private static void CheckAllWritten(List<NpgsqlBatchCommand> statements, string sql, int expected, string what)
-    {
-        var written = (long)(statements.FirstOrDefault(s => s.CommandText == sql)?.RecordsAffected ?? 0);
-        if (written != expected)
-        {
-            throw new InvalidOperationException($"{expected} {what} rows were to be written, {written} were there: what is saved must have been loaded.");
-        }
+        return new SetWrite(
+            statements,
+            [
+                (LevelMoves.UpdateSql, sold.Count, "level"), (LevelRows.UpdateSql, rest.Count, "level"),
+                (PositionRows.UpdateSql, moved.Count, "position"), (UpdateSkusSql, skus.Count, "SKU"),
+            ]);
     }
 
     private static List<ChangedLevel> ChangedLevels(WorkingSet set)
@@ -116,29 +101,6 @@ internal static class StockWriter
             changed => new ChangedLevel(
                 set.FindSku(changed.Sku)!, set.FindLoaded(changed.Sku)?.FindLevel(changed.Level.Id), changed.Level,
                 Math.Max(1, facts.GetValueOrDefault(changed.Sku))))];
-    }
-
-    private static NpgsqlBatchCommand UpsertPositions(StorageSession session, List<SkuState> skus)
-    {
-        var rows = skus.SelectMany(s => s.Pools.Select(p => (Sku: s.Sku.Value, Pool: p))).ToList();
-        NpgsqlParameter Sums(Bucket bucket) => Sql.Column(rows, r => r.Pool.Buckets[bucket]);
-        return session.Of(
-            """
-            INSERT INTO positions AS p (tenant_id, sku_id, location_id, on_hand, committed, allocated, pos_pending, reserved,
-              shipped_unposted, suspense, in_transit, unavailable, opened, set_aside)
-            SELECT $1, d.* FROM unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[],
-              $9::int[], $10::int[], $11::int[], $12::int[], $13::bool[], $14::int[]) AS d
-            ON CONFLICT (tenant_id, sku_id, location_id) DO UPDATE SET
-              on_hand = excluded.on_hand, committed = excluded.committed, allocated = excluded.allocated,
-              pos_pending = excluded.pos_pending, reserved = excluded.reserved, shipped_unposted = excluded.shipped_unposted,
-              suspense = excluded.suspense, in_transit = excluded.in_transit, unavailable = excluded.unavailable,
-              opened = excluded.opened, set_aside = excluded.set_aside
-            WHERE p IS DISTINCT FROM excluded
-            """,
-            Sql.Column(rows, r => r.Sku), Sql.Column(rows, r => r.Pool.Location.Value),
-            Sums(Bucket.OnHand), Sums(Bucket.Committed), Sums(Bucket.Allocated), Sums(Bucket.PosPending),
-            Sums(Bucket.Reserved), Sums(Bucket.ShippedUnposted), Sums(Bucket.Suspense), Sums(Bucket.InTransit),
-            Sums(Bucket.Unavailable), Sql.Column(rows, r => r.Pool.Opened), Sql.Column(rows, r => r.Pool.SetAside));
     }
 
     private static NpgsqlBatchCommand UpdateSkus(
@@ -171,7 +133,7 @@ internal static class StockWriter
         """
         UPDATE sku_state s SET mode = d.mode, velocity_fast = d.fast, velocity_slow = d.slow, velocity_at = d.at,
           largest_order = d.largest, ats_units = d.ats, exposure_units = d.exposure, shortfall = d.shortfall,
-          oversold_units = d.oversold, oversold_guarded_units = d.guarded, paces = d.paces::jsonb, sales_hour = d.hour,
+          oversold_units = d.oversold, oversold_guarded_units = d.guarded, paces = d.paces::json, sales_hour = d.hour,
           sales_hour_units = d.hour_units, shared_by = d.shared_by, pace_steps = d.pace_steps, version = s.version + 1, updated_at = $2
         FROM unnest($3::bigint[], $4::smallint[], $5::float8[], $6::float8[], $7::timestamptz[], $8::int[], $9::int[],
           $10::int[], $11::int[], $12::bigint[], $13::bigint[], $14::text[], $15::bigint[], $16::int[], $17::text[], $18::text[])

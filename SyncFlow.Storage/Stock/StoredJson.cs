@@ -1,8 +1,10 @@
+using System.Collections;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using SyncFlow.Core;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
@@ -15,6 +17,7 @@ internal static class StoredJson
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.General)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutWhatSaysNothing } },
         Converters =
         {
             new IdConverter<SkuId>(id => id.Value, value => new SkuId(value)),
@@ -23,12 +26,15 @@ internal static class StoredJson
         },
     };
 
+    /// <summary>Of a row's many numbers most are 0, and need not be said.</summary>
+    private static readonly JsonSerializerOptions OfRows = new(Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
+
     public static string Write(OrderSnapshot snapshot) => JsonSerializer.Serialize(ForStorage(snapshot), Options);
 
     public static OrderSnapshot ReadSnapshot(string json) =>
         JsonSerializer.Deserialize<OrderSnapshot>(json, Options) ?? throw new JsonException("A stored order snapshot is null.");
 
-    public static string Write(ImmutableArray<FootprintRow> footprint) => JsonSerializer.Serialize(footprint, Options);
+    public static string Write(ImmutableArray<FootprintRow> footprint) => JsonSerializer.Serialize(footprint, OfRows);
 
     public static ImmutableArray<FootprintRow> ReadFootprint(string json) =>
         JsonSerializer.Deserialize<ImmutableArray<FootprintRow>>(json, Options);
@@ -59,6 +65,15 @@ internal static class StoredJson
         ? []
         : [.. JsonSerializer.Deserialize<long[][]>(json)!.Select(
             part => new Unverified(checked((int)part[0]), new DateTimeOffset(part[1], TimeSpan.Zero)))];
+
+    /// <summary>What is read as it was although it is not there: no, none, and nothing in a list. It is a third of an order.</summary>
+    private static void LeaveOutWhatSaysNothing(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties.Where(p => p is { IsRequired: false, AssociatedParameter: null }))
+        {
+            property.ShouldSerialize = (_, value) => value is not (null or false or 0 or IList { Count: 0 });
+        }
+    }
 
     // An array nobody set throws when it is written; an empty one says the same.
     private static OrderSnapshot ForStorage(OrderSnapshot snapshot) =>

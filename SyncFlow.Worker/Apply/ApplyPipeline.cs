@@ -93,9 +93,13 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
         var events = Understand(items);
         var set = await StockStore.LoadAsync(session, FactRefs.Of(events.SelectMany(e => e.Facts)), ct).ConfigureAwait(false);
         var now = DatabaseTime.Now(time);
-        var marks = events.ConvertAll(e => e.Refused ?? e.NotPermitted(set.Context) ?? new InboxMark(e.Item.Key, InboxState.Done, Fold(set, e, now), null));
-        await ReplanAsync(set, StockStore.SaveFactsAsync(session, set, marks, now, ct), now).ConfigureAwait(false);
-        await StockStore.SaveAsync(session, set, Cause(items), now, ct).ConfigureAwait(false);
+        var save = new StagedSave(session, now, ct);
+        await using var free = save.ConfigureAwait(false);
+        save.Expect(events.ConvertAll(e => e.WithoutFacts(set.Context) ?? e.Done(FactOutcome.Applied)));
+        var marks = events.ConvertAll(e => e.WithoutFacts(set.Context) ?? e.Done(Fold(set, e, now)));
+        save.SaveFacts(set, marks);
+        Replanner.Replan(set, now);
+        await save.SaveAsync(set, Cause(items)).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
 
         Count(items, marks, time.GetElapsedTime(started));
@@ -118,19 +122,6 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
         }
 
         return events;
-    }
-
-    /// <summary>Replans while the database writes what the facts were; the session is free again afterwards, however it ends.</summary>
-    private static async Task ReplanAsync(WorkingSet set, Task writing, DateTimeOffset now)
-    {
-        try
-        {
-            Replanner.Replan(set, now);
-        }
-        finally
-        {
-            await writing.ConfigureAwait(false);
-        }
     }
 
     /// <summary>Folds an event's facts; its outcome is the most telling of theirs (the lowest number).</summary>

@@ -5,11 +5,14 @@ using SyncFlow.Storage.Inbox;
 namespace SyncFlow.Worker.Apply;
 
 /// <summary>
-/// How many events the next batch of a tenant may take. A backlog is taken in larger and larger batches, for a SKU that
-/// many of its facts touch is then written once; as soon as another tenant waits, or a batch is not full, they are small.
+/// How many events the next batch of a tenant may take. A backlog is taken in large batches, for a SKU that many of
+/// its facts touch is then written once; as soon as another tenant waits, or a batch is not full, they are small.
 /// </summary>
 internal sealed class BatchSizes
 {
+    /// <summary>Times that a batch is larger than the full one before it.</summary>
+    private const int Growth = 8;
+
     private readonly ConcurrentDictionary<TenantId, int> grown = new();
 
     /// <summary>Most events of the next batch.</summary>
@@ -22,7 +25,9 @@ internal sealed class BatchSizes
     {
         if (claimed == limit)
         {
-            grown[tenant] = Math.Min(2 * limit, InboxRetries.MostClaimed);
+            // Of two batches that ran side by side the smaller one may end last.
+            var next = Math.Min(Growth * limit, InboxRetries.MostClaimed);
+            grown.AddOrUpdate(tenant, next, (_, known) => Math.Max(known, next));
         }
         else
         {

@@ -25,8 +25,13 @@ internal sealed record EventFacts(InboxItem Item, ImmutableArray<Fact> Facts, In
             : Refuse(item, InboxState.Dead, $"content '{item.Content}' came without a connection");
     }
 
-    /// <summary>The mark of an event whose store may not be read on its topic; null where it may.</summary>
-    public InboxMark? NotPermitted(EngineContext context) =>
+    /// <summary>The mark of an event whose facts are folded.</summary>
+    public InboxMark Done(FactOutcome? outcome) => new(Item.Key, InboxState.Done, outcome, null);
+
+    /// <summary>The mark of an event that has no facts, or whose facts do not count; null for all others.</summary>
+    public InboxMark? WithoutFacts(EngineContext context) => Refused ?? NotPermitted(context);
+
+    private InboxMark? NotPermitted(EngineContext context) =>
         Item.Connection is { } connection && context.Channels.TryGetValue(connection, out var channel) && !channel.Permissions.MayRead(Item.Topic)
             ? new InboxMark(Item.Key, InboxState.Ignored, null, $"the store may not be read on '{Item.Topic}'")
             : null;

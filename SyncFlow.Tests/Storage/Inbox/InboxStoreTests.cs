@@ -52,8 +52,12 @@ public sealed class InboxStoreTests(PostgresFixture postgres)
             (one.Count, other.Count).ShouldBe((6, 4));
             one.Concat(other).Select(i => i.Key).Distinct().Count().ShouldBe(10);
             var nothing = new WorkingSet(await SettingsReader.ReadAsync(second, Ct));
-            await StockStore.SaveFactsAsync(
-                second, nothing, [.. other.Select(i => new InboxMark(i.Key, InboxState.Done, FactOutcome.Applied, null))], clock.GetUtcNow(), Ct);
+            await using (var save = new StagedSave(second, clock.GetUtcNow(), Ct))
+            {
+                save.SaveFacts(nothing, [.. other.Select(i => new InboxMark(i.Key, InboxState.Done, FactOutcome.Applied, null))]);
+                await save.SaveAsync(nothing, "test");
+            }
+
             await second.CommitAsync(Ct);
         }
 
