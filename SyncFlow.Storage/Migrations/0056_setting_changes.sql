@@ -17,25 +17,28 @@ CREATE POLICY own_tenant ON stock_setting_changes TO syncflow_api, syncflow_work
 CREATE POLICY owner ON stock_setting_changes TO syncflow_owner USING (true) WITH CHECK (true);
 GRANT SELECT, INSERT ON stock_setting_changes TO syncflow_api, syncflow_worker;
 
--- A row is of the transaction alone, so nobody ever waits for another's.
+-- A row is of the transaction alone, so nobody ever waits for another's. Of a tenant that is being erased nothing is noted.
 CREATE FUNCTION note_stock_setting(tenant bigint, sku bigint) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO stock_setting_changes (tenant_id, xid, sku_id) VALUES (tenant, pg_current_xact_id(), sku) ON CONFLICT DO NOTHING
+  INSERT INTO stock_setting_changes (tenant_id, xid, sku_id)
+  SELECT tenant, pg_current_xact_id(), sku WHERE NOT EXISTS (SELECT FROM deleted_tenants d WHERE d.tenant_id = tenant)
+  ON CONFLICT DO NOTHING
 $$;
+REVOKE EXECUTE ON FUNCTION note_stock_setting(bigint, bigint) FROM PUBLIC;
 
-CREATE FUNCTION note_tenant_stock_setting() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION note_tenant_stock_setting() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM note_stock_setting((coalesce(NEW, OLD)).tenant_id, 0);
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION note_sku_stock_setting() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION note_sku_stock_setting() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM note_stock_setting((coalesce(NEW, OLD)).tenant_id, (coalesce(NEW, OLD)).sku_id);
   RETURN NULL;
 END $$;
 
 -- Both sides of a kit: what was computed of either did not know of the other.
-CREATE FUNCTION note_kit_stock_setting() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION note_kit_stock_setting() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   part sku_components%ROWTYPE := coalesce(NEW, OLD);
 BEGIN
@@ -44,11 +47,11 @@ BEGIN
 END $$;
 
 -- Buffers are evaluated for many SKUs at once: above 100 the tenant is named, and none of them.
-CREATE FUNCTION note_buffers_stock_setting() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION note_buffers_stock_setting() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-  INSERT INTO stock_setting_changes (tenant_id, xid, sku_id)
-  SELECT DISTINCT c.tenant_id, pg_current_xact_id(), CASE WHEN n.skus > 100 THEN 0 ELSE c.sku_id END
-  FROM changed c, (SELECT count(DISTINCT sku_id) AS skus FROM changed) n ON CONFLICT DO NOTHING;
+  PERFORM note_stock_setting(k.tenant_id, k.sku_id) FROM (
+    SELECT DISTINCT c.tenant_id, CASE WHEN n.skus > 100 THEN 0 ELSE c.sku_id END AS sku_id
+    FROM changed c, (SELECT count(DISTINCT sku_id) AS skus FROM changed) n) k;
   RETURN NULL;
 END $$;
 

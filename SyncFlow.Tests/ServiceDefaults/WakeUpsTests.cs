@@ -18,12 +18,11 @@ public sealed class WakeUpsTests(RedisFixture redis)
         await wakeUps.SubscribeAsync(WakeUpKind.Inbox, inbox.Enqueue);
         await wakeUps.SubscribeAsync(WakeUpKind.Levels, levels.Enqueue);
 
-        await wakeUps.PublishAsync(WakeUpKind.Inbox, 7);
-        await wakeUps.PublishAsync(WakeUpKind.Levels, 8);
+        await SendUntilHeardAsync(wakeUps, inbox, tenantId: 7);
+        await SendUntilHeardAsync(wakeUps, levels, tenantId: 8, WakeUpKind.Levels);
 
-        await Waits.UntilAsync(() => !inbox.IsEmpty && !levels.IsEmpty, "both wake-ups");
-        inbox.ShouldBe([7]);
-        levels.ShouldBe([8]);
+        inbox.Distinct().ShouldBe([7]);
+        levels.Distinct().ShouldBe([8]);
         wakeUps.Failed.ShouldBe(0);
     }
 
@@ -35,8 +34,7 @@ public sealed class WakeUpsTests(RedisFixture redis)
         var wakeUps = new WakeUps(connection);
         var heard = new ConcurrentQueue<long>();
         await wakeUps.SubscribeAsync(WakeUpKind.Inbox, heard.Enqueue);
-        await wakeUps.PublishAsync(WakeUpKind.Inbox, 1);
-        await Waits.UntilAsync(() => heard.Contains(1), "the first wake-up");
+        await SendUntilHeardAsync(wakeUps, heard, tenantId: 1);
 
         first.Kill();
         await first.DisposeAsync();
@@ -71,14 +69,16 @@ public sealed class WakeUpsTests(RedisFixture redis)
         Should.Throw<ArgumentException>(() => new RedisConnection("abortConnect=false"));
     }
 
-    private static Task SendUntilHeardAsync(WakeUps wakeUps, ConcurrentQueue<long> heard, long tenantId)
+    /// <summary>Until the connection that hears stands, what is sent is lost: it comes up beside the one that sends.</summary>
+    private static Task SendUntilHeardAsync(
+        WakeUps wakeUps, ConcurrentQueue<long> heard, long tenantId, WakeUpKind kind = WakeUpKind.Inbox)
     {
         return Waits.UntilAsync(
             async () =>
             {
-                await wakeUps.PublishAsync(WakeUpKind.Inbox, tenantId);
+                await wakeUps.PublishAsync(kind, tenantId);
                 return heard.Contains(tenantId);
             },
-            "a wake-up to be heard again");
+            "a wake-up to be heard");
     }
 }
