@@ -8,7 +8,7 @@ public sealed class CountBook
 {
     private readonly Dictionary<string, StockCount> _byKey = new(StringComparer.Ordinal);
     private readonly Dictionary<(SkuId, LocationId), SortedDictionary<(DateTimeOffset AsOf, string Key), StockCount>> _valid = [];
-    private readonly Dictionary<string, OnHandBefore> _before = new(StringComparer.Ordinal);
+    private readonly Dictionary<CountRef, OnHandBefore> _before = [];
     private readonly HashSet<string> _changed = new(StringComparer.Ordinal);
 
     /// <summary>Counts to write back.</summary>
@@ -35,13 +35,13 @@ public sealed class CountBook
     }
 
     /// <summary>Puts in what the ledger had just before a count that is to be booked.</summary>
-    public void Load(string countKey, OnHandBefore before) => _before[countKey] = before;
+    public void Load(CountRef count, OnHandBefore before) => _before[count] = before;
 
     /// <summary>What was loaded for a count that is to be booked.</summary>
     /// <exception cref="InvalidOperationException">It was not loaded.</exception>
-    public OnHandBefore BeforeOf(string countKey) => _before.TryGetValue(countKey, out var before)
+    public OnHandBefore BeforeOf(CountRef count) => _before.TryGetValue(count, out var before)
         ? before
-        : throw new InvalidOperationException($"What was on hand before count {countKey} is not loaded.");
+        : throw new InvalidOperationException($"What was on hand before count {count.Key} is not loaded.");
 
     /// <summary>The count with this key, or null.</summary>
     public StockCount? Find(string key) => _byKey.GetValueOrDefault(key);

@@ -30,7 +30,7 @@ internal static class CountRules
         }
 
         // A channel's opening on-hand is a count too, which nothing corrects: an earlier count would be added to it.
-        var before = set.Counts.BeforeOf(fact.Key);
+        var before = set.Counts.BeforeOf(CountRef.Of(fact));
         if (before.OpenedAt >= fact.OccurredAt)
         {
             return FactOutcome.Refused;
@@ -54,6 +54,12 @@ internal static class CountRules
         if (set.FindSku(fact.Sku) is not { } sku)
         {
             return FactOutcome.Unmapped;
+        }
+
+        // Whoever names another pool's count means another count.
+        if (set.Counts.Find(fact.Count) is { } named && (named.Sku != fact.Sku || named.Location != fact.Location))
+        {
+            return FactOutcome.Refused;
         }
 
         if (set.Counts.Find(fact.Count) is { Withdrawn: true })

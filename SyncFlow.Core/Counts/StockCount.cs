@@ -18,6 +18,14 @@ public sealed record CountWithdrawn(
     string Key, long? InboxEvent, DateTimeOffset OccurredAt, SkuId Sku, LocationId Location, string Count)
     : Fact(Key, null, InboxEvent, OccurredAt);
 
+/// <summary>A count that a fact books or takes back, as the fact names it.</summary>
+public readonly record struct CountRef(string Key, SkuId Sku, LocationId Location, DateTimeOffset AsOf)
+{
+    internal static CountRef Of(CountTaken fact) => new(fact.Key, fact.Sku, fact.Location, fact.OccurredAt);
+
+    internal static CountRef Of(CountWithdrawn fact) => new(fact.Count, fact.Sku, fact.Location, fact.OccurredAt);
+}
+
 /// <summary>A count as the ledger has booked it.</summary>
 /// <param name="Counted">Units that were there; ≥ 0.</param>
 /// <param name="Variance">Counted less what the ledger had just before <paramref name="AsOf"/>, as booked so far.</param>

@@ -5,12 +5,9 @@ using SyncFlow.Core.Ledger;
 
 namespace SyncFlow.Core.Operations;
 
-/// <summary>A count that a batch books or takes back.</summary>
-public readonly record struct CountRef(string Key, SkuId Sku, LocationId Location, DateTimeOffset AsOf);
-
 /// <summary>What must be loaded for counts and operations, besides SKUs and movement keys.</summary>
 /// <param name="Since">The earliest moment that a fact of the batch speaks of: counts as of then or later may be reopened.</param>
-/// <param name="Counts">Counts to be booked or taken back.</param>
+/// <param name="Counts">Counts to be booked or taken back, each once however many facts name it.</param>
 /// <param name="Releases">Pools from whose unavailable units an operation takes.</param>
 public sealed record OperationRefs(
     DateTimeOffset? Since, ImmutableArray<CountRef> Counts, ImmutableHashSet<(SkuId Sku, LocationId Location)> Releases)
@@ -24,7 +21,7 @@ public sealed record OperationRefs(
     /// <summary>Collects them fact by fact.</summary>
     internal sealed class Builder
     {
-        private readonly ImmutableArray<CountRef>.Builder _counts = ImmutableArray.CreateBuilder<CountRef>();
+        private readonly HashSet<CountRef> _counts = [];
         private readonly ImmutableHashSet<(SkuId, LocationId)>.Builder _releases = ImmutableHashSet.CreateBuilder<(SkuId, LocationId)>();
         private DateTimeOffset? _since;
 
@@ -43,15 +40,15 @@ public sealed record OperationRefs(
                     break;
                 case CountTaken count:
                     skus.Add(count.Sku);
-                    _counts.Add(new CountRef(count.Key, count.Sku, count.Location, count.OccurredAt));
+                    _counts.Add(CountRef.Of(count));
                     break;
                 case CountWithdrawn withdrawn:
                     skus.Add(withdrawn.Sku);
-                    _counts.Add(new CountRef(withdrawn.Count, withdrawn.Sku, withdrawn.Location, withdrawn.OccurredAt));
+                    _counts.Add(CountRef.Of(withdrawn));
                     break;
             }
         }
 
-        public OperationRefs ToRefs() => new(_since, _counts.ToImmutable(), _releases.ToImmutable());
+        public OperationRefs ToRefs() => new(_since, [.. _counts], _releases.ToImmutable());
     }
 }

@@ -19,21 +19,22 @@ internal static class CountRows
     public static List<NpgsqlBatchCommand> Statements(StorageSession session, long[] skus, OperationRefs refs)
     {
         // Late facts are rare, so this finds next to nothing: all counts as of a time that the batch speaks of, or later.
+        var since = Sql.P(DatabaseTime.Of(refs.Since ?? Never));
+        if (refs.IsEmpty)
+        {
+            return [session.Of(LaterSql + "$3", Sql.P(skus), since)];
+        }
+
+        // A withdrawal may name another moment than its count's: what comes after the count is corrected all the same.
+        var keys = refs.Counts.Select(c => c.Key).ToArray();
         List<NpgsqlBatchCommand> statements =
         [
             session.Of(
-                $"SELECT {Columns} FROM stock_counts c WHERE c.tenant_id = $1 AND c.sku_id = ANY ($2) AND NOT c.withdrawn AND c.as_of >= $3",
-                Sql.P(skus), Sql.P(DatabaseTime.Of(refs.Since ?? Never))),
+                LaterSql + "least($3, (SELECT min(n.as_of) FROM stock_counts n WHERE n.tenant_id = $1 AND n.count_key = ANY ($4)))",
+                Sql.P(skus), since, Sql.P(keys)),
+            session.Of($"SELECT {Columns} FROM stock_counts c WHERE c.tenant_id = $1 AND c.count_key = ANY ($2)", Sql.P(keys)),
         ];
-        if (refs.IsEmpty)
-        {
-            return statements;
-        }
-
         var releases = refs.Releases.ToList();
-        statements.Add(session.Of(
-            $"SELECT {Columns} FROM stock_counts c WHERE c.tenant_id = $1 AND c.count_key = ANY ($2)",
-            Sql.P(refs.Counts.Select(c => c.Key).ToArray())));
         statements.Add(session.Of(
             BeforeSql,
             Sql.Column(refs.Counts, c => c.Key), Sql.Column(refs.Counts, c => c.Sku.Value),
@@ -59,10 +60,12 @@ internal static class CountRows
         }
 
         (await NextAsync(reader, ReadCount, ct).ConfigureAwait(false)).ForEach(set.Counts.Load);
-        foreach (var (key, before) in await NextAsync(
-            reader, row => (row.GetString(0), new OnHandBefore(row.GetInt32(1), row.Nullable<DateTimeOffset>(2))), ct).ConfigureAwait(false))
+        foreach (var (count, before) in await NextAsync(
+            reader,
+            row => (refs.Counts[row.GetInt32(0) - 1], new OnHandBefore(row.GetInt32(1), row.Nullable<DateTimeOffset>(2))),
+            ct).ConfigureAwait(false))
         {
-            set.Counts.Load(key, before);
+            set.Counts.Load(count, before);
         }
 
         var sums = await NextAsync(
@@ -101,17 +104,21 @@ internal static class CountRows
         row.GetString(0), new SkuId(row.GetInt64(1)), new LocationId(row.GetInt64(2)), row.Moment(3), row.GetInt32(4),
         row.GetInt32(5), row.GetBoolean(6));
 
-    // 22: EntryReason.CountVariance; its entries carry their count's key and as-of time. 1: EntryReason.Opening.
+    private const string LaterSql =
+        $"SELECT {Columns} FROM stock_counts c WHERE c.tenant_id = $1 AND c.sku_id = ANY ($2) AND NOT c.withdrawn AND c.as_of >= ";
+
+    // By place in the list: facts of one batch may name one key with different pools or moments. 22: EntryReason.CountVariance; its entries carry their count's key and as-of time. 1: EntryReason.Opening.
     private const string BeforeSql =
         """
-        SELECT k.count_key, coalesce(sum(e.delta), 0)::int, max(o.at)
-        FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[]) AS k (count_key, sku_id, location_id, as_of)
+        SELECT k.place::int, coalesce(sum(e.delta), 0)::int, max(o.at)
+        FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[])
+          WITH ORDINALITY AS k (count_key, sku_id, location_id, as_of, place)
         LEFT JOIN ledger_entries e ON e.tenant_id = $1 AND e.sku_id = k.sku_id AND e.location_id = k.location_id AND e.bucket = 1
           AND (e.occurred_at < k.as_of
             OR (e.occurred_at = k.as_of AND e.reason = 22 AND e.fact_key COLLATE "C" < k.count_key COLLATE "C"))
         LEFT JOIN LATERAL (
           SELECT max(f.occurred_at) AS at FROM ledger_entries f
           WHERE f.tenant_id = $1 AND f.sku_id = k.sku_id AND f.location_id = k.location_id AND f.reason = 1) o ON true
-        GROUP BY k.count_key
+        GROUP BY k.place
         """;
 }

@@ -1,10 +1,13 @@
 using SyncFlow.Core;
+using SyncFlow.Core.Counts;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Orders;
+using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Ledger;
+using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Stock;
 using SyncFlow.Tests.Storage;
@@ -20,6 +23,53 @@ internal sealed class PostgresStoreUnderTest(Merchant merchant) : StoreUnderTest
     {
         var session = await merchant.WorkAsync();
         return new PostgresBatch(session, await StockStore.LoadAsync(session, refs, Ct));
+    }
+
+    public override async Task<(Batch Batch, RequestId Request)> BeginRequestAsync(
+        IReadOnlyCollection<SkuId> skus, string reference, RequestId? known)
+    {
+        var session = await merchant.WorkAsync();
+        var set = await SkuRows.LockAndReadAsync(session, skus, SkuKeys.None, Ct);
+        var wish = new ReservationWish(reference, ReservationKind.Programme, "partner", null, MayWait: true, "test", []);
+        var id = await ReservationHeaders.InsertAsync(session, wish, await ReservationHeaders.NowAsync(session, Ct), Ct);
+        return (new PostgresBatch(session, set), new RequestId(id!.Value));
+    }
+
+    public override async Task<Batch> BeginRequestAsync(IReadOnlyCollection<SkuId> skus, RequestId request)
+    {
+        var session = await merchant.WorkAsync();
+        var keys = SkuKeys.None with { Requests = new RequestKeys([request.Value], [], []) };
+        return new PostgresBatch(session, await SkuRows.LockAndReadAsync(session, skus, keys, Ct));
+    }
+
+    public override async Task<IReadOnlyList<(SkuId Sku, RequestLine Line)>> RequestsAsync()
+    {
+        await using var session = await merchant.WorkAsync();
+        return await session.QueryAsync(
+            session.Of(
+                """
+                SELECT l.sku_id, l.reservation_id, l.line, r.reference, l.units, l.location_id, l.state, l.taken, l.held::text,
+                  r.connection_id, r.order_ref, l.wish, l.kit_sku_id, l.kits, l.pool_group
+                FROM reservation_lines l JOIN reservations r USING (tenant_id, reservation_id)
+                WHERE l.tenant_id = $1 ORDER BY l.reservation_id, l.line
+                """),
+            RequestRows.Read,
+            Ct);
+    }
+
+    public override async Task<IReadOnlyList<StockCount>> CountsAsync()
+    {
+        await using var session = await merchant.WorkAsync();
+        return await session.QueryAsync(
+            session.Of(
+                """
+                SELECT count_key, sku_id, location_id, as_of, counted, variance, withdrawn FROM stock_counts
+                WHERE tenant_id = $1 ORDER BY count_key COLLATE "C"
+                """),
+            row => new StockCount(
+                row.GetString(0), new SkuId(row.GetInt64(1)), new LocationId(row.GetInt64(2)), row.Moment(3), row.GetInt32(4), row.GetInt32(5),
+                row.GetBoolean(6)),
+            Ct);
     }
 
     public override async Task<SkuState> SkuAsync(SkuId sku)

@@ -1,7 +1,9 @@
 using SyncFlow.Core;
+using SyncFlow.Core.Counts;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Operations;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Storage;
@@ -10,16 +12,22 @@ namespace SyncFlow.Tests.Compliance;
 
 /// <summary>
 /// Facts as channels and people might send them, from a seed: orders that are edited, shipped, cancelled and refunded,
-/// repeated and late; levels announced and read; movements, some of them twice; levels that come and go.
+/// repeated and late, some for units that were reserved; levels announced and read; movements and operations, some of them
+/// twice, some late; counts as of earlier moments, and counts taken back; levels that come and go.
 /// </summary>
 /// <param name="scope">Sets the names of this sequence apart from those of others in the same tenant.</param>
-/// <param name="first">The place of its first item among the merchant's; it uses two.</param>
+/// <param name="first">The place of its first item among the merchant's; it uses <see cref="Items"/>.</param>
 internal sealed class RandomFacts(Random random, string scope, int first, StoreUnderTest store)
 {
-    private const int Items = 2;
+    /// <summary>Items of one sequence; the last may be a kit of the others.</summary>
+    public const int Items = 3;
 
     private readonly List<(int Channel, OrderSnapshot Snapshot)> _orders = [];
+    private readonly Dictionary<string, (string Key, SkuId Sku, DateTimeOffset At, int Units)> _sheets = [];
     private int _count;
+
+    /// <summary>References of reservations that orders may carry.</summary>
+    public List<string> Reservations { get; } = [];
 
     /// <summary>The next fact.</summary>
     /// <param name="sku">How a SKU stands, for the marks of a reading.</param>
@@ -29,8 +37,11 @@ internal sealed class RandomFacts(Random random, string scope, int first, StoreU
         < 55 => Change(now),
         < 65 => Repeat(now),
         < 75 => Announce(now),
-        < 87 => Read(now, sku),
-        < 97 => Move(now),
+        < 84 => Read(now, sku),
+        < 88 => Move(now),
+        < 93 => Operate(now),
+        < 96 => Count(now),
+        < 98 => Withdraw(now),
         _ => Stocking(now),
     };
 
@@ -52,6 +63,7 @@ internal sealed class RandomFacts(Random random, string scope, int first, StoreU
             Origin = SnapshotOrigin.Webhook,
             CreatedAt = now,
             SourceName = random.Next(5) == 0 ? "580111" : "web",
+            ReservationRef = Reservations.Count > 0 && random.Next(3) == 0 ? Reservations[random.Next(Reservations.Count)] : null,
             Lines = [.. lines],
         }));
         return Of(_orders[^1], now);
@@ -124,6 +136,53 @@ internal sealed class RandomFacts(Random random, string scope, int first, StoreU
     private StockMovement Move(DateTimeOffset now) => new(
         $"movement:{scope}:{random.Next(12)}", null, ++_count, now, store.Skus[Item()], store.Location, Bucket.OnHand,
         random.Next(3) == 0 ? -1 - random.Next(4) : 1 + random.Next(9), EntryReason.Adjustment);
+
+    /// <summary>Goods that come in, some to be looked at, are found damaged, go back to stock or are thrown away; some are told twice.</summary>
+    private StockOperation Operate(DateTimeOffset now)
+    {
+        var (kind, from, to) = random.Next(6) switch
+        {
+            0 => (OperationKind.Receipt, StockCondition.Available, StockCondition.Available),
+            1 => (OperationKind.Receipt, StockCondition.Available, StockCondition.Inspection),
+            2 => (OperationKind.Return, StockCondition.Available, StockCondition.Inspection),
+            3 => (OperationKind.Move, StockCondition.Available, StockCondition.Damaged),
+            4 => (OperationKind.Move, StockCondition.Inspection, StockCondition.Available),
+            _ => (OperationKind.WriteOff, StockCondition.Damaged, StockCondition.Available),
+        };
+        return new StockOperation(
+            $"operation:{scope}:{random.Next(30)}", ++_count, Earlier(now), store.Skus[Item()],
+            OperationLegs.Of(kind, store.Location, 1 + random.Next(3), from, to));
+    }
+
+    /// <summary>A count, some of them told twice.</summary>
+    private CountTaken Count(DateTimeOffset now)
+    {
+        var (key, sku, at, units) = Sheet(now);
+        return new CountTaken(key, ++_count, at, sku, store.Location, units);
+    }
+
+    /// <summary>A count is taken back, some before it is told; one in four names another moment than the count's.</summary>
+    private CountWithdrawn Withdraw(DateTimeOffset now)
+    {
+        var (key, sku, at, _) = Sheet(now);
+        return new CountWithdrawn($"{key}:withdrawn", ++_count, random.Next(4) == 0 ? Earlier(now) : at, sku, store.Location, key);
+    }
+
+    /// <summary>One of a few counts as somebody wrote it down; a new one is of an earlier moment, or of now.</summary>
+    private (string Key, SkuId Sku, DateTimeOffset At, int Units) Sheet(DateTimeOffset now)
+    {
+        var key = $"count:{scope}:{random.Next(8)}";
+        return _sheets.TryGetValue(key, out var known)
+            ? known
+            : _sheets[key] = (key, store.Skus[Item()], Earlier(now), random.Next(0, 25));
+    }
+
+    /// <summary>Now, or a moment before; whole minutes, so that some coincide.</summary>
+    private DateTimeOffset Earlier(DateTimeOffset now)
+    {
+        var then = now.AddMinutes(-random.Next(0, 10));
+        return random.Next(2) == 0 ? now : then.AddTicks(-(then.Ticks % TimeSpan.TicksPerMinute));
+    }
 
     private ChannelChanged Stocking(DateTimeOffset now) => new(
         $"channel:{scope}:{++_count}", store.Connections[Channel()], _count, now,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Shouldly;
 using SyncFlow.Core;
+using SyncFlow.Core.Counts;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
@@ -114,6 +115,32 @@ public abstract class StoreCompliance
     }
 
     [Fact]
+    public async Task A_count_that_several_facts_of_a_batch_name_is_booked_once()
+    {
+        await using var store = await OpenAsync();
+        await ApplyAsync(
+            store, Counted(store, "c1", 7, minute: 1), Counted(store, "c1", 7, minute: 1), Counted(store, "c1", 5, minute: 1, item: 1));
+        (await OnHandAsync(store)).ShouldBe(7);
+        (await OnHandAsync(store, item: 1)).ShouldBe(10, "the key was taken");
+
+        await ApplyAsync(store, Counted(store, "c2", 4, minute: 2), Withdrawn(store, "c2", minute: 2));
+        (await OnHandAsync(store)).ShouldBe(7);
+        (await store.EntriesAsync()).Where(e => e.Reason == EntryReason.CountVariance).Select(e => (e.FactKey, e.Delta))
+            .ShouldBe([("c1", -3), ("c2", -3), ("c2", 3)]);
+    }
+
+    [Fact]
+    public async Task A_withdrawal_that_names_another_moment_leaves_what_was_counted_after_its_count()
+    {
+        await using var store = await OpenAsync();
+        await ApplyAsync(store, Counted(store, "c1", 7, minute: 1));
+        await ApplyAsync(store, Counted(store, "c2", 6, minute: 3));
+        await ApplyAsync(store, Withdrawn(store, "c1", minute: 5));
+        (await OnHandAsync(store)).ShouldBe(6);
+        (await store.CountsAsync()).Select(c => (c.Key, c.Variance, c.Withdrawn)).ShouldBe([("c1", 0, true), ("c2", -4, false)]);
+    }
+
+    [Fact]
     public async Task A_level_that_is_not_there_cannot_be_saved()
     {
         await using var store = await OpenAsync();
@@ -140,6 +167,15 @@ public abstract class StoreCompliance
 
     private static StockMovement Movement(StoreUnderTest store, string key, int units) =>
         new(key, null, 12, At, store.Skus[0], store.Location, Bucket.OnHand, units, EntryReason.Receipt);
+
+    private static CountTaken Counted(StoreUnderTest store, string key, int units, int minute, int item = 0) =>
+        new(key, null, At.AddMinutes(minute), store.Skus[item], store.Location, units);
+
+    private static CountWithdrawn Withdrawn(StoreUnderTest store, string key, int minute) =>
+        new($"{key}:withdrawn", null, At.AddMinutes(minute), store.Skus[0], store.Location, key);
+
+    private static async Task<int> OnHandAsync(StoreUnderTest store, int item = 0) =>
+        (await store.SkuAsync(store.Skus[item])).PoolAt(store.Location).Buckets.OnHand;
 
     private static async Task ApplyAsync(StoreUnderTest store, params Fact[] facts)
     {

@@ -1,7 +1,9 @@
 using SyncFlow.Core;
+using SyncFlow.Core.Counts;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Orders;
+using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Tests.Compliance;
@@ -17,6 +19,19 @@ internal abstract class StoreUnderTest : IAsyncDisposable
 
     /// <summary>Begins a batch: what the references touch, locked where the store can be shared.</summary>
     public abstract Task<Batch> BeginAsync(Refs refs);
+
+    /// <summary>Begins to decide on a new request for units of some SKUs.</summary>
+    /// <param name="known">The number that another store gave it; null where this one gives it.</param>
+    public abstract Task<(Batch Batch, RequestId Request)> BeginRequestAsync(IReadOnlyCollection<SkuId> skus, string reference, RequestId? known);
+
+    /// <summary>Begins to change a request: its lines that are open are loaded.</summary>
+    public abstract Task<Batch> BeginRequestAsync(IReadOnlyCollection<SkuId> skus, RequestId request);
+
+    /// <summary>All lines of all requests, by number.</summary>
+    public abstract Task<IReadOnlyList<(SkuId Sku, RequestLine Line)>> RequestsAsync();
+
+    /// <summary>Counts as booked, by key.</summary>
+    public abstract Task<IReadOnlyList<StockCount>> CountsAsync();
 
     /// <summary>A SKU as it stands.</summary>
     public abstract Task<SkuState> SkuAsync(SkuId sku);

@@ -76,7 +76,9 @@ internal sealed class CountDesk
             set.LoadSeenMovement(key);
         }
 
-        foreach (var count in _counts.Values.Where(c => c.AsOf >= refs.Operations.Since || refs.Operations.Counts.Any(r => r.Key == c.Key)))
+        var named = _counts.Values.Where(c => refs.Operations.Counts.Any(r => r.Key == c.Key)).ToList();
+        var since = named.Select(c => c.AsOf).Append(refs.Operations.Since ?? DateTimeOffset.MaxValue).Min();
+        foreach (var count in _counts.Values.Where(c => c.AsOf >= since).Union(named))
         {
             set.Counts.Load(count);
         }
@@ -86,7 +88,7 @@ internal sealed class CountDesk
             var before = OnHand(wanted.Location).Where(e => e.OccurredAt < wanted.AsOf
                 || (e.OccurredAt == wanted.AsOf && e.Reason == EntryReason.CountVariance && string.CompareOrdinal(e.FactKey, wanted.Key) < 0));
             var opened = OnHand(wanted.Location).Where(e => e.Reason == EntryReason.Opening).Max(e => (DateTimeOffset?)e.OccurredAt);
-            set.Counts.Load(wanted.Key, new OnHandBefore(before.Sum(e => e.Delta), opened));
+            set.Counts.Load(wanted, new OnHandBefore(before.Sum(e => e.Delta), opened));
         }
 
         foreach (var (sku, location) in refs.Operations.Releases)

@@ -54,6 +54,19 @@ public sealed class CountTests
     }
 
     [Fact]
+    public void A_withdrawal_that_names_a_count_of_another_pool_is_refused_and_leaves_it()
+    {
+        var desk = new CountDesk();
+        desk.Apply(Receive("r1", 10, at: 1));
+        desk.Apply(Count("c1", 8, at: 3));
+
+        desk.Apply(Withdraw("c1", at: 3) with { Location = new SyncFlow.Core.LocationId(77) }).ShouldBe(FactOutcome.Refused);
+
+        desk.At(CountDesk.Main).OnHand.ShouldBe(8);
+        desk.Count("c1").Withdrawn.ShouldBeFalse();
+    }
+
+    [Fact]
     public void A_withdrawn_count_leaves_what_would_be_had_it_never_been_also_when_the_withdrawal_comes_first()
     {
         var desk = new CountDesk();
