@@ -17,7 +17,7 @@ namespace SyncFlow.Tests.Compliance;
 /// </summary>
 public sealed class StoresAgreeTests(PostgresFixture postgres)
 {
-    private const int Sequences = 120;
+    private const int Sequences = 125;
     private const int SequencesInOneTenant = 25;
 
     private static readonly DateTimeOffset Opening = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
