@@ -5,13 +5,16 @@ using SyncFlow.Storage.Inbox;
 namespace SyncFlow.Worker.Apply;
 
 /// <summary>
-/// How many events the next batch of a tenant may take. A backlog is taken in large batches, for a SKU that many of
-/// its facts touch is then written once; as soon as another tenant waits, or a batch is not full, they are small.
+/// How many events the next batch of a tenant may take. A backlog is taken in larger and larger batches, for a SKU that
+/// many of its facts touch is then written once; as soon as another tenant waits, or a batch is not full, they are small.
 /// </summary>
 internal sealed class BatchSizes
 {
-    /// <summary>Times that a batch is larger than the full one before it.</summary>
-    private const int Growth = 8;
+    /// <summary>
+    /// Times that a batch is larger than the full one before it. Little, for a burst is no backlog: one batch of all of it
+    /// would show nothing of it elsewhere until its end.
+    /// </summary>
+    private const int Growth = 2;
 
     private readonly ConcurrentDictionary<TenantId, int> grown = new();
 

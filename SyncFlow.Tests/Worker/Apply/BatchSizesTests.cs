@@ -11,7 +11,7 @@ public sealed class BatchSizesTests
     private static readonly TenantId Tenant = new(1);
 
     [Fact]
-    public void A_backlog_is_taken_in_large_batches_up_to_the_limit()
+    public void A_backlog_is_taken_in_growing_batches_up_to_the_limit()
     {
         var sizes = new BatchSizes();
         var seen = new List<int>();
@@ -21,7 +21,7 @@ public sealed class BatchSizesTests
             sizes.Learn(Tenant, seen[^1], claimed: seen[^1]);
         }
 
-        seen.ShouldBe([500, 4_000, 4_000, 4_000, 4_000]);
+        seen.ShouldBe([500, 1_000, 2_000, 4_000, 4_000]);
         sizes.Next(new TenantId(2), othersWait: false).ShouldBe(InboxRetries.UsuallyClaimed, "another tenant has no backlog");
     }
 
@@ -31,10 +31,11 @@ public sealed class BatchSizesTests
         var sizes = new BatchSizes();
         sizes.Learn(Tenant, 500, claimed: 500);
         sizes.Next(Tenant, othersWait: true).ShouldBe(500);
-        sizes.Next(Tenant, othersWait: false).ShouldBe(4_000);
+        sizes.Next(Tenant, othersWait: false).ShouldBe(1_000);
+        sizes.Learn(Tenant, 1_000, claimed: 1_000);
         sizes.Learn(Tenant, 500, claimed: 500);
-        sizes.Next(Tenant, othersWait: false).ShouldBe(4_000, "a smaller batch that ran beside it ended last");
-        sizes.Learn(Tenant, 4_000, claimed: 3_999);
+        sizes.Next(Tenant, othersWait: false).ShouldBe(2_000, "a smaller batch that ran beside it ended last");
+        sizes.Learn(Tenant, 2_000, claimed: 1_999);
         sizes.Next(Tenant, othersWait: false).ShouldBe(500);
     }
 }
