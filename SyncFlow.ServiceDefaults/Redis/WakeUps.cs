@@ -15,6 +15,12 @@ public sealed class WakeUps(RedisConnection redis)
     private static readonly Counter<long> Failures =
         Meter.CreateCounter<long>("syncflow.wakeups.failed", "{wake-up}", "Wake-ups that Redis did not take");
 
+    private const int Greetings = 100;
+
+    private static readonly TimeSpan GreetingEvery = TimeSpan.FromMilliseconds(20);
+
+    private static long greetings;
+
     private long failed;
 
     /// <summary>Wake-ups this process could not send since it started.</summary>
@@ -43,7 +49,7 @@ public sealed class WakeUps(RedisConnection redis)
 
     /// <summary>
     /// Calls <paramref name="handler"/> with the tenant's id on every wake-up of a kind, for the life of the process;
-    /// Redis may come and go meanwhile, and need not be there yet.
+    /// Redis may come and go meanwhile, and need not be there yet. Where it is there, all that is sent after the return is heard.
     /// </summary>
     /// <param name="kind">What to hear.</param>
     /// <param name="handler">Called on the connection's thread, in order: it must return at once and not throw.</param>
@@ -51,13 +57,42 @@ public sealed class WakeUps(RedisConnection redis)
     {
         ArgumentNullException.ThrowIfNull(handler);
         var multiplexer = await redis.GetAsync().ConfigureAwait(false);
-        await multiplexer.GetSubscriber().SubscribeAsync(Channel(kind), (_, message) =>
+        var subscriber = multiplexer.GetSubscriber();
+        var greeting = string.Create(CultureInfo.InvariantCulture, $"hello {Interlocked.Increment(ref greetings)} of {Environment.ProcessId}");
+        var greeted = new TaskCompletionSource();
+        await subscriber.SubscribeAsync(Channel(kind), (_, message) =>
         {
             if (long.TryParse((string?)message, NumberStyles.None, CultureInfo.InvariantCulture, out var tenantId))
             {
                 handler(tenantId);
             }
+            else if (message == greeting)
+            {
+                greeted.TrySetResult();
+            }
         }).ConfigureAwait(false);
+        await GreetAsync(subscriber, Channel(kind), greeting, greeted.Task).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Waits until the channel hears its own greeting: the connection that hears comes up beside the one that sends, and
+    /// the library's answer to a subscription does not tell which of them was first. A Redis that is away hears none;
+    /// then the subscription stands as soon as it is back.
+    /// </summary>
+    private static async Task GreetAsync(ISubscriber subscriber, RedisChannel channel, string greeting, Task greeted)
+    {
+        try
+        {
+            for (var attempt = 0; attempt < Greetings && !greeted.IsCompleted; attempt++)
+            {
+                await subscriber.PublishAsync(channel, greeting).ConfigureAwait(false);
+                await Task.WhenAny(greeted, Task.Delay(GreetingEvery)).ConfigureAwait(false);
+            }
+        }
+        catch (Exception away) when (away is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            // Nothing is lost but a wake-up: every loop looks for itself as well.
+        }
     }
 
     private void CountFailure(WakeUpKind kind)
