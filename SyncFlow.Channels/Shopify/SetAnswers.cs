@@ -25,7 +25,8 @@ internal static class SetAnswers
         var errors = payload.GetProperty("userErrors");
         if (errors.GetArrayLength() == 0)
         {
-            return All(elements, ElementOutcome.Acknowledged, null);
+            var done = DoneBy(payload);
+            return elements.Select(e => new ElementAnswer(e.Level, ElementOutcome.Acknowledged, null, done)).ToImmutableArray();
         }
 
         var answers = new ElementAnswer?[elements.Count];
@@ -83,6 +84,12 @@ internal static class SetAnswers
         // sending the same again would be refused again.
         _ => ElementOutcome.Blocked,
     };
+
+    /// <summary>The shop cuts its times to whole seconds: the write happened before the second was over.</summary>
+    private static DateTimeOffset? DoneBy(JsonElement payload) =>
+        payload.TryGetProperty("inventoryAdjustmentGroup", out var group) && group.ValueKind == JsonValueKind.Object
+            ? group.GetProperty("createdAt").GetDateTimeOffset().AddSeconds(1).AddTicks(-1)
+            : null;
 
     private static ImmutableArray<ElementAnswer> All(IReadOnlyList<PushElement> elements, ElementOutcome outcome, string? code) =>
         [.. elements.Select(element => new ElementAnswer(element.Level, outcome, code))];

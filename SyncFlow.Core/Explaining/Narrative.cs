@@ -34,6 +34,7 @@ public static class Narrative
             sentences.Add(KitSentence(moment));
         }
 
+        sentences.AddRange(moment.Stops.Sentences(moment, location));
         sentences.Add(ModeSentence(moment));
         foreach (var level in levels)
         {
@@ -69,6 +70,7 @@ public static class Narrative
         return text + (pool.Opened, moment.Context.Locations.GetValueOrDefault(pool.Location)) switch
         {
             (false, _) => ", but nothing is published from it: no opening count stands behind its on-hand.",
+            _ when moment.Stops.Closed.Contains(pool.Location) => ", but every channel has closed the location, so none of it can be sold online.",
             (_, null or { FulfillsOnline: false }) => ", but it does not fulfil online orders, so channels are given none of it.",
             _ => ".",
         };
@@ -144,7 +146,7 @@ public static class Narrative
             ? $", by {policy}" + (quota.Rule is { } named ? $" ({Words.Of(named)})" : "")
             : "";
         var borne = quota.Borne == 0 ? "" : Words.Of($", and {quota.Borne} more because another level of this listing is below zero by as much");
-        var frozen = quota.Reason == QuotaReason.Frozen ? "; increases are frozen, so it is not raised." : null;
+        var frozen = quota.Reason == QuotaReason.Frozen ? $"; {quota.StoppedBy}, so it is not raised." : null;
         if (quota.Mode == EffectiveMode.Shared)
         {
             return Words.Of($"{name} is to show {units}: in shared mode every channel shows all that its rule allows of what its location can sell ({quota.Available}){by}{borne}")

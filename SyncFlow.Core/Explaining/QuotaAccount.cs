@@ -46,6 +46,9 @@ public sealed record QuotaAccount(
     int? Quota, EffectiveMode Mode, string? Policy, QuotaRule? Rule, int Available, int SetAside, double Weight, double Weights,
     double? ExactShare, int? RoundedShare, QuotaReason Reason, int Borne = 0)
 {
+    /// <summary>What keeps the level from being raised (a freeze, a frozen source, billing), in words; null where nothing does.</summary>
+    public string? StoppedBy { get; init; }
+
     /// <summary>The account of one level.</summary>
     /// <param name="moment">How things stood.</param>
     /// <param name="shares">How shares came about then.</param>
@@ -68,7 +71,10 @@ public sealed record QuotaAccount(
             : quota > share.Share + share.Borne ? QuotaReason.AboveShare : QuotaReason.BelowShare;
         return new QuotaAccount(
             quota, sku.Mode, policy, RuleOf(share.Rule), share.Units, share.SetAside, share.Weight, share.Weights, share.Exact, share.Share,
-            reason, share.Borne);
+            reason, share.Borne)
+        {
+            StoppedBy = freeze == BrakeStrength.Increases ? GrowthStops.On(moment, level) : null,
+        };
     }
 
     /// <summary>Whether only a freeze of all writes keeps it from being written.</summary>

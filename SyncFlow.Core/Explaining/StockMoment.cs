@@ -17,6 +17,9 @@ public sealed record StockMoment(
 {
     /// <summary>The SKU with all that kits tied to it then.</summary>
     public Cluster Tied { get; init; } = Cluster.Alone(Sku, Context);
+
+    /// <summary>What kept levels from being raised then, beside the merchant's freezes.</summary>
+    public GrowthStops Stops { get; init; } = GrowthStops.None;
 }
 
 /// <summary>A version of a SKU's settings.</summary>

@@ -36,6 +36,7 @@ public enum ReadingKind : short
 /// <param name="OpenClaimsMark">Its <see cref="LevelState.OpenClaims"/>.</param>
 /// <param name="Reserved">The channel's reserved: units that draft orders hold.</param>
 /// <param name="OnHandMark">On-hand of the level's pool in the ledger; null in readings of before it was taken.</param>
+/// <param name="Version">The channel's own time of the level's last change, in ticks; 0 where it gave none. What it announced before that is older than the reading.</param>
 public sealed record Reading(
     LevelId Level,
     ReadingKind Kind,
@@ -49,7 +50,8 @@ public sealed record Reading(
     long PushedMark,
     int OpenClaimsMark,
     int Reserved = 0,
-    int? OnHandMark = null)
+    int? OnHandMark = null,
+    long Version = 0)
 {
     /// <summary>Units on the channel's shelf that are neither sellable, nor committed, nor held: damaged or set aside.</summary>
     public int Unavailable => OnHand - Available - Committed - Reserved;

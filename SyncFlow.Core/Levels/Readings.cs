@@ -47,8 +47,9 @@ internal static class Readings
 
         if (level.Belief is null || (StillInTheAir(level, reading) && !AbsoluteWrites.Shows(level, reading)))
         {
-            // A push that may have arrived before the reading, or may arrive after it: nothing can be concluded.
-            set.Put(sku.With(noted));
+            // A push that may have arrived before the reading, or may arrive after it: nothing can be concluded, also not
+            // that what was announced before is settled.
+            set.Put(sku.With(level with { Observed = noted.Observed! with { Version = level.Observed?.Version ?? 0 } }));
             return FactOutcome.Unchanged;
         }
 
@@ -82,7 +83,7 @@ internal static class Readings
     }
 
     private static Observation Observe(LevelState level, Reading reading, DateTimeOffset now) => new(
-        reading.Available, level.Observed?.Version ?? 0, now, reading.OnHand, reading.Committed);
+        reading.Available, Math.Max(level.Observed?.Version ?? 0, reading.Version), now, reading.OnHand, reading.Committed);
 
     /// <summary>Planned before the marks were taken, and its request may still arrive.</summary>
     private static bool StillInTheAir(LevelState level, Reading reading) =>

@@ -44,7 +44,8 @@ public enum ElementOutcome : short
 
 /// <summary>The answer for one element.</summary>
 /// <param name="Code">The channel's own code, for people and figures.</param>
-public sealed record ElementAnswer(LevelId Level, ElementOutcome Outcome, string? Code);
+/// <param name="DoneBy">By when it was carried out, by the channel's own clock; null where it was not, or the channel does not say.</param>
+public sealed record ElementAnswer(LevelId Level, ElementOutcome Outcome, string? Code, DateTimeOffset? DoneBy = null);
 
 /// <summary>Limits of publishing.</summary>
 public static class PublishLimits

@@ -38,7 +38,7 @@ public static class Settlement
         var refused = level with { InFlight = null, CauseAt = push.CauseAt ?? level.CauseAt };
         return answer.Outcome switch
         {
-            ElementOutcome.Acknowledged => Acknowledged(level, push, now),
+            ElementOutcome.Acknowledged => Acknowledged(level, push, answer.DoneBy, now),
             ElementOutcome.Stale => refused with { AwaitsAttribution = true, NeedsReading = true },
             ElementOutcome.NotSent => refused,
             ElementOutcome.Blocked => Stop(set, sku, refused with { Status = LevelStatus.Blocked }, answer, now),
@@ -47,7 +47,7 @@ public static class Settlement
         };
     }
 
-    private static LevelState Acknowledged(LevelState level, InFlight push, DateTimeOffset now)
+    private static LevelState Acknowledged(LevelState level, InFlight push, DateTimeOffset? doneBy, DateTimeOffset now)
     {
         if (push.Kind == WriteKind.ThroughZero)
         {
@@ -62,6 +62,9 @@ public static class Settlement
             InFlight = null,
             Belief = belief,
             PushedTotal = level.PushedTotal + push.Change,
+
+            // What the level showed before this write is behind belief: an earlier write of ours that comes back late too.
+            ExplainedThrough = Math.Max(level.ExplainedThrough, doneBy?.UtcTicks ?? 0),
             Unverified = doubt > 0 ? Add(level.Unverified, new Unverified(doubt, now)) : level.Unverified,
             NeedsReading = true,
         };

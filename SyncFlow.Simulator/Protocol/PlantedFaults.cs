@@ -4,7 +4,7 @@ namespace SyncFlow.Simulator.Protocol;
 
 /// <summary>One deliberate fault in the rules, to see that the tests catch it.</summary>
 /// <param name="Id">Names it; begins with its rule.</param>
-/// <param name="Rule">The rule (R1 to R17) or invariant (I1 to I7) of docs/protocol.md that it breaks.</param>
+/// <param name="Rule">The rule (R1 to R17) or invariant (I1 to I7) of docs/protocol.md that it breaks, or the part of the stock rules: kit, preorder, inspection, brake, count, settlement.</param>
 /// <param name="Means">What the rules do with it, in a sentence.</param>
 /// <param name="File">The source it is planted in, from the root of the checkout.</param>
 /// <param name="Find">Text that stands in the file exactly once.</param>

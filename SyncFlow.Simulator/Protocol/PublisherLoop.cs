@@ -220,7 +220,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
     private void Settle(Push push, ElementOutcome[] outcomes)
     {
         var set = desk.Store.LoadSkus(push.Elements.Select(e => e.Sku));
-        Settlement.Settle(set, push, [.. push.Elements.Select((e, i) => new ElementAnswer(e.Level, outcomes[i], null))], desk.Agenda.Now);
+        Settlement.Settle(set, push, [.. push.Elements.Select((e, i) => new ElementAnswer(e.Level, outcomes[i], null, desk.Shop.DoneBy(push.Id)))], desk.Agenda.Now);
         if (!desk.Pipeline.Commit(set))
         {
             desk.Later(Sweep, () => Settle(push, outcomes));

@@ -30,8 +30,7 @@ internal sealed class Shop(
     private readonly bool[] _untracked = new bool[items];
     private readonly bool[] _closed = new bool[locations];
     private readonly Dictionary<string, ShopOrder> _orders = [];
-    private readonly Dictionary<Guid, ElementOutcome[]> _answers = [];
-    private long _lastTick;
+    private readonly Dictionary<Guid, (ElementOutcome[] Outcomes, long At)> _answers = [];
 
     /// <summary>1 and up; also the id of the connection.</summary>
     public int Number { get; } = number;
@@ -43,6 +42,9 @@ internal sealed class Shop(
 
     /// <summary>Rises with everything that changes here.</summary>
     public int Version { get; private set; }
+
+    /// <summary>The shop's own time of its last change, in ticks; no two changes have the same.</summary>
+    public long LastTick { get; private set; }
 
     /// <summary>The credential is refused until then.</summary>
     public DateTimeOffset RefusesUntil { get; set; }
@@ -222,11 +224,17 @@ internal sealed class Shop(
         ArgumentNullException.ThrowIfNull(elements);
         if (KeepsKeys && _answers.TryGetValue(key, out var known))
         {
-            return known;
+            return known.Outcomes;
         }
 
-        return _answers[key] = Set(elements, persists);
+        var outcomes = Set(elements, persists);
+        _answers[key] = (outcomes, LastTick);
+        return outcomes;
     }
+
+    /// <summary>By when a request was carried out, by the shop's clock; null where it never arrived.</summary>
+    public DateTimeOffset? DoneBy(Guid key) =>
+        _answers.TryGetValue(key, out var answer) ? new DateTimeOffset(answer.At, TimeSpan.Zero) : null;
 
     private ElementOutcome[] Set(IReadOnlyList<(int Sku, int Location, int From, int To)> elements, bool persists)
     {
@@ -276,5 +284,5 @@ internal sealed class Shop(
         LevelChanged?.Invoke(sku, location, _available[sku, location], Tick());
     }
 
-    private long Tick() => _lastTick = Math.Max(_lastTick + 1, (agenda.Now + drift).UtcTicks);
+    private long Tick() => LastTick = Math.Max(LastTick + 1, (agenda.Now + drift).UtcTicks);
 }

@@ -130,7 +130,7 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
         TenantId tenant, string code, ExplainQuery query, Facts facts, List<PoolSums> pools,
         List<(SkuMoment Moment, List<PoolSums> Pools)> tied)
     {
-        var (policy, context) = facts.Moment.Interpret(tenant, facts.Channels);
+        var (policy, context, stops) = facts.Moment.Interpret(tenant, facts.Channels);
         var state = facts.Moment.ToState(policy, context, pools, facts.Tied);
         var names = new StockNames(
             facts.Places.ToImmutableDictionary(p => p.Id, p => p.Code), facts.Channels.ToImmutableDictionary(c => c.Id, c => c.Name))
@@ -147,6 +147,7 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
             at, code, state, context, names, facts.Moment.Settings.Find(s => s.Subject == "sku")?.Version)
         {
             Tied = Cluster.Of([state, .. others], context),
+            Stops = stops,
         };
     }
 

@@ -68,7 +68,7 @@ internal static class MomentReader
         FROM (
           SELECT * FROM setting_history WHERE tenant_id = $1 AND subject = 'sku' AND subject_id = $2
           UNION ALL SELECT * FROM setting_history WHERE tenant_id = $1 AND subject = 'buffer' AND subject_id = $2 AND at <= $3
-          UNION ALL SELECT * FROM setting_history WHERE tenant_id = $1 AND subject = 'brake' AND at <= $3
+          UNION ALL SELECT * FROM setting_history WHERE tenant_id = $1 AND subject IN ('brake', 'source', 'billing') AND at <= $3
           UNION ALL SELECT * FROM setting_history WHERE tenant_id = $1 AND subject IN ('location', 'connection')) s
         ORDER BY subject, subject_id, at <= $3 DESC,
           CASE WHEN at <= $3 THEN setting_id END DESC, setting_id
@@ -104,9 +104,10 @@ internal static class MomentReader
         row.GetInt32(21), row.GetBoolean(22));
 
     /// <summary>The settings as the rules take them.</summary>
-    public static (SkuPolicy Policy, EngineContext Context) Interpret(
+    public static (SkuPolicy Policy, EngineContext Context, GrowthStops Stops) Interpret(
         TenantId tenant, IReadOnlyList<Setting> settings, IReadOnlyList<Channel> channels)
     {
+        var stops = StopsReader.Of(settings, channels);
         var policy = SkuPolicy.Default;
         var locations = ImmutableDictionary.CreateBuilder<LocationId, LocationSettings>();
         var kinds = channels.ToDictionary(c => c.Id);
@@ -129,13 +130,14 @@ internal static class MomentReader
                 case "location":
                     var location = new LocationId(setting.SubjectId);
                     locations[location] = new LocationSettings(
-                        location, root.GetProperty("fulfillsOnline").GetBoolean(), root.GetProperty("poolGroup").GetInt32())
+                        location, root.GetProperty("fulfillsOnline").GetBoolean() && !stops.Closed.Contains(location), root.GetProperty("poolGroup").GetInt32())
                     {
                         SourceBuffer = root.TryGetProperty("sourceBuffer", out var buffer) ? buffer.GetInt32() : 0, // Rows from before have none.
+                        SourceFrozen = stops.Holds(location),
                     };
                     break;
                 case "connection" when kinds.TryGetValue(new ConnectionId(setting.SubjectId), out var channel):
-                    connections[channel.Id] = SettingsOf(channel, root);
+                    connections[channel.Id] = SettingsOf(channel, root) with { GrowthStopped = stops.Billing is not null };
                     break;
                 case "brake":
                     brakes[setting.SubjectId] = (BrakeStrength)root.GetProperty("strength").GetInt16();
@@ -144,7 +146,7 @@ internal static class MomentReader
         }
 
         return (policy, new EngineContext(
-            tenant, connections.ToImmutableDictionary(c => c.Key, c => Braked(c.Value, brakes)), locations.ToImmutable()));
+            tenant, connections.ToImmutableDictionary(c => c.Key, c => Braked(c.Value, brakes)), locations.ToImmutable()), stops);
     }
 
     /// <summary>Which group a SKU was in, and whether its mode was its own; as far as its settings of then say.</summary>

@@ -3,6 +3,7 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
+using SyncFlow.Core.Explaining;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Ledger;
 using SyncFlow.Storage.Sessions;
@@ -53,7 +54,7 @@ internal sealed record SkuMoment(
     }
 
     /// <summary>The settings as the rules take them, those of locations and connections included.</summary>
-    public (SkuPolicy Policy, EngineContext Context) Interpret(TenantId tenant, IReadOnlyList<MomentReader.Channel> channels) =>
+    public (SkuPolicy Policy, EngineContext Context, GrowthStops Stops) Interpret(TenantId tenant, IReadOnlyList<MomentReader.Channel> channels) =>
         MomentReader.Interpret(tenant, Settings, channels);
 
     /// <summary>The newest word on its mode, and when it was said; null where none was.</summary>

@@ -22,6 +22,8 @@ public sealed class SetTests
 
         answers.Value.Select(a => a.Outcome).ShouldBe([ElementOutcome.Acknowledged, ElementOutcome.Acknowledged]);
         (stand.Shown(0), stand.Shown(1)).ShouldBe((7, 0));
+        var changed = stand.Shop.Variants[0].Levels[0].UpdatedAt;
+        answers.Value.ShouldAllBe(a => a.DoneBy >= changed && a.DoneBy < changed.AddSeconds(2));
     }
 
     [Fact]
@@ -31,7 +33,7 @@ public sealed class SetTests
 
         var answers = await stand.SendAsync(PushOf(stand.Element(0, stand.Shown(0))));
 
-        answers.Value[0].Outcome.ShouldBe(ElementOutcome.Acknowledged);
+        answers.Value[0].ShouldSatisfyAllConditions(a => a.Outcome.ShouldBe(ElementOutcome.Acknowledged), a => a.DoneBy.ShouldBeNull());
     }
 
     [Fact]

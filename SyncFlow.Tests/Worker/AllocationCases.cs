@@ -53,6 +53,60 @@ public sealed class AllocationCases(PostgresFixture postgres, RedisFixture redis
     }
 
     [Fact]
+    public async Task C40_Buffers_and_a_groups_policy_are_written_as_their_previews_told_and_in_their_order()
+    {
+        await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 2, stock: 100, stores: 3);
+        await using var app = await ApiApp.StartAsync(world.Database.ConnectionString, await redis.ConfigurationAsync());
+        await world.GoLiveAsync(SharingMode.Guard);
+        await PutAsync(app, "/api/v1/policies/allocation/tenant", Percents(60, 25, 15));
+        await UntilAsync(world, (60, 25, 15));
+
+        var buffers = new { tiers = new[] { new { name = "all", from = 0, units = 20 } } };
+        await AsToldAsync(world, app, "/api/v1/policies/buffers", buffers, writes: 6, steps: 1);
+        await UntilAsync(world, (48, 20, 12));
+
+        var sku = world.A.Variants[0].Sku;
+        (await app.PostAsync("/api/v1/sku-groups", new { code = "G", name = "G" })).Status.ShouldBe(HttpStatusCode.Created);
+        (await app.PostAsync("/api/v1/sku-groups/G/members", new { add = new[] { sku } })).Status.ShouldBe(HttpStatusCode.OK);
+        await AsToldAsync(world, app, "/api/v1/policies/allocation/groups/G", Percents(20, 20, 60), writes: 3, steps: 2);
+        (WorkerWorld.Shown(world.A, sku), WorkerWorld.Shown(world.B, sku), WorkerWorld.Shown(world.Sandbox.World.Shops[2], sku)).ShouldBe((16, 16, 48));
+    }
+
+    /// <summary>Looks at a change, makes it, and compares what was written with what was told.</summary>
+    private static async Task AsToldAsync(WorkerWorld world, ApiApp app, string path, object body, int writes, int steps)
+    {
+        var (_, preview) = await PutAsync(app, path + "?preview=true", body);
+        var told = preview!["writes"]!["items"]!.AsArray().Select(Write).ToList();
+        (told.Count, told.Max(w => w.Step)).ShouldBe((writes, steps), preview.ToJsonString());
+        var since = await world.Database.ScalarAsync<DateTime>("SELECT now()");
+        var (status, set) = await PutAsync(app, path, body);
+        status.ShouldBe(HttpStatusCode.OK, set?.ToJsonString());
+        await Waits.UntilAsync(
+            async () => await world.CountAsync("SELECT count(*) FROM push_levels l JOIN pushes p USING (tenant_id, push_id) WHERE p.planned_at >= $1", since) >= writes,
+            "all of it to be written", QuietLimit);
+        await world.QuietAsync(QuietLimit);
+
+        var written = await world.Database.ScalarAsync<string[]>(
+            """
+            SELECT array_agg(format('%s %s %s', l.level_id, l.from_units, l.to_units) ORDER BY p.planned_at)
+            FROM push_levels l JOIN pushes p USING (tenant_id, push_id) WHERE p.planned_at >= $1
+            """,
+            since);
+        var firsts = told.Where(w => w.Step == 1).Select(w => $"{w.Level} {w.From} {w.To}").ToList();
+        written.Take(firsts.Count).ShouldBe(firsts, ignoreOrder: true, customMessage: "at once");
+
+        // What waits for several decreases may rise in parts, each as far as they are proven: together what was told.
+        foreach (var rise in told.Where(w => w.Step > 1))
+        {
+            var parts = written.Skip(firsts.Count).Select(w => w.Split(' ').Select(long.Parse).ToArray()).Where(w => w[0] == rise.Level).ToList();
+            (parts[0][1], parts[^1][2]).ShouldBe((rise.From, rise.To));
+            parts.Zip(parts.Skip(1)).ShouldAllBe(pair => pair.First[2] == pair.Second[1] && pair.First[1] < pair.First[2] && pair.Second[1] < pair.Second[2]);
+        }
+
+        written.Skip(firsts.Count).Select(w => long.Parse(w.Split(' ')[0])).Except(told.Where(w => w.Step > 1).Select(w => w.Level)).ShouldBeEmpty("nothing else was written");
+    }
+
+    [Fact]
     public async Task C32_Seven_are_four_two_one_and_the_last_one_is_the_first_stores()
     {
         await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 1, stock: 7, stores: 3);

@@ -102,7 +102,7 @@ public sealed class CatalogLifeTests(PostgresFixture postgres, RedisFixture redi
         (await world.CountAsync("SELECT sum(delta) FROM ledger_entries WHERE reason = 62 AND location_id = 2")).ShouldBe(-7);
         (await world.CountAsync("SELECT sum(delta) FROM ledger_entries WHERE reason = 62")).ShouldBe(0, "always in pairs");
         (await world.CountAsync("SELECT sum(on_hand) FROM positions WHERE location_id = 1")).ShouldBe(35);
-        await Waits.UntilAsync(async () => await AtsAsync(world) == 32, "what lies there and is promised to nobody", OneCycle);
+        (await AtsAsync(world)).ShouldBe(32, "what lies there and is promised to nobody");
         await Waits.UntilAsync(() => WorkerWorld.Shown(world.A, world.A.Variants[0].Sku) == 32, "the store to show what there is", OneCycle);
         (await world.CountAsync("SELECT count(*) FROM drift_cases")).ShouldBe(0);
     }

@@ -3,6 +3,7 @@ using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Levels;
 using SyncFlow.Core.Stock;
 using Xunit;
 
@@ -32,6 +33,19 @@ public sealed class KitTests
         (desk.Belief(K, 1), desk.Belief(A, 1), desk.Belief(B, 1)).ShouldBe((2, 1, 7));
         desk.Exposure(A).ShouldBe(new(5, 5, 0, ""));
         desk.Exposure(B).UpperBound.ShouldBe(9);
+    }
+
+    [Fact]
+    public void Kits_that_rise_take_all_units_of_their_parts_from_what_may_rise()
+    {
+        // One kit of three parts; six of the twelve parts may still be on the shelf, for a decrease is not proven yet.
+        var desk = new SharingDesk(channels: 1).Sku(1, 0, SharingMode.Guard, (2, 3)).Sku(2, 12);
+        desk.Level(2, 1, level => level with { Unverified = [new Unverified(6, desk.Now)] });
+        desk.Touch(1);
+
+        (desk.Target(1, 1), desk.Target(2, 1)).ShouldBe((2, 0));
+        desk.Publish(1);
+        desk.Exposure(2).Units.ShouldBe(0);
     }
 
     [Fact]

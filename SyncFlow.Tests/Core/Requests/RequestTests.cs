@@ -130,6 +130,18 @@ public sealed class RequestTests
     }
 
     [Fact]
+    public void A_hold_whose_time_ran_out_gives_its_units_back()
+    {
+        var desk = new Desk(1, 10, SharingMode.Guard, 0);
+        desk.Arrange(s => s with { Levels = [] });
+        Ask(desk, 4);
+        (desk.Position.Reserved, desk.Ats).ShouldBe((4, 6));
+        desk.Run(set => { RequestRules.End(set, Desk.Sku, set.FindSku(Desk.Sku)!.Requests[0], RequestLineState.Expired, desk.Now); return 0; });
+        (desk.Position.Reserved, desk.Ats).ShouldBe((0, 10));
+        desk.Ledger[^1].Reason.ShouldBe(EntryReason.ReservationExpired);
+    }
+
+    [Fact]
     public void C36_A_programmes_reserve_leaves_the_rest_to_the_other_channels()
     {
         var desk = new Desk(2, 100, SharingMode.Guard, 0, 0);

@@ -116,10 +116,10 @@ internal sealed class Desk
         return push;
     }
 
-    public void Settle(Push push, ElementOutcome outcome)
+    public void Settle(Push push, ElementOutcome outcome, DateTimeOffset? doneBy = null)
     {
         var set = Load();
-        Settlement.Settle(set, push, [.. push.Elements.Select(e => new ElementAnswer(e.Level, outcome, null))], Now);
+        Settlement.Settle(set, push, [.. push.Elements.Select(e => new ElementAnswer(e.Level, outcome, null, doneBy))], Now);
         Save(set);
     }
 
