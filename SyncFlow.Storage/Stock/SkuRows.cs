@@ -99,10 +99,11 @@ internal static class SkuRows
                 """
                 SELECT l.listing_id, l.connection_id, v.variant_ref, l.item_ref, l.sku_id, l.units_per_sale, l.active,
                   coalesce((SELECT i.is_bundle FROM channel_items i
-                    WHERE i.tenant_id = $1 AND i.connection_id = l.connection_id AND i.variant_ref = v.variant_ref), false)
+                    WHERE i.tenant_id = $1 AND i.connection_id = l.connection_id AND i.variant_ref = v.variant_ref AND i.is_bundle), false)
                 FROM listings l CROSS JOIN LATERAL (
                   SELECT l.variant_ref UNION ALL
-                  SELECT s.variant_ref FROM listing_variants s WHERE s.tenant_id = $1 AND s.listing_id = l.listing_id) AS v
+                  SELECT s.variant_ref FROM listing_variants s WHERE s.tenant_id = $1 AND s.listing_id = l.listing_id
+                    AND EXISTS (SELECT FROM listing_variants f WHERE f.tenant_id = $1)) AS v -- Looked once, for most have none.
                 WHERE l.tenant_id = $1 AND l.sku_id = ANY ($2)
                 """,
                 Sql.P(ids)),
