@@ -1,6 +1,7 @@
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
+using SyncFlow.Core.Orders;
 using SyncFlow.Storage.Allocation;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
