@@ -11,6 +11,7 @@ using SyncFlow.Benchmarks.Ingest;
 using SyncFlow.Benchmarks.Memory;
 using SyncFlow.Benchmarks.Push;
 using SyncFlow.Benchmarks.Reconcile;
+using SyncFlow.Benchmarks.Scale;
 using SyncFlow.Benchmarks.Simulate;
 using SyncFlow.Benchmarks.Smoke;
 using SyncFlow.Benchmarks.Sources;
@@ -63,6 +64,9 @@ internal static class Program
         ["growth"] = new(
             $"time per event with a long ledger; {GrowthBenchmark.EntriesOption} N entries",
             new() { [GrowthBenchmark.EntriesOption] = GrowthBenchmark.DefaultEntries }, GrowthBenchmark.RunAsync),
+        ["scale"] = new(
+            $"two workers beside one on cores of their own, and leases that move when one is killed; {ScaleBenchmark.OrdersOption} N orders",
+            new() { [ScaleBenchmark.OrdersOption] = ScaleBenchmark.DefaultOrders }, ScaleBenchmark.RunAsync),
         ["idle"] = new(
             $"what it costs while nothing happens; {IdleBenchmark.SecondsOption} N",
             new() { [IdleBenchmark.SecondsOption] = IdleBenchmark.DefaultSeconds }, IdleBenchmark.RunAsync),
@@ -103,7 +107,7 @@ internal static class Program
 
     /// <summary>What <c>all</c> runs, in this order, each as its own defaults say.</summary>
     private static readonly string[] All =
-        ["ingest", "apply", "burst", "steady", "push", "reconcile", "fairness", "growth", "idle", "memory", "explain"];
+        ["ingest", "apply", "burst", "steady", "push", "reconcile", "fairness", "growth", "scale", "idle", "memory", "explain"];
 
     private static async Task RunAllAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
     {
@@ -188,6 +192,7 @@ internal static class Program
             "       ./bench compare COMMIT COMMIT NAME [--option N]",
             "Prints one line 'RESULT name value unit' per figure; docs/performance.md says what each means.",
             $"{SyncDelay.Option} N makes every commit's sync N ms longer, as on a cloud's disk; it goes with all but memory and simulate.",
+            $"{StatementTrace.Option} N prints the N statements that took most of the database's time; it goes with burst, steady, push and apply.",
             "Benchmarks:",
             .. Benchmarks.Select(b => $"  {b.Key,-10} {b.Value.What}"),
         ]);

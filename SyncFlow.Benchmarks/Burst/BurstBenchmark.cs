@@ -99,6 +99,7 @@ internal static class BurstBenchmark
         await DrainAsync(warmUp, time, ct).ConfigureAwait(false);
         await stand.SettleAsync(ct).ConfigureAwait(false);
 
+        await StatementTrace.BeginAsync(servers, options, ct).ConfigureAwait(false);
         var (sets, throttled) = (stand.World.Stats["sets"], stand.World.Stats["throttled"]);
         var (began, spent) = (time.GetUtcNow(), await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false));
         var watch = new OrderWatch(stand.World, a, b, time);
@@ -106,6 +107,7 @@ internal static class BurstBenchmark
         await DrainAsync(watch, time, ct).ConfigureAwait(false);
         var (own, database) = (await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false)).Since(spent);
         var drained = watch.Drained();
+        await StatementTrace.PrintAsync(servers, options, ct).ConfigureAwait(false);
         (sets, throttled) = (stand.World.Stats["sets"] - sets, stand.World.Stats["throttled"] - throttled);
 
         await stand.SettleAsync(ct).ConfigureAwait(false);

@@ -24,21 +24,47 @@ internal static class Stages
           UNION ALL
           SELECT 'settle', settled_at - sent_at FROM pushes WHERE planned_at >= $1 AND settled_at IS NOT NULL
         )
-        SELECT stage, (extract(epoch FROM percentile_disc(0.95) WITHIN GROUP (ORDER BY ms)) * 1000)::float8
+        SELECT stage, (extract(epoch FROM percentile_disc(0.5) WITHIN GROUP (ORDER BY ms)) * 1000)::float8,
+          (extract(epoch FROM percentile_disc(0.95) WITHIN GROUP (ORDER BY ms)) * 1000)::float8
         FROM took GROUP BY stage ORDER BY array_position(ARRAY['arrive', 'understand', 'plan', 'send', 'settle'], stage)
         """;
 
-    /// <summary>Prints the 95th percentile of each stage as <c>NAME.stage.STAGE_p95_ms</c>.</summary>
+    private const string Pieces =
+        """
+        SELECT count(*), count(DISTINCT finished_at), (SELECT count(*) FROM push_levels WHERE planned_at >= $1) FROM inbox WHERE received_at >= $1
+        """;
+
+    /// <summary>
+    /// Prints the median and the 95th percentile of each stage as <c>NAME.stage.STAGE_p95_ms</c>, and in how many pieces the
+    /// work was done: events stored, batches they were applied in, levels that were pushed.
+    /// </summary>
     /// <param name="since">When the first order of the run was placed; a plan's time counts from its oldest cause.</param>
     public static async Task ReportAsync(BenchServers servers, DateTimeOffset since, Results results, string name, CancellationToken ct)
     {
         using var source = NpgsqlDataSource.Create(servers.ConnectionString);
-        using var command = source.CreateCommand(Sql);
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = since });
-        await using var row = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
-        while (await row.ReadAsync(ct).ConfigureAwait(false))
+        await EachAsync(Sql, row =>
         {
-            results.Add($"{name}.stage.{row.GetString(0)}_p95_ms", row.GetDouble(1), "ms");
+            results.Add($"{name}.stage.{row.GetString(0)}_p50_ms", row.GetDouble(1), "ms");
+            results.Add($"{name}.stage.{row.GetString(0)}_p95_ms", row.GetDouble(2), "ms");
+        }).ConfigureAwait(false);
+        await EachAsync(Pieces, row =>
+        {
+            results.Add(name + ".events", row.GetInt64(0), "events");
+            results.Add(name + ".batches", row.GetInt64(1), "batches");
+            results.Add(name + ".pushed_levels", row.GetInt64(2), "levels");
+        }).ConfigureAwait(false);
+
+        async Task EachAsync(string sql, Action<NpgsqlDataReader> read)
+        {
+#pragma warning disable CA2100 // Both statements are constants above.
+            using var command = source.CreateCommand(sql);
+#pragma warning restore CA2100
+            command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = since });
+            await using var row = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+            while (await row.ReadAsync(ct).ConfigureAwait(false))
+            {
+                read(row);
+            }
         }
     }
 }

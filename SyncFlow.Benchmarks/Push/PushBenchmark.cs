@@ -36,7 +36,7 @@ internal static class PushBenchmark
                         lock (changed)
                         {
                             changed.Add(time.GetTimestamp());
-                            first ??= CpuTime.ReadAsync(servers, ct);
+                            first ??= BeginAsync();
                             last = changed.Count == levels ? CpuTime.ReadAsync(servers, ct) : last;
                         }
                     }
@@ -45,6 +45,13 @@ internal static class PushBenchmark
                 };
             }).ConfigureAwait(false);
 
+        async Task<CpuTime> BeginAsync()
+        {
+            await StatementTrace.BeginAsync(servers, options, ct).ConfigureAwait(false);
+            return await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false);
+        }
+
+        await StatementTrace.PrintAsync(servers, options, ct).ConfigureAwait(false);
         await Invariants.PositionsAreTheLedgersAsync(servers, new(1), ct).ConfigureAwait(false);
         await Invariants.LevelsShowTheirTargetsAsync(servers, ct).ConfigureAwait(false);
         if (changed.Count < levels)

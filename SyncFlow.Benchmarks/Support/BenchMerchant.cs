@@ -22,7 +22,7 @@ internal sealed record BenchMerchant(TenantId Tenant, LocationId Location, IRead
         using var api = servers.ForRole(PostgresRole.Api);
         var tenant = await new TenantStore(api).CreateTenantAsync(name, ct).ConfigureAwait(false);
         await using var session = await StorageSession.OpenAsync(api, tenant, ct).ConfigureAwait(false);
-        await using var db = session.CreateDb();
+        await using var db = await session.CreateDbAsync(ct).ConfigureAwait(false);
         var now = DatabaseTime.Now(time);
         var location = new LocationRow { Code = "MAIN", Name = "Main", CreatedAt = now };
         db.Locations.Add(location);

@@ -38,7 +38,7 @@ internal sealed class BenchServers : IAsyncDisposable
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
             limit.CancelAfter(StartLimit);
-            await servers.StartPostgresAsync(options[SyncDelay.Option], limit.Token).ConfigureAwait(false);
+            await servers.StartPostgresAsync(options, limit.Token).ConfigureAwait(false);
             await servers.StartRedisAsync(limit.Token).ConfigureAwait(false);
             await Migrator.MigrateAsync(servers.ConnectionString, limit.Token).ConfigureAwait(false);
             return servers;
@@ -92,13 +92,13 @@ internal sealed class BenchServers : IAsyncDisposable
         }
     }
 
-    private async Task StartPostgresAsync(long syncDelay, CancellationToken ct)
+    private async Task StartPostgresAsync(BenchOptions options, CancellationToken ct)
     {
         if (Environment.GetEnvironmentVariable("ConnectionStrings__syncflow") is { Length: > 0 } given)
         {
-            if (syncDelay > 0)
+            if (options[SyncDelay.Option] + options[StatementTrace.Option] > 0)
             {
-                throw new CheckFailedException(SyncDelay.Option + " needs a PostgreSQL of the benchmark's own.");
+                throw new CheckFailedException($"{SyncDelay.Option} and {StatementTrace.Option} need a PostgreSQL of the benchmark's own.");
             }
 
             await ExecuteAsync(given, $"CREATE DATABASE {database}", ct).ConfigureAwait(false);
@@ -115,7 +115,8 @@ internal sealed class BenchServers : IAsyncDisposable
 
         var settings = new PostgresSettings(folder.FullName, Path.Combine(folder.FullName, "postgres.log"))
         {
-            Prefix = SyncDelay.Prefix(folder, syncDelay),
+            Prefix = SyncDelay.Prefix(folder, options[SyncDelay.Option]),
+            Settings = StatementTrace.Settings(options),
         };
         postgres = await EmbeddedPostgres.StartAsync(settings, ct).ConfigureAwait(false);
         ConnectionString = await postgres.EnsureDatabaseAsync(database, ct).ConfigureAwait(false);

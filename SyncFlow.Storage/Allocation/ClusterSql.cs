@@ -5,7 +5,7 @@ internal static class ClusterSql
 {
     /// <summary>
     /// A query of all SKUs that kits tie, over whatever many others, to those of <c>$2</c>; themselves included. Where a
-    /// tenant has no kits it looks twice into an empty index per SKU.
+    /// tenant has no kits it looks once, and not for each SKU.
     /// </summary>
     public const string Members =
         """
@@ -17,6 +17,7 @@ internal static class ClusterSql
             UNION ALL
             SELECT c.kit_sku_id FROM sku_components c WHERE c.tenant_id = $1 AND c.component_sku_id = t.sku_id
           ) AS e (other)
+          WHERE EXISTS (SELECT FROM sku_components c WHERE c.tenant_id = $1)
         )
         SELECT sku_id FROM tied
         """;

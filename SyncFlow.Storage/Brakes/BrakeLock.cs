@@ -9,11 +9,11 @@ namespace SyncFlow.Storage.Brakes;
 /// </summary>
 public static class BrakeLock
 {
-    /// <summary>A plan is about to read its configuration.</summary>
-    public static Task EnterPlanAsync(StorageSession session, CancellationToken ct)
+    /// <summary>A plan is about to read its configuration: it enters with the session's next statements, ahead of them.</summary>
+    public static void EnterPlan(StorageSession session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        return session.ExecuteAsync(session.Of("SELECT pg_advisory_xact_lock_shared(hashtextextended('brakes:' || $1, 0))"), ct);
+        session.Lead(session.Of("SELECT pg_advisory_xact_lock_shared(hashtextextended('brakes:' || $1, 0))"));
     }
 
     /// <summary>A switch is about to be written.</summary>

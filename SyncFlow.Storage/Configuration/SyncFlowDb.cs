@@ -4,7 +4,7 @@ using SyncFlow.Core;
 namespace SyncFlow.Storage.Configuration;
 
 /// <summary>
-/// The configuration tables of one tenant. Made by <see cref="Sessions.StorageSession.CreateDb"/>, inside its
+/// The configuration tables of one tenant. Made by <see cref="Sessions.StorageSession.CreateDbAsync"/>, inside its
 /// transaction: every query is filtered to the tenant, and new rows get it. The schema is the migrations'; a test holds
 /// this model against it.
 /// </summary>

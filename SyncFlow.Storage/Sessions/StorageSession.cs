@@ -16,10 +16,14 @@ public sealed class StorageSession : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
 
+    // Sent with the next statements, so that they cost no round trip; the first names the tenant to the database.
+    private readonly List<NpgsqlBatchCommand> _leading = [];
+
     private StorageSession(NpgsqlConnection connection, NpgsqlTransaction transaction, TenantId tenant)
     {
         _connection = connection;
         _transaction = transaction;
+        _leading.Add(TenantSetting.Of(tenant.Value));
         Tenant = tenant;
     }
 
@@ -41,9 +45,7 @@ public sealed class StorageSession : IAsyncDisposable
         try
         {
             var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
-            var session = new StorageSession(connection, transaction, tenant);
-            await session.ExecuteAsync(TenantSetting.Of(tenant.Value), ct).ConfigureAwait(false);
-            return session;
+            return new StorageSession(connection, transaction, tenant);
         }
         catch
         {
@@ -56,7 +58,11 @@ public sealed class StorageSession : IAsyncDisposable
     public Task CommitAsync(CancellationToken ct) => _transaction.CommitAsync(ct);
 
     /// <summary>Marks a point to come back to with <see cref="RollBackToAsync"/>.</summary>
-    public Task SavePointAsync(string name, CancellationToken ct) => _transaction.SaveAsync(name, ct);
+    public async Task SavePointAsync(string name, CancellationToken ct)
+    {
+        await BeginAsync(ct).ConfigureAwait(false); // Coming back must not forget the tenant.
+        await _transaction.SaveAsync(name, ct).ConfigureAwait(false);
+    }
 
     /// <summary>Undoes what was done since <see cref="SavePointAsync"/>; locks taken since are given back.</summary>
     public Task RollBackToAsync(string name, CancellationToken ct) => _transaction.RollbackAsync(name, ct);
@@ -65,8 +71,9 @@ public sealed class StorageSession : IAsyncDisposable
     /// The configuration tables through EF Core, inside this transaction and filtered to its tenant. Dispose it before
     /// the session; what it saves lasts when the session commits.
     /// </summary>
-    public SyncFlowDb CreateDb()
+    public async Task<SyncFlowDb> CreateDbAsync(CancellationToken ct)
     {
+        await BeginAsync(ct).ConfigureAwait(false);
         var options = new DbContextOptionsBuilder<SyncFlowDb>().UseNpgsql(_connection).Options;
         var db = new SyncFlowDb(options, Tenant);
         db.Database.UseTransaction(_transaction);
@@ -93,15 +100,24 @@ public sealed class StorageSession : IAsyncDisposable
     }
 
     /// <summary>Sends statements in one round trip; read their results in order.</summary>
-    internal NpgsqlBatch Batch(params ReadOnlySpan<NpgsqlBatchCommand> statements)
+    internal SessionBatch Batch(params ReadOnlySpan<NpgsqlBatchCommand> statements)
     {
-        var batch = new NpgsqlBatch(_connection, _transaction);
-        foreach (var statement in statements)
-        {
-            batch.BatchCommands.Add(statement);
-        }
-
+        var batch = new SessionBatch(new NpgsqlBatch(_connection, _transaction), _leading, statements);
+        _leading.Clear();
         return batch;
+    }
+
+    /// <summary>Sends a statement ahead of the next ones, in their round trip. Its one row tells nobody anything.</summary>
+    internal void Lead(NpgsqlBatchCommand statement) => _leading.Add(statement);
+
+    /// <summary>Names the tenant to the database now: what follows is not sent by <see cref="Batch"/>.</summary>
+    private async Task BeginAsync(CancellationToken ct)
+    {
+        if (_leading.Count > 0)
+        {
+            await using var batch = Batch();
+            await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Runs a statement; returns the number of rows it changed.</summary>

@@ -17,6 +17,28 @@ internal static class OrderRows
     /// Whether they are made now, empty: where something is decided by an order and the order is not written, two
     /// transactions must meet on its row. What sources call a transaction is no order of ours; it is locked with its SKUs.
     /// </param>
+    public static IEnumerable<NpgsqlBatchCommand> Lock(
+        StorageSession session, IReadOnlyCollection<(ConnectionId Connection, string OrderRef)> orders, bool placeholders)
+    {
+        var sorted = InOrder(orders, o => o);
+        if (placeholders && sorted.Count > 0)
+        {
+            yield return session.Of(PlaceholderSql, Sql.Column(sorted, o => o.Connection.Value), Sql.Column(sorted, o => o.OrderRef));
+        }
+
+        yield return session.Of(
+            """
+            SELECT o.connection_id, o.order_ref, o.version_updated, o.version_authority, o.version_sequence,
+              o.snapshot::text, o.footprint::text, o.unmapped_lines, o.provisional, o.kits::text
+            FROM orders o JOIN unnest($2::bigint[], $3::text[]) AS k (connection_id, order_ref)
+              ON o.connection_id = k.connection_id AND o.order_ref = k.order_ref
+            WHERE o.tenant_id = $1
+            ORDER BY o.connection_id, o.order_ref COLLATE "C" FOR NO KEY UPDATE OF o
+            """,
+            Sql.Column(sorted, o => o.Connection.Value), Sql.Column(sorted, o => o.OrderRef));
+    }
+
+    /// <summary><see cref="Lock"/> in a round trip of its own.</summary>
     public static async Task<List<OrderState>> LockAsync(
         StorageSession session, IReadOnlyCollection<(ConnectionId Connection, string OrderRef)> orders, bool placeholders, CancellationToken ct)
     {
@@ -25,28 +47,18 @@ internal static class OrderRows
             return [];
         }
 
-        var sorted = InOrder(orders, o => o);
-        if (placeholders)
-        {
-            await session.ExecuteAsync(
-                session.Of(PlaceholderSql, Sql.Column(sorted, o => o.Connection.Value), Sql.Column(sorted, o => o.OrderRef)), ct).ConfigureAwait(false);
-        }
+        await using var batch = session.Batch([.. Lock(session, orders, placeholders)]);
+        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        return await ReadLockedAsync(reader, session, orders, ct).ConfigureAwait(false);
+    }
 
-        var found = await session.QueryAsync(
-            session.Of(
-                """
-                SELECT o.connection_id, o.order_ref, o.version_updated, o.version_authority, o.version_sequence,
-                  o.snapshot::text, o.footprint::text, o.unmapped_lines, o.provisional, o.kits::text
-                FROM orders o JOIN unnest($2::bigint[], $3::text[]) AS k (connection_id, order_ref)
-                  ON o.connection_id = k.connection_id AND o.order_ref = k.order_ref
-                WHERE o.tenant_id = $1
-                ORDER BY o.connection_id, o.order_ref COLLATE "C" FOR NO KEY UPDATE OF o
-                """,
-                Sql.Column(sorted, o => o.Connection.Value), Sql.Column(sorted, o => o.OrderRef)),
-            Read,
-            ct).ConfigureAwait(false);
+    /// <summary>Reads the result of <see cref="Lock"/>, on which the reader stands.</summary>
+    public static async Task<List<OrderState>> ReadLockedAsync(
+        NpgsqlDataReader reader, StorageSession session, IReadOnlyCollection<(ConnectionId Connection, string OrderRef)> orders, CancellationToken ct)
+    {
+        var found = await StorageSession.ReadAsync(reader, Read, ct).ConfigureAwait(false);
         var known = found.Select(o => (o.Connection, o.OrderRef)).ToHashSet();
-        foreach (var missing in sorted.Where(o => !known.Contains(o)))
+        foreach (var missing in InOrder(orders, o => o).Where(o => !known.Contains(o)))
         {
             session.OrdersToMake.Add(missing);
             found.Add(OrderState.Placeholder(missing.Connection, missing.OrderRef));

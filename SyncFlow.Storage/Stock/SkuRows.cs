@@ -30,15 +30,14 @@ internal static class SkuRows
         StorageSession session, IReadOnlyCollection<SkuId> skus, SkuKeys keys, CancellationToken ct)
     {
         long[] wanted = [.. skus.Select(s => s.Value)];
+        if (await LockAndReadAtOnceAsync(session, wanted, keys, ct).ConfigureAwait(false) is { } simple)
+        {
+            return simple;
+        }
+
         for (var look = 1; look <= MostLooks; look++)
         {
-            // A row that is missing is rare: it is made where one was missed.
-            var ids = await LockAsync(session, wanted, make: look > 1, ct).ConfigureAwait(false);
-            if (look == 1 && wanted.Except(ids).Any())
-            {
-                ids = await LockAsync(session, wanted, make: true, ct).ConfigureAwait(false);
-            }
-
+            var ids = await LockAsync(session, wanted, ct).ConfigureAwait(false);
             var (set, whole) = await ReadAsync(session, ids, keys, asIf: null, ct).ConfigureAwait(false);
             if (whole)
             {
@@ -68,18 +67,30 @@ internal static class SkuRows
         throw new InvalidOperationException("Kits kept changing while they were read.");
     }
 
-    /// <param name="make">Whether missing rows are made first.</param>
-    private static async Task<long[]> LockAsync(StorageSession session, long[] ids, bool make, CancellationToken ct)
+    /// <summary>
+    /// Locks and reads in one round trip. Null where a row is missing or a kit ties more to what is wanted: both are rare.
+    /// </summary>
+    private static async Task<WorkingSet?> LockAndReadAtOnceAsync(StorageSession session, long[] wanted, SkuKeys keys, CancellationToken ct)
     {
-        if (ids.Length == 0)
-        {
-            return [];
-        }
-
         // Locked in one statement and read in the next: a statement sees what was committed before it began, so one
         // that waited for the lock would read what was there before the wait.
-        NpgsqlBatchCommand[] statements = make ? [session.Of(MakeSql, Sql.P(ids)), session.Of(LockSql, Sql.P(ids))] : [session.Of(LockSql, Sql.P(ids))];
-        await using var batch = session.Batch(statements);
+        await using var batch = session.Batch([session.Of(LockSql, Sql.P(wanted)), .. Statements(session, wanted, keys)]);
+        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        var locked = await StorageSession.ReadAsync(reader, row => row.GetInt64(0), ct).ConfigureAwait(false);
+        if (!locked.ToHashSet().SetEquals(wanted))
+        {
+            return null;
+        }
+
+        await reader.NextResultAsync(ct).ConfigureAwait(false);
+        var (set, whole) = await ReadAsync(reader, session, wanted, keys, asIf: null, ct).ConfigureAwait(false);
+        return whole ? set : null;
+    }
+
+    /// <summary>Locks SKUs and all that kits tie to them; rows that are missing are made first.</summary>
+    private static async Task<long[]> LockAsync(StorageSession session, long[] ids, CancellationToken ct)
+    {
+        await using var batch = session.Batch(session.Of(MakeSql, Sql.P(ids)), session.Of(LockSql, Sql.P(ids)));
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
         return [.. await StorageSession.ReadAsync(reader, row => row.GetInt64(0), ct).ConfigureAwait(false)];
     }
@@ -91,7 +102,12 @@ internal static class SkuRows
     private static async Task<(WorkingSet Set, bool Whole)> ReadAsync(
         StorageSession session, long[] ids, SkuKeys keys, RulesAsIf? asIf, CancellationToken ct)
     {
-        await using var batch = session.Batch(
+        await using var batch = session.Batch(Statements(session, ids, keys));
+        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        return await ReadAsync(reader, session, ids, keys, asIf, ct).ConfigureAwait(false);
+    }
+
+    private static NpgsqlBatchCommand[] Statements(StorageSession session, long[] ids, SkuKeys keys) =>
         [
             .. SettingsReader.Statements(session),
             session.Of("SELECT movement_key FROM movement_keys WHERE tenant_id = $1 AND movement_key = ANY ($2)", Sql.P(keys.Movements.ToArray())),
@@ -99,10 +115,11 @@ internal static class SkuRows
                 """
                 SELECT l.listing_id, l.connection_id, v.variant_ref, l.item_ref, l.sku_id, l.units_per_sale, l.active,
                   coalesce((SELECT i.is_bundle FROM channel_items i
-                    WHERE i.tenant_id = $1 AND i.connection_id = l.connection_id AND i.variant_ref = v.variant_ref), false)
+                    WHERE i.tenant_id = $1 AND i.connection_id = l.connection_id AND i.variant_ref = v.variant_ref AND i.is_bundle), false)
                 FROM listings l CROSS JOIN LATERAL (
                   SELECT l.variant_ref UNION ALL
-                  SELECT s.variant_ref FROM listing_variants s WHERE s.tenant_id = $1 AND s.listing_id = l.listing_id) AS v
+                  SELECT s.variant_ref FROM listing_variants s WHERE s.tenant_id = $1 AND s.listing_id = l.listing_id
+                    AND EXISTS (SELECT FROM listing_variants f WHERE f.tenant_id = $1)) AS v -- Looked once, for most have none.
                 WHERE l.tenant_id = $1 AND l.sku_id = ANY ($2)
                 """,
                 Sql.P(ids)),
@@ -124,8 +141,12 @@ internal static class SkuRows
             session.Of(SkuSql, Sql.P(ids)),
             .. CountRows.Statements(session, ids, keys.Operations),
             .. SourceRows.Statements(session, ids, keys.Sources),
-        ]);
-        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        ];
+
+    /// <summary>Reads the results of <see cref="Statements"/>; the reader stands on the first.</summary>
+    private static async Task<(WorkingSet Set, bool Whole)> ReadAsync(
+        NpgsqlDataReader reader, StorageSession session, long[] ids, SkuKeys keys, RulesAsIf? asIf, CancellationToken ct)
+    {
         var set = new WorkingSet(await SettingsReader.ReadAsync(reader, session.Tenant, ct).ConfigureAwait(false));
         (await NextAsync(reader, row => row.GetString(0), ct).ConfigureAwait(false)).ForEach(set.LoadSeenMovement);
         var listings = await NextAsync(reader, ReadListing, ct).ConfigureAwait(false);

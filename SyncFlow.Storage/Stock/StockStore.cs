@@ -1,6 +1,7 @@
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
+using SyncFlow.Core.Orders;
 using SyncFlow.Storage.Allocation;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Sessions;
@@ -21,11 +22,11 @@ public static class StockStore
         ArgumentNullException.ThrowIfNull(refs);
 
         // Facts that name a SKU (of sources, of people) may ask how an order stands without writing it.
-        var orders = await OrderRows.LockAsync(session, refs.Orders, placeholders: refs.Skus.Count > 0, ct).ConfigureAwait(false);
+        var (orders, named) = await LockOrdersAsync(session, refs, placeholders: refs.Skus.Count > 0, ct).ConfigureAwait(false);
         var skus = refs.Skus.ToHashSet();
         skus.UnionWith(orders.SelectMany(o => o.Applied).Select(row => row.Sku));
         skus.UnionWith(orders.SelectMany(o => o.Kits).SelectMany(k => k.Parts).Select(p => p.Sku));
-        skus.UnionWith(await SkusOfAsync(session, refs, ct).ConfigureAwait(false));
+        skus.UnionWith(named);
 
         var keys = new SkuKeys(refs.Movements, refs.Operations, new RequestKeys([], refs.Reservations, refs.Orders)) { Sources = refs.Sources };
         var set = await SkuRows.LockAndReadAsync(session, skus, keys, ct).ConfigureAwait(false);
@@ -77,34 +78,44 @@ public static class StockStore
         return StockWriter.Plan(session, set, cause, DatabaseTime.Of(at), []).RunAsync(session, ct);
     }
 
-    private static async Task<List<SkuId>> SkusOfAsync(StorageSession session, Refs refs, CancellationToken ct)
+    /// <summary>Locks the orders, and finds the SKUs of what is named otherwise, in one round trip.</summary>
+    private static async Task<(List<OrderState> Orders, List<SkuId> Skus)> LockOrdersAsync(
+        StorageSession session, Refs refs, bool placeholders, CancellationToken ct)
     {
-        if (refs.Variants.Count + refs.Items.Count + refs.Levels.Count == 0)
+        var names = refs.Variants.Count + refs.Items.Count + refs.Levels.Count > 0;
+        if (refs.Orders.Count == 0 && !names)
         {
-            return [];
+            return ([], []);
         }
 
+        await using var batch = session.Batch(
+            [.. OrderRows.Lock(session, refs.Orders, placeholders), .. names ? [SkusOf(session, refs)] : Array.Empty<NpgsqlBatchCommand>()]);
+        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        var orders = await OrderRows.ReadLockedAsync(reader, session, refs.Orders, ct).ConfigureAwait(false);
+        await reader.NextResultAsync(ct).ConfigureAwait(false);
+        return (orders, names ? await StorageSession.ReadAsync(reader, row => new SkuId(row.GetInt64(0)), ct).ConfigureAwait(false) : []);
+    }
+
+    private static NpgsqlBatchCommand SkusOf(StorageSession session, Refs refs)
+    {
         var variants = refs.Variants.ToList();
         var items = refs.Items.ToList();
-        return await session.QueryAsync(
-            session.Of(
-                """
-                SELECT l.sku_id FROM listings l JOIN unnest($2::bigint[], $3::text[]) AS v (connection_id, ref)
-                  ON l.connection_id = v.connection_id AND l.variant_ref = v.ref WHERE l.tenant_id = $1
-                UNION
-                SELECT l.sku_id FROM listing_variants s JOIN unnest($2::bigint[], $3::text[]) AS v (connection_id, ref)
-                  ON s.connection_id = v.connection_id AND s.variant_ref = v.ref
-                  JOIN listings l ON l.tenant_id = $1 AND l.listing_id = s.listing_id WHERE s.tenant_id = $1
-                UNION
-                SELECT l.sku_id FROM listings l JOIN unnest($4::bigint[], $5::text[]) AS i (connection_id, ref)
-                  ON l.connection_id = i.connection_id AND l.item_ref = i.ref WHERE l.tenant_id = $1
-                UNION
-                SELECT l.sku_id FROM listing_levels l WHERE l.tenant_id = $1 AND l.level_id = ANY ($6)
-                """,
-                Sql.Column(variants, v => v.Connection.Value), Sql.Column(variants, v => v.VariantRef),
-                Sql.Column(items, i => i.Connection.Value), Sql.Column(items, i => i.ItemRef),
-                Sql.P(refs.Levels.Select(l => l.Value).ToArray())),
-            row => new SkuId(row.GetInt64(0)),
-            ct).ConfigureAwait(false);
+        return session.Of(
+            """
+            SELECT l.sku_id FROM listings l JOIN unnest($2::bigint[], $3::text[]) AS v (connection_id, ref)
+              ON l.connection_id = v.connection_id AND l.variant_ref = v.ref WHERE l.tenant_id = $1
+            UNION
+            SELECT l.sku_id FROM listing_variants s JOIN unnest($2::bigint[], $3::text[]) AS v (connection_id, ref)
+              ON s.connection_id = v.connection_id AND s.variant_ref = v.ref
+              JOIN listings l ON l.tenant_id = $1 AND l.listing_id = s.listing_id WHERE s.tenant_id = $1
+            UNION
+            SELECT l.sku_id FROM listings l JOIN unnest($4::bigint[], $5::text[]) AS i (connection_id, ref)
+              ON l.connection_id = i.connection_id AND l.item_ref = i.ref WHERE l.tenant_id = $1
+            UNION
+            SELECT l.sku_id FROM listing_levels l WHERE l.tenant_id = $1 AND l.level_id = ANY ($6)
+            """,
+            Sql.Column(variants, v => v.Connection.Value), Sql.Column(variants, v => v.VariantRef),
+            Sql.Column(items, i => i.Connection.Value), Sql.Column(items, i => i.ItemRef),
+            Sql.P(refs.Levels.Select(l => l.Value).ToArray()));
     }
 }

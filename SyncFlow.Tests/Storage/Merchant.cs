@@ -33,7 +33,7 @@ internal sealed class Merchant
         var tenant = await new TenantStore(database.Api).CreateTenantAsync("merchant", ct);
         var merchant = new Merchant(database, tenant);
         await using var session = await StorageSession.OpenAsync(database.Api, tenant, ct);
-        await using var db = session.CreateDb();
+        await using var db = await session.CreateDbAsync(ct);
         var now = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
         var location = new LocationRow { Code = "MAIN", Name = "Main", CreatedAt = now };
         db.Locations.Add(location);

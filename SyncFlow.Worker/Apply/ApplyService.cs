@@ -17,8 +17,8 @@ public sealed partial class ApplyService(
     public const int Lanes = 3;
 
     /// <summary>
-    /// Of these, for one tenant while it is alone: while one batch of it is written the next is read and understood. More
-    /// would only wait for its SKUs.
+    /// Of these, for one tenant while it is alone and has a backlog: while one batch of it is written the next is read and
+    /// understood. More would only wait for its SKUs.
     /// </summary>
     public const int LanesPerTenant = 2;
 
@@ -69,7 +69,7 @@ public sealed partial class ApplyService(
             var more = false;
             try
             {
-                var limit = weights.Within(tenant, sizes.Next(tenant, turns.OthersWait || turns.HasCompany(tenant)));
+                var limit = weights.Within(tenant, sizes.Next(tenant, turns.OthersWait(tenant) || turns.HasCompany(tenant)));
                 var result = await pipeline.RunAsync(tenant, limit, ct).ConfigureAwait(false);
                 sizes.Learn(tenant, limit, result.Claimed);
                 weights.Learn(tenant, result.Claimed, result.Facts);

@@ -7,8 +7,9 @@ namespace SyncFlow.Worker.Apply;
 /// Whose turn it is: tenants in the order in which they began to wait, one batch each, and none of them in more than so
 /// many lanes at once. So however much one tenant sends, another waits for no more than a batch, and mostly for none. A
 /// tenant in company has one lane: on few processors two large batches of it would leave the others none, lane or not.
+/// So has one without a backlog: two batches that share the events of a moment write the same SKUs twice.
 /// </summary>
-/// <param name="lanesPerTenant">Lanes that one tenant may take while it is alone.</param>
+/// <param name="lanesPerTenant">Lanes that one tenant may take while it is alone and has a backlog.</param>
 internal sealed class Turns(int lanesPerTenant, TimeProvider time)
 {
     /// <summary>How long a tenant that was woken counts as company for the others.</summary>
@@ -22,8 +23,14 @@ internal sealed class Turns(int lanesPerTenant, TimeProvider time)
     private (TenantId Tenant, long At)? latest;
     private (TenantId Tenant, long At)? other;
 
-    /// <summary>Whether a tenant waits that could be served at once.</summary>
-    public bool OthersWait => ready.Reader.Count > 0;
+    /// <summary>Whether a tenant other than this one waits that could be served at once.</summary>
+    public bool OthersWait(TenantId tenant)
+    {
+        lock (gate)
+        {
+            return ready.Reader.Count > (standings.TryGetValue(tenant, out var own) && own.Queued ? 1 : 0);
+        }
+    }
 
     /// <summary>Whether something came for another tenant lately.</summary>
     public bool HasCompany(TenantId tenant)
@@ -55,21 +62,23 @@ internal sealed class Turns(int lanesPerTenant, TimeProvider time)
         {
             // Before the look: what is stored during it gets another turn.
             var standing = standings[tenant];
-            (standing.Queued, standing.Wants) = (false, false);
+            (standing.Queued, standing.Wants) = (false, standing.Backlog);
             standing.Running++;
+            Queue(tenant, standing);
         }
 
         return tenant;
     }
 
     /// <summary>A turn is over.</summary>
-    /// <param name="more">Whether more may be there; the others come first.</param>
+    /// <param name="more">Whether its batch was full, so that more may be there; the others come first.</param>
     public void End(TenantId tenant, bool more)
     {
         lock (gate)
         {
             var standing = standings[tenant];
             standing.Running--;
+            standing.Backlog = more;
             standing.Wants |= more;
             Queue(tenant, standing);
             if (standing is { Running: 0, Wants: false })
@@ -81,7 +90,7 @@ internal sealed class Turns(int lanesPerTenant, TimeProvider time)
 
     private void Queue(TenantId tenant, Standing standing)
     {
-        if (standing is { Wants: true, Queued: false } && standing.Running < (IsInCompany(tenant) ? 1 : lanesPerTenant))
+        if (standing is { Wants: true, Queued: false } && standing.Running < (standing.Backlog && !IsInCompany(tenant) ? lanesPerTenant : 1))
         {
             standing.Queued = true;
             ready.Writer.TryWrite(tenant);
@@ -98,6 +107,9 @@ internal sealed class Turns(int lanesPerTenant, TimeProvider time)
     {
         /// <summary>It is to have a turn.</summary>
         public bool Wants { get; set; }
+
+        /// <summary>Its last batch was full.</summary>
+        public bool Backlog { get; set; }
 
         /// <summary>It stands in the queue.</summary>
         public bool Queued { get; set; }

@@ -33,7 +33,7 @@ internal sealed class PushTransactions(NpgsqlDataSource source, Signals signals,
         RetryAsync(async () =>
         {
             await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-            await BrakeLock.EnterPlanAsync(session, ct).ConfigureAwait(false);
+            BrakeLock.EnterPlan(session);
             var now = DatabaseTime.Now(time);
             var set = await StockStore.LoadSkusAsync(session, SkusOf(candidates.Select(c => c.Sku)), ct).ConfigureAwait(false);
             var plan = Planner.Plan(set, connection, candidates, Guid.CreateVersion7(now), now);

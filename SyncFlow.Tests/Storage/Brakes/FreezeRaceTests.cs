@@ -30,7 +30,7 @@ public sealed class FreezeRaceTests(PostgresFixture postgres)
         Task<BrakeChange> switching;
         await using (var plan = await merchant.WorkAsync())
         {
-            await BrakeLock.EnterPlanAsync(plan, Ct);
+            BrakeLock.EnterPlan(plan);
             var set = await StockStore.LoadSkusAsync(plan, merchant.Skus, Ct);
             set.Context.Channels[connection].Brake.ShouldBe(BrakeStrength.None);
             switching = desk.SetAsync(merchant.Tenant.Value, connection.Value, BrakeStrength.Increases, "stop", "me", null, Ct);
@@ -41,7 +41,7 @@ public sealed class FreezeRaceTests(PostgresFixture postgres)
 
         (await switching).Brake.Strength.ShouldBe(BrakeStrength.Increases);
         await using var next = await merchant.WorkAsync();
-        await BrakeLock.EnterPlanAsync(next, Ct);
+        BrakeLock.EnterPlan(next);
         (await StockStore.LoadSkusAsync(next, merchant.Skus, Ct)).Context.Channels[connection].Brake.ShouldBe(BrakeStrength.Increases);
     }
 

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Globalization;
+using SyncFlow.AppHost;
+using SyncFlow.AppHost.Local;
+using SyncFlow.Benchmarks.Support;
+
+namespace SyncFlow.Benchmarks.Scale;
+
+/// <summary>The built worker as a process of its own that runs on one core only. Needs Linux and <c>taskset</c>.</summary>
+internal sealed class PinnedWorker : IAsyncDisposable
+{
+    private readonly Process process;
+
+    private PinnedWorker(Process process) => this.process = process;
+
+    /// <summary>Whether it is the owner that a lease names.</summary>
+    public string Mark => string.Create(CultureInfo.InvariantCulture, $"/{process.Id}/");
+
+    /// <exception cref="CheckFailedException">There is no way to pin it.</exception>
+    public static PinnedWorker Start(BenchServers servers, int core)
+    {
+        string[] command =
+        [
+            "-c", core.ToString(CultureInfo.InvariantCulture), .. ServicePrograms.CommandLine(ServiceContract.Worker),
+            "--ConnectionStrings:syncflow=" + servers.ConnectionString, "--ConnectionStrings:redis=" + servers.Redis,
+            "--SyncFlow:SecretsKey=" + ProductStand.SecretsKey, "--Channels:Shopify:BaseUrl=http://127.0.0.1:9/{shop}",
+            "--Logging:LogLevel:Default=None", "--urls=http://127.0.0.1:0",
+        ];
+        try
+        {
+            var worker = new PinnedWorker(Process.Start(new ProcessStartInfo("taskset", command) { RedirectStandardOutput = true })!);
+            worker.process.BeginOutputReadLine();
+            return worker;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            throw new CheckFailedException("taskset is missing, which keeps a worker on its core.");
+        }
+    }
+
+    /// <summary>As <c>kill -9</c>: nothing is finished, nothing given back.</summary>
+    public async Task KillAsync(CancellationToken ct)
+    {
+        process.Kill();
+        await process.WaitForExitAsync(ct).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            await KillAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        process.Dispose();
+    }
+}
