@@ -7,7 +7,9 @@ internal static class Waits
 {
     private static readonly TimeSpan Default = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(10);
+
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Returns when <paramref name="condition"/> holds.</summary>
     /// <exception cref="TimeoutException">It does not within the limit (30 s when left out).</exception>
@@ -28,7 +30,8 @@ internal static class Waits
                 throw new TimeoutException($"Waited {patience.TotalSeconds:0} s for {what}.");
             }
 
-            await Task.Delay(LookEvery);
+            // Most looks are questions to a database: the longer it has taken, the more rarely it is asked.
+            await Task.Delay(TimeSpan.FromTicks(Math.Clamp(watch.Elapsed.Ticks / 10, Shortest.Ticks, Longest.Ticks)));
         }
     }
 }
