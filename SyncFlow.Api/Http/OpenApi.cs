@@ -45,6 +45,7 @@ internal static class OpenApi
             document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
             return Task.CompletedTask;
         });
+        options.AddSchemaTransformer(Sources.PushEvents.DescribeAsync);
         options.AddOperationTransformer((operation, context, _) =>
         {
             var rule = context.Description.ActionDescriptor.EndpointMetadata.OfType<RouteRule>().LastOrDefault();

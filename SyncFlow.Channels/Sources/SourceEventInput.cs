@@ -36,6 +36,17 @@ public sealed record SourceEventInput(
 
     private const int MostMarks = 20;
 
+    /// <summary>As a JSON object says it. What cannot be read is noted by the fields.</summary>
+    /// <param name="type">What it is where it does not say so.</param>
+    internal static SourceEventInput Of(RowFields fields, string? type)
+    {
+        var posted = fields.Posted("postedThrough");
+        return new SourceEventInput(
+            fields.Text("id"), fields.Text("type") ?? type, fields.Text("sku"), fields.Text("location"), fields.Time("occurredAt"), fields.Whole("sequence"),
+            fields.Text("bucket"), fields.Number("units"), fields.Number("onHand"), fields.Number("unavailable"), fields.Number("open"),
+            fields.Number("shipped"), fields.Text("reference"), fields.Whole("system"), posted.Count == 0 ? null : posted);
+    }
+
     /// <summary>The event, or null where a field is refused.</summary>
     /// <param name="posted">Marks of the whole batch; a position's own come first.</param>
     public SourceEvent? Read(IReadOnlyList<PostedInput>? posted, Check check)

@@ -97,7 +97,7 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
     private static async Task<List<SourceItem>> TakeInAsync(
         StorageSession session, ConnectionId connection, long file, List<FileRow> rows, DateTimeOffset at, CancellationToken ct)
     {
-        var (groups, told, items) = (new SourceGroups(), new HashSet<string>(rows.Count, StringComparer.Ordinal), new List<SourceItem>(rows.Count));
+        var (groups, told, items) = (new SourceGroups(compared: false), new HashSet<string>(rows.Count, StringComparer.Ordinal), new List<SourceItem>(rows.Count));
         foreach (var chunk in rows.Chunk(SourceBatch.MostEvents))
         {
             var fresh = chunk.Where(r => told.Add(r.Event.Id)).Select(r => r.Event).ToList();
@@ -117,10 +117,8 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
         await session.ExecuteAsync(
             session.Of(
                 """
-                WITH broken AS (
-                  UPDATE source_files SET state = 6, finished_at = $2
-                  WHERE tenant_id = $1 AND state = 1 AND coalesce(heard_at, received_at) < $3 RETURNING file_id)
-                DELETE FROM source_file_rows r USING broken b WHERE r.tenant_id = $1 AND r.file_id = b.file_id
+                UPDATE source_files SET state = 6, finished_at = $2, to_clear = true
+                WHERE tenant_id = $1 AND state = 1 AND coalesce(heard_at, received_at) < $3
                 """,
                 Sql.P(at), Sql.P(at - LongestSilence)),
             ct).ConfigureAwait(false);

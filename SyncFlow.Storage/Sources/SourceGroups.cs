@@ -9,7 +9,11 @@ namespace SyncFlow.Storage.Sources;
 /// Events that were taken in together, put together by SKU: all that is told of a SKU comes into the ledger in one
 /// transaction, so that channels see the last state of it and none on the way there.
 /// </summary>
-public sealed class SourceGroups
+/// <param name="compared">
+/// Whether each event is compared with those that wait together with others. A file does without: its rows are many and
+/// only counted, and one that was taken in before and waits is known by its key when it comes to be booked.
+/// </param>
+public sealed class SourceGroups(bool compared)
 {
     /// <summary>Events of one inbox event.</summary>
     private const int MostInOne = 10_000;
@@ -18,6 +22,9 @@ public sealed class SourceGroups
 
     /// <summary>Inbox events that were stored.</summary>
     public int Stored { get; private set; }
+
+    /// <inheritdoc cref="SourceGroups(bool)" path="/param[@name='compared']"/>
+    internal bool Compared => compared;
 
     internal void Add(SourceEventBody body)
     {
@@ -29,16 +36,29 @@ public sealed class SourceGroups
         list.Add(body);
     }
 
+    /// <summary>What the names of a SKU's groups hold.</summary>
+    internal static string Mark(long sku) => sku.ToString(CultureInfo.InvariantCulture);
+
     /// <summary>Stores them; they are there when the session commits.</summary>
     /// <param name="name">What they came in, unique among all that the source ever told.</param>
     internal async Task StoreAsync(StorageSession session, ConnectionId connection, string name, DateTimeOffset at, CancellationToken ct)
     {
-        var events = _bySku.Values.SelectMany(list => list.Chunk(MostInOne)).Select((chunk, i) => new InboxEvent(
-            session.Tenant, connection, "events", string.Create(CultureInfo.InvariantCulture, $"{name}:{i}"), null, chunk.Max(b => b.OccurredAt), at, null,
-            SourceContents.Events, SourceContents.Write(chunk))).ToList();
+        var events = _bySku.SelectMany(of => of.Value.Chunk(MostInOne).Select((chunk, i) => new InboxEvent(
+            session.Tenant, connection, "events", NameOf(name, of.Key, i), null, chunk.Max(b => b.OccurredAt), at, null, SourceContents.Events,
+            SourceContents.Write(chunk)))).ToList();
         foreach (var some in events.Chunk(SourceBatch.MostEvents))
         {
             Stored += (await InboxStore.AppendNewAsync(session, some, ct).ConfigureAwait(false)).Count;
         }
+
+        if (events.Count > 0)
+        {
+            await session.ExecuteAsync(
+                session.Of("UPDATE sources SET groups_wait = true WHERE tenant_id = $1 AND connection_id = $2 AND NOT groups_wait", Sql.P(connection.Value)),
+                ct).ConfigureAwait(false);
+        }
     }
+
+    /// <summary>It begins with a space, as no id of an event does: what a source calls its own can never be one.</summary>
+    private static string NameOf(string name, long sku, int chunk) => string.Create(CultureInfo.InvariantCulture, $" {name}:{Mark(sku)}:{chunk}");
 }

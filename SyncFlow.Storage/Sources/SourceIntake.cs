@@ -40,7 +40,7 @@ public sealed class SourceIntake(NpgsqlDataSource source, TimeProvider time)
         var systems = await SourceSettingsRows.BeginningsAsync(session, ct).ConfigureAwait(false);
         var map = await SourceMap.ReadAsync(
             session, connection, [.. batch.Events.Select(e => e.Item)], [.. batch.Events.Select(e => e.Place)], ct).ConfigureAwait(false);
-        var known = await KnownAsync(session, connection, batch.Events, ct).ConfigureAwait(false);
+        var known = await SourceRepeats.FindAsync(session, settings, batch.Events, map, groups?.Compared ?? true, at, ct).ConfigureAwait(false);
         var items = new SourceItem[batch.Events.Count];
         var fresh = Sound(batch.Events, settings, systems, known, items);
         var judged = SequenceWatch.Judge(
@@ -111,24 +111,6 @@ public sealed class SourceIntake(NpgsqlDataSource source, TimeProvider time)
         HeldReason.UnknownPlace => new(one.Id, SourceOutcome.Held, "location", "This place is not mapped; it is booked once it is."),
         _ => new(one.Id, SourceOutcome.Held, null, "The source is frozen; it is booked once a person resumes it."),
     };
-
-    /// <summary>Ids that were told before: booked, or kept.</summary>
-    private static async Task<HashSet<string>> KnownAsync(
-        StorageSession session, ConnectionId connection, IReadOnlyList<SourceEvent> events, CancellationToken ct)
-    {
-        var ids = events.Select(e => e.Id).Distinct().ToArray();
-        var keys = Array.ConvertAll(ids, id => SourceBodies.KeyOf(connection, id));
-        var found = await session.QueryAsync(
-            session.Of(
-                """
-                SELECT k.id FROM unnest($3::text[], $4::text[]) AS k (id, key) JOIN movement_keys m ON m.tenant_id = $1 AND m.movement_key = k.key
-                UNION
-                SELECT h.event_id FROM held_events h WHERE h.tenant_id = $1 AND h.connection_id = $2 AND h.event_id = ANY ($3)
-                """,
-                Sql.P(connection.Value), Sql.P(ids), Sql.P(keys)),
-            row => row.GetString(0), ct).ConfigureAwait(false);
-        return found.ToHashSet(StringComparer.Ordinal);
-    }
 
     private static async Task KeepAsync(
         StorageSession session, ConnectionId connection, IReadOnlyList<SourceEvent> events, List<int> fresh, SourceItem[] items, SourceMap map,

@@ -9,7 +9,7 @@ namespace SyncFlow.Storage.Sources;
 /// <summary>A source as its intake needs it; its row is locked while a batch is taken in.</summary>
 internal sealed record SourceSettings(
     ConnectionId Connection, SourceOrdering Ordering, SourceState State, string? Reason, IReadOnlyList<Bucket> Buckets, long? ReferenceSystem,
-    bool Gapless, int Beginning, SequenceMark Mark);
+    bool Gapless, int Beginning, SequenceMark Mark, bool GroupsWait);
 
 /// <summary>Rows of <c>sources</c> as the intake reads and writes them.</summary>
 internal static class SourceSettingsRows
@@ -21,14 +21,14 @@ internal static class SourceSettingsRows
             session.Of(
                 """
                 SELECT connection_id, ordering, state, state_reason, buckets, reference_system, gapless, beginning, last_sequence, last_at,
-                  missing_sequences
+                  missing_sequences, groups_wait
                 FROM sources WHERE tenant_id = $1 AND connection_id = $2 FOR NO KEY UPDATE
                 """,
                 Sql.P(connection.Value)),
             row => new SourceSettings(
                 new ConnectionId(row.GetInt64(0)), (SourceOrdering)row.GetInt16(1), (SourceState)row.GetInt16(2), row.Text(3),
                 [.. row.GetFieldValue<short[]>(4).Select(b => (Bucket)b)], row.Nullable<long>(5), row.GetBoolean(6), row.GetInt32(7),
-                new SequenceMark(row.Nullable<long>(8), row.Nullable<DateTimeOffset>(9), row.GetInt64(10))),
+                new SequenceMark(row.Nullable<long>(8), row.Nullable<DateTimeOffset>(9), row.GetInt64(10)), row.GetBoolean(11)),
             ct).ConfigureAwait(false);
         return found.SingleOrDefault();
     }

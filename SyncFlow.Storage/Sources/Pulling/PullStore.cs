@@ -161,7 +161,7 @@ public sealed class PullStore(NpgsqlDataSource source, TimeProvider time)
     private static async Task<(bool Frozen, int Stored, List<BrokenRow> Refused)> TakeInAsync(
         StorageSession session, ConnectionId connection, IReadOnlyList<SourceEvent> events, DateTimeOffset at, CancellationToken ct)
     {
-        var groups = new SourceGroups();
+        var groups = new SourceGroups(compared: true);
         var refused = new List<BrokenRow>();
         var frozen = false;
         foreach (var some in events.Count == 0 ? [[]] : events.Chunk(SourceBatch.MostEvents))

@@ -82,6 +82,7 @@ public sealed class FileTests(PostgresFixture postgres, RedisFixture redis)
         (await RefusedAsync(Encoding.UTF8.GetBytes(Header + "\"A,1000,10\n"))).ShouldBe("line 2");
         (await RefusedAsync(Encoding.UTF8.GetBytes(Header + "A,1000,10\n"), "?asOf=yesterday&sequence=1")).ShouldBe("asOf");
         (await RefusedAsync(Encoding.UTF8.GetBytes(Header + "A,1000,10\n"), "")).ShouldBe("asOf sequence");
+        await stand.ClearAsync();
         (await stand.Api.SqlAsync<long>("SELECT count(*) FROM source_file_rows")).ShouldBe(0);
 
         var first = await stand.RefreshAsync(1, Header + "A,1000,10\n");
