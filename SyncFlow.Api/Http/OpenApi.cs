@@ -26,6 +26,7 @@ internal static class OpenApi
     public static void AddSyncFlowOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.CreateSchemaReferenceId = info => SchemaNames.Of(info);
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new OpenApiInfo

@@ -80,7 +80,7 @@ internal sealed class PushEvents : IEndpoint
     /// <summary>Tells in the API's description what an event is: the request only says that there is JSON.</summary>
     internal static async Task DescribeAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken ct)
     {
-        if (context.JsonTypeInfo.Type == typeof(Request) && schema.Properties?.GetValueOrDefault("events") is OpenApiSchema events)
+        if (context.JsonTypeInfo.Type == typeof(Request) && schema.Properties is { } fields && fields.TryGetValue("events", out var found) && found is OpenApiSchema events)
         {
             events.Items = await context.GetOrCreateSchemaAsync(typeof(SourceEventInput), null, ct).ConfigureAwait(false);
         }

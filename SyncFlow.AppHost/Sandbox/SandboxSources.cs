@@ -180,7 +180,8 @@ internal sealed class SandboxSources(SourcesClient sources, ApiClient api, World
     private async Task<IReadOnlyList<SourceTally>> TalliesAsync(JsonNode? office, CancellationToken cancellation)
     {
         var tallies = new List<SourceTally>();
-        foreach (var source in await sources.ListAsync(cancellation).ConfigureAwait(false))
+        var all = await sources.ListAsync(cancellation).ConfigureAwait(false);
+        foreach (var source in all.Where(one => ids.ContainsValue(one.Id))) // Whoever tries the API may have made others.
         {
             var positions = await sources.PositionsAsync(source.Id, cancellation).ConfigureAwait(false);
             tallies.Add(new SourceTally(source, (long)(SystemOf(office, source.Id).Number("rows") ?? 0), positions, source.Id == ids["wms"]));
