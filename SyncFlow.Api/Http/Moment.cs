@@ -1,5 +1,3 @@
-using SyncFlow.Core.Checks;
-
 namespace SyncFlow.Api.Http;
 
 /// <summary>A moment in an address, in any form that means one (<see cref="Written.TryTime(string, out DateTimeOffset)"/>): one that may mean two is none.</summary>
