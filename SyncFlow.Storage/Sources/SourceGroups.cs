@@ -9,11 +9,7 @@ namespace SyncFlow.Storage.Sources;
 /// Events that were taken in together, put together by SKU: all that is told of a SKU comes into the ledger in one
 /// transaction, so that channels see the last state of it and none on the way there.
 /// </summary>
-/// <param name="compared">
-/// Whether each event is compared with those that wait together with others. A file does without: its rows are many and
-/// only counted, and one that was taken in before and waits is known by its key when it comes to be booked.
-/// </param>
-public sealed class SourceGroups(bool compared)
+public sealed class SourceGroups
 {
     /// <summary>Events of one inbox event.</summary>
     private const int MostInOne = 10_000;
@@ -22,9 +18,6 @@ public sealed class SourceGroups(bool compared)
 
     /// <summary>Inbox events that were stored.</summary>
     public int Stored { get; private set; }
-
-    /// <inheritdoc cref="SourceGroups(bool)" path="/param[@name='compared']"/>
-    internal bool Compared => compared;
 
     internal void Add(SourceEventBody body)
     {
@@ -50,14 +43,13 @@ public sealed class SourceGroups(bool compared)
         {
             Stored += (await InboxStore.AppendNewAsync(session, some, ct).ConfigureAwait(false)).Count;
         }
-
-        if (events.Count > 0)
-        {
-            await session.ExecuteAsync(
-                session.Of("UPDATE sources SET groups_wait = true WHERE tenant_id = $1 AND connection_id = $2 AND NOT groups_wait", Sql.P(connection.Value)),
-                ct).ConfigureAwait(false);
-        }
     }
+
+    /// <summary>Notes that some wait. Needs the source's lock.</summary>
+    internal Task NoteAsync(StorageSession session, ConnectionId connection, CancellationToken ct) => Stored == 0
+        ? Task.CompletedTask
+        : session.ExecuteAsync(
+            session.Of("UPDATE sources SET groups_wait = true WHERE tenant_id = $1 AND connection_id = $2 AND NOT groups_wait", Sql.P(connection.Value)), ct);
 
     /// <summary>It begins with a space, as no id of an event does: what a source calls its own can never be one.</summary>
     private static string NameOf(string name, long sku, int chunk) => string.Create(CultureInfo.InvariantCulture, $" {name}:{Mark(sku)}:{chunk}");

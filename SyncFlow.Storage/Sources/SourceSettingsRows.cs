@@ -15,14 +15,21 @@ internal sealed record SourceSettings(
 internal static class SourceSettingsRows
 {
     /// <summary>Locks a source, so that its batches are taken in one after another; null where there is none.</summary>
-    public static async Task<SourceSettings?> LockAsync(StorageSession session, ConnectionId connection, CancellationToken ct)
+    public static Task<SourceSettings?> LockAsync(StorageSession session, ConnectionId connection, CancellationToken ct) =>
+        FindAsync(session, connection, " FOR NO KEY UPDATE", ct);
+
+    /// <summary>A source as it is now; null where there is none.</summary>
+    public static Task<SourceSettings?> ReadAsync(StorageSession session, ConnectionId connection, CancellationToken ct) =>
+        FindAsync(session, connection, "", ct);
+
+    private static async Task<SourceSettings?> FindAsync(StorageSession session, ConnectionId connection, string locking, CancellationToken ct)
     {
         var found = await session.QueryAsync(
             session.Of(
-                """
+                $"""
                 SELECT connection_id, ordering, state, state_reason, buckets, reference_system, gapless, beginning, last_sequence, last_at,
                   missing_sequences, groups_wait
-                FROM sources WHERE tenant_id = $1 AND connection_id = $2 FOR NO KEY UPDATE
+                FROM sources WHERE tenant_id = $1 AND connection_id = $2{locking}
                 """,
                 Sql.P(connection.Value)),
             row => new SourceSettings(

@@ -161,7 +161,7 @@ public sealed class PullStore(NpgsqlDataSource source, TimeProvider time)
     private static async Task<(bool Frozen, int Stored, List<BrokenRow> Refused)> TakeInAsync(
         StorageSession session, ConnectionId connection, IReadOnlyList<SourceEvent> events, DateTimeOffset at, CancellationToken ct)
     {
-        var groups = new SourceGroups(compared: true);
+        var groups = new SourceGroups();
         var refused = new List<BrokenRow>();
         var frozen = false;
         foreach (var some in events.Count == 0 ? [[]] : events.Chunk(SourceBatch.MostEvents))
@@ -173,6 +173,7 @@ public sealed class PullStore(NpgsqlDataSource source, TimeProvider time)
         }
 
         await groups.StoreAsync(session, connection, $"pull:{Guid.CreateVersion7(at):N}", at, ct).ConfigureAwait(false);
+        await groups.NoteAsync(session, connection, ct).ConfigureAwait(false);
         return (frozen, groups.Stored, refused);
     }
 

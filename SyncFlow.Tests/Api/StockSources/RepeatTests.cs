@@ -72,6 +72,45 @@ public sealed class RepeatTests(PostgresFixture postgres, RedisFixture redis)
     }
 
     [Fact]
+    public async Task What_happens_now_is_taken_in_while_a_file_of_the_same_source_is()
+    {
+        await using var stand = await SourceStand.OpenAsync(postgres, redis);
+        const string history = "id,type,sku,location,occurredAt,sequence,units\nm1,movement,A,1000,2026-03-01T08:01:00Z,1,5\n";
+        var (_, body) = await stand.UploadAsync("history/csv", Encoding.UTF8.GetBytes(history));
+        await using var gate = await WriteGate.CloseAsync(stand.Api.Database, "INSERT ON inbox", "NEW.content = 'source.events'");
+        var taken = new SourceFileApplier(stand.Warehouse.Worker, TimeProvider.System).NextAsync(
+            new TenantId(1), (long)body!["fileId"]!, 1_000, TestContext.Current.CancellationToken);
+        await gate.ReachedAsync(TimeSpan.FromSeconds(20));
+        var told = TellAsync(stand, stand.Movement("m2", 3));
+        SourceStand.Outcomes(await told.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).ShouldBe(["accepted"]);
+        taken.IsCompleted.ShouldBeFalse();
+        await gate.OpenAsync();
+        (await taken).ShouldBe(1);
+        await stand.Warehouse.ApplyAsync();
+        (await stand.Warehouse.AtAsync("A", "MAIN")).ShouldBe(8);
+    }
+
+    /// <summary>The source goes backwards between the reading of a file's rows and their keeping.</summary>
+    [Fact]
+    public async Task A_file_that_is_taken_in_while_its_source_is_frozen_is_held()
+    {
+        await using var stand = await SourceStand.OpenAsync(postgres, redis);
+        await stand.PushAsync(stand.Erp, new { watermark = 500, events = new[] { stand.Position("p0", 1, 500) } });
+        const string history = "id,type,sku,location,occurredAt,sequence,units\nm1,movement,A,1000,2026-03-01T08:01:00Z,1,5\n";
+        var (_, body) = await stand.UploadAsync("history/csv", Encoding.UTF8.GetBytes(history));
+        await using var gate = await WriteGate.CloseAsync(stand.Api.Database, "INSERT ON inbox", "NEW.content = 'source.events'");
+        var taken = new SourceFileApplier(stand.Warehouse.Worker, TimeProvider.System).NextAsync(
+            new TenantId(1), (long)body!["fileId"]!, 1_000, TestContext.Current.CancellationToken);
+        await gate.ReachedAsync(TimeSpan.FromSeconds(20));
+        var (_, answer) = await stand.Api.PostAsync($"/api/v1/sources/{stand.Erp}/events", new { watermark = 400, events = Array.Empty<object>() });
+        ((string)answer!["state"]!).ShouldBe("frozen");
+        await gate.OpenAsync();
+        (await taken).ShouldBe(1);
+        (await stand.Api.SqlAsync<long>("SELECT count(*) FROM held_events WHERE event_id = 'm1' AND released_at IS NULL")).ShouldBe(1);
+        (await stand.Api.SqlAsync<long>("SELECT count(*) FROM inbox WHERE content = 'source.events'")).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_position_told_again_does_not_undo_what_was_counted_since()
     {
         await using var stand = await SourceStand.OpenAsync(postgres, redis);
