@@ -95,7 +95,7 @@ public static class WorkerHost
     private static void AddRequests(IServiceCollection services) =>
         services.AddSingleton<ReservationStore>().AddHostedService<RequestJobs>()
             .AddSingleton<OversellStore>().AddHostedService<SettlementJobs>()
-            .AddSingleton<HeldRelease>().AddSingleton<SourceFileApplier>().AddSingleton<HistoryBacklog>().AddSingleton<SourceHealthStore>().AddHostedService<SourceJobs>()
+            .AddSingleton<HeldRelease>().AddSingleton<SourceFileApplier>().AddSingleton<SourceFileClearing>().AddSingleton<HistoryBacklog>().AddSingleton<SourceHealthStore>().AddHostedService<SourceJobs>()
             .AddSourcePulls()
             .AddSourceCaptures();
 }

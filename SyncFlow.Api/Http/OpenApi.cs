@@ -26,6 +26,7 @@ internal static class OpenApi
     public static void AddSyncFlowOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.CreateSchemaReferenceId = info => SchemaNames.Of(info);
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new OpenApiInfo
@@ -45,6 +46,7 @@ internal static class OpenApi
             document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
             return Task.CompletedTask;
         });
+        options.AddSchemaTransformer(Sources.PushEvents.DescribeAsync);
         options.AddOperationTransformer((operation, context, _) =>
         {
             var rule = context.Description.ActionDescriptor.EndpointMetadata.OfType<RouteRule>().LastOrDefault();

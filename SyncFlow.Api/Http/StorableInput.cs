@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
-using SyncFlow.Channels.Sources;
 
 namespace SyncFlow.Api.Http;
 
@@ -41,7 +40,7 @@ internal static class StorableInput
     /// <param name="isBody">Whether its members are named by themselves.</param>
     internal static string? FieldWithNul(object? value, string name, bool isBody) => value switch
     {
-        null or SourceEventInput => null,
+        null => null,
         string text => text.Contains('\0', StringComparison.Ordinal) ? name : null,
         IEnumerable items when IsOurs(value.GetType()) => InList(items, name, isBody),
         _ when IsOurs(value.GetType()) => InMembers(value, isBody ? "" : name + "."),

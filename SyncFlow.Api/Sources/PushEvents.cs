@@ -1,4 +1,7 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Channels.Sources;
@@ -14,7 +17,8 @@ internal sealed class PushEvents : IEndpoint
 {
     /// <param name="Watermark">The source's own word on how far it has got, in its own numbers.</param>
     /// <param name="PostedThrough">What of other systems all positions of this call contain.</param>
-    internal sealed record Request(long? Watermark, IReadOnlyList<PostedInput>? PostedThrough, IReadOnlyList<SourceEventInput>? Events);
+    /// <param name="Events">As <see cref="SourceEventInput"/> names their fields; each is read by itself, so that one stops no other.</param>
+    internal sealed record Request(long? Watermark, IReadOnlyList<PostedInput>? PostedThrough, IReadOnlyList<JsonElement>? Events);
 
     /// <summary>What became of one event.</summary>
     /// <param name="Index">Its place in the call, from 0.</param>
@@ -56,9 +60,8 @@ internal sealed class PushEvents : IEndpoint
             return refused;
         }
 
-        var checks = request.Events!.Select(e => (Input: e, Check: new Check())).ToList();
-        var events = checks.ConvertAll(c => c.Input is null ? null : c.Input.Read(request.PostedThrough, c.Check));
-        var batch = new SourceBatch(request.Watermark, [.. events.OfType<SourceEvent>()]);
+        var rows = request.Events!.Select(one => PushedRow.Of(one, request.PostedThrough)).ToList();
+        var batch = new SourceBatch(request.Watermark, [.. rows.Select(r => r.Event).OfType<SourceEvent>()]);
         if (await intake.TakeInAsync(new TenantId(caller.Tenant), new ConnectionId(id), batch, ct).ConfigureAwait(false) is not { } receipt)
         {
             return (Refused)Problem.NotFound("source", id);
@@ -69,16 +72,18 @@ internal sealed class PushEvents : IEndpoint
             _ = wakeUps.PublishAsync(WakeUpKind.Inbox, caller.Tenant);
         }
 
-        return TypedResults.Ok(AnswerOf(receipt, checks, events));
+        var taken = new Queue<SourceItem>(receipt.Items);
+        return TypedResults.Ok(Answer.Of(
+            receipt, [.. rows.Select((row, i) => row.Event is null ? new Item(i, row.Id, SourceOutcome.Refused, row.Errors) : Item.Of(i, taken.Dequeue()))]));
     }
 
-    private static Answer AnswerOf(SourceReceipt receipt, List<(SourceEventInput Input, Check Check)> checks, List<SourceEvent?> events)
+    /// <summary>Tells in the API's description what an event is: the request only says that there is JSON.</summary>
+    internal static async Task DescribeAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken ct)
     {
-        var taken = new Queue<SourceItem>(receipt.Items);
-        var items = checks.Select((c, i) => events[i] is null
-            ? new Item(i, c.Input?.Id, SourceOutcome.Refused, c.Input is null ? Field("events", "An event is an object.") : c.Check.Fields)
-            : Item.Of(i, taken.Dequeue())).ToList();
-        return Answer.Of(receipt, items);
+        if (context.JsonTypeInfo.Type == typeof(Request) && schema.Properties is { } fields && fields.TryGetValue("events", out var found) && found is OpenApiSchema events)
+        {
+            events.Items = await context.GetOrCreateSchemaAsync(typeof(SourceEventInput), null, ct).ConfigureAwait(false);
+        }
     }
 
     private static Dictionary<string, string[]> Field(string field, string message) => new() { [field] = [message] };

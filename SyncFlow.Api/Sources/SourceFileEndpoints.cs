@@ -44,7 +44,7 @@ internal sealed class SourceFileEndpoints : IEndpoint
         await desk.FindAsync(caller.Tenant, id, file, ct).ConfigureAwait(false) is { } found ? TypedResults.Ok(found) : (Refused)Problem.NotFound("file", file);
 
     private static async Task<Results<Accepted<FileAccepted>, Refused>> RefreshAsync(
-        long id, DateTimeOffset? asOf, long? sequence, string? mapping, HttpRequest request, Caller caller, SourceDesk sources, MappingBook mappings,
+        long id, Moment? asOf, long? sequence, string? mapping, HttpRequest request, Caller caller, SourceDesk sources, MappingBook mappings,
         SourceFileIntake intake, CancellationToken ct)
     {
         if (await sources.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is not { } source)
@@ -60,7 +60,7 @@ internal sealed class SourceFileEndpoints : IEndpoint
             return refused;
         }
 
-        var format = SourceFileFormat.Refresh(asOf!.Value, sequence, await mappings.FindAsync(caller.Tenant, id, mapping, ct).ConfigureAwait(false));
+        var format = SourceFileFormat.Refresh(asOf!.Value.Value, sequence, await mappings.FindAsync(caller.Tenant, id, mapping, ct).ConfigureAwait(false));
         return await intake.ReceiveAsync(request, id, SourceFileKind.FullRefresh, format, ct).ConfigureAwait(false);
     }
 

@@ -76,8 +76,9 @@ internal sealed class SandboxSources(SourcesClient sources, ApiClient api, World
                 var differences = settled.IsPublished ? await DifferencesAsync(office, cancellation).ConfigureAwait(false) : ["events still wait"];
                 if (differences.Count == 0 || time.GetElapsedTime(since) > Limit)
                 {
-                    var last = await sources.ListAsync(cancellation).ConfigureAwait(false);
-                    return new SourcesReport([.. last.Select(source => Line(source, busy, office, now))], differences);
+                    var tallies = await TalliesAsync(office, cancellation).ConfigureAwait(false);
+                    return new SourcesReport(
+                        [.. tallies.Select(tally => Line(tally, busy, office, now))], [.. tallies.Select(t => t.Difference).OfType<string>(), .. differences]);
                 }
             }
             else if (time.GetElapsedTime(since) > Limit)
@@ -176,14 +177,28 @@ internal sealed class SandboxSources(SourcesClient sources, ApiClient api, World
         return [.. differences.Order(StringComparer.Ordinal)];
     }
 
-    private static string Line(SourceFigures source, IReadOnlyList<SourceFigures> busy, JsonNode? office, DateTimeOffset now)
+    private async Task<IReadOnlyList<SourceTally>> TalliesAsync(JsonNode? office, CancellationToken cancellation)
     {
-        var system = office.Items("systems").Single(s => s.Text("sourceId") == source.Id);
-        var before = busy.Single(b => b.Id == source.Id);
+        var tallies = new List<SourceTally>();
+        var all = await sources.ListAsync(cancellation).ConfigureAwait(false);
+        foreach (var source in all.Where(one => ids.ContainsValue(one.Id))) // Whoever tries the API may have made others.
+        {
+            var positions = await sources.PositionsAsync(source.Id, cancellation).ConfigureAwait(false);
+            tallies.Add(new SourceTally(source, (long)(SystemOf(office, source.Id).Number("rows") ?? 0), positions, source.Id == ids["wms"]));
+        }
+
+        return tallies;
+    }
+
+    private static JsonObject SystemOf(JsonNode? office, string source) => office.Items("systems").Single(s => s.Text("sourceId") == source);
+
+    private static string Line(SourceTally tally, IReadOnlyList<SourceFigures> busy, JsonNode? office, DateTimeOffset now)
+    {
+        var before = busy.Single(b => b.Id == tally.Source.Id);
         var lag = before.HeardAt is { } at ? $"heard {Math.Max(0, (now - at).TotalSeconds).ToString("0.0", CultureInfo.InvariantCulture)} s before the end" : "never heard";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{source.Name,-6} {system.Number("rows"):N0} rows told, {source.Accepted:N0} taken in, {source.Repeated:N0} told again, {source.Waiting:N0} unmapped, {source.Refused:N0} refused, away {system.Number("outages")} times, {lag}, health {before.Health}");
+            $"{tally}; away {SystemOf(office, tally.Source.Id).Number("outages")} times, {lag}, health {before.Health}");
     }
 
     private async Task UntilAsync(Func<Task<bool>> condition, string otherwise, CancellationToken cancellation)

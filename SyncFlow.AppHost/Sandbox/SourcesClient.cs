@@ -3,9 +3,10 @@ using System.Text.Json.Nodes;
 namespace SyncFlow.AppHost.Sandbox;
 
 /// <summary>A source as the API shows it.</summary>
+/// <param name="TakenIn">Events that were taken in: those that were mapped later, too.</param>
 /// <param name="Waiting">Events that wait to be mapped.</param>
 /// <param name="HeardAt">When it was last heard.</param>
-internal sealed record SourceFigures(string Id, string Name, long Accepted, long Repeated, long Waiting, long Refused, string Health, DateTimeOffset? HeardAt);
+internal sealed record SourceFigures(string Id, string Name, long TakenIn, long Repeated, long Waiting, long Refused, string Health, DateTimeOffset? HeardAt);
 
 /// <summary>SyncFlow's public API, as far as the sandbox's sources are set up and looked at by it.</summary>
 internal sealed class SourcesClient(HttpClient client, string baseUrl, string apiKey, string logFile, TimeProvider time)
@@ -64,11 +65,12 @@ internal sealed class SourcesClient(HttpClient client, string baseUrl, string ap
         calls.PostAsync("Asking a source", $"{Root}/sources/{id}/pull/ask", new JsonObject { ["refresh"] = false }, cancellation);
 
     /// <summary>Whether all of a source's positions were read and booked.</summary>
-    public async Task<bool> IsOpenedAsync(string id, CancellationToken cancellation)
-    {
-        var files = await calls.GetAsync("Reading a source's positions", $"{Root}/sources/{id}/files", cancellation).ConfigureAwait(false);
-        return files.Items().Any(file => file.Text("state") == "applied");
-    }
+    public async Task<bool> IsOpenedAsync(string id, CancellationToken cancellation) =>
+        (await FilesAsync(id, cancellation).ConfigureAwait(false)).Any(file => file.Text("state") == "applied");
+
+    /// <summary>Positions of a source that were taken in as whole lists.</summary>
+    public async Task<long> PositionsAsync(string id, CancellationToken cancellation) =>
+        (await FilesAsync(id, cancellation).ConfigureAwait(false)).Sum(file => (long)(file.Number("accepted") ?? 0));
 
     /// <summary>A SKU's buckets by location.</summary>
     public async Task<IReadOnlyDictionary<string, JsonObject>> StockAsync(string sku, CancellationToken cancellation)
@@ -80,12 +82,15 @@ internal sealed class SourcesClient(HttpClient client, string baseUrl, string ap
     /// <summary>The failure of a step.</summary>
     public SandboxStepException Failed(string step, string why) => calls.Failed(step, why);
 
+    private async Task<IReadOnlyList<JsonObject>> FilesAsync(string id, CancellationToken cancellation) =>
+        [.. (await calls.GetAsync("Reading a source's positions", $"{Root}/sources/{id}/files", cancellation).ConfigureAwait(false)).Items()];
+
     private static SourceFigures Read(JsonObject item)
     {
         var events = item["events"];
         long Count(string member) => (long)(events.Number(member) ?? 0);
         return new SourceFigures(
-            item.Text("id") ?? "", item.Text("name") ?? "", Count("accepted"), Count("repeated"), Count("waiting"), Count("refused"),
+            item.Text("id") ?? "", item.Text("name") ?? "", Count("accepted") + Count("held"), Count("repeated"), Count("waiting"), Count("refused"),
             item["health"].Text("health") ?? "-", item.Text("receivedAt") is { } at ? DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture) : null);
     }
 }

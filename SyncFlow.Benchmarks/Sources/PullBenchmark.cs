@@ -43,7 +43,7 @@ internal static class PullBenchmark
         var asked = parts.GetRequiredService<PullJobs>().AskAsync(merchant.Tenant, erp, ct);
         await book(asked).ConfigureAwait(false);
         results.AddRate("sources.pull_rows_per_s", Rows, time.GetElapsedTime(started), "rows/s");
-        var booked = await servers.ScalarAsync<long>("SELECT count(*) FROM inbox WHERE content = 'source.events' AND webhook_id LIKE 'pull:%'", ct).ConfigureAwait(false);
+        var booked = await servers.ScalarAsync<long>("SELECT count(*) FROM inbox WHERE content = 'source.events' AND webhook_id LIKE ' pull:%'", ct).ConfigureAwait(false);
         if (booked > truth.Length)
         {
             throw new CheckFailedException($"sources: {booked} bookings for {truth.Length} SKUs; a SKU is booked once in a round.");

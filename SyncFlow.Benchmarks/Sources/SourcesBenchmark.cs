@@ -51,6 +51,8 @@ internal static class SourcesBenchmark
             results, servers, api, worker, merchant, truth, last => BookAsync(worker, merchant.Tenant, last, time, ct), time, ct).ConfigureAwait(false);
         await CheckAsync(servers, worker, merchant, truth, ct).ConfigureAwait(false);
         results.Add("sources.push_p95_ms", await PushAsync(servers, api, worker, merchant, erp, time, ct).ConfigureAwait(false), "ms");
+        await new PushBesideBenchmark(servers, api, worker, merchant, erp, time).RunAsync(
+            results, History("b", events, new long[Skus], time), n => Movement($"q{n}", n % Skus, 1, time.GetUtcNow(), 200_000_000 + n), ct).ConfigureAwait(false);
         results.Add("sources.cdc_p95_ms", await CaptureBenchmark.RunAsync(servers, api, merchant, time, ct).ConfigureAwait(false), "ms");
     }
 
@@ -65,16 +67,8 @@ internal static class SourcesBenchmark
     private static async Task<(TimeSpan Took, long[] Truth)> BackfillAsync(
         NpgsqlDataSource api, NpgsqlDataSource worker, BenchMerchant merchant, ConnectionId erp, int events, TimeProvider time, CancellationToken ct)
     {
-        var random = new Random(11);
         var truth = Enumerable.Repeat((long)OnHand, Skus).ToArray();
-        var begin = time.GetUtcNow().AddDays(-30);
-        var step = TimeSpan.FromDays(30) / events;
-        IEnumerable<FileRow> rows = Enumerable.Range(1, events).Select(n =>
-        {
-            var (sku, units) = (random.Next(Skus), random.Next(3) == 0 ? random.Next(1, 20) : -random.Next(1, 5));
-            truth[sku] += units;
-            return new FileRow(n + 1, Movement($"h{n}", sku, units, begin + (step * n), n));
-        });
+        var rows = History("h", events, truth, time);
         var desk = new SourceFileDesk(api, time);
         var started = time.GetTimestamp();
         var file = await desk.BeginAsync(merchant.Tenant.Value, erp.Value, SourceFileKind.History, "bench", ct).ConfigureAwait(false);
@@ -90,6 +84,21 @@ internal static class SourcesBenchmark
         received.SetResult();
         await booking.ConfigureAwait(false);
         return (time.GetElapsedTime(started), truth);
+    }
+
+    /// <summary>Thirty days of movements.</summary>
+    /// <param name="truth">Units by SKU, to which they are added as they are made.</param>
+    private static IEnumerable<FileRow> History(string prefix, int events, long[] truth, TimeProvider time)
+    {
+        var random = new Random(11);
+        var begin = time.GetUtcNow().AddDays(-30);
+        var step = TimeSpan.FromDays(30) / events;
+        return Enumerable.Range(1, events).Select(n =>
+        {
+            var (sku, units) = (random.Next(Skus), random.Next(3) == 0 ? random.Next(1, 20) : -random.Next(1, 5));
+            truth[sku] += units;
+            return new FileRow(n + 1, Movement($"{prefix}{n}", sku, units, begin + (step * n), n));
+        });
     }
 
     /// <summary>Applies until nothing more comes.</summary>

@@ -9,14 +9,14 @@ internal static class CatalogReading
     internal sealed record ProductInfo(string Ref, string Title, bool Archived);
 
     internal static ProductInfo Product(JsonElement product) => new(
-        Ref(product), product.GetProperty("title").GetString() ?? "", product.GetProperty("status").GetString() == "ARCHIVED");
+        Ref(product), ShopifyText.Kept(product.GetProperty("title")) ?? "", product.GetProperty("status").GetString() == "ARCHIVED");
 
     internal static CatalogItem Item(JsonElement variant, ProductInfo product)
     {
         var item = variant.GetProperty("inventoryItem");
-        var title = variant.GetProperty("title").GetString();
+        var title = ShopifyText.Kept(variant.GetProperty("title"));
         return new CatalogItem(
-            Ref(variant), Ref(item), product.Ref, variant.GetProperty("sku").GetString(),
+            Ref(variant), Ref(item), product.Ref, ShopifyText.Kept(variant.GetProperty("sku")),
             title is null or "" or DefaultTitle ? product.Title : $"{product.Title} - {title}",
             item.GetProperty("tracked").GetBoolean(), variant.GetProperty("inventoryPolicy").GetString() == "CONTINUE",
             variant.GetProperty("requiresComponents").GetBoolean(), product.Archived);

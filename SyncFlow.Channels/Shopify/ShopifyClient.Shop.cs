@@ -101,7 +101,7 @@ public sealed partial class ShopifyClient
     private static string Ref(JsonElement node) => ShopifyIds.Numeric(Text(node, "id"))
         ?? throw new FormatException("an id is not numeric");
 
-    private static string Text(JsonElement node, string name) => node.GetProperty(name).GetString()
+    private static string Text(JsonElement node, string name) => ShopifyText.Kept(node.GetProperty(name))
         ?? throw new FormatException($"{name} is null");
 
     /// <summary>A member that may be null.</summary>

@@ -140,7 +140,7 @@ internal static class ShopifyFaults
         var code = error.ValueKind == JsonValueKind.Object
             && error.TryGetProperty("extensions", out var extensions) && extensions.ValueKind == JsonValueKind.Object
             && extensions.TryGetProperty("code", out var given) && given.ValueKind == JsonValueKind.String
-            ? given.GetString()!
+            ? ShopifyText.Kept(given)!
             : "GRAPHQL";
         return code switch
         {
@@ -168,7 +168,7 @@ internal static class ShopifyFaults
 
     private static string Text(JsonElement value)
     {
-        var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+        var text = value.ValueKind == JsonValueKind.String ? ShopifyText.Kept(value)! : value.GetRawText();
         return text.Length <= LongestMessage ? text : text[..LongestMessage];
     }
 

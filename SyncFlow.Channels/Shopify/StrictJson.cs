@@ -121,13 +121,9 @@ internal sealed class StrictJson
             return "";
         }
 
-        if (value.ValueKind == JsonValueKind.String)
+        if (value.ValueKind == JsonValueKind.String && JsonText.Read(value) is { } text && !text.Contains('\0', StringComparison.Ordinal))
         {
-            var text = value.GetString()!;
-            if (!text.Contains('\0', StringComparison.Ordinal))
-            {
-                return text;
-            }
+            return text;
         }
 
         Fail(path + name, "is not a text that can be kept");

@@ -16,13 +16,7 @@ public sealed record PulledRow(string Raw, string? Id, SourceEvent? Event, IRead
     public static PulledRow OfMovement(JsonElement row)
     {
         var check = new Check();
-        var fields = new RowFields(row, check);
-        var posted = fields.Posted("postedThrough");
-        var input = new SourceEventInput(
-            fields.Text("id"), fields.Text("type") ?? "movement", fields.Text("sku"), fields.Text("location"), fields.Time("occurredAt"), fields.Whole("sequence"),
-            fields.Text("bucket"), fields.Number("units"), fields.Number("onHand"), fields.Number("unavailable"), fields.Number("open"),
-            fields.Number("shipped"), fields.Text("reference"), fields.Whole("system"), posted.Count == 0 ? null : posted);
-        return Of(row, input, null, check);
+        return Of(row, SourceEventInput.Of(new RowFields(row, check), "movement"), null, check);
     }
 
     /// <summary>A row of <c>positions</c>.</summary>

@@ -20,10 +20,20 @@ internal sealed class RowFields
         {
             foreach (var member in row.EnumerateObject())
             {
-                check.That(_members.TryAdd(member.Name, member.Value), member.Name, "It stands twice.");
+                if (JsonText.Name(member) is { } name)
+                {
+                    check.That(_members.TryAdd(name, member.Value), name, "It stands twice.");
+                }
+                else
+                {
+                    check.That(false, "row", "A member's name is no text.");
+                }
             }
         }
     }
+
+    /// <summary>What the object's members are called.</summary>
+    public IEnumerable<string> Names => _members.Keys;
 
     /// <summary>A text, or a number as it is written; null where it is not there.</summary>
     public string? Text(string name)
@@ -35,7 +45,7 @@ internal sealed class RowFields
 
         var text = value.ValueKind switch
         {
-            JsonValueKind.String => Decoded(value),
+            JsonValueKind.String => JsonText.Read(value),
             JsonValueKind.Number => value.GetRawText(),
             _ => null,
         };
@@ -101,16 +111,4 @@ internal sealed class RowFields
 
     private bool Has(string name, out JsonElement value) =>
         _members.TryGetValue(name, out value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined);
-
-    private static string? Decoded(JsonElement value)
-    {
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            return null; // Half of a surrogate pair: no text at all.
-        }
-    }
 }

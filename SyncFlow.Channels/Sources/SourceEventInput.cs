@@ -36,6 +36,17 @@ public sealed record SourceEventInput(
 
     private const int MostMarks = 20;
 
+    /// <summary>As a JSON object says it. What cannot be read is noted by the fields.</summary>
+    /// <param name="type">What it is where it does not say so.</param>
+    internal static SourceEventInput Of(RowFields fields, string? type)
+    {
+        var posted = fields.Posted("postedThrough");
+        return new SourceEventInput(
+            fields.Text("id"), fields.Text("type") ?? type, fields.Text("sku"), fields.Text("location"), fields.Time("occurredAt"), fields.Whole("sequence"),
+            fields.Text("bucket"), fields.Number("units"), fields.Number("onHand"), fields.Number("unavailable"), fields.Number("open"),
+            fields.Number("shipped"), fields.Text("reference"), fields.Whole("system"), posted.Count == 0 ? null : posted);
+    }
+
     /// <summary>The event, or null where a field is refused.</summary>
     /// <param name="posted">Marks of the whole batch; a position's own come first.</param>
     public SourceEvent? Read(IReadOnlyList<PostedInput>? posted, Check check)
@@ -43,7 +54,7 @@ public sealed record SourceEventInput(
         var known = Words.TryParse<SourceEventType>(Type, out var type);
         check.Text(Id, "id", LongestId).That(known, "type", "One of: movement, sale, position, picks.")
             .Text(Sku, "sku", Limits.SkuCode).Text(Location, "location", LongestPlace)
-            .That(OccurredAt is not null, "occurredAt", "A time with its offset is needed, for example 2026-11-20T08:00:00Z.")
+            .That(OccurredAt is not null || check.Names("occurredAt"), "occurredAt", "A time with its offset is needed, for example 2026-11-20T08:00:00Z.")
             .That(Sequence is null or (>= 0 and < SourceVersions.Span), "sequence", $"From 0 to {SourceVersions.Span - 1}.")
             .Optional(Reference, "reference", LongestId);
         var bucket = Bucket is null || Words.TryParse<Bucket>(Bucket, out var b) && b is Core.Ledger.Bucket.OnHand or Core.Ledger.Bucket.Unavailable
@@ -83,7 +94,7 @@ public sealed record SourceEventInput(
 
     private static void Figure(decimal? value, string field, bool belongs, bool needed, int least, Check check) => check
         .That(belongs || value is null, field, "This type of event has no such figure.")
-        .That(!belongs || !needed || value is not null, field, "A number is needed.")
+        .That(!belongs || !needed || value is not null || check.Names(field), field, "A number is needed.")
         .That(value is not { } number || decimal.Truncate(number) == number, field, "A whole number; units are not divided.")
         .That(value is null || (value >= least && value <= Limits.Units), field, $"From {least} to {Limits.Units}.");
 

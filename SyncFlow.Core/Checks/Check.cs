@@ -27,7 +27,7 @@ public sealed class Check
     /// <summary>A text that must be there and short enough.</summary>
     public Check Text(string? value, string field, int longest)
     {
-        return That(!string.IsNullOrWhiteSpace(value), field, "A text is needed.")
+        return That(!string.IsNullOrWhiteSpace(value) || Names(field), field, "A text is needed.")
             .That(value is null || value.Length <= longest, field, $"At most {longest} characters.").Storable(value, field);
     }
 

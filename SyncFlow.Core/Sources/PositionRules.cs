@@ -6,8 +6,9 @@ namespace SyncFlow.Core.Sources;
 
 /// <summary>
 /// Positions that sources report. What is on hand at a location is the sum of what those who keep its books last had
-/// there; a report's difference to that is booked. Other systems' transactions that it contains are posted in the same
-/// breath, so available-to-sell does not move while units pass from one system's books to another's.
+/// there: as its position says and as it moved since, or all that it moved where it never told a position. A report's
+/// difference to that is booked, so it is the same whoever was heard first. Other systems' transactions that it contains are
+/// posted in the same breath, so available-to-sell does not move while units pass from one system's books to another's.
 /// </summary>
 internal static class PositionRules
 {
@@ -24,8 +25,13 @@ internal static class PositionRules
             return FactOutcome.Older;
         }
 
+        if (fact.Version == row.Version && fact.Key == row.FactKey)
+        {
+            return FactOutcome.Unchanged; // Told again: what the ledger booked since, a count for example, is not undone by it.
+        }
+
         var unavailable = fact.Unavailable ?? row.Unavailable;
-        var next = (row.At(fact.Version, fact.OnHand) with { Unavailable = unavailable }).WithMarks(fact.PostedThrough);
+        var next = (row.At(fact.Version, fact.OnHand) with { Unavailable = unavailable, FactKey = fact.Key }).WithMarks(fact.PostedThrough);
         var posted = next.Marks.SelectMany(mark => set.Sources.Unposted(sku.Sku, fact.Location, mark.System).Where(c => c.LeftVersion <= mark.Through)).ToList();
         var moved = OnHandBy(set, sku, next) - sku.PoolAt(fact.Location).Buckets.OnHand;
         set.Sources.Put(next);
@@ -72,7 +78,7 @@ internal static class PositionRules
     }
 
     private static int OnHandBy(WorkingSet set, SkuState sku, ReportedPosition next) => next.OnHand + set.Sources.At(sku.Sku, next.Location)
-        .Where(p => p.Known && (p.From, p.Place) != (next.From, next.Place) && SourceOwners.Owns(sku, next.Location, p.From, set.Context))
+        .Where(p => (p.From, p.Place) != (next.From, next.Place) && SourceOwners.Owns(sku, next.Location, p.From, set.Context))
         .Sum(p => p.OnHand);
 
     private static SkuState Append(WorkingSet set, SourcePosition fact, SkuState sku, Bucket bucket, int delta) => delta == 0

@@ -21,6 +21,9 @@ public sealed record ReportedPosition(SkuId Sku, ConnectionId From, string Place
     /// <summary>The version of the position last applied.</summary>
     public long Version { get; init; } = long.MinValue;
 
+    /// <summary>The fact that told the position last applied; null where there is none, or it is not known any more.</summary>
+    public string? FactKey { get; init; }
+
     /// <summary>The highest version of a movement that is no longer among <see cref="Moves"/>: what is older than it cannot be set right.</summary>
     public long MovedVersion { get; init; } = long.MinValue;
 

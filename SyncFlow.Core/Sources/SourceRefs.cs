@@ -40,6 +40,7 @@ public sealed record SourceRefs(
                     _transactions.Add(sale.Transaction);
                     break;
                 case PicksReported picks:
+                    movements.Add(picks.Key);
                     _transactions.Add(picks.Order);
                     orders.Add((picks.Order.System, picks.Order.Id));
                     break;

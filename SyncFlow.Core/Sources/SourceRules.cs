@@ -107,6 +107,11 @@ internal static class SourceRules
 
     private static FactOutcome Pick(WorkingSet set, SkuState sku, PicksReported fact)
     {
+        if (!set.TryTakeMovement(fact.Key))
+        {
+            return FactOutcome.Unchanged;
+        }
+
         var key = new ClaimKey(fact.Order, sku.Sku, fact.Location);
         var owned = OrderClaims.IsOwned(set, sku, fact.Location, fact.Order.System);
         var claim = set.Sources.Find(key) ?? OrderClaims.Begin(set, key, owned);

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Sources;
 
 namespace SyncFlow.Storage.Inbox;
 
@@ -56,7 +57,8 @@ public sealed class InboxStore(NpgsqlDataSource source, TimeProvider time)
     /// until it ends: commit with a mark, or they are pending again.
     /// </summary>
     /// <param name="limit">Most events, at most <see cref="InboxRetries.MostClaimed"/>.</param>
-    public Task<List<InboxItem>> ClaimAsync(StorageSession session, int limit, CancellationToken ct)
+    /// <param name="share">Which of them.</param>
+    public Task<List<InboxItem>> ClaimAsync(StorageSession session, int limit, CancellationToken ct, InboxShare share = InboxShare.All)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, InboxRetries.MostClaimed);
@@ -65,7 +67,7 @@ public sealed class InboxStore(NpgsqlDataSource source, TimeProvider time)
         return session.QueryAsync(
             session.Of(
                 SelectItem + $"""
-                 WHERE tenant_id = $1 AND state = 0 AND next_attempt_at <= $2
+                 WHERE tenant_id = $1 AND state = 0 AND next_attempt_at <= $2{Within(share)}
                 ORDER BY next_attempt_at, event_id LIMIT {limit} FOR NO KEY UPDATE SKIP LOCKED
                 """,
                 Sql.P(DatabaseTime.Now(time))),
@@ -151,6 +153,13 @@ public sealed class InboxStore(NpgsqlDataSource source, TimeProvider time)
         command.Parameters.Add(Sql.P(keepDays));
         return (int)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
     }
+
+    private static string Within(InboxShare share) => share switch
+    {
+        InboxShare.Live => $" AND content <> '{SourceContents.Events}'",
+        InboxShare.History => $" AND content = '{SourceContents.Events}'",
+        _ => "",
+    };
 
     private static NpgsqlParameter[] AppendParameters(IReadOnlyList<InboxEvent> events) =>
     [

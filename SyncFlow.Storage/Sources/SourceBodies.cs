@@ -22,11 +22,12 @@ internal sealed class SourceBodies(SourceSettings settings, Dictionary<long, int
     /// <summary>What the inbox keeps of an event that is mapped.</summary>
     public SourceEventBody Body(SourceEvent one, SourceMap map) => new(
         KeyOf(settings.Connection, one.Id), one.Type, map.Sku(one.Item)!.Value, map.Location(one.Place)!.Value, one.Place, one.OccurredAt,
-        VersionOf(one), one.Bucket, one.Units, one.OnHand, one.Unavailable, one.Open, one.Shipped,
+        VersionOf(settings, one), one.Bucket, one.Units, one.OnHand, one.Unavailable, one.Open, one.Shipped,
         one.System ?? (one.Type == SourceEventType.Sale ? null : settings.ReferenceSystem) ?? settings.Connection.Value, one.Transaction,
         one.PostedThrough.Count == 0 ? null : [.. one.PostedThrough.Select(Mark)]);
 
-    private long VersionOf(SourceEvent one) => settings.Ordering == SourceOrdering.Sequence
+    /// <summary>Where an event stands in its source's own order.</summary>
+    public static long VersionOf(SourceSettings settings, SourceEvent one) => settings.Ordering == SourceOrdering.Sequence
         ? SourceVersions.Of(settings.Beginning, one.Sequence!.Value)
         : SourceVersions.Of(settings.Beginning, one.OccurredAt);
 

@@ -53,7 +53,13 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
 
     /// <summary>Takes in the next batch of a file; 0 where there is none, or another worker is at it.</summary>
     /// <param name="most">Most rows of it.</param>
-    public async Task<int> NextAsync(TenantId tenant, long file, int most, CancellationToken ct)
+    public async Task<int> NextAsync(TenantId tenant, long file, int most, CancellationToken ct) =>
+        await NextAsync(tenant, file, most, sourceFirst: false, ct).ConfigureAwait(false)
+        ?? (await NextAsync(tenant, file, most, sourceFirst: true, ct).ConfigureAwait(false))!.Value;
+
+    /// <summary>The same; null where nothing was done because the source was or became another one meanwhile.</summary>
+    /// <param name="sourceFirst">Whether the source is locked first, and what it tells meanwhile waits.</param>
+    private async Task<int?> NextAsync(TenantId tenant, long file, int most, bool sourceFirst, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         var found = await session.QueryAsync(
@@ -79,35 +85,21 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
         }
         else
         {
-            var items = await TakeInAsync(session, found[0].Connection, file, rows, at, ct).ConfigureAwait(false);
-            await session.ExecuteAsync(Note(session, file, rows[^1].Line, items), ct).ConfigureAwait(false);
-
             // With the batch: those of a large file would take longer than a statement may, all at its end.
             await session.ExecuteAsync(SourceFileRows.Delete(session, file, found[0].Line, rows[^1].Line), ct).ConfigureAwait(false);
+            var name = string.Create(CultureInfo.InvariantCulture, $"file:{file}:{rows[0].Line}");
+            var items = await SourceIntake.TakePastInAsync(
+                session, found[0].Connection, rows.ConvertAll(r => r.Event), name, sourceFirst, at, ct).ConfigureAwait(false);
+            if (items is null)
+            {
+                return null;
+            }
+
+            await session.ExecuteAsync(Note(session, file, rows[^1].Line, items), ct).ConfigureAwait(false);
         }
 
         await session.CommitAsync(ct).ConfigureAwait(false);
         return rows.Count;
-    }
-
-    /// <summary>
-    /// Takes rows in. An id that stands again within the batch is a repeat here; one whose event was stored before and is
-    /// not booked yet is known by its key when it comes to be booked.
-    /// </summary>
-    private static async Task<List<SourceItem>> TakeInAsync(
-        StorageSession session, ConnectionId connection, long file, List<FileRow> rows, DateTimeOffset at, CancellationToken ct)
-    {
-        var (groups, told, items) = (new SourceGroups(), new HashSet<string>(rows.Count, StringComparer.Ordinal), new List<SourceItem>(rows.Count));
-        foreach (var chunk in rows.Chunk(SourceBatch.MostEvents))
-        {
-            var fresh = chunk.Where(r => told.Add(r.Event.Id)).Select(r => r.Event).ToList();
-            items.AddRange(chunk.Length == fresh.Count ? [] : Enumerable.Repeat(new SourceItem("", SourceOutcome.Repeated), chunk.Length - fresh.Count));
-            items.AddRange((await SourceIntake.TakeInAsync(session, connection, new SourceBatch(null, fresh), at, ct, groups).ConfigureAwait(false))!.Items);
-        }
-
-        var name = string.Create(CultureInfo.InvariantCulture, $"file:{file}:{rows[0].Line}");
-        await groups.StoreAsync(session, connection, name, at, ct).ConfigureAwait(false);
-        return items;
     }
 
     private async Task<List<long>> OpenAsync(TenantId tenant, CancellationToken ct)
@@ -117,10 +109,8 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
         await session.ExecuteAsync(
             session.Of(
                 """
-                WITH broken AS (
-                  UPDATE source_files SET state = 6, finished_at = $2
-                  WHERE tenant_id = $1 AND state = 1 AND coalesce(heard_at, received_at) < $3 RETURNING file_id)
-                DELETE FROM source_file_rows r USING broken b WHERE r.tenant_id = $1 AND r.file_id = b.file_id
+                UPDATE source_files SET state = 6, finished_at = $2, to_clear = true
+                WHERE tenant_id = $1 AND state = 1 AND coalesce(heard_at, received_at) < $3
                 """,
                 Sql.P(at), Sql.P(at - LongestSilence)),
             ct).ConfigureAwait(false);
@@ -136,7 +126,7 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
             Sql.P(file), Sql.P(at)),
         ct);
 
-    private static NpgsqlBatchCommand Note(StorageSession session, long file, int line, List<SourceItem> items)
+    private static NpgsqlBatchCommand Note(StorageSession session, long file, int line, IReadOnlyList<SourceItem> items)
     {
         int Count(SourceOutcome outcome) => items.Count(i => i.Outcome == outcome);
         return session.Of(

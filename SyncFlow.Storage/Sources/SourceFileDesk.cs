@@ -45,10 +45,7 @@ public sealed class SourceFileDesk(NpgsqlDataSource source, TimeProvider time)
     /// <summary>A file that broke off or cannot be read: none of its rows is booked.</summary>
     public Task<int> BreakAsync(long tenant, long file, CancellationToken ct) => source.ExecuteAsync(
         tenant,
-        """
-        WITH gone AS (DELETE FROM source_file_rows WHERE tenant_id = $1 AND file_id = $2)
-        UPDATE source_files SET state = 6, finished_at = $3 WHERE tenant_id = $1 AND file_id = $2 AND state = 1
-        """,
+        "UPDATE source_files SET state = 6, finished_at = $3, to_clear = true WHERE tenant_id = $1 AND file_id = $2 AND state = 1",
         [file, DatabaseTime.Now(time)], ct);
 
     /// <summary>
@@ -106,16 +103,12 @@ public sealed class SourceFileDesk(NpgsqlDataSource source, TimeProvider time)
         var decided = await session.ExecuteAsync(
             session.Of(
                 """
-                UPDATE source_files SET state = $4, decided_by = $5, decided_at = $6, finished_at = CASE WHEN $4 = 5 THEN $6 END
+                UPDATE source_files SET state = $4, decided_by = $5, decided_at = $6, finished_at = CASE WHEN $4 = 5 THEN $6 END,
+                  to_clear = $4 = 5
                 WHERE tenant_id = $1 AND connection_id = $2 AND file_id = $3 AND state = 2
                 """,
                 Sql.P(connection), Sql.P(file), Sql.P((short)(approve ? SourceFileState.Applying : SourceFileState.Rejected)), Sql.P(by), Sql.P(at)),
             ct).ConfigureAwait(false);
-        if (decided == 1 && !approve)
-        {
-            await session.ExecuteAsync(SourceFileRows.Delete(session, file, -1, int.MaxValue), ct).ConfigureAwait(false);
-        }
-
         await session.ExecuteAsync(
             CaseRows.CloseIncidents(session, decided == 1 ? [SourceFreeze.FeedKeyOf(new ConnectionId(connection), file)] : [], at),
             ct).ConfigureAwait(false);

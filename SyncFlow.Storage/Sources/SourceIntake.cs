@@ -1,6 +1,5 @@
 using Npgsql;
 using SyncFlow.Core;
-using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Sessions;
@@ -37,120 +36,96 @@ public sealed class SourceIntake(NpgsqlDataSource source, TimeProvider time)
             return null;
         }
 
+        var taken = await ReadAsync(session, settings, batch.Events, compared: true, at, ct).ConfigureAwait(false);
+        var judged = taken.Judge(settings, batch.Watermark);
+        var frozen = settings.State == SourceState.Frozen || judged.Backwards is not null;
+        taken.Decide(frozen);
+        await KeepAsync(session, connection, taken, frozen, at, ct).ConfigureAwait(false);
+        await StoreAsync(session, taken, groups, at, ct).ConfigureAwait(false);
+        await NoteAsync(session, settings, frozen ? judged with { Mark = settings.Mark } : judged, taken.Items, at, ct).ConfigureAwait(false);
+        return new SourceReceipt(frozen ? SourceState.Frozen : SourceState.Active, judged.Backwards ?? settings.Reason, taken.Items);
+    }
+
+    /// <summary>
+    /// Takes rows of a file in, much as a batch. The source is locked at the very end, so that what it tells meanwhile waits
+    /// for no file; they are there when the session commits, which must be soon.
+    /// </summary>
+    /// <param name="name">What they stand in, unique among all that the source ever told.</param>
+    /// <param name="locked">Whether it is locked before anything else.</param>
+    /// <returns>
+    /// What became of each; null where the source was not locked first and is frozen, is to be, or became another one: nothing
+    /// of it may be kept then, and it is to be locked first.
+    /// </returns>
+    internal static async Task<IReadOnlyList<SourceItem>?> TakePastInAsync(
+        StorageSession session, ConnectionId connection, IReadOnlyList<SourceEvent> events, string name, bool locked, DateTimeOffset at, CancellationToken ct)
+    {
+        var before = (locked
+            ? await SourceSettingsRows.LockAsync(session, connection, ct).ConfigureAwait(false)
+            : await SourceSettingsRows.ReadAsync(session, connection, ct).ConfigureAwait(false))!;
+        var taken = await ReadAsync(session, before, events, compared: false, at, ct).ConfigureAwait(false);
+        var (settings, judged) = (before, taken.Judge(before, null));
+        var frozen = before.State == SourceState.Frozen || judged.Backwards is not null;
+        if (frozen && !locked)
+        {
+            return null;
+        }
+
+        taken.Decide(frozen);
+        var groups = new SourceGroups();
+        await StoreAsync(session, taken, groups, at, ct).ConfigureAwait(false);
+        await groups.StoreAsync(session, connection, name, at, ct).ConfigureAwait(false);
+        if (!locked)
+        {
+            settings = (await SourceSettingsRows.LockAsync(session, connection, ct).ConfigureAwait(false))!;
+            judged = taken.Judge(settings, null);
+            if (judged.Backwards is not null || settings.State != before.State || settings.Beginning != before.Beginning)
+            {
+                return null;
+            }
+        }
+
+        await KeepAsync(session, connection, taken, frozen, at, ct).ConfigureAwait(false);
+        await NoteAsync(session, settings, frozen ? judged with { Mark = settings.Mark } : judged, taken.Items, at, ct).ConfigureAwait(false);
+        await groups.NoteAsync(session, connection, ct).ConfigureAwait(false);
+        return taken.Items;
+    }
+
+    /// <summary>What there is to know of events before it is decided what becomes of them.</summary>
+    /// <param name="compared">
+    /// Whether each is compared with those that wait together with others. A file does without: its rows are many and only
+    /// counted, and one that was taken in before and waits is known by its key when it comes to be booked.
+    /// </param>
+    private static async Task<TakenEvents> ReadAsync(
+        StorageSession session, SourceSettings settings, IReadOnlyList<SourceEvent> events, bool compared, DateTimeOffset at, CancellationToken ct)
+    {
         var systems = await SourceSettingsRows.BeginningsAsync(session, ct).ConfigureAwait(false);
         var map = await SourceMap.ReadAsync(
-            session, connection, [.. batch.Events.Select(e => e.Item)], [.. batch.Events.Select(e => e.Place)], ct).ConfigureAwait(false);
-        var known = await KnownAsync(session, connection, batch.Events, ct).ConfigureAwait(false);
-        var items = new SourceItem[batch.Events.Count];
-        var fresh = Sound(batch.Events, settings, systems, known, items);
-        var judged = SequenceWatch.Judge(
-            settings.Mark, [.. fresh.Select(i => new Numbered(batch.Events[i].Sequence, batch.Events[i].OccurredAt))], batch.Watermark, settings.Gapless);
-        var frozen = settings.State == SourceState.Frozen || judged.Backwards is not null;
-
-        var bodies = new SourceBodies(settings, systems);
-        foreach (var i in fresh)
-        {
-            items[i] = frozen ? Held(batch.Events[i], HeldReason.SourceFrozen) : Place(batch.Events[i], map);
-        }
-
-        await map.NoteUnknownAsync(session, connection, fresh.Select(i => batch.Events[i].Place), at, ct).ConfigureAwait(false);
-        await KeepAsync(session, connection, batch.Events, fresh, items, map, frozen, at, ct).ConfigureAwait(false);
-        await StoreAsync(session, batch.Events, fresh, items, map, bodies, groups, at, ct).ConfigureAwait(false);
-        await NoteAsync(session, settings, frozen ? judged with { Mark = settings.Mark } : judged, items, at, ct).ConfigureAwait(false);
-        return new SourceReceipt(frozen ? SourceState.Frozen : SourceState.Active, judged.Backwards ?? settings.Reason, items);
-    }
-
-    /// <summary>Events that are new and may be told by this source; the others get their answers.</summary>
-    private static List<int> Sound(
-        IReadOnlyList<SourceEvent> events, SourceSettings settings, Dictionary<long, int> systems, HashSet<string> known, SourceItem[] items)
-    {
-        var fresh = new List<int>(events.Count);
-        for (var i = 0; i < events.Count; i++)
-        {
-            var one = events[i];
-            if (Refusal(one, settings, systems) is var (field, message) && field is not null)
-            {
-                items[i] = new SourceItem(one.Id, SourceOutcome.Refused, field, message);
-            }
-            else if (known.Add(one.Id))
-            {
-                fresh.Add(i);
-            }
-            else
-            {
-                items[i] = new SourceItem(one.Id, SourceOutcome.Repeated);
-            }
-        }
-
-        return fresh;
-    }
-
-    private static (string? Field, string? Message) Refusal(SourceEvent one, SourceSettings settings, Dictionary<long, int> systems)
-    {
-        var bucket = one.Type switch
-        {
-            SourceEventType.Movement => one.Bucket,
-            SourceEventType.Sale => Bucket.PosPending,
-            SourceEventType.Position => Bucket.OnHand,
-            _ => Bucket.Allocated,
-        };
-        return !settings.Buckets.Contains(bucket) ? ("type", $"This source may not write {bucket}.")
-            : settings.Ordering == SourceOrdering.Sequence && one.Sequence is null ? ("sequence", "This source's events are ordered by sequence.")
-            : one.System is { } system && !systems.ContainsKey(system) ? ("system", "There is no such connection.")
-            : one.PostedThrough.FirstOrDefault(m => !systems.ContainsKey(m.System)) is not null ? ("postedThrough", "There is no such connection.")
-            : (null, null);
-    }
-
-    private static SourceItem Place(SourceEvent one, SourceMap map) => map.Sku(one.Item) is null ? Held(one, HeldReason.UnknownItem)
-        : map.Location(one.Place) is null ? Held(one, HeldReason.UnknownPlace)
-        : new SourceItem(one.Id, SourceOutcome.Accepted);
-
-    private static SourceItem Held(SourceEvent one, HeldReason reason) => reason switch
-    {
-        HeldReason.UnknownItem => new(one.Id, SourceOutcome.Held, "sku", "No SKU is known by this code; it is booked once one is."),
-        HeldReason.UnknownPlace => new(one.Id, SourceOutcome.Held, "location", "This place is not mapped; it is booked once it is."),
-        _ => new(one.Id, SourceOutcome.Held, null, "The source is frozen; it is booked once a person resumes it."),
-    };
-
-    /// <summary>Ids that were told before: booked, or kept.</summary>
-    private static async Task<HashSet<string>> KnownAsync(
-        StorageSession session, ConnectionId connection, IReadOnlyList<SourceEvent> events, CancellationToken ct)
-    {
-        var ids = events.Select(e => e.Id).Distinct().ToArray();
-        var keys = Array.ConvertAll(ids, id => SourceBodies.KeyOf(connection, id));
-        var found = await session.QueryAsync(
-            session.Of(
-                """
-                SELECT k.id FROM unnest($3::text[], $4::text[]) AS k (id, key) JOIN movement_keys m ON m.tenant_id = $1 AND m.movement_key = k.key
-                UNION
-                SELECT h.event_id FROM held_events h WHERE h.tenant_id = $1 AND h.connection_id = $2 AND h.event_id = ANY ($3)
-                """,
-                Sql.P(connection.Value), Sql.P(ids), Sql.P(keys)),
-            row => row.GetString(0), ct).ConfigureAwait(false);
-        return found.ToHashSet(StringComparer.Ordinal);
+            session, settings.Connection, [.. events.Select(e => e.Item)], [.. events.Select(e => e.Place)], ct).ConfigureAwait(false);
+        var known = await SourceRepeats.FindAsync(session, settings, events, map, compared, at, ct).ConfigureAwait(false);
+        return TakenEvents.Of(events, settings, systems, map, known);
     }
 
     private static async Task KeepAsync(
-        StorageSession session, ConnectionId connection, IReadOnlyList<SourceEvent> events, List<int> fresh, SourceItem[] items, SourceMap map,
-        bool frozen, DateTimeOffset at, CancellationToken ct)
+        StorageSession session, ConnectionId connection, TakenEvents taken, bool frozen, DateTimeOffset at, CancellationToken ct)
     {
-        var kept = fresh.Where(i => items[i].Outcome == SourceOutcome.Held).Select(i => events[i]).ToList();
+        await taken.Map.NoteUnknownAsync(session, connection, taken.Fresh.Select(i => taken.Events[i].Place), at, ct).ConfigureAwait(false);
+        var kept = taken.With(SourceOutcome.Held).ConvertAll(i => taken.Events[i]);
         if (kept.Count > 0)
         {
             await session.ExecuteAsync(
-                HeldRows.Insert(session, connection, kept, e => frozen ? HeldReason.SourceFrozen : map.Sku(e.Item) is null ? HeldReason.UnknownItem : HeldReason.UnknownPlace, at),
+                HeldRows.Insert(
+                    session, connection, kept,
+                    e => frozen ? HeldReason.SourceFrozen : taken.Map.Sku(e.Item) is null ? HeldReason.UnknownItem : HeldReason.UnknownPlace, at),
                 ct).ConfigureAwait(false);
         }
     }
 
-    private static async Task StoreAsync(
-        StorageSession session, IReadOnlyList<SourceEvent> events, List<int> fresh, SourceItem[] items, SourceMap map, SourceBodies bodies,
-        SourceGroups? groups, DateTimeOffset at, CancellationToken ct)
+    private static async Task StoreAsync(StorageSession session, TakenEvents taken, SourceGroups? groups, DateTimeOffset at, CancellationToken ct)
     {
-        var accepted = fresh.Where(i => items[i].Outcome == SourceOutcome.Accepted).ToList();
+        var accepted = taken.With(SourceOutcome.Accepted);
         if (groups is not null)
         {
-            accepted.ForEach(i => groups.Add(bodies.Body(events[i], map)));
+            accepted.ForEach(i => groups.Add(taken.Bodies.Body(taken.Events[i], taken.Map)));
             return;
         }
 
@@ -160,11 +135,11 @@ public sealed class SourceIntake(NpgsqlDataSource source, TimeProvider time)
         }
 
         var stored = await InboxStore.AppendNewAsync(
-            session, accepted.ConvertAll(i => bodies.Event(session.Tenant, events[i], map, at)), ct).ConfigureAwait(false);
+            session, accepted.ConvertAll(i => taken.Bodies.Event(session.Tenant, taken.Events[i], taken.Map, at)), ct).ConfigureAwait(false);
         var isNew = stored.ToHashSet(StringComparer.Ordinal);
-        foreach (var i in accepted.Where(i => !isNew.Contains(events[i].Id)))
+        foreach (var i in accepted.Where(i => !isNew.Contains(taken.Events[i].Id)))
         {
-            items[i] = new SourceItem(events[i].Id, SourceOutcome.Repeated); // It is in the inbox of today.
+            taken.Items[i] = new SourceItem(taken.Events[i].Id, SourceOutcome.Repeated); // It is in the inbox of today.
         }
     }
 

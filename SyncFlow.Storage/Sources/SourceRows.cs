@@ -39,7 +39,7 @@ internal static class SourceRows
                 Sql.Column(pools, p => p.Sku.Value), Sql.Column(pools, p => p.Location.Value)),
             session.Of(
                 """
-                SELECT sku_id, connection_id, place, location_id, known, on_hand, unavailable, version, moved_version, marks::text, moves::text
+                SELECT sku_id, connection_id, place, location_id, known, on_hand, unavailable, version, moved_version, marks::text, moves::text, fact_key
                 FROM source_positions WHERE tenant_id = $1 AND sku_id = ANY ($2)
                 """,
                 Sql.P(skus)),
@@ -80,20 +80,21 @@ internal static class SourceRows
     public static NpgsqlBatchCommand Upsert(StorageSession session, IReadOnlyList<ReportedPosition> rows, DateTimeOffset at) => session.Of(
         """
         INSERT INTO source_positions AS p (tenant_id, updated_at, sku_id, connection_id, place, location_id, known, on_hand, unavailable,
-          version, moved_version, marks, moves)
-        SELECT $1, $2, sku, connection, place, location, known, on_hand, unavailable, version, moved, marks::jsonb, moves::jsonb
+          version, moved_version, marks, moves, fact_key)
+        SELECT $1, $2, sku, connection, place, location, known, on_hand, unavailable, version, moved, marks::jsonb, moves::jsonb, fact_key
         FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bool[], $8::int[], $9::int[], $10::bigint[], $11::bigint[],
-          $12::text[], $13::text[]) AS d (sku, connection, place, location, known, on_hand, unavailable, version, moved, marks, moves)
+          $12::text[], $13::text[], $14::text[])
+          AS d (sku, connection, place, location, known, on_hand, unavailable, version, moved, marks, moves, fact_key)
         ON CONFLICT (tenant_id, sku_id, connection_id, place) DO UPDATE SET
           location_id = excluded.location_id, known = excluded.known, on_hand = excluded.on_hand, unavailable = excluded.unavailable,
           version = excluded.version, moved_version = excluded.moved_version, marks = excluded.marks,
-          moves = excluded.moves, updated_at = excluded.updated_at
+          moves = excluded.moves, fact_key = excluded.fact_key, updated_at = excluded.updated_at
         """,
         Sql.P(at),
         Sql.Column(rows, r => r.Sku.Value), Sql.Column(rows, r => r.From.Value), Sql.Column(rows, r => r.Place),
         Sql.Column(rows, r => r.Location.Value), Sql.Column(rows, r => r.Known), Sql.Column(rows, r => r.OnHand),
         Sql.Column(rows, r => r.Unavailable), Sql.Column(rows, r => r.Version), Sql.Column(rows, r => r.MovedVersion),
-        Sql.Column(rows, r => MarksOf(r)), Sql.Column(rows, r => MovesOf(r)));
+        Sql.Column(rows, r => MarksOf(r)), Sql.Column(rows, r => MovesOf(r)), Sql.Column(rows, r => r.FactKey));
 
     private static string? MarksOf(ReportedPosition row) => row.Marks.IsDefaultOrEmpty
         ? null
@@ -132,5 +133,6 @@ internal static class SourceRows
         Moves = row.Text(10) is { } moves
             ? [.. JsonSerializer.Deserialize<long[][]>(moves)!.Select(m => new PositionMove(m[0], (int)m[1]))]
             : ImmutableArray<PositionMove>.Empty,
+        FactKey = row.Text(11),
     };
 }

@@ -9,26 +9,33 @@ namespace SyncFlow.Storage.Sources;
 /// <summary>A source as its intake needs it; its row is locked while a batch is taken in.</summary>
 internal sealed record SourceSettings(
     ConnectionId Connection, SourceOrdering Ordering, SourceState State, string? Reason, IReadOnlyList<Bucket> Buckets, long? ReferenceSystem,
-    bool Gapless, int Beginning, SequenceMark Mark);
+    bool Gapless, int Beginning, SequenceMark Mark, bool GroupsWait);
 
 /// <summary>Rows of <c>sources</c> as the intake reads and writes them.</summary>
 internal static class SourceSettingsRows
 {
     /// <summary>Locks a source, so that its batches are taken in one after another; null where there is none.</summary>
-    public static async Task<SourceSettings?> LockAsync(StorageSession session, ConnectionId connection, CancellationToken ct)
+    public static Task<SourceSettings?> LockAsync(StorageSession session, ConnectionId connection, CancellationToken ct) =>
+        FindAsync(session, connection, " FOR NO KEY UPDATE", ct);
+
+    /// <summary>A source as it is now; null where there is none.</summary>
+    public static Task<SourceSettings?> ReadAsync(StorageSession session, ConnectionId connection, CancellationToken ct) =>
+        FindAsync(session, connection, "", ct);
+
+    private static async Task<SourceSettings?> FindAsync(StorageSession session, ConnectionId connection, string locking, CancellationToken ct)
     {
         var found = await session.QueryAsync(
             session.Of(
-                """
+                $"""
                 SELECT connection_id, ordering, state, state_reason, buckets, reference_system, gapless, beginning, last_sequence, last_at,
-                  missing_sequences
-                FROM sources WHERE tenant_id = $1 AND connection_id = $2 FOR NO KEY UPDATE
+                  missing_sequences, groups_wait
+                FROM sources WHERE tenant_id = $1 AND connection_id = $2{locking}
                 """,
                 Sql.P(connection.Value)),
             row => new SourceSettings(
                 new ConnectionId(row.GetInt64(0)), (SourceOrdering)row.GetInt16(1), (SourceState)row.GetInt16(2), row.Text(3),
                 [.. row.GetFieldValue<short[]>(4).Select(b => (Bucket)b)], row.Nullable<long>(5), row.GetBoolean(6), row.GetInt32(7),
-                new SequenceMark(row.Nullable<long>(8), row.Nullable<DateTimeOffset>(9), row.GetInt64(10))),
+                new SequenceMark(row.Nullable<long>(8), row.Nullable<DateTimeOffset>(9), row.GetInt64(10)), row.GetBoolean(11)),
             ct).ConfigureAwait(false);
         return found.SingleOrDefault();
     }

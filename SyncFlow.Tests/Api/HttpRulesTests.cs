@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
+using SyncFlow.Api.Http;
 using SyncFlow.Tests.Support;
 using Xunit;
 
@@ -154,6 +156,30 @@ public sealed class HttpRulesTests(PostgresFixture postgres, RedisFixture redis)
         routes.Count.ShouldBeGreaterThan(40);
         routes.ShouldAllBe(route => described.Contains(route));
         (await app.Client.GetStringAsync("/docs")).ShouldContain("/openapi/v1.json");
+    }
+
+    /// <summary>Two types of one name would be one schema, and one of them described as the other.</summary>
+    [Fact]
+    public async Task OpenApi_gives_no_two_types_one_name()
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        var metadata = app.Services.GetRequiredService<EndpointDataSource>().Endpoints.SelectMany(endpoint => endpoint.Metadata).ToList();
+        var types = metadata.OfType<IAcceptsMetadata>().Select(m => m.RequestType).Concat(metadata.OfType<IProducesResponseTypeMetadata>().Select(m => m.Type))
+            .OfType<Type>().Where(type => type != typeof(void)).Distinct().ToList();
+        types.Count.ShouldBeGreaterThan(100);
+        var options = new System.Text.Json.JsonSerializerOptions(Json.Options) { TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver() };
+        string? NameOf(Type type) => SchemaNames.Of(options.GetTypeInfo(type));
+        var names = types.Select(type => (Type: type, Name: NameOf(type))).Where(named => named.Name is not null);
+        names.GroupBy(named => named.Name).Where(group => group.Count() > 1).Select(group => $"{group.Key}: {string.Join(", ", group.Select(g => g.Type.FullName))}")
+            .ShouldBeEmpty();
+        var document = JsonNode.Parse(await app.Client.GetStringAsync("/openapi/v1.json"))!;
+        var schemas = document["components"]!["schemas"]!.AsObject();
+        foreach (var type in metadata.OfType<IAcceptsMetadata>().Select(m => m.RequestType).OfType<Type>().Where(t => t.Name == "Request").Distinct())
+        {
+            var fields = type.GetProperties().Select(p => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(p.Name));
+            schemas[NameOf(type)!]!["properties"]!.AsObject().Select(p => p.Key)
+                .ShouldBe(fields, ignoreOrder: true, type.FullName);
+        }
     }
 
     private static string Plain(string pattern) => pattern.Replace(":long}", "}", StringComparison.Ordinal).Replace(":guid}", "}", StringComparison.Ordinal);

@@ -73,6 +73,33 @@ public sealed class CatalogAndLevelTests
         into.Single().ShouldBe(new CatalogItem("2", "3", "1", null, "Boot", true, false, false, false));
     }
 
+    /// <summary>They would fail the statement that keeps the page, and with it every product on it.</summary>
+    [Fact]
+    public async Task Texts_that_no_database_can_keep_stop_no_catalog_and_match_no_other_code()
+    {
+        await using var stand = await StartAsync(o => o with { Skus = 30, Stores = 1 });
+        var (nul, variant) = (stand.Shop.Variants[3], stand.Shop.Variants[5]);
+        stand.Shop.ProductById(nul.ProductId)!.Title = "Tent\0 for two";
+        (variant.Sku, variant.Title) = ("SKU\0", "Large\0");
+
+        var items = await AllAsync(stand);
+
+        items.Count.ShouldBe(stand.Shop.Variants.Count);
+        items.ShouldAllBe(i => !i.Title.Contains('\0') && (i.Sku == null || !i.Sku.Contains('\0')));
+        items.Single(i => i.VariantRef == Text(nul.Id)).Title.ShouldStartWith("Tent\uFFFD for two");
+        items.Single(i => i.VariantRef == Text(variant.Id)).Sku.ShouldBe("SKU\uFFFD", "without the sign it may be another product's code");
+    }
+
+    [Fact]
+    public void Half_a_character_in_a_bulk_result_is_shown_as_it_was_written()
+    {
+        var lines = new BulkCatalogLines();
+        var into = System.Collections.Immutable.ImmutableArray.CreateBuilder<CatalogItem>();
+        lines.Take("""{"id":"gid://shopify/Product/1","title":"Boot \ud83e","status":"ACTIVE"}""", into).ShouldBeNull();
+        lines.Take("""{"id":"gid://shopify/ProductVariant/2","sku":"B\u0000","title":"Default Title","inventoryPolicy":"DENY","requiresComponents":false,"inventoryItem":{"id":"gid://shopify/InventoryItem/3","tracked":true},"__parentId":"gid://shopify/Product/1"}""", into).ShouldBeNull();
+        into.Single().ShouldBe(new CatalogItem("2", "3", "1", "B\uFFFD", "Boot \\ud83e", true, false, false, false));
+    }
+
     [Fact]
     public async Task Levels_are_read_with_all_states_per_pair_in_the_order_asked()
     {

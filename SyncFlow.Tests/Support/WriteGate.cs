@@ -33,7 +33,7 @@ internal sealed class WriteGate : IAsyncDisposable
             $"""
             SELECT pg_advisory_lock({Keys}, {number});
             CREATE FUNCTION gate_{number}() RETURNS trigger LANGUAGE plpgsql AS
-              $$ BEGIN PERFORM pg_advisory_xact_lock_shared({Keys}, {number}); RETURN NEW; END $$;
+              $$ BEGIN PERFORM pg_advisory_xact_lock_shared({Keys}, {number}); RETURN coalesce(NEW, OLD); END $$;
             CREATE TRIGGER gate_{number} BEFORE {before} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION gate_{number}()
             """);
         return gate;

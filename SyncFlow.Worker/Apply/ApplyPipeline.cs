@@ -25,12 +25,13 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
 
     /// <summary>Applies due events of a tenant.</summary>
     /// <param name="limit">Most events, at most <see cref="InboxRetries.MostClaimed"/>.</param>
-    public async Task<ApplyResult> RunAsync(TenantId tenant, int limit, CancellationToken ct)
+    /// <param name="share">Which of them.</param>
+    public async Task<ApplyResult> RunAsync(TenantId tenant, int limit, CancellationToken ct, InboxShare share = InboxShare.All)
     {
         var claimed = new List<InboxItem>();
         try
         {
-            return await WithDeadlockRetriesAsync(() => ApplyBatchAsync(tenant, limit, claimed, ct)).ConfigureAwait(false);
+            return await WithDeadlockRetriesAsync(() => ApplyBatchAsync(tenant, limit, share, claimed, ct)).ConfigureAwait(false);
         }
         catch (Exception failure) when (IsOfTheEvents(failure, ct) && claimed.Count > 0)
         {
@@ -41,11 +42,11 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
         }
     }
 
-    private async Task<ApplyResult> ApplyBatchAsync(TenantId tenant, int limit, List<InboxItem> claimed, CancellationToken ct)
+    private async Task<ApplyResult> ApplyBatchAsync(TenantId tenant, int limit, InboxShare share, List<InboxItem> claimed, CancellationToken ct)
     {
         claimed.Clear();
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        claimed.AddRange(await inbox.ClaimAsync(session, limit, ct).ConfigureAwait(false));
+        claimed.AddRange(await inbox.ClaimAsync(session, limit, ct, share).ConfigureAwait(false));
         if (claimed.Count == 0)
         {
             return ApplyResult.Nothing;

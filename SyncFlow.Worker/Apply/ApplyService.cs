@@ -30,6 +30,10 @@ public sealed partial class ApplyService(
 
     private readonly BatchSizes sizes = new();
     private readonly BatchWeights weights = new();
+    private readonly HistoryLanes history = new(LanesPerTenant, time);
+
+    /// <summary>What a file tells of a SKU in one batch, before any is known.</summary>
+    private readonly BatchWeights pastWeights = new(first: 20);
 
     /// <summary>Something was stored for this tenant: give it a turn. Any number of calls before the turn are one.</summary>
     public void Wake(TenantId tenant) => turns.Wake(tenant);
@@ -69,12 +73,7 @@ public sealed partial class ApplyService(
             var more = false;
             try
             {
-                var limit = weights.Within(tenant, sizes.Next(tenant, turns.OthersWait(tenant) || turns.HasCompany(tenant)));
-                var result = await pipeline.RunAsync(tenant, limit, ct).ConfigureAwait(false);
-                sizes.Learn(tenant, limit, result.Claimed);
-                weights.Learn(tenant, result.Claimed, result.Facts);
-                more = result.Claimed == limit;
-                await TellAsync(tenant, result).ConfigureAwait(false);
+                more = await TurnAsync(tenant, ct).ConfigureAwait(false);
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
             {
@@ -87,6 +86,61 @@ public sealed partial class ApplyService(
                 turns.End(tenant, more);
             }
         }
+    }
+
+    /// <summary>A tenant's turn: a batch of what happens now, or of history.</summary>
+    /// <returns>Whether more may wait.</returns>
+    private async Task<bool> TurnAsync(TenantId tenant, CancellationToken ct)
+    {
+        var turn = history.Begin(tenant);
+        var (live, past, full, more) = (0, (int?)null, false, false);
+        try
+        {
+            if (turn.HistoryFirst)
+            {
+                past = await PastAsync(tenant, turn, ct).ConfigureAwait(false);
+            }
+
+            if (past is null or 0)
+            {
+                (live, full) = await LiveAsync(tenant, ct).ConfigureAwait(false);
+            }
+
+            if (live == 0 && past is null && turn.MayTakeHistory)
+            {
+                past = await PastAsync(tenant, turn, ct).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            more = history.End(tenant, turn, live, past);
+        }
+
+        return full || more;
+    }
+
+    private async Task<(int Claimed, bool Full)> LiveAsync(TenantId tenant, CancellationToken ct)
+    {
+        var limit = weights.Within(tenant, sizes.Next(tenant, turns.OthersWait(tenant) || turns.HasCompany(tenant)));
+        var result = await pipeline.RunAsync(tenant, limit, ct, InboxShare.Live).ConfigureAwait(false);
+        sizes.Learn(tenant, limit, result.Claimed);
+        weights.Learn(tenant, result.Claimed, result.Facts);
+        await TellAsync(tenant, result).ConfigureAwait(false);
+        return (result.Claimed, result.Claimed == limit);
+    }
+
+    private async Task<int> PastAsync(TenantId tenant, HistoryLanes.Turn turn, CancellationToken ct)
+    {
+        var limit = pastWeights.Within(
+            tenant, InboxRetries.UsuallyClaimed, turn.IsAlone ? BatchWeights.MostFacts : BatchWeights.MostFactsBesideLive);
+        var result = await pipeline.RunAsync(tenant, limit, ct, InboxShare.History).ConfigureAwait(false);
+        if (result.Claimed > 0)
+        {
+            pastWeights.Learn(tenant, result.Claimed, result.Facts);
+        }
+
+        await TellAsync(tenant, result).ConfigureAwait(false);
+        return result.Claimed;
     }
 
     private async Task TellAsync(TenantId tenant, ApplyResult result)

@@ -12,7 +12,7 @@ namespace SyncFlow.Worker.Sources;
 /// number of workers may do it at once: rows of files and held events are taken under a lock, and an event is booked once.
 /// </summary>
 internal sealed class SourceJobs(
-    HeldRelease held, SourceFileApplier files, HistoryBacklog backlog, SourceHealthStore health, ConnectionStore connections, WakeUps wakeUps,
+    HeldRelease held, SourceFileApplier files, SourceFileClearing clearing, HistoryBacklog backlog, SourceHealthStore health, ConnectionStore connections, WakeUps wakeUps,
     TimeProvider time, ILogger<SourceJobs> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
@@ -27,6 +27,7 @@ internal sealed class SourceJobs(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         RepeatAsync("release of held events", Every, ReleaseAsync, stoppingToken),
         RepeatAsync("files of sources", Every, FilesAsync, stoppingToken),
+        RepeatAsync("rows of files that are not booked", Every, ClearAsync, stoppingToken),
         RepeatAsync("health of sources", HealthEvery, JudgeAsync, stoppingToken));
 
     private async Task RepeatAsync(string job, TimeSpan every, Func<CancellationToken, Task> run, CancellationToken ct)
@@ -85,6 +86,17 @@ internal sealed class SourceJobs(
         }
 
         return DatabaseTime.Now(time);
+    }
+
+    private async Task ClearAsync(CancellationToken ct)
+    {
+        foreach (var tenant in await clearing.TenantsAsync(ct).ConfigureAwait(false))
+        {
+            while (await clearing.NextAsync(tenant, SourceFileClearing.MostRows, ct).ConfigureAwait(false))
+            {
+                ct.ThrowIfCancellationRequested();
+            }
+        }
     }
 
     private async Task JudgeAsync(CancellationToken ct)

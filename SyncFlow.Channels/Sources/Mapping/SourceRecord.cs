@@ -105,7 +105,7 @@ public sealed class JsonRecord(JsonElement value, JsonRecord? around) : SourceRe
 
     private static string? Written(JsonElement found) => found.ValueKind switch
     {
-        JsonValueKind.String => found.GetString()!.Trim() is { Length: > 0 } text ? text : null,
+        JsonValueKind.String => (JsonText.Read(found) ?? found.GetRawText()).Trim() is { Length: > 0 } text ? text : null,
         JsonValueKind.Number => found.GetRawText(),
         JsonValueKind.True => "true",
         JsonValueKind.False => "false",

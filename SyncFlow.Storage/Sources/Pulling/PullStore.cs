@@ -173,6 +173,7 @@ public sealed class PullStore(NpgsqlDataSource source, TimeProvider time)
         }
 
         await groups.StoreAsync(session, connection, $"pull:{Guid.CreateVersion7(at):N}", at, ct).ConfigureAwait(false);
+        await groups.NoteAsync(session, connection, ct).ConfigureAwait(false);
         return (frozen, groups.Stored, refused);
     }
 

@@ -127,6 +127,14 @@ internal sealed class SourceStand : IAsyncDisposable
         await Warehouse.ApplyAsync();
     }
 
+    /// <summary>What the worker does with the rows of files that are not booked.</summary>
+    public async Task ClearAsync()
+    {
+        while (await new SourceFileClearing(Warehouse.Worker).NextAsync(new TenantId(1), SourceFileClearing.MostRows, CancellationToken.None))
+        {
+        }
+    }
+
     /// <summary>SKUs S1 to Sn.</summary>
     public Task SkusAsync(int count) => Api.SqlAsync<long>(
         $"WITH made AS (INSERT INTO skus (tenant_id, code, code_key) SELECT 1, 'S' || n, 'S' || n FROM generate_series(1, {count}) n RETURNING 1) SELECT count(*) FROM made");

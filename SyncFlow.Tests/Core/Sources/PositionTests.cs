@@ -2,6 +2,7 @@ using Shouldly;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Sources;
 using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
@@ -72,6 +73,47 @@ public sealed class PositionTests
         desk.Now.OnHand.ShouldBe(50);
     }
 
+    /// <summary>The ERP tells positions, the WMS only what moved; both keep the books there.</summary>
+    [Fact]
+    public void A_source_of_positions_and_one_of_movements_at_one_location_end_the_same_in_every_order()
+    {
+        Action<SourceDesk>[] told =
+        [
+            desk => desk.Position(SourceDesk.Erp, 10, 40), desk => desk.Position(SourceDesk.Erp, 30, 30), desk => desk.Move(SourceDesk.Erp, 31, -1),
+            desk => desk.Move(SourceDesk.Wms, 1, 5), desk => desk.Move(SourceDesk.Wms, 2, -2),
+        ];
+        foreach (var order in Orders(told.Length))
+        {
+            var desk = new SourceDesk(10, SourceDesk.Erp, SourceDesk.Wms);
+            Array.ForEach(order, i => told[i](desk));
+            (desk.Now.OnHand, desk.Ats).ShouldBe((32, 32), $"29 of the ERP and 3 of the WMS, told in the order {string.Join(' ', order)}");
+        }
+    }
+
+    [Fact]
+    public void A_first_position_replaces_what_its_source_only_moved_before()
+    {
+        var desk = new SourceDesk(10, SourceDesk.Erp, SourceDesk.Wms);
+        desk.Move(SourceDesk.Wms, 1, 5);
+        desk.Position(SourceDesk.Erp, 10, 40);
+        desk.Now.OnHand.ShouldBe(45);
+        desk.Position(SourceDesk.Wms, 2, 25);
+        desk.Now.OnHand.ShouldBe(65);
+    }
+
+    [Fact]
+    public void A_position_told_again_does_not_undo_what_the_ledger_booked_since_and_another_one_does()
+    {
+        var desk = new SourceDesk(0, SourceDesk.Erp);
+        desk.Position(SourceDesk.Erp, 5, 20);
+        var again = new SourcePosition("source:1", SourceDesk.Erp, null, desk.Desk.Now, Desk.Sku, Desk.Main, "P11", 5, 20, null, []);
+        desk.Desk.Apply(new StockMovement("found", null, null, desk.Desk.Now, Desk.Sku, Desk.Main, Bucket.OnHand, 4, EntryReason.Adjustment));
+        desk.Desk.Apply(again).ShouldBe(FactOutcome.Unchanged);
+        desk.Now.OnHand.ShouldBe(24);
+        desk.Position(SourceDesk.Erp, 5, 20).ShouldBe(FactOutcome.Applied, "a report of its own, of a source that counts and nothing happened");
+        desk.Now.OnHand.ShouldBe(20);
+    }
+
     [Fact]
     public void Units_a_source_sets_aside_are_not_sold()
     {
@@ -107,6 +149,11 @@ public sealed class PositionTests
         desk.Move(SourceDesk.Erp, 1, 5, key: "m").ShouldBe(FactOutcome.Unchanged);
         desk.Now.OnHand.ShouldBe(15);
     }
+
+    /// <summary>All orders of so many.</summary>
+    private static IEnumerable<int[]> Orders(int count) => count == 0
+        ? [[]]
+        : Orders(count - 1).SelectMany(order => Enumerable.Range(0, count).Select(at => (int[])[.. order[..at], count - 1, .. order[at..]]));
 
     [Fact]
     public void C26_While_a_source_is_frozen_nothing_it_feeds_is_raised_and_decreases_flow()

@@ -1,6 +1,7 @@
 using Shouldly;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Sources;
+using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Sources;
 using SyncFlow.Tests.Support;
 using Xunit;
@@ -39,7 +40,60 @@ public sealed class SourceFileReceiptTests(PostgresFixture postgres)
         (await desk.FindAsync(tenant, source, dead, Ct))!.State.ShouldBe(SourceFileState.Broken);
         (await Should.ThrowAsync<InvalidOperationException>(() => desk.AddAsync(tenant, dead, [Row(3, 6)], Ct))).Message.ShouldContain("given up");
         await Should.ThrowAsync<InvalidOperationException>(() => desk.CompleteAsync(tenant, source, dead, new byte[31], 0, [], LeftOut, Ct));
+        (await new SourceFileClearing(database.Worker).TenantsAsync(Ct)).ShouldBe([merchant.Tenant]);
+        (await new SourceFileClearing(database.Worker).NextAsync(merchant.Tenant, SourceFileClearing.MostRows, Ct)).ShouldBeTrue();
         (await database.ScalarAsync<long>("SELECT count(*) FROM source_file_rows WHERE file_id = $1", dead)).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task The_rows_of_a_rejected_file_are_deleted_piece_by_piece_and_a_killed_worker_leaves_the_rest_to_another()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var (merchant, source) = await OpenAsync(database);
+        var desk = new SourceFileDesk(database.Api, TimeProvider.System);
+        var tenant = merchant.Tenant.Value;
+        var (rejected, other) = (await FilledAsync(25), await FilledAsync(5));
+        await database.ExecuteAsync("UPDATE source_files SET state = 2 WHERE file_id = $1", rejected);
+        Task<long> LeftAsync(long file) => database.ScalarAsync<long>("SELECT count(*) FROM source_file_rows WHERE file_id = $1", file);
+        (await desk.DecideAsync(tenant, source, rejected, approve: false, "test", Ct)).ShouldBeTrue();
+        (await LeftAsync(rejected)).ShouldBe(25, "whoever decides waits for no row");
+
+        var clearing = new SourceFileClearing(database.Worker);
+        (await clearing.NextAsync(merchant.Tenant, 10, Ct)).ShouldBeTrue();
+        (await LeftAsync(rejected)).ShouldBe(15);
+        await using (var gate = await WriteGate.CloseAsync(database.ConnectionString, "DELETE ON source_file_rows", "OLD.line > 20"))
+        {
+            using var kill = new CancellationTokenSource();
+            var killed = clearing.NextAsync(merchant.Tenant, 20, kill.Token);
+            await gate.ReachedAsync(TimeSpan.FromSeconds(20));
+            await kill.CancelAsync();
+            await Should.ThrowAsync<OperationCanceledException>(() => killed);
+        }
+
+        (await LeftAsync(rejected)).ShouldBe(15, "a piece that did not end is undone");
+        await using (var held = await StorageSession.OpenAsync(database.Worker, merchant.Tenant, Ct))
+        {
+            await held.QueryAsync(held.Of("SELECT file_id FROM source_files WHERE tenant_id = $1 AND to_clear FOR NO KEY UPDATE"), row => row.GetInt64(0), Ct);
+            (await clearing.NextAsync(merchant.Tenant, 10, Ct)).ShouldBeFalse("another worker is at it, and nobody waits for it");
+        }
+
+        var pieces = 0;
+        while (await new SourceFileClearing(database.Worker).NextAsync(merchant.Tenant, 10, Ct))
+        {
+            pieces++;
+        }
+
+        pieces.ShouldBe(3, "ten rows, five, and that nothing is left");
+        (await LeftAsync(rejected)).ShouldBe(0);
+        (await LeftAsync(other)).ShouldBe(5, "it is still coming in");
+        (await clearing.TenantsAsync(Ct)).ShouldBeEmpty();
+
+        async Task<long> FilledAsync(int rows)
+        {
+            var file = await desk.BeginAsync(tenant, source, SourceFileKind.FullRefresh, "test", Ct);
+            await desk.AddAsync(tenant, file, [.. Enumerable.Range(2, rows).Select(line => Row(line, 1))], Ct);
+            return file;
+        }
     }
 
     /// <summary>Matching each of them with each would take four hundred million looks.</summary>

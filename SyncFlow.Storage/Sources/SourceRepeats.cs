@@ -1,0 +1,87 @@
+using SyncFlow.Core;
+using SyncFlow.Core.Sources;
+using SyncFlow.Storage.Sessions;
+
+namespace SyncFlow.Storage.Sources;
+
+/// <summary>
+/// Events that were told before: booked, kept, or still waiting in the inbox, by themselves or with others. The source is
+/// locked, so that nothing of it comes in between. Whatever is missed here is booked once all the same, by its key.
+/// </summary>
+internal static class SourceRepeats
+{
+    /// <summary>Ids of those that were told before.</summary>
+    /// <param name="map">What their items are.</param>
+    /// <param name="compared">Whether they are compared with those that wait together with others, too.</param>
+    public static async Task<HashSet<string>> FindAsync(
+        StorageSession session, SourceSettings settings, IReadOnlyList<SourceEvent> events, SourceMap map, bool compared, DateTimeOffset at, CancellationToken ct)
+    {
+        // First what waits: what is booked between the two looks is found by the second.
+        var known = compared && settings.GroupsWait ? await GroupedAsync(session, settings.Connection, events, map, at, ct).ConfigureAwait(false) : [];
+        var ids = events.Select(e => e.Id).Distinct().ToArray();
+        known.UnionWith(await session.QueryAsync(
+            session.Of(
+                """
+                SELECT k.id FROM unnest($3::text[], $4::text[]) AS k (id, key) JOIN movement_keys m ON m.tenant_id = $1 AND m.movement_key = k.key
+                UNION
+                SELECT h.event_id FROM held_events h WHERE h.tenant_id = $1 AND h.connection_id = $2 AND h.event_id = ANY ($3)
+                UNION
+                SELECT i.webhook_id FROM inbox i WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.webhook_id = ANY ($3) AND i.state = 0
+                  AND i.received_day BETWEEN $5 AND $6
+                """,
+                Sql.P(settings.Connection.Value), Sql.P(ids), Sql.P(Array.ConvertAll(ids, id => SourceBodies.KeyOf(settings.Connection, id))),
+                Sql.P(Yesterday(at)), Sql.P(DayOf(at))),
+            row => row.GetString(0), ct).ConfigureAwait(false));
+        var positions = events.Where(e => e.Type == SourceEventType.Position && compared && map.Sku(e.Item) is not null
+            && (settings.Ordering != SourceOrdering.Sequence || e.Sequence is not null)).ToList();
+        if (positions.Count > 0)
+        {
+            known.UnionWith(await LastPositionsAsync(session, settings, positions, map, ct).ConfigureAwait(false));
+        }
+
+        return known;
+    }
+
+    /// <summary>Ids of positions that are the last ones booked: no key of theirs is kept beside.</summary>
+    private static Task<List<string>> LastPositionsAsync(
+        StorageSession session, SourceSettings settings, IReadOnlyList<SourceEvent> positions, SourceMap map, CancellationToken ct) => session.QueryAsync(
+        session.Of(
+            """
+            SELECT k.id FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[]) AS k (id, key, sku, place, version)
+            JOIN source_positions p ON p.tenant_id = $1 AND p.connection_id = $2 AND p.sku_id = k.sku AND p.place = k.place
+              AND p.fact_key = k.key AND p.version = k.version
+            """,
+            Sql.P(settings.Connection.Value), Sql.Column(positions, e => e.Id), Sql.Column(positions, e => SourceBodies.KeyOf(settings.Connection, e.Id)),
+            Sql.Column(positions, e => map.Sku(e.Item)!.Value), Sql.Column(positions, e => e.Place),
+            Sql.Column(positions, e => SourceBodies.VersionOf(settings, e))),
+        row => row.GetString(0), ct);
+
+    /// <summary>Ids of events of these SKUs that wait together with others.</summary>
+    private static async Task<HashSet<string>> GroupedAsync(
+        StorageSession session, ConnectionId connection, IReadOnlyList<SourceEvent> events, SourceMap map, DateTimeOffset at, CancellationToken ct)
+    {
+        var skus = events.Select(e => map.Sku(e.Item)).OfType<long>().Distinct().Select(SourceGroups.Mark).ToArray();
+        var waiting = await session.QueryAsync(
+            session.Of(
+                """
+                SELECT CASE WHEN split_part(webhook_id, ':', -2) = ANY ($4) THEN body END FROM inbox
+                WHERE tenant_id = $1 AND state = 0 AND connection_id = $2 AND content = $3 AND received_day BETWEEN $5 AND $6
+                """,
+                Sql.P(connection.Value), Sql.P(SourceContents.Events), Sql.P(skus), Sql.P(Yesterday(at)), Sql.P(DayOf(at))),
+            row => row.IsDBNull(0) ? null : row.GetFieldValue<byte[]>(0), ct).ConfigureAwait(false);
+        if (waiting.Count == 0)
+        {
+            await session.ExecuteAsync(
+                session.Of("UPDATE sources SET groups_wait = false WHERE tenant_id = $1 AND connection_id = $2", Sql.P(connection.Value)), ct).ConfigureAwait(false);
+        }
+
+        var prefix = SourceBodies.KeyOf(connection, "");
+        return waiting.OfType<byte[]>().SelectMany(body => SourceContents.Read<SourceEventBody[]>(body)).Select(told => told.Key[prefix.Length..])
+            .ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>A day by which the inbox is divided: events that wait for longer than to the next day's end are found when they are booked.</summary>
+    private static DateOnly DayOf(DateTimeOffset at) => DateOnly.FromDateTime(at.UtcDateTime);
+
+    private static DateOnly Yesterday(DateTimeOffset at) => DayOf(at).AddDays(-1);
+}
