@@ -58,8 +58,11 @@ public enum LeaseEffect
 /// </summary>
 public static class LeaseMachine
 {
-    /// <summary>How long a lease lasts without renewal. With one more question another worker goes on within ten seconds.</summary>
-    public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(8);
+    /// <summary>
+    /// How long a lease lasts without renewal: two renewals may be missed. With one more question, and the first work of a
+    /// process that never did it, another worker goes on within ten seconds on a busy machine too.
+    /// </summary>
+    public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(6);
 
     /// <summary>How often it is renewed.</summary>
     public static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(2);

@@ -22,6 +22,8 @@ internal sealed class WebhookSender : IAsyncDisposable
 
     private const int MaxParallel = 64;
 
+    private const string UserAgent = "Shopify-Captain-Hook";
+
     /// <summary>First wait; doubled eight times the waits add up to four hours.</summary>
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(4 * 3600 / 255.0);
 
@@ -32,7 +34,7 @@ internal sealed class WebhookSender : IAsyncDisposable
     private readonly World _world;
     private readonly byte[] _secret;
     private readonly double _retryTimeScale;
-    private readonly HttpClient _http;
+    private readonly HttpMessageInvoker _http;
     private readonly SemaphoreSlim _slots = new(MaxParallel);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<Task, byte> _running = new();
@@ -43,10 +45,16 @@ internal sealed class WebhookSender : IAsyncDisposable
         _world = world;
         _secret = Encoding.UTF8.GetBytes(clientSecret);
         _retryTimeScale = retryTimeScale;
-        _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = MaxParallel, AllowAutoRedirect = false })
+
+        // Nothing of what a client does beside sending is wanted, and a crowd of webhooks shares its processors with who hears them.
+        _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+            MaxConnectionsPerServer = MaxParallel,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ActivityHeadersPropagator = null,
+        });
     }
 
     /// <summary>Webhooks accepted and not yet delivered or given up.</summary>
@@ -233,13 +241,13 @@ internal sealed class WebhookSender : IAsyncDisposable
         content.Headers.ContentType = new("application/json");
         var request = new HttpRequestMessage(HttpMethod.Post, delivery.Subscription.Uri) { Content = content };
         var headers = request.Headers;
-        headers.Add("X-Shopify-Topic", delivery.Topic);
-        headers.Add("X-Shopify-Hmac-Sha256", Convert.ToBase64String(HMACSHA256.HashData(_secret, delivery.Body)));
-        headers.Add("X-Shopify-Shop-Domain", delivery.Shop.Domain);
-        headers.Add("X-Shopify-API-Version", delivery.Subscription.ApiVersion);
-        headers.Add("X-Shopify-Webhook-Id", delivery.WebhookId.ToString());
-        headers.Add("X-Shopify-Event-Id", delivery.EventId.ToString());
-        headers.Add(
+        headers.TryAddWithoutValidation("X-Shopify-Topic", delivery.Topic);
+        headers.TryAddWithoutValidation("X-Shopify-Hmac-Sha256", Convert.ToBase64String(HMACSHA256.HashData(_secret, delivery.Body)));
+        headers.TryAddWithoutValidation("X-Shopify-Shop-Domain", delivery.Shop.Domain);
+        headers.TryAddWithoutValidation("X-Shopify-API-Version", delivery.Subscription.ApiVersion);
+        headers.TryAddWithoutValidation("X-Shopify-Webhook-Id", delivery.WebhookId.ToString());
+        headers.TryAddWithoutValidation("X-Shopify-Event-Id", delivery.EventId.ToString());
+        headers.TryAddWithoutValidation(
             "X-Shopify-Triggered-At",
             delivery.TriggeredAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture));
         if (delivery.Subscription.Name is { } name)
@@ -247,7 +255,7 @@ internal sealed class WebhookSender : IAsyncDisposable
             headers.TryAddWithoutValidation("X-Shopify-Name", name);
         }
 
-        headers.TryAddWithoutValidation("User-Agent", "Shopify-Captain-Hook");
+        headers.TryAddWithoutValidation("User-Agent", UserAgent);
         return request;
     }
 

@@ -28,8 +28,11 @@ public sealed class FetchStore(NpgsqlDataSource source, TimeProvider time)
         var counts = await session.QueryAsync(
             session.Of(
                 """
-                SELECT count(*) FILTER (WHERE state = 0)::int, count(*) FILTER (WHERE state = 2)::int FROM inbox
-                WHERE tenant_id = $1 AND connection_id = $2 AND webhook_id = ANY($3) AND received_day BETWEEN $4 AND $5
+                SELECT count(*) FILTER (WHERE e.state = 0)::int, count(*) FILTER (WHERE e.state = 2)::int
+                FROM unnest($3::text[]) AS n (name) CROSS JOIN LATERAL (
+                  SELECT i.state FROM inbox i
+                  WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.webhook_id = n.name AND i.received_day BETWEEN $4 AND $5
+                  OFFSET 0) AS e -- Name by name: else every event of these days is compared with every name.
                 """,
                 Sql.P(connection.Value), Sql.Column(names, n => n), Sql.P(today.AddDays(-1)), Sql.P(today.AddDays(1))),
             row => (row.GetInt32(0), row.GetInt32(1)),

@@ -16,6 +16,15 @@ namespace SyncFlow.Storage.Stock;
 /// <summary>Writes a working set: every table in one statement, all statements in one round trip.</summary>
 internal static class StockWriter
 {
+    /// <summary>What became of a level; the narrower it is, the less is sent.</summary>
+    private enum LevelChange
+    {
+        Any,
+        Moved,
+        Planned,
+        Answered,
+    }
+
     /// <summary>What is to be written; nothing is sent yet.</summary>
     /// <param name="first">Statements that come before those of the set, in the same round trip.</param>
     public static SetWrite Plan(
@@ -46,9 +55,12 @@ internal static class StockWriter
         Add(peaks, () => SalesRows.UpsertPeaks(session, peaks));
         var paces = set.ChangedPaces.ToList();
         Add(paces, () => SalesRows.NotePaces(session, paces, at));
-        var byKind = levels.ToLookup(LevelMoves.Suffices);
-        var (sold, rest) = (byKind[true].ToList(), byKind[false].ToList());
+        var byChange = levels.ToLookup(ChangeOf);
+        var (sold, planned, answered) = (byChange[LevelChange.Moved].ToList(), byChange[LevelChange.Planned].ToList(), byChange[LevelChange.Answered].ToList());
+        var rest = byChange[LevelChange.Any].ToList();
         Add(sold, () => LevelMoves.Update(session, sold, at));
+        Add(planned, () => LevelPushes.WritePlanned(session, planned, at));
+        Add(answered, () => LevelPushes.WriteAnswered(session, answered, at));
         Add(rest, () => session.Of(LevelRows.UpdateSql, LevelRows.Parameters(rest, at)));
         Add(levels, () => HistoryRows.AppendLevels(session, levels, cause, at));
         Add(movements, () => session.Of(
@@ -89,10 +101,17 @@ internal static class StockWriter
         return new SetWrite(
             statements,
             [
-                (LevelMoves.UpdateSql, sold.Count, "level"), (LevelRows.UpdateSql, rest.Count, "level"),
+                (LevelMoves.UpdateSql, sold.Count, "level"), (LevelPushes.PlannedSql, planned.Count, "level"),
+                (LevelPushes.AnsweredSql, answered.Count, "level"), (LevelRows.UpdateSql, rest.Count, "level"),
                 (PositionRows.UpdateSql, moved.Count, "position"), (UpdateSkusSql, skus.Count, "SKU"),
             ]);
     }
+
+    private static LevelChange ChangeOf(ChangedLevel level) =>
+        LevelMoves.Suffices(level) ? LevelChange.Moved
+        : LevelPushes.IsPlanned(level) ? LevelChange.Planned
+        : LevelPushes.IsAnswered(level) ? LevelChange.Answered
+        : LevelChange.Any;
 
     private static List<ChangedLevel> ChangedLevels(WorkingSet set)
     {
