@@ -4,9 +4,10 @@ ALTER TABLE source_files ADD COLUMN to_clear boolean NOT NULL DEFAULT false;
 CREATE INDEX source_files_to_clear ON source_files (tenant_id, file_id) WHERE to_clear;
 
 CREATE FUNCTION tenants_with_files_to_clear() RETURNS SETOF bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT DISTINCT f.tenant_id FROM source_files f WHERE f.to_clear
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN QUERY SELECT DISTINCT f.tenant_id FROM source_files f WHERE f.to_clear;
+END $$;
 
 REVOKE EXECUTE ON FUNCTION tenants_with_files_to_clear() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tenants_with_files_to_clear() TO syncflow_worker;
