@@ -16,7 +16,12 @@ internal static class KitWords
         {
             var units = new SellableUnits(moment.Tied, group);
             var made = units.Of(kit);
-            foreach (var (location, kits) in made.Count > 1 ? made.OrderBy(m => m.Key.Value) : [])
+            if (made.Count == 1)
+            {
+                continue;
+            }
+
+            foreach (var (location, kits) in made.OrderBy(m => m.Key.Value))
             {
                 var there = Draws.ComponentsOf(moment.Tied, kit).Select(c => Words.Of($"{units.Of(c.Sku, location)} of {moment.Names.Of(c.Sku)}, {c.Units} each"));
                 yield return Words.Of($"{moment.Names.Of(location)} makes {kits}: it has {string.Join("; ", there)}.");
