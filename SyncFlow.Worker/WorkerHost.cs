@@ -85,7 +85,8 @@ public static class WorkerHost
     {
         services.AddSingleton<ConnectionLoopFactory>().AddSingleton<ConnectionRunnerFactory>().AddSingleton<Replanning>()
             .AddSingleton<LevelSweep>().AddSingleton<BaselineRun>().AddSingleton<GoLivePreview>().AddSingleton<GoLiveRun>().AddSingleton<ResumeRun>()
-            .AddSingleton<DisconnectRun>().AddSingleton<LevelComparison>().AddSingleton<ReconcileRun>().AddSingleton<RunSteps>();
+            .AddSingleton<DisconnectRun>().AddSingleton<LevelComparison>().AddSingleton<ReconcileRun>()
+            .AddSingleton<Storage.Brakes.RuleDesk>().AddSingleton<Storage.Brakes.ChangeDesk>().AddSingleton<Storage.Brakes.UndoDesk>().AddSingleton<RuleRuns>().AddSingleton<RunSteps>();
         services.AddSingleton<Storage.Availability.SettingChanges>().AddSingleton<Storage.Audit.DriftTrends>().AddSingleton<Storage.Buffers.BufferStore>().AddSingleton<CheckpointJob>().AddSingleton<LedgerReplay>().AddSingleton<NightlyReconciliation>().AddSingleton<ReplayRun>();
         services.AddSingleton<ApplyPipeline>().AddSingleton<LevelSignals>().AddSingleton<ApplyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplyService>());

@@ -114,7 +114,7 @@ internal sealed class ChangeGroup : IEndpoint
             return (Refused)Problem.Invalid(add.Contains(unknown) ? "add" : "remove", $"There is no SKU '{unknown}'.");
         }
 
-        var (effect, waiting, against) = await rules.RunAsync(change, $"SKUs of group {found.Code}", preview == true, ct).ConfigureAwait(false);
+        var (effect, waiting, _, against) = await rules.RunAsync(change, $"SKUs of group {found.Code}", preview == true, ct).ConfigureAwait(false);
         if (effect is null)
         {
             return waiting is null ? against! : waiting;

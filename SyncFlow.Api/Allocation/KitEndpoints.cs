@@ -106,7 +106,7 @@ internal sealed class SetKit : IEndpoint
         }
 
         ImmutableArray<Component> components = [.. parts.Select(p => new Component(known[SkuDesk.KeyOf(p.Sku!)], p.Units!.Value))];
-        var (effect, waiting, against) = await rules.RunAsync(
+        var (effect, waiting, _, against) = await rules.RunAsync(
             new KitChange(new SkuId(kit.Id), components), $"components of {kit.Code}", preview == true, ct).ConfigureAwait(false);
         if (effect is null)
         {

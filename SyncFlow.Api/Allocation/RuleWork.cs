@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Brakes;
 using SyncFlow.Api.Http;
+using SyncFlow.Api.Operations;
 using SyncFlow.Api.Security;
 using SyncFlow.Core;
 using SyncFlow.Core.Brakes;
@@ -16,8 +17,13 @@ namespace SyncFlow.Api.Allocation;
 /// <param name="Trip">With a preview: why the breaker would hold it; null where it would not.</param>
 internal sealed record RuleEffect(PolicyWrites Writes, long? ChangeId, string? Trip);
 
+/// <summary>What became of a wish for a rule: one of these.</summary>
+/// <param name="Waiting">The change, where the breaker holds it.</param>
+/// <param name="Run">The run that does it, where it reaches very many SKUs.</param>
+internal sealed record RuleResult(RuleEffect? Effect, Accepted<ChangeView>? Waiting, Accepted<RunAccepted>? Run, Refused? Refused);
+
 /// <summary>Changes a rule, or only tells what that would do; the same for policies, buffers, kits and groups.</summary>
-internal sealed class RuleWork(Caller caller, RuleDesk desk, WakeUps wakeUps, IHttpContextAccessor http)
+internal sealed class RuleWork(Caller caller, RuleDesk desk, Runs runs, WakeUps wakeUps, IHttpContextAccessor http)
 {
     /// <summary>The tag of a version of a rule.</summary>
     public static string ETagOf(int version) => string.Create(CultureInfo.InvariantCulture, $"\"v{version}\"");
@@ -26,23 +32,28 @@ internal sealed class RuleWork(Caller caller, RuleDesk desk, WakeUps wakeUps, IH
     public void Tag(int version) => http.HttpContext!.Response.Headers.ETag = ETagOf(version);
 
     /// <param name="what">What is changed, for whoever finds the change later.</param>
-    /// <returns>What follows; or the change that waits; or why it is refused.</returns>
-    public async Task<(RuleEffect? Effect, Accepted<ChangeView>? Waiting, Refused? Refused)> RunAsync(
-        RuleChange change, string what, bool previewOnly, CancellationToken ct)
+    public async Task<RuleResult> RunAsync(RuleChange change, string what, bool previewOnly, CancellationToken ct)
     {
         var (tenant, expected) = (new TenantId(caller.Tenant), Expected());
-        var answer = previewOnly
-            ? await desk.PreviewAsync(tenant, change, expected, caller.Name, ct).ConfigureAwait(false)
-            : await desk.SetAsync(tenant, change, expected, what, caller.Name, ct).ConfigureAwait(false);
+        var (answer, reach) = await desk.BeginAsync(tenant, change, expected, previewOnly, ct).ConfigureAwait(false);
+        if (answer is null && reach > RuleDesk.MostAtOnce)
+        {
+            var run = RuleRun.Of(previewOnly ? RuleStep.Preview : RuleStep.Set, change, expected, what, caller.Name);
+            return new RuleResult(null, null, await runs.QueueAsync(null, RuleRun.RunKind, run.Write(), ct).ConfigureAwait(false), null);
+        }
+
+        answer ??= previewOnly
+            ? await desk.PreviewAsync(tenant, change, expected, caller.Name, progress: null, ct).ConfigureAwait(false)
+            : await desk.SetAsync(tenant, change, expected, what, caller.Name, progress: null, ct).ConfigureAwait(false);
         if (RefusalOf(answer) is { } refused)
         {
-            return (null, null, refused);
+            return new RuleResult(null, null, null, refused);
         }
 
         if (answer is { Outcome: RuleOutcome.Waits, Change: { } waiting })
         {
             http.HttpContext!.Response.Headers.ETag = ChangeTag.Of(waiting);
-            return (null, TypedResults.Accepted($"/api/v1/changes/{waiting.Id}", waiting), null);
+            return new RuleResult(null, TypedResults.Accepted($"/api/v1/changes/{waiting.Id}", waiting), null, null);
         }
 
         if (!previewOnly)
@@ -50,7 +61,8 @@ internal sealed class RuleWork(Caller caller, RuleDesk desk, WakeUps wakeUps, IH
             _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
         }
 
-        return (new RuleEffect(await PolicyWrites.OfAsync(tenant, answer.Writes, desk, ct).ConfigureAwait(false), answer.Change?.Id, answer.Trip), null, null);
+        var writes = await desk.TellAsync(tenant, answer.Writes, ct).ConfigureAwait(false);
+        return new RuleResult(new RuleEffect(writes, answer.Change?.Id, answer.Trip), null, null, null);
     }
 
     /// <summary>The version that the caller read; null where any will do, -1 where it names none of ours.</summary>

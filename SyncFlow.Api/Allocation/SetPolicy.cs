@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
+using SyncFlow.Api.Operations;
 using SyncFlow.Api.Security;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
@@ -90,7 +91,7 @@ internal sealed class SetPolicy : IEndpoint
         }
 
         /// <param name="request">Null withdraws the policy.</param>
-        public async Task<Results<Ok<Answer>, Accepted<ChangeView>, Refused>> SetAsync(
+        public async Task<Results<Ok<Answer>, Accepted<ChangeView>, Accepted<RunAccepted>, Refused>> SetAsync(
             PolicyScope scope, string? code, Request? request, bool previewOnly, CancellationToken ct)
         {
             var (of, refused) = await names.FindAsync(scope, code, ct).ConfigureAwait(false);
@@ -106,9 +107,14 @@ internal sealed class SetPolicy : IEndpoint
             }
 
             ImmutableArray<ChannelRule>? wanted = request is null ? null : [.. (request.Channels ?? []).Select(ToRule)];
-            var (effect, waiting, against) = await rules.RunAsync(
+            var (effect, waiting, run, against) = await rules.RunAsync(
                 new AllocationChange(scope, of, request?.Mode, wanted), $"{(request is null ? "withdraw " : "")}allocation policy of {Named(scope, code)}",
                 previewOnly, ct).ConfigureAwait(false);
+            if (run is not null)
+            {
+                return run;
+            }
+
             if (effect is null)
             {
                 return waiting is null ? against! : waiting;

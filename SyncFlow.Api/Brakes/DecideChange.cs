@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
+using SyncFlow.Api.Operations;
 using SyncFlow.Api.Security;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Brakes;
@@ -37,9 +38,9 @@ internal sealed class DecideChange : IEndpoint
             .WithSummary("Takes a change back by a change of its own; needs the ETag of the preview.");
     }
 
-    internal sealed class Work(Caller caller, ChangeDesk desk, UndoDesk undo, WakeUps wakeUps, IHttpContextAccessor http)
+    internal sealed class Work(Caller caller, ChangeDesk desk, UndoDesk undo, Runs runs, WakeUps wakeUps, IHttpContextAccessor http)
     {
-        public async Task<Results<Ok<Answer>, Refused>> DecideAsync(long id, Request? request, bool approve, CancellationToken ct)
+        public async Task<Results<Ok<Answer>, Accepted<RunAccepted>, Refused>> DecideAsync(long id, Request? request, bool approve, CancellationToken ct)
         {
             var note = request?.Note;
             if (new Check().That(note is null || note.Length <= ChangeInput.LongestWhy, "note", $"At most {ChangeInput.LongestWhy} characters.").Failed(out var refused)
@@ -48,8 +49,13 @@ internal sealed class DecideChange : IEndpoint
                 return refused!;
             }
 
+            if (approve && await LongAsync(RuleStep.Approve, id, version, ChangeState.Waiting, note, ct).ConfigureAwait(false) is { } asked)
+            {
+                return asked;
+            }
+
             return Answered(id, approve
-                ? await desk.ApproveAsync(caller.Tenant, id, version, caller.Name, note, ct).ConfigureAwait(false)
+                ? await desk.ApproveAsync(caller.Tenant, id, version, caller.Name, note, progress: null, ct).ConfigureAwait(false)
                 : await desk.RejectAsync(caller.Tenant, id, version, caller.Name, note, ct).ConfigureAwait(false));
         }
 
@@ -69,7 +75,7 @@ internal sealed class DecideChange : IEndpoint
             return TypedResults.Ok(preview);
         }
 
-        public async Task<Results<Ok<Answer>, Refused>> UndoAsync(long id, UndoRequest request, CancellationToken ct)
+        public async Task<Results<Ok<Answer>, Accepted<RunAccepted>, Refused>> UndoAsync(long id, UndoRequest request, CancellationToken ct)
         {
             if (new Check().Text(request.Why, "why", ChangeInput.LongestWhy).Failed(out var refused)
                 || ChangeTag.Read(http.HttpContext!.Request, id, out refused) is not { } version)
@@ -77,13 +83,19 @@ internal sealed class DecideChange : IEndpoint
                 return refused!;
             }
 
-            var (decision, blocks) = await undo.UndoAsync(caller.Tenant, id, version, caller.Name, request.Why!.Trim(), ct).ConfigureAwait(false);
+            var why = request.Why!.Trim();
+            if (await LongAsync(RuleStep.Undo, id, version, ChangeState.Applied, why, ct).ConfigureAwait(false) is { } asked)
+            {
+                return asked;
+            }
+
+            var (decision, blocks) = await undo.UndoAsync(caller.Tenant, id, version, caller.Name, why, progress: null, ct).ConfigureAwait(false);
             return blocks.Count == 0
                 ? Answered(id, decision)
                 : (Refused)new Problem(ProblemKind.StateConflict, "It cannot be taken back safely: " + string.Join("; ", blocks.Take(20).Select(Words)) + ".");
         }
 
-        private Results<Ok<Answer>, Refused> Answered(long id, Decision decision)
+        private Results<Ok<Answer>, Accepted<RunAccepted>, Refused> Answered(long id, Decision decision)
         {
             switch (decision.Outcome)
             {
@@ -101,6 +113,16 @@ internal sealed class DecideChange : IEndpoint
                     http.HttpContext!.Response.Headers.ETag = ChangeTag.Of(decision.Change!);
                     return TypedResults.Ok(new Answer(decision.Change!, decision.Moved));
             }
+        }
+
+        /// <summary>Asks for a run where a decision on a rule is looked at for very many SKUs; null where it is not, or is refused.</summary>
+        private async Task<Accepted<RunAccepted>?> LongAsync(
+            RuleStep step, long id, int version, ChangeState state, string? why, CancellationToken ct)
+        {
+            var (refused, reach) = await desk.BeginAsync(caller.Tenant, id, version, state, ct).ConfigureAwait(false);
+            return refused is null && reach > RuleDesk.MostAtOnce
+                ? await runs.QueueAsync(null, RuleRun.RunKind, RuleRun.Of(step, id, version, why, caller.Name).Write(), ct).ConfigureAwait(false)
+                : null;
         }
 
         private static Problem WrongState(ChangeView change) => new(

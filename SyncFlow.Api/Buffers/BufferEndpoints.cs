@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Allocation;
 using SyncFlow.Api.Http;
+using SyncFlow.Api.Operations;
 using SyncFlow.Api.Security;
 using SyncFlow.Core;
 using SyncFlow.Core.Brakes;
@@ -63,7 +64,7 @@ internal sealed class BufferEndpoints : IEndpoint
         }
 
         /// <param name="request">Null withdraws the policy.</param>
-        public async Task<Results<Ok<Answer>, Accepted<ChangeView>, Refused>> SetAsync(Request? request, bool previewOnly, CancellationToken ct)
+        public async Task<Results<Ok<Answer>, Accepted<ChangeView>, Accepted<RunAccepted>, Refused>> SetAsync(Request? request, bool previewOnly, CancellationToken ct)
         {
             ImmutableArray<BufferTier>? tiers = null;
             if (request is not null)
@@ -77,8 +78,13 @@ internal sealed class BufferEndpoints : IEndpoint
                 tiers = read;
             }
 
-            var (effect, waiting, against) = await rules.RunAsync(
+            var (effect, waiting, run, against) = await rules.RunAsync(
                 new BufferChange(tiers), request is null ? "withdraw the buffers" : "buffers by how fast SKUs sell", previewOnly, ct).ConfigureAwait(false);
+            if (run is not null)
+            {
+                return run;
+            }
+
             if (effect is null)
             {
                 return waiting is null ? against! : waiting;

@@ -17,7 +17,8 @@ internal static class FaultTable
             # Planted faults
 
             Tests prove something only where they fail when the rule is broken. `eng/planted-faults.json` lists {trials.Count}
-            deliberate faults, at least one for each rule and each invariant of [the protocol](protocol.md). `./bench faults`
+            deliberate faults, at least one for each rule and each invariant of [the protocol](protocol.md), and more for kits,
+            preorders, returns that are looked at, brakes, counts and settlements. `./bench faults`
             plants each alone in a copy of `SyncFlow.Core`, runs the test that the list names for it and, should that pass, all
             tests of the rules (`SyncFlow.Tests/Core`) and the simulated worlds with at most {worlds} seeds a test
             (`SyncFlow.Tests/Simulation`), and writes this document. Without a fault all of them pass, which is tried first.

@@ -31,7 +31,7 @@ public static class Narrative
 
         if (moment.Sku.IsKit)
         {
-            sentences.Add(KitSentence(moment));
+            sentences.AddRange(KitWords.Of(moment));
         }
 
         sentences.AddRange(moment.Stops.Sentences(moment, location));
@@ -84,18 +84,11 @@ public static class Narrative
             : Words.Of($" − {buffer} safety buffer");
     }
 
-    private static string KitSentence(StockMoment moment)
-    {
-        var parts = moment.Sku.Components.Select(c => Words.Of($"{c.Units} × {moment.Names.Of(c.Sku)}"));
-        return Words.Of(
-            $"It is a kit of {string.Join(" and ", parts)}: what there is of them makes {AvailableToSell.Of(moment.Tied, moment.Sku.Sku)}.");
-    }
-
     private static string ModeSentence(StockMoment moment)
     {
         var (policy, mode) = (moment.Sku.Policy, moment.Sku.Mode);
         var exposure = Exposures.Of(moment.Tied, moment.Sku.Sku);
-        var asked = (short)policy.Mode == (short)mode && mode != EffectiveMode.EnteringGuard ? "" : $" (asked for: {Words.Of(policy.Mode)})";
+        var asked = Words.Of(policy.Mode) == Words.Of(mode) ? "" : $" (asked for: {Words.Of(policy.Mode)})";
         var exposed = exposure.Units == 0
             ? "nothing can be oversold"
             : Words.Of($"{Words.Units(exposure.Units)} could be oversold: {exposure.Cause}");
@@ -119,7 +112,8 @@ public static class Narrative
             steps.Add(Words.Of($"pushes changed it by {belief.Pushed:+0;-0}"));
         }
 
-        var start = Words.Of($"{belief.StartedFrom} since {belief.StartedAt:yyyy-MM-dd HH:mm:ss} ({belief.StartCause})");
+        var since = belief.WasRead ? Words.Cause(belief.StartCause) : "as far back as is told here";
+        var start = Words.Of($"{belief.StartedFrom} since {belief.StartedAt:yyyy-MM-dd HH:mm:ss} ({since})");
         var text = Words.Of($"{Name(moment, level)} is believed to show {belief.Belief}: {start}")
             + (steps.Count == 0 ? ", unchanged since" : ", then " + string.Join(", ", steps));
         var now = level.Rows[0];

@@ -1,12 +1,11 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Ledger;
 
 namespace SyncFlow.Core.Explaining;
 
 /// <summary>Words for what the ledger says in codes.</summary>
-public static partial class Words
+public static class Words
 {
     /// <summary>A sentence with numbers and times as the invariant culture writes them.</summary>
     public static string Of(FormattableString text)
@@ -94,10 +93,20 @@ public static partial class Words
         return Of($"{What(entry, names)}: {Math.Abs(entry.Delta)} {(entry.Delta > 0 ? "more" : "fewer")} {Of(entry.Bucket)} at {where}");
     }
 
+    /// <summary>What set a level's belief, in a few words.</summary>
+    public static string Cause(string cause) => cause switch
+    {
+        "settle" => "a push was answered",
+        "plan" => "a push was planned",
+        "go-live" => "it went live",
+        _ => cause, // Topics of messages, readings and baselines say themselves.
+    };
+
     private static string What(LedgerEntry entry, StockNames names)
     {
         var subject = Subject(entry.FactKey);
-        var on = entry.Connection is { } channel ? $" on {names.Of(channel)}" : "";
+        var who = entry.Connection is { } channel ? names.Of(channel) : null;
+        var on = who is null ? "" : $" on {who}";
         return entry.Reason switch
         {
             EntryReason.Opening => $"Counted in at the start{on}",
@@ -113,7 +122,26 @@ public static partial class Words
             EntryReason.Adjustment => $"On-hand was corrected ({subject})",
             EntryReason.BaselineVariance => $"The authority differed from the ledger at the start{on}",
             EntryReason.ChannelEdit => $"Edited by hand{on}, which is the authority there",
-            _ => $"{Spaced(entry.Reason.ToString())} ({subject}){on}", // Reasons that say themselves.
+            EntryReason.Damaged => $"Units became damaged, or ceased to be ({subject})",
+            EntryReason.Inspection => $"Units went to inspection, or left it ({subject}){on}",
+            EntryReason.CountVariance => $"A count differed from the ledger ({subject})",
+            EntryReason.TransferOut => $"Units left for another location ({subject})",
+            EntryReason.TransferIn => $"Units arrived from another location ({subject})",
+            EntryReason.TransferVariance => $"More or fewer of a transfer arrived than had left ({subject})",
+            EntryReason.ReservationHeld => $"Reservation {subject} was granted",
+            EntryReason.ReservationReleased => $"Reservation {subject} was given back",
+            EntryReason.ReservationExpired => $"Reservation {subject} ran out",
+            EntryReason.ReservationCommitted => $"Order {subject}{on} took over what was reserved for it",
+            EntryReason.ReservationAllocated => $"Reservation {subject} went into pick tasks",
+            EntryReason.DraftHold => $"A draft order holds units{on}",
+            EntryReason.DraftReleased => $"A draft order holds units no more{on}",
+            EntryReason.ChannelTransfer => $"Moved between two locations of {who ?? "a channel"}",
+            EntryReason.SourceMovement => $"Booked by {who ?? "a source"} ({subject})",
+            EntryReason.SourcePosition => $"{who ?? "A source"} counted otherwise ({subject})",
+            EntryReason.SourceSale => $"Sold over the counter, told by {who ?? "a source"} ({subject})",
+            EntryReason.AwaitsPosting => $"Gone, told by {who ?? "a source"}; whoever keeps the books has not posted it yet ({subject})",
+            EntryReason.Posted => $"{who ?? "Whoever keeps the books"} posted what had gone before ({subject})",
+            EntryReason.SourceAllocation => $"{who ?? "A warehouse"} took units into pick tasks, or out of them ({subject})",
         };
     }
 
@@ -121,17 +149,11 @@ public static partial class Words
     private static string Subject(string factKey)
     {
         var text = factKey[(factKey.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        if (factKey.StartsWith("order:", StringComparison.Ordinal))
+        if (factKey.StartsWith("order:", StringComparison.Ordinal) || factKey.StartsWith("source:", StringComparison.Ordinal))
         {
             text = text[(text.IndexOf(':', StringComparison.Ordinal) + 1)..];
         }
 
         return text[(text.LastIndexOf('/') + 1)..];
     }
-
-    private static string Spaced(string name) =>
-        name[..1] + Capital().Replace(name[1..], match => " " + match.Value.ToLowerInvariant());
-
-    [GeneratedRegex("[A-Z]")]
-    private static partial Regex Capital();
 }

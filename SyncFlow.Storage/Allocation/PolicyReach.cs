@@ -1,6 +1,7 @@
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Sessions;
 
@@ -18,6 +19,14 @@ internal static class PolicyReach
           WHEN 3 THEN jsonb_build_object('skuId', $3::bigint) ELSE '{}' END, $4)
         """,
         Sql.P((short)scope), Sql.P(of), Sql.P(now));
+
+    /// <summary>SKUs that a change of a rule is looked at for; 0 where it names them itself, and so they are few.</summary>
+    public static Task<int> CountAsync(StorageSession session, BulkChange change, CancellationToken ct) => change switch
+    {
+        AllocationChange { Scope: not PolicyScope.Sku } rule => SkuPages.CountAsync(session, Filter(rule.Scope, rule.Of), ct),
+        BufferChange => SkuPages.CountAsync(session, new SkuFilter(), ct),
+        _ => Task.FromResult(0),
+    };
 
     /// <summary>The same as a filter.</summary>
     public static SkuFilter Filter(PolicyScope scope, long of) => scope switch

@@ -2,6 +2,7 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Allocation;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Stock;
 
@@ -53,7 +54,7 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
         ArgumentNullException.ThrowIfNull(change);
         await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
         await LockAsync(session, ct).ConfigureAwait(false);
-        var effects = await _preview.EffectsAsync(session, change, ct).ConfigureAwait(false);
+        var effects = await _preview.EffectsAsync(session, change, progress: null, ct).ConfigureAwait(false);
         var view = await TakeInAsync(session, change, effects.Levels, _preview, why, who, DatabaseTime.Now(time), ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
         return view;
@@ -88,12 +89,15 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
     /// empty others, or where the rule it replaces is another by now, nothing is done: it is shown anew and keeps waiting.
     /// </summary>
     /// <param name="version">What the person has seen.</param>
-    public async Task<Decision> ApproveAsync(long tenant, long id, int version, string who, string? note, CancellationToken ct)
+    /// <param name="progress">Told how many SKUs have been looked at; given where that takes long: it is done before others have to wait.</param>
+    public async Task<Decision> ApproveAsync(
+        long tenant, long id, int version, string who, string? note, Func<int, Task>? progress, CancellationToken ct)
     {
+        var seen = progress is null ? null : await LookAsync(tenant, id, version, progress, ct).ConfigureAwait(false);
         await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
         await LockAsync(session, ct).ConfigureAwait(false);
         var stored = await ChangeRows.LockAsync(session, id, ct).ConfigureAwait(false);
-        if (await RefusedAsync(session, stored, version, ct).ConfigureAwait(false) is { } refused)
+        if (await RefusedAsync(session, stored, version, ChangeState.Waiting, ct).ConfigureAwait(false) is { } refused)
         {
             return refused;
         }
@@ -111,7 +115,9 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
 
         var now = DatabaseTime.Now(time);
         var shown = (await ChangePreview.ShownAsync(session, id, ct).ConfigureAwait(false)).ToDictionary(e => e.Level);
-        var effects = (await _preview.EffectsAsync(session, change, ct).ConfigureAwait(false)).Levels;
+        var effects = seen?.Mark == await ChangeRows.MarkAsync(session, ct).ConfigureAwait(false)
+            ? seen.Levels
+            : (await _preview.EffectsAsync(session, change, progress, ct).ConfigureAwait(false)).Levels;
         var replacesAsShown = (change as RuleChange)?.Replaces == (stored.Change as RuleChange)?.Replaces;
         var asShown = replacesAsShown && ChangeBreaker.DoesAsShown(change, shown.Values, effects);
         await ChangeRows.ShowAsync(session, id, effects, ct).ConfigureAwait(false);
@@ -132,12 +138,41 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
             : new Decision(DecisionOutcome.NotAsShown, view, []);
     }
 
+    /// <summary>Why a decision cannot be made on what somebody has seen, null where it can; and how many SKUs are looked at for it.</summary>
+    /// <param name="state">In which the change must be.</param>
+    public async Task<(Decision? Refused, int Reach)> BeginAsync(long tenant, long id, int version, ChangeState state, CancellationToken ct)
+    {
+        await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
+        var stored = (await ChangeRows.ListAsync(session, id, null, null, 1, ct).ConfigureAwait(false)).SingleOrDefault();
+        var refused = await RefusedAsync(session, stored, version, state, ct).ConfigureAwait(false);
+        return (refused, refused is null ? await PolicyReach.CountAsync(session, stored!.Change, ct).ConfigureAwait(false) : 0);
+    }
+
+    private sealed record Seen(ChangeMark Mark, IReadOnlyList<LevelEffect> Levels);
+
+    /// <summary>Null where there is nothing to look at.</summary>
+    private async Task<Seen?> LookAsync(long tenant, long id, int version, Func<int, Task> progress, CancellationToken ct)
+    {
+        await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
+        var mark = await ChangeRows.MarkAsync(session, ct).ConfigureAwait(false);
+        var stored = (await ChangeRows.ListAsync(session, id, null, null, 1, ct).ConfigureAwait(false)).SingleOrDefault();
+        if (await RefusedAsync(session, stored, version, ChangeState.Waiting, ct).ConfigureAwait(false) is not null)
+        {
+            return null;
+        }
+
+        var change = stored!.Change is RuleChange rule
+            ? rule with { Replaces = (await RuleRows.CurrentAsync(session, rule, ct).ConfigureAwait(false)).Replaces }
+            : stored.Change;
+        return new Seen(mark, (await _preview.EffectsAsync(session, change, progress, ct).ConfigureAwait(false)).Levels);
+    }
+
     /// <summary>Gives a waiting change up; nothing of it was done.</summary>
     public async Task<Decision> RejectAsync(long tenant, long id, int version, string who, string? note, CancellationToken ct)
     {
         await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
         var stored = await ChangeRows.LockAsync(session, id, ct).ConfigureAwait(false);
-        if (await RefusedAsync(session, stored, version, ct).ConfigureAwait(false) is { } refused)
+        if (await RefusedAsync(session, stored, version, ChangeState.Waiting, ct).ConfigureAwait(false) is { } refused)
         {
             return refused;
         }
@@ -165,14 +200,15 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
         return found.Count == 0 ? null : await ChangeRows.ViewAsync(session, found[0], ct).ConfigureAwait(false);
     }
 
-    private static async Task<Decision?> RefusedAsync(StorageSession session, StoredChange? stored, int version, CancellationToken ct)
+    private static async Task<Decision?> RefusedAsync(
+        StorageSession session, StoredChange? stored, int version, ChangeState state, CancellationToken ct)
     {
         if (stored is null)
         {
             return new Decision(DecisionOutcome.NoSuchChange, null, []);
         }
 
-        DecisionOutcome? outcome = stored.State != ChangeState.Waiting ? DecisionOutcome.WrongState
+        DecisionOutcome? outcome = stored.State != state ? DecisionOutcome.WrongState
             : stored.Version != version ? DecisionOutcome.NotAsShown
             : null;
         return outcome is { } refused

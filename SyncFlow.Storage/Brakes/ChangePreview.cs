@@ -21,26 +21,26 @@ internal sealed class ChangePreview(TimeProvider time)
     private const int PageSize = 500;
 
     /// <summary>The effects of a change on all levels it reaches, and the writes that follow in the order of their steps.</summary>
-    public async Task<ChangeEffects> EffectsAsync(StorageSession session, BulkChange change, CancellationToken ct)
+    /// <param name="progress">Told how many SKUs have been looked at; null where nobody asks.</param>
+    /// <param name="most">Levels after which the look may end.</param>
+    public async Task<ChangeEffects> EffectsAsync(
+        StorageSession session, BulkChange change, Func<int, Task>? progress, CancellationToken ct, int most = int.MaxValue)
     {
         var now = DatabaseTime.Now(time);
-        return change switch
+        Func<SkuId, Task<List<SkuId>>> Pages(SkuFilter filter) => after => SkuPages.NextAsync(session, filter, after, PageSize, ct);
+        (Func<SkuId, Task<List<SkuId>>> Next, RulesAsIf? AsIf, Func<SkuState, SkuState> On) look = change switch
         {
-            SkuChange named => await OfAsync(session, Named(named.Skus), asIf: null, named.On, ct).ConfigureAwait(false),
-            AllocationChange rule => await OfAsync(
-                session, after => SkuPages.NextAsync(session, PolicyReach.Filter(rule.Scope, rule.Of), after, PageSize, ct),
-                new PolicyAsIf(rule.Scope, rule.Of, rule.Policy), sku => sku, ct).ConfigureAwait(false),
-            BufferChange rule => await OfAsync(
-                session, after => SkuPages.NextAsync(session, new SkuFilter(), after, PageSize, ct), asIf: null,
-                await BufferDesk.AsIfAsync(session, rule, now, ct).ConfigureAwait(false), ct).ConfigureAwait(false),
-            KitChange rule => await OfAsync(
-                session, Named([rule.Sku, .. rule.Components.Select(c => c.Sku)]), asIf: null, rule.On, ct).ConfigureAwait(false),
-            GroupChange rule => await OfAsync(
-                session, Named(rule.Members.Select(m => m.Sku)),
+            SkuChange named => (Named(named.Skus), null, named.On),
+            AllocationChange rule => (Pages(PolicyReach.Filter(rule.Scope, rule.Of)), new PolicyAsIf(rule.Scope, rule.Of, rule.Policy), sku => sku),
+            BufferChange rule => (Pages(new SkuFilter()), null, await BufferDesk.AsIfAsync(session, rule, now, ct).ConfigureAwait(false)),
+            KitChange rule => (Named([rule.Sku, .. rule.Components.Select(c => c.Sku)]), null, rule.On),
+            GroupChange rule => (
+                Named(rule.Members.Select(m => m.Sku)),
                 await GroupsAsIf.ReadAsync(session, rule.Members.ToImmutableDictionary(m => m.Sku, m => m.Group), ct).ConfigureAwait(false),
-                sku => sku, ct).ConfigureAwait(false),
+                sku => sku),
             _ => throw new ArgumentException($"Nobody knows what {change.GetType().Name} does.", nameof(change)),
         };
+        return await OfAsync(session, look.Next, look.AsIf, look.On, progress, most, ct).ConfigureAwait(false);
     }
 
     /// <summary>SKUs that are known beforehand, in pages by number.</summary>
@@ -52,14 +52,15 @@ internal sealed class ChangePreview(TimeProvider time)
 
     /// <param name="next">The next page of SKUs after one.</param>
     private async Task<ChangeEffects> OfAsync(
-        StorageSession session, Func<SkuId, Task<List<SkuId>>> next, RulesAsIf? asIf, Func<SkuState, SkuState> change, CancellationToken ct)
+        StorageSession session, Func<SkuId, Task<List<SkuId>>> next, RulesAsIf? asIf, Func<SkuState, SkuState> change,
+        Func<int, Task>? progress, int most, CancellationToken ct)
     {
         var now = DatabaseTime.Now(time);
         var (levels, writes, done) = (new List<LevelEffect>(), new List<PreviewedWrite>(), new HashSet<SkuId>());
         for (var after = new SkuId(0); ;)
         {
             var page = await next(after).ConfigureAwait(false);
-            if (page.Count == 0)
+            if (page.Count == 0 || levels.Count >= most)
             {
                 return new ChangeEffects(levels, [.. writes.OrderBy(w => w.Step).ThenBy(w => w.Sku.Value).ThenBy(w => w.Level.Value)]);
             }
@@ -73,6 +74,10 @@ internal sealed class ChangePreview(TimeProvider time)
             var effects = ChangeEffects.Of(without, with, change, now);
             levels.AddRange(effects.Levels);
             writes.AddRange(effects.Writes);
+            if (progress is not null)
+            {
+                await progress(done.Count).ConfigureAwait(false);
+            }
         }
     }
 
@@ -104,7 +109,7 @@ internal sealed class ChangePreview(TimeProvider time)
     }
 
     /// <summary>The impact of effects, per connection.</summary>
-    public static async Task<IReadOnlyList<ConnectionImpact>> ImpactAsync(
+    private static async Task<IReadOnlyList<ConnectionImpact>> ImpactAsync(
         StorageSession session, IReadOnlyList<LevelEffect> effects, CancellationToken ct)
     {
         var levels = await session.QueryAsync(
@@ -129,14 +134,27 @@ internal sealed class ChangePreview(TimeProvider time)
         row => new ShownLevel(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetInt32(3), row.GetInt32(4)),
         ct);
 
-    /// <summary>The effects of a change as they were last shown.</summary>
-    public static Task<List<LevelEffect>> ShownAsync(StorageSession session, long change, CancellationToken ct) => session.QueryAsync(
+    /// <summary>The impact of a change, per connection, as it was last shown.</summary>
+    public static Task<List<ImpactView>> ShownImpactAsync(StorageSession session, long change, CancellationToken ct) => session.QueryAsync(
+        session.Of(
+            """
+            SELECT c.connection_id, (SELECT count(*) FROM listing_levels l WHERE l.tenant_id = $1 AND l.connection_id = c.connection_id AND l.status = $3)::int,
+              count(*)::int, count(*) FILTER (WHERE c.before_units > 0 AND c.after_units <= 0)::int
+            FROM change_levels c WHERE c.tenant_id = $1 AND c.change_id = $2 GROUP BY c.connection_id ORDER BY c.connection_id
+            """,
+            Sql.P(change), Sql.P((short)LevelStatus.Live)),
+        row => new ImpactView(row.GetInt64(0), row.GetInt32(1), row.GetInt32(2), row.GetInt32(3)),
+        ct);
+
+    /// <summary>The effects of a change as they were last shown, emptied levels first.</summary>
+    /// <param name="most">Most of them.</param>
+    public static Task<List<LevelEffect>> ShownAsync(StorageSession session, long change, CancellationToken ct, int most = int.MaxValue) => session.QueryAsync(
         session.Of(
             """
             SELECT sku_id, level_id, connection_id, before_units, after_units FROM change_levels
-            WHERE tenant_id = $1 AND change_id = $2 ORDER BY (before_units > 0 AND after_units <= 0) DESC, sku_id, level_id
+            WHERE tenant_id = $1 AND change_id = $2 ORDER BY (before_units > 0 AND after_units <= 0) DESC, sku_id, level_id LIMIT $3
             """,
-            Sql.P(change)),
+            Sql.P(change), Sql.P(most)),
         ReadEffect,
         ct);
 

@@ -10,6 +10,9 @@ internal sealed record StoredChange(
     string? Trip, long? Undoes, long? UndoneBy, int Version, DateTimeOffset CreatedAt, DateTimeOffset? DecidedAt, string? DecidedBy,
     string? DecisionNote);
 
+/// <summary>The changes that were done up to a moment.</summary>
+internal readonly record struct ChangeMark(long Newest, DateTimeOffset DecidedAt);
+
 /// <summary>How bulk changes lie in their tables.</summary>
 internal static class ChangeRows
 {
@@ -42,6 +45,12 @@ internal static class ChangeRows
             Sql.P(id), Sql.P((short?)state), Sql.P(before), Sql.P(count)),
         Read,
         ct);
+
+    /// <summary>Names what has been done so far: it is another after any change was done.</summary>
+    public static async Task<ChangeMark> MarkAsync(StorageSession session, CancellationToken ct) => (await session.QueryAsync(
+        session.Of("SELECT coalesce(max(change_id), 0), coalesce(max(decided_at), 'epoch') FROM bulk_changes WHERE tenant_id = $1 AND state IN (2, 4)"),
+        row => new ChangeMark(row.GetInt64(0), row.Moment(1)),
+        ct).ConfigureAwait(false))[0];
 
     /// <summary>The change that waits and says exactly this already; or null.</summary>
     public static async Task<long?> FindWaitingAsync(StorageSession session, BulkChange change, CancellationToken ct)
@@ -109,12 +118,11 @@ internal static class ChangeRows
     /// <summary>A change with what is shown of it.</summary>
     public static async Task<ChangeView> ViewAsync(StorageSession session, StoredChange stored, CancellationToken ct)
     {
-        var effects = await ChangePreview.ShownAsync(session, stored.Id, ct).ConfigureAwait(false);
-        var impact = await ChangePreview.ImpactAsync(session, effects, ct).ConfigureAwait(false);
+        var sample = await ChangePreview.ShownAsync(session, stored.Id, ct, SampleSize).ConfigureAwait(false);
+        var impact = await ChangePreview.ShownImpactAsync(session, stored.Id, ct).ConfigureAwait(false);
         return new ChangeView(
             stored.Id, stored.Kind, stored.State, stored.Why, stored.Who, stored.Trip,
-            [.. impact.Select(i => new ImpactView(i.Connection.Value, i.Levels, i.Touched, i.Zeroed))],
-            [.. effects.Take(SampleSize).Select(View)], stored.Undoes, stored.UndoneBy, stored.Version, stored.CreatedAt,
+            impact, [.. sample.Select(View)], stored.Undoes, stored.UndoneBy, stored.Version, stored.CreatedAt,
             stored.DecidedAt, stored.DecidedBy, stored.DecisionNote, ChangeForms.Rule(stored.Change));
     }
 

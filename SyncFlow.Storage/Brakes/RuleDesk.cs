@@ -3,7 +3,7 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Brakes;
-using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Allocation;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Brakes;
@@ -41,15 +41,31 @@ public sealed record RuleAnswer(
 /// Sets rules that decide over many levels: allocation policies, buffers, kits and groups. Each change goes through the
 /// breaker, can be looked at before, and can be taken back.
 /// </summary>
-/// <param name="source">Acts as the api role.</param>
+/// <param name="source">Acts as the api role, or as the worker's for what takes long.</param>
 /// <param name="time">The clock.</param>
 public sealed class RuleDesk(NpgsqlDataSource source, TimeProvider time)
 {
+    /// <summary>SKUs that a change of a rule may reach while its caller waits for it; where it reaches more, a run does it.</summary>
+    public const int MostAtOnce = 5_000;
+
     private readonly ChangePreview _preview = new(time);
+
+    /// <summary>What can be said of a wish before anybody looks at what it does; and whether that takes long.</summary>
+    /// <returns>The answer where it stands already, waits already or cannot be; else null, and the SKUs that it reaches.</returns>
+    public async Task<(RuleAnswer? Answer, int Reach)> BeginAsync(
+        TenantId tenant, RuleChange change, int? expected, bool previewOnly, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var (checkedChange, early) = await CheckAsync(session, change, expected, ct).ConfigureAwait(false);
+        early ??= previewOnly ? null : await WaitingAsync(session, checkedChange, ct).ConfigureAwait(false);
+        return (early, early is null ? await PolicyReach.CountAsync(session, change, ct).ConfigureAwait(false) : 0);
+    }
 
     /// <summary>What a change would write, and whether the breaker would hold it; nothing is changed.</summary>
     /// <param name="expected">The version the caller read; null where any will do.</param>
-    public async Task<RuleAnswer> PreviewAsync(TenantId tenant, RuleChange change, int? expected, string who, CancellationToken ct)
+    /// <param name="progress">Told how many SKUs have been looked at.</param>
+    public async Task<RuleAnswer> PreviewAsync(
+        TenantId tenant, RuleChange change, int? expected, string who, Func<int, Task>? progress, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         var (checkedChange, early) = await CheckAsync(session, change, expected, ct).ConfigureAwait(false);
@@ -58,7 +74,7 @@ public sealed class RuleDesk(NpgsqlDataSource source, TimeProvider time)
             return early;
         }
 
-        var effects = await _preview.EffectsAsync(session, checkedChange, ct).ConfigureAwait(false);
+        var effects = await _preview.EffectsAsync(session, checkedChange, progress, ct).ConfigureAwait(false);
         var trip = await _preview.JudgeAsync(session, change.Kind, who, effects.Levels, ct).ConfigureAwait(false);
         return RuleAnswer.Of(trip is null ? RuleOutcome.Stands : RuleOutcome.Waits) with { Trip = trip, Writes = effects.Writes };
     }
@@ -69,8 +85,11 @@ public sealed class RuleDesk(NpgsqlDataSource source, TimeProvider time)
     /// </summary>
     /// <param name="expected">The version the caller read; null where any will do.</param>
     /// <param name="why">For whoever finds it later.</param>
-    public async Task<RuleAnswer> SetAsync(TenantId tenant, RuleChange change, int? expected, string why, string who, CancellationToken ct)
+    /// <param name="progress">Told how many SKUs have been looked at; given where that takes long: it is done before others have to wait.</param>
+    public async Task<RuleAnswer> SetAsync(
+        TenantId tenant, RuleChange change, int? expected, string why, string who, Func<int, Task>? progress, CancellationToken ct)
     {
+        var seen = progress is null ? null : await LookAsync(tenant, change, expected, progress, ct).ConfigureAwait(false);
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         await ChangeDesk.LockAsync(session, ct).ConfigureAwait(false);
         var (checkedChange, early) = await CheckAsync(session, change, expected, ct).ConfigureAwait(false);
@@ -79,25 +98,53 @@ public sealed class RuleDesk(NpgsqlDataSource source, TimeProvider time)
             return early;
         }
 
-        // Asked again, for example by a client that lost the answer: the wish waits once.
-        if (await ChangeRows.FindWaitingAsync(session, checkedChange, ct).ConfigureAwait(false) is { } known)
+        if (await WaitingAsync(session, checkedChange, ct).ConfigureAwait(false) is { } waiting)
         {
-            var waiting = await ChangeDesk.ViewAsync(session, known, ct).ConfigureAwait(false);
-            return RuleAnswer.Of(RuleOutcome.Waits) with { Change = waiting, Trip = waiting!.Trip };
+            return waiting;
         }
 
-        var effects = await _preview.EffectsAsync(session, checkedChange, ct).ConfigureAwait(false);
+        // What was seen before the lock holds, unless another change was done meanwhile.
+        var effects = seen is not null && seen.Replaces == checkedChange.Replaces && seen.Mark == await ChangeRows.MarkAsync(session, ct).ConfigureAwait(false)
+            ? seen.Effects
+            : await _preview.EffectsAsync(session, checkedChange, progress, ct).ConfigureAwait(false);
         var view = await ChangeDesk.TakeInAsync(session, checkedChange, effects.Levels, _preview, why, who, DatabaseTime.Now(time), ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
         var outcome = view.State == ChangeState.Waiting ? RuleOutcome.Waits : RuleOutcome.Stands;
         return RuleAnswer.Of(outcome) with { Change = view, Trip = view.Trip, Writes = effects.Writes };
     }
 
-    /// <summary>The codes of SKUs.</summary>
-    public async Task<IReadOnlyDictionary<SkuId, string>> CodesAsync(TenantId tenant, IReadOnlyList<SkuId> skus, CancellationToken ct)
+    /// <summary>Writes as they are told: counted, and the first of them.</summary>
+    public async Task<PolicyWrites> TellAsync(TenantId tenant, ImmutableArray<PreviewedWrite> writes, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        return await SkuPages.CodesAsync(session, skus, ct).ConfigureAwait(false);
+        return await PolicyWrites.OfAsync(session, writes, ct).ConfigureAwait(false);
+    }
+
+    /// <param name="Mark">Of the changes that were done before it was looked at.</param>
+    /// <param name="Replaces">The version of the rule then.</param>
+    private sealed record Seen(ChangeMark Mark, int Replaces, ChangeEffects Effects);
+
+    /// <summary>Null where there is nothing to look at.</summary>
+    private async Task<Seen?> LookAsync(TenantId tenant, RuleChange change, int? expected, Func<int, Task> progress, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var mark = await ChangeRows.MarkAsync(session, ct).ConfigureAwait(false);
+        var (checkedChange, early) = await CheckAsync(session, change, expected, ct).ConfigureAwait(false);
+        return early is null
+            ? new Seen(mark, checkedChange.Replaces, await _preview.EffectsAsync(session, checkedChange, progress, ct).ConfigureAwait(false))
+            : null;
+    }
+
+    /// <summary>Asked again, for example by a client that lost the answer: the wish waits once.</summary>
+    private static async Task<RuleAnswer?> WaitingAsync(StorageSession session, RuleChange change, CancellationToken ct)
+    {
+        if (await ChangeRows.FindWaitingAsync(session, change, ct).ConfigureAwait(false) is not { } known)
+        {
+            return null;
+        }
+
+        var waiting = await ChangeDesk.ViewAsync(session, known, ct).ConfigureAwait(false);
+        return RuleAnswer.Of(RuleOutcome.Waits) with { Change = waiting, Trip = waiting!.Trip };
     }
 
     /// <summary>The change as made for what stands now; or the answer, where nothing is to be done.</summary>

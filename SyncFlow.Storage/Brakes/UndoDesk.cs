@@ -28,7 +28,7 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
         }
 
         var (inverse, blocks) = await InverseAsync(session, stored, ct).ConfigureAwait(false);
-        var effects = (await _preview.EffectsAsync(session, inverse, ct).ConfigureAwait(false)).Levels;
+        var effects = (await _preview.EffectsAsync(session, inverse, progress: null, ct, UndoPreview.MostEffects).ConfigureAwait(false)).Levels;
         return new UndoPreview(
             await ChangeRows.ViewAsync(session, stored, ct).ConfigureAwait(false),
             [.. effects.Take(UndoPreview.MostEffects).Select(ChangeRows.View)], blocks);
@@ -36,10 +36,12 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
 
     /// <summary>Takes a change back, whole or not at all.</summary>
     /// <param name="version">Of the change as it was shown.</param>
+    /// <param name="progress">Told how many SKUs have been looked at; given where that takes long: it is done before others have to wait.</param>
     /// <returns>The change that takes it back; where it is refused, the one that stays, and why.</returns>
     public async Task<(Decision Decision, IReadOnlyList<UndoBlockView> Blocks)> UndoAsync(
-        long tenant, long id, int version, string who, string why, CancellationToken ct)
+        long tenant, long id, int version, string who, string why, Func<int, Task>? progress, CancellationToken ct)
     {
+        var seen = progress is null ? null : await LookAsync(tenant, id, progress, ct).ConfigureAwait(false);
         await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
         await ChangeDesk.LockAsync(session, ct).ConfigureAwait(false);
         if (await ChangeRows.LockAsync(session, id, ct).ConfigureAwait(false) is not { } stored)
@@ -60,7 +62,9 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
         }
 
         var now = DatabaseTime.Now(time);
-        var effects = (await _preview.EffectsAsync(session, inverse, ct).ConfigureAwait(false)).Levels;
+        var effects = seen?.Mark == await ChangeRows.MarkAsync(session, ct).ConfigureAwait(false)
+            ? seen.Levels
+            : (await _preview.EffectsAsync(session, inverse, progress, ct).ConfigureAwait(false)).Levels;
         var undo = await ChangeRows.InsertAsync(session, inverse, why, who, trip: null, undoes: id, now, ct).ConfigureAwait(false);
         await ChangeRows.ShowAsync(session, undo, effects, ct).ConfigureAwait(false);
         await ChangeDesk.DoAsync(session, undo, inverse, who, why, note: null, now, ct).ConfigureAwait(false);
@@ -72,6 +76,22 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
         var view = await ChangeDesk.ViewAsync(session, undo, ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
         return (new Decision(DecisionOutcome.Done, view, []), []);
+    }
+
+    private sealed record Seen(ChangeMark Mark, IReadOnlyList<LevelEffect> Levels);
+
+    /// <summary>Null where there is no such change.</summary>
+    private async Task<Seen?> LookAsync(long tenant, long id, Func<int, Task> progress, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
+        var mark = await ChangeRows.MarkAsync(session, ct).ConfigureAwait(false);
+        if ((await ChangeRows.ListAsync(session, id, null, null, 1, ct).ConfigureAwait(false)).SingleOrDefault() is not { } stored)
+        {
+            return null;
+        }
+
+        var (inverse, _) = await InverseAsync(session, stored, ct).ConfigureAwait(false);
+        return new Seen(mark, (await _preview.EffectsAsync(session, inverse, progress, ct).ConfigureAwait(false)).Levels);
     }
 
     private static Task<(BulkChange Inverse, IReadOnlyList<UndoBlockView> Blocks)> InverseAsync(

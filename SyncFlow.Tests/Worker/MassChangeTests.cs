@@ -31,7 +31,7 @@ public sealed class MassChangeTests(PostgresFixture postgres, RedisFixture redis
         await Waits.UntilAsync(() => WorkerWorld.Shown(world.B, sku) == 97, "the sale on the other shop", Limit);
         (await world.CountAsync("SELECT count(*) FROM push_levels WHERE to_units = 0")).ShouldBe(0, "nothing of the change went out");
 
-        var approved = await desk.ApproveAsync(WorkerWorld.Tenant, change.Id, change.Version, "boss", "checked", CancellationToken.None);
+        var approved = await desk.ApproveAsync(WorkerWorld.Tenant, change.Id, change.Version, "boss", "checked", null, CancellationToken.None);
         approved.Outcome.ShouldBe(DecisionOutcome.Done);
         await Waits.UntilAsync(() => WorkerWorld.Shown(world.B, sku) == 0 && WorkerWorld.Shown(world.A, sku) == 0, "the change on both shops", Limit);
         await world.QuietAsync(Limit);
@@ -39,7 +39,7 @@ public sealed class MassChangeTests(PostgresFixture postgres, RedisFixture redis
 
         var preview = await undo.PreviewAsync(WorkerWorld.Tenant, change.Id, CancellationToken.None);
         preview!.Effects.Count.ShouldBe(40);
-        var (decision, blocks) = await undo.UndoAsync(WorkerWorld.Tenant, change.Id, preview.Change.Version, "boss", "wrong sign", CancellationToken.None);
+        var (decision, blocks) = await undo.UndoAsync(WorkerWorld.Tenant, change.Id, preview.Change.Version, "boss", "wrong sign", null, CancellationToken.None);
         blocks.ShouldBeEmpty();
         decision.Outcome.ShouldBe(DecisionOutcome.Done);
         await Waits.UntilAsync(() => WorkerWorld.Shown(world.B, sku) == 97 && WorkerWorld.Shown(world.A, sku) == 97, "everything back", Limit);
@@ -59,7 +59,7 @@ public sealed class MassChangeTests(PostgresFixture postgres, RedisFixture redis
         var (thirty, seventy) = (new ChannelRule(new ConnectionId(1)) { Percent = 30 }, new ChannelRule(new ConnectionId(2)) { Percent = 70 });
         var wish = new AllocationChange(PolicyScope.Tenant, 0, SharingMode.Guard, [thirty, seventy]);
 
-        var waiting = (await rules.SetAsync(tenant, wish, null, "more for the second", "clerk", CancellationToken.None)).Change!;
+        var waiting = (await rules.SetAsync(tenant, wish, null, "more for the second", "clerk", null, CancellationToken.None)).Change!;
         waiting.State.ShouldBe(ChangeState.Waiting);
         var sku = await world.Database.ScalarAsync<string>("SELECT code FROM skus WHERE sku_id = 1");
         world.Place(world.A, 3, sku);
@@ -68,9 +68,9 @@ public sealed class MassChangeTests(PostgresFixture postgres, RedisFixture redis
         WorkerWorld.Shown(world.B, sku).ShouldBe(50, "nothing of the change went out");
 
         // The sale changed how many units go where: they are shown again by the approval that does it.
-        var preview = await rules.PreviewAsync(tenant, wish, null, "boss", CancellationToken.None);
+        var preview = await rules.PreviewAsync(tenant, wish, null, "boss", null, CancellationToken.None);
         var since = await world.Database.ScalarAsync<DateTime>("SELECT clock_timestamp()");
-        var approved = await desk.ApproveAsync(tenant.Value, waiting.Id, waiting.Version, "boss", null, CancellationToken.None);
+        var approved = await desk.ApproveAsync(tenant.Value, waiting.Id, waiting.Version, "boss", null, null, CancellationToken.None);
         approved.Outcome.ShouldBe(DecisionOutcome.Done);
         approved.Moved.Select(m => (m.SkuId, m.After)).ShouldBe([(1, 29), (1, 68)], ignoreOrder: true);
         await Waits.UntilAsync(() => WorkerWorld.Shown(world.B, sku) == 68 && WorkerWorld.Shown(world.A, sku) == 29, "the change on both shops", Limit);

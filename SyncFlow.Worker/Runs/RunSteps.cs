@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Schema;
 using SyncFlow.Storage.Sessions;
@@ -15,7 +16,7 @@ namespace SyncFlow.Worker.Runs;
 /// <summary>What each kind of run does. All of them may be done again.</summary>
 internal sealed class RunSteps(
     ChannelLinks links, WorkItemCalls calls, BaselineRun baseline, GoLiveRun goLive, ResumeRun resume, DisconnectRun disconnect,
-    ReconcileRun reconcile, ReplayRun replay, Replanning replanning, BillingRuns billing, LevelMarks marks, Npgsql.NpgsqlDataSource source, WorkerOptions options, Signals signals,
+    ReconcileRun reconcile, ReplayRun replay, RuleRuns rules, Replanning replanning, BillingRuns billing, LevelMarks marks, Npgsql.NpgsqlDataSource source, WorkerOptions options, Signals signals,
     TimeProvider time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
@@ -54,6 +55,8 @@ internal sealed class RunSteps(
                 return await ReplanAsync(run, Filter(run, parameters.RootElement), progress, ct).ConfigureAwait(false);
             case "replay":
                 return await replay.RunAsync(run, parameters.RootElement, progress, ct).ConfigureAwait(false);
+            case RuleRun.RunKind:
+                return await rules.RunAsync(run, progress, ct).ConfigureAwait(false);
             case "billing-subscribe":
                 return await billing.SubscribeAsync(run, parameters.RootElement, ct).ConfigureAwait(false);
             case "billing-cancel":

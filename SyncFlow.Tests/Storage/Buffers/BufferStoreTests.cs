@@ -29,7 +29,7 @@ public sealed class BufferStoreTests(PostgresFixture postgres)
         await using var database = await TestDatabase.CreateAsync(postgres);
         var (merchant, clock) = await SoldAsync(database);
         var desk = new RuleDesk(database.Api, clock);
-        var preview = (await desk.PreviewAsync(merchant.Tenant, new BufferChange([.. Tiers]), null, "a person", Ct)).Writes;
+        var preview = (await desk.PreviewAsync(merchant.Tenant, new BufferChange([.. Tiers]), null, "a person", null, Ct)).Writes;
         (await SetAsync(desk, merchant, Tiers)).ShouldBe(RuleOutcome.Stands);
 
         // 18 sold in 10 days are 1.8 a day; two days of that are 3.6 units.
@@ -118,7 +118,7 @@ public sealed class BufferStoreTests(PostgresFixture postgres)
 
     private static async Task<RuleOutcome> SetAsync(
         RuleDesk desk, Merchant merchant, BufferTier[]? tiers, int? expected = null, string by = "a person") =>
-        (await desk.SetAsync(merchant.Tenant, new BufferChange(tiers is null ? null : [.. tiers]), expected, "test", by, Ct)).Outcome;
+        (await desk.SetAsync(merchant.Tenant, new BufferChange(tiers is null ? null : [.. tiers]), expected, "test", by, null, Ct)).Outcome;
 
     /// <summary>Two SKUs of 100 units; of the first, 18 were sold over the ten days until now.</summary>
     private static async Task<(Merchant Merchant, TestClock Clock)> SoldAsync(TestDatabase database)

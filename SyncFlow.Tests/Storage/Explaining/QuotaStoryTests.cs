@@ -43,7 +43,7 @@ public sealed class QuotaStoryTests(PostgresFixture postgres)
             ImmutableArray<ChannelRule> rules = percent is { } p
                 ? [new ChannelRule(first) { Percent = p, Reserve = 10 }, new ChannelRule(second) { Percent = 100 - p }]
                 : [new ChannelRule(first) { Weight = 3 }, new ChannelRule(second) { Weight = 1, Cap = 20 }];
-            await desk.SetAsync(merchant.Tenant, new AllocationChange(PolicyScope.Sku, merchant.Skus[0].Value, null, rules), null, "test", "test", Ct);
+            await desk.SetAsync(merchant.Tenant, new AllocationChange(PolicyScope.Sku, merchant.Skus[0].Value, null, rules), null, "test", "test", null, Ct);
             _clock.Advance(TimeSpan.FromSeconds(1));
             await SettleAsync(merchant);
             versions.Add((_clock.GetUtcNow(), await TargetsAsync(merchant)));
@@ -108,14 +108,14 @@ public sealed class QuotaStoryTests(PostgresFixture postgres)
         await database.ExecuteAsync("UPDATE skus SET mode = 2");
         var (a, b, kit) = (merchant.Skus[0], merchant.Skus[1], merchant.Skus[2]);
         var kits = new RuleDesk(database.Api, _clock);
-        (await kits.SetAsync(merchant.Tenant, new KitChange(kit, [new Component(a, 2), new Component(b, 1)]), null, "test", "test", Ct)).Conflict.ShouldBeNull();
+        (await kits.SetAsync(merchant.Tenant, new KitChange(kit, [new Component(a, 2), new Component(b, 1)]), null, "test", "test", null, Ct)).Conflict.ShouldBeNull();
         await ReceiveAsync(merchant, 0, 50);
         await ReceiveAsync(merchant, 1, 40);
         await SettleAsync(merchant);
         var then = (At: _clock.GetUtcNow(), Targets: await TargetsAsync(merchant));
         then.Targets.ShouldAllBe(t => t > 0);
         _clock.Advance(TimeSpan.FromHours(1));
-        await kits.SetAsync(merchant.Tenant, new KitChange(kit, []), null, "test", "test", Ct);
+        await kits.SetAsync(merchant.Tenant, new KitChange(kit, []), null, "test", "test", null, Ct);
         await SettleAsync(merchant);
         (await TargetsAsync(merchant)).ShouldBe([50, 40, 0], "an ordinary SKU again, with nothing of its own");
 
