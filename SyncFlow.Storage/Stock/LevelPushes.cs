@@ -32,15 +32,15 @@ internal static class LevelPushes
         UPDATE listing_levels l SET
           in_flight_push = NULL, in_flight_from = NULL, in_flight_to = NULL, in_flight_planned_at = NULL, in_flight_deadline = NULL,
           in_flight_cause_at = NULL, in_flight_kind = $3, in_flight_acknowledged_at = NULL,
-          belief = d.belief, target = d.target, pushed_total = d.pushed_total, unverified = d.unverified::jsonb,
+          belief = d.belief, target = d.target, explained_through = d.explained_through, pushed_total = d.pushed_total, unverified = d.unverified::jsonb,
           unverified_units = d.unverified_units, needs_reading = d.needs_reading, cause_at = d.cause_at, wants_push = d.wants_push,
           push_priority = d.push_priority, dirty_since = CASE WHEN d.wants_push THEN coalesce(l.dirty_since, $2) END,
           pending_changes = l.pending_changes + CASE WHEN d.target IS DISTINCT FROM l.target THEN d.changes ELSE 0 END,
           updated_at = $2
         FROM unnest($4::bigint[], $5::int[], $6::int[], $7::bigint[], $8::text[], $9::int[], $10::bool[], $11::timestamptz[],
-          $12::bool[], $13::int[], $14::int[])
+          $12::bool[], $13::int[], $14::int[], $15::bigint[])
           AS d (level_id, belief, target, pushed_total, unverified, unverified_units, needs_reading, cause_at, wants_push,
-            push_priority, changes)
+            push_priority, changes, explained_through)
         WHERE l.tenant_id = $1 AND l.level_id = d.level_id
         """;
 
@@ -60,6 +60,7 @@ internal static class LevelPushes
             InFlight = null,
             Belief = changed.Level.Belief,
             Target = changed.Level.Target,
+            ExplainedThrough = changed.Level.ExplainedThrough,
             PushedTotal = changed.Level.PushedTotal,
             Unverified = changed.Level.Unverified,
             NeedsReading = changed.Level.NeedsReading,
@@ -96,5 +97,6 @@ internal static class LevelPushes
         Sql.Column(rows, r => DatabaseTime.Of(r.Level.CauseAt)),
         Sql.Column(rows, r => r.Level.WantsPush),
         Sql.Column(rows, LevelRows.Priority),
-        Sql.Column(rows, r => r.Changes));
+        Sql.Column(rows, r => r.Changes),
+        Sql.Column(rows, r => r.Level.ExplainedThrough));
 }
