@@ -5,8 +5,8 @@ using SyncFlow.Storage.Sessions;
 namespace SyncFlow.Storage.Sources;
 
 /// <summary>
-/// Events that were told before: booked, kept, or still waiting in the inbox, by themselves or with others. The source is
-/// locked, so that nothing of it comes in between. Whatever is missed here is booked once all the same, by its key.
+/// Events that were told before: booked, kept, or still waiting in the inbox, by themselves or with others.
+/// Whatever is missed here is booked once all the same, by its key.
 /// </summary>
 internal static class SourceRepeats
 {
