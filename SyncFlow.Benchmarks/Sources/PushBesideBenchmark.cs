@@ -15,14 +15,16 @@ using SyncFlow.Worker.Sources;
 namespace SyncFlow.Benchmarks.Sources;
 
 /// <summary>
-/// A source that hands its history over and goes on posting what happens: 200 events a second while the file is booked, with
-/// the worker's own services. An event is timed from before the call that brings it until another connection of the database
-/// sees it booked, and with it the new targets of its levels.
+/// A source that hands its history over and goes on posting what happens: 200 events a second, in a call every 50 ms, while the
+/// file is booked by the worker's own services. An event is timed from when it happens, before it waits for its call, until
+/// another connection of the database sees it booked, and with it the new targets of its levels.
 /// </summary>
 internal sealed class PushBesideBenchmark(
     BenchServers servers, NpgsqlDataSource api, NpgsqlDataSource worker, BenchMerchant merchant, ConnectionId source, TimeProvider time)
 {
     private const int PerSecond = 200;
+
+    private static readonly TimeSpan CallEvery = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
 
@@ -67,25 +69,29 @@ internal sealed class PushBesideBenchmark(
     /// <summary>Pushes at the same rate whether calls are answered soon or late; returns how many.</summary>
     private async Task<int> PushAsync(Task until, Func<int, SourceEvent> live, Action wake, long began, CancellationToken ct)
     {
-        var calls = new List<Task>();
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1) / PerSecond, time);
+        var (calls, happened) = (new List<Task>(), 0);
+        using var timer = new PeriodicTimer(CallEvery, time);
         while (!until.IsCompleted)
         {
             await timer.WaitForNextTickAsync(ct).ConfigureAwait(false);
-            while (calls.Count < (int)(time.GetElapsedTime(began).TotalSeconds * PerSecond))
+            var events = new List<SourceEvent>();
+            while (happened < (int)(time.GetElapsedTime(began).TotalSeconds * PerSecond) && events.Count < SourceBatch.MostEvents)
             {
-                calls.Add(CallAsync(live(calls.Count + 1), wake, ct));
+                var one = live(++happened);
+                _sent[one.Id] = began + (happened * time.TimestampFrequency / PerSecond);
+                events.Add(one);
             }
+
+            calls.Add(CallAsync(events, wake, ct));
         }
 
         await Task.WhenAll(calls).ConfigureAwait(false);
-        return calls.Count;
+        return happened;
     }
 
-    private async Task CallAsync(SourceEvent one, Action wake, CancellationToken ct)
+    private async Task CallAsync(List<SourceEvent> events, Action wake, CancellationToken ct)
     {
-        _sent[one.Id] = time.GetTimestamp();
-        await _intake.TakeInAsync(merchant.Tenant, source, new SourceBatch(null, [one]), ct).ConfigureAwait(false);
+        await _intake.TakeInAsync(merchant.Tenant, source, new SourceBatch(null, events), ct).ConfigureAwait(false);
         wake();
     }
 

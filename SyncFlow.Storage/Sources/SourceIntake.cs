@@ -31,12 +31,16 @@ public sealed class SourceIntake(NpgsqlDataSource source, TimeProvider time)
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Events.Count, SourceBatch.MostEvents, nameof(batch));
-        if (await SourceSettingsRows.LockAsync(session, connection, ct).ConfigureAwait(false) is not { } settings)
+        if (await SourceSettingsRows.ReadAsync(session, connection, ct).ConfigureAwait(false) is not { } before)
         {
             return null;
         }
 
-        var taken = await ReadAsync(session, settings, batch.Events, compared: true, at, ct).ConfigureAwait(false);
+        // What can be known without the lock is: a source that tells much waits for itself in it. An event that comes twice at once
+        // is one in the inbox all the same.
+        var taken = await ReadAsync(session, before, batch.Events, compared: true, at, ct).ConfigureAwait(false);
+        var settings = (await SourceSettingsRows.LockAsync(session, connection, ct).ConfigureAwait(false))!;
+        taken = settings.Beginning == before.Beginning ? taken : await ReadAsync(session, settings, batch.Events, compared: true, at, ct).ConfigureAwait(false);
         var judged = taken.Judge(settings, batch.Watermark);
         var frozen = settings.State == SourceState.Frozen || judged.Backwards is not null;
         taken.Decide(frozen);

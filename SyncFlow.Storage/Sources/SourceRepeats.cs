@@ -5,8 +5,8 @@ using SyncFlow.Storage.Sessions;
 namespace SyncFlow.Storage.Sources;
 
 /// <summary>
-/// Events that were told before: booked, kept, or still waiting in the inbox, by themselves or with others. The source is
-/// locked, so that nothing of it comes in between. Whatever is missed here is booked once all the same, by its key.
+/// Events that were told before: booked, kept, or still waiting in the inbox, by themselves or with others.
+/// Whatever is missed here is booked once all the same, by its key.
 /// </summary>
 internal static class SourceRepeats
 {
@@ -61,11 +61,16 @@ internal static class SourceRepeats
         StorageSession session, ConnectionId connection, IReadOnlyList<SourceEvent> events, SourceMap map, DateTimeOffset at, CancellationToken ct)
     {
         var skus = events.Select(e => map.Sku(e.Item)).OfType<long>().Distinct().Select(SourceGroups.Mark).ToArray();
+
+        // In the order of what waits, and no more than may: else all of the source's day may be read to find it.
         var waiting = await session.QueryAsync(
             session.Of(
                 """
-                SELECT CASE WHEN split_part(webhook_id, ':', -2) = ANY ($4) THEN body END FROM inbox
-                WHERE tenant_id = $1 AND state = 0 AND connection_id = $2 AND content = $3 AND received_day BETWEEN $5 AND $6
+                SELECT CASE WHEN split_part(w.webhook_id, ':', -2) = ANY ($4) THEN w.body END
+                FROM (
+                  SELECT connection_id, content, webhook_id, body FROM inbox
+                  WHERE tenant_id = $1 AND state = 0 AND received_day BETWEEN $5 AND $6 ORDER BY next_attempt_at, event_id LIMIT 20000) AS w
+                WHERE w.connection_id = $2 AND w.content = $3
                 """,
                 Sql.P(connection.Value), Sql.P(SourceContents.Events), Sql.P(skus), Sql.P(Yesterday(at)), Sql.P(DayOf(at))),
             row => row.IsDBNull(0) ? null : row.GetFieldValue<byte[]>(0), ct).ConfigureAwait(false);
