@@ -35,7 +35,7 @@ public static class Settlement
     private static LevelState Answered(
         WorkingSet set, SkuId sku, LevelState level, InFlight push, ElementAnswer answer, DateTimeOffset now)
     {
-        var refused = level with { InFlight = null, CauseAt = push.CauseAt ?? level.CauseAt };
+        var refused = level with { InFlight = null, CauseAt = push.CauseAt ?? level.CauseAt, Shelf = level.Shelf?.Refused() };
         return answer.Outcome switch
         {
             ElementOutcome.Acknowledged => Acknowledged(level, push, answer.DoneBy, now),
@@ -65,6 +65,7 @@ public static class Settlement
 
             // What the level showed before this write is behind belief: an earlier write of ours that comes back late too.
             ExplainedThrough = Math.Max(level.ExplainedThrough, doneBy?.UtcTicks ?? 0),
+            Shelf = level.Shelf?.Acknowledged(push.Change, now),
             Unverified = doubt > 0 ? Add(level.Unverified, new Unverified(doubt, now)) : level.Unverified,
             NeedsReading = true,
         };

@@ -19,7 +19,7 @@ internal enum ShopKind
 /// A channel with its real refusal rules: what limits its sales says its kind; a call changes all of its elements or
 /// nothing, and is refused for a location that is closed. Its clock may be off.
 /// </summary>
-internal sealed class Shop(
+internal sealed partial class Shop(
     int number, ShopKind kind, int items, int locations, bool keepsKeys, TimeSpan drift, Agenda agenda, Random random)
 {
     private readonly int[,] _available = new int[items, locations];
