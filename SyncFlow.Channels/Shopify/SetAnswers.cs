@@ -8,7 +8,8 @@ namespace SyncFlow.Channels.Shopify;
 
 /// <summary>
 /// What a set's payload says of each element. A call is carried out whole or not at all, so with any error the elements
-/// that are not named were not sent. Source: the codes of InventorySetQuantitiesUserErrorCode in the Admin API schema.
+/// that are not named were not sent. Source: the codes of InventorySetQuantitiesUserErrorCode, and of its likes for moves and
+/// adjustments, in the Admin API schema.
 /// </summary>
 internal static class SetAnswers
 {
@@ -70,7 +71,8 @@ internal static class SetAnswers
             ParameterMismatch => new ChannelFault(
                 ChannelFaultKind.Rejected, code, "the key was used for another request"),
             PreviousAttemptFailed => All(elements, ElementOutcome.NotSent, code),
-            "INVALID_NAME" or "INVALID_REASON" or "INVALID_REFERENCE_DOCUMENT" or "COMPARE_QUANTITY_REQUIRED" =>
+            "INVALID_NAME" or "INVALID_REASON" or "INVALID_REFERENCE_DOCUMENT" or "COMPARE_QUANTITY_REQUIRED" or "INVALID_QUANTITY_NAME"
+                or "INVALID_QUANTITY_DOCUMENT" or "INVALID_AVAILABLE_DOCUMENT" or "INVALID_LEDGER_DOCUMENT" or "INTERNAL_LEDGER_DOCUMENT" =>
                 new ChannelFault(ChannelFaultKind.Rejected, code, "the request as a whole was refused"),
             _ => (ChannelResult<ImmutableArray<ElementAnswer>>?)null,
         };

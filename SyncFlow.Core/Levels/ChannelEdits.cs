@@ -55,7 +55,7 @@ internal static class ChannelEdits
 
     /// <summary>Units of the shelf that are damaged or set aside; those that we parked are not.</summary>
     private static int SetAside(Reading reading, LevelState level) =>
-        reading.Unavailable - (level.Shelf is { IsKept: true } ? reading.SafetyStock ?? 0 : 0);
+        reading.Unavailable - (level.Shelf is { Since: not null } ? reading.SafetyStock ?? 0 : 0);
 
     private static bool IsAccepted(SkuState sku, LevelState level, ChannelSettings channel) =>
         !sku.IsKit && Authority.Accepts(sku, level.Location, channel);

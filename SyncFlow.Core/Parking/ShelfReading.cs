@@ -1,6 +1,5 @@
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
-using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Stock;
 
@@ -27,6 +26,12 @@ internal sealed class ShelfReading
         (_set, _fact, _level, _channel, _now) = (set, fact, level, channel, now);
         _shelf = level.Shelf is { Since: not null } known ? known : null;
         _open = _shelf is null ? 0 : Unexplained(_shelf, fact.Reading);
+
+        // A change of on-hand was made whole or not at all; and was not where that leaves less than half without a cause.
+        if (IsExact && 2 * Math.Abs(_open + Doubted) < Math.Abs(_open))
+        {
+            (_open, _undone) = (_open + Doubted, Doubted);
+        }
     }
 
     /// <summary>Whether a reading can say anything: of a level that parks it must tell the parked state, and be marked since it does.</summary>
@@ -123,8 +128,7 @@ internal sealed class ShelfReading
                 : (sku, next);
         }
 
-        // It was made whole or not at all; and was not where that leaves less than half as much without a cause.
-        if (_undone != 0 || (IsExact && 2 * Math.Abs(_open + Doubted) < Math.Abs(_open)))
+        if (_undone != 0)
         {
             (_open, _undone) = (_open + Doubted, _undone + Doubted);
         }

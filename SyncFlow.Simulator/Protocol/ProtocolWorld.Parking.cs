@@ -1,6 +1,3 @@
-using SyncFlow.Core;
-using SyncFlow.Core.Engine;
-using SyncFlow.Core.Levels;
 using SyncFlow.Core.Parking;
 
 namespace SyncFlow.Simulator.Protocol;
@@ -23,7 +20,7 @@ internal sealed partial class ProtocolWorld
         var (sku, location) = (_random.Next(_settings.Skus), _random.Next(_settings.Locations));
         if (Chance(_faults.ParkedMoved))
         {
-            Disturb(shop, sku, location);
+            Truth.Disturbed(sku, location);
             var moved = shop.MoveByHand(sku, location, _random.Next(-3, 4));
             Tally.Add("parked units moved by hand", Math.Sign(Math.Abs(moved)));
             Truth.TakenAway(sku, Math.Max(0, -moved));
@@ -44,27 +41,12 @@ internal sealed partial class ProtocolWorld
 
     private void Edit(Shop shop, int sku, int location)
     {
-        Disturb(shop, sku, location);
+        Truth.Disturbed(sku, location);
         var by = shop.EditParked(sku, location, _random.Next(-2, 3));
         Tally.Add("parked units counted anew by hand", Math.Sign(Math.Abs(by)));
         Truth.Received(sku, by);
         Truth.Came(sku, location, by);
         Truth.TakenAway(sku, Math.Max(0, -by));
-    }
-
-    /// <summary>Of an edit while a write is on its way, or not proven, nobody can tell whether it was one or the write was not done.</summary>
-    private void Disturb(Shop shop, int sku, int? at)
-    {
-        if (at is not { } location)
-        {
-            return; // Units that somebody took are told from those that we did not lay down.
-        }
-
-        var level = _store.Sku(_settings.SkuOf(sku)).Levels.First(l => l.Connection.Value == shop.Number && l.Location.Value == location);
-        if (level.InFlight is not null || level.Shelf is not { Adjusted: 0 })
-        {
-            Truth.Disturbed(sku, location);
-        }
     }
 
     private void Switch(Shop shop, bool parks) => _desks[shop.Number - 1].SetParking(parks);
@@ -74,7 +56,7 @@ internal sealed partial class ProtocolWorld
     {
         if (_settings.IsAuthority(shop.Number) && item < _settings.Skus)
         {
-            Disturb(shop, item, units > 0 ? location : null);
+            Truth.Disturbed(item, location);
             Truth.Received(item, units);
             Truth.Came(item, location, units);
         }

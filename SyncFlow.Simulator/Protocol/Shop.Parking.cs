@@ -22,17 +22,9 @@ internal sealed partial class Shop
     public ElementOutcome[] Write(Guid key, PushKind kind, IReadOnlyList<LevelWrite> elements, bool persists)
     {
         ArgumentNullException.ThrowIfNull(elements);
-        if (kind == PushKind.Set)
-        {
-            return Set(key, [.. elements.Select(e => (e.Sku, e.Location, e.From, e.To))], persists);
-        }
-
-        if (KeepsKeys && _answers.TryGetValue(key, out var known))
-        {
-            return known;
-        }
-
-        return _answers[key] = Park(elements, persists);
+        return kind == PushKind.Set
+            ? Set(key, [.. elements.Select(e => (e.Sku, e.Location, e.From, e.To))], persists)
+            : Once(key, () => Park(elements, persists));
     }
 
     /// <summary>Somebody moves units between available and the parked state; up to as many as are where they are taken from.</summary>

@@ -222,12 +222,18 @@ internal sealed partial class Shop(
     public ElementOutcome[] Set(Guid key, IReadOnlyList<(int Sku, int Location, int From, int To)> elements, bool persists)
     {
         ArgumentNullException.ThrowIfNull(elements);
+        return Once(key, () => Set(elements, persists));
+    }
+
+    /// <summary>A request under its key: where keys are kept, a repeated one gets the first answer again.</summary>
+    private ElementOutcome[] Once(Guid key, Func<ElementOutcome[]> carryOut)
+    {
         if (KeepsKeys && _answers.TryGetValue(key, out var known))
         {
             return known.Outcomes;
         }
 
-        var outcomes = Set(elements, persists);
+        var outcomes = carryOut();
         _answers[key] = (outcomes, LastTick);
         return outcomes;
     }

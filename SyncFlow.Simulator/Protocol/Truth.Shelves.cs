@@ -13,8 +13,8 @@ internal sealed partial class Truth
     public void Came(int sku, int location, int units) => _came[sku, location] += units;
 
     /// <summary>
-    /// Somebody's hand was at the parked units while a write of ours to them was on its way or unproven: whether it was he or
-    /// the write that was not done cannot always be told, and may then be counted wrong once.
+    /// Somebody's hand was at a shelf. Where a write of on-hand is not proven before it is read, his hand cannot be told from
+    /// a write that was not done, and may be counted wrong once; so there what lies is not asked for in the end.
     /// </summary>
     public void Disturbed(int sku, int location) => _disturbed.Add((sku, location));
 

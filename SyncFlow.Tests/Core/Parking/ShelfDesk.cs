@@ -1,7 +1,5 @@
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
-using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Parking;
 using SyncFlow.Core.Publishing;

@@ -4,7 +4,6 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
-using SyncFlow.Core.Parking;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Tests.Core.Support;
 using Xunit;

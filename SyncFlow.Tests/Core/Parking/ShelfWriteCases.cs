@@ -1,5 +1,4 @@
 using Shouldly;
-using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
@@ -175,6 +174,24 @@ public sealed class ShelfWriteCases
         desk.Shows(1, available + 1, parked);
 
         (desk.Position.OnHand, desk.Ats).ShouldBe((11, 11));
+    }
+
+    [Fact]
+    public void R8_R14_Units_moved_back_by_hand_while_units_that_left_may_not_be_taken_out_are_not_found_units()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.ShipElsewhere(2);
+        desk.Plan(1).ShouldNotBeNull().Kind.ShouldBe(PushKind.Adjust);
+        desk.Now += PublishLimits.LateArrival;
+
+        // It never arrived, and somebody moved as many back: the parked state is as if it had.
+        desk.Shows(1, 7, 3);
+        desk.Shows(1, 7, 3);
+        (desk.Position.OnHand, desk.Ats, desk[1].Belief, desk.Shelf().Owed).ShouldBe((8, 8, 7, -2));
+
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Move);
+        desk.Say().ShouldNotBeNull().Element.ParkedTo.ShouldBe(3);
+        (desk[1].Belief + desk.Shelf().Parked).ShouldBe(8);
     }
 
     [Fact]
