@@ -95,6 +95,6 @@ public sealed partial class ShopifyClient
         using var document = answer.Value;
         return ShopifyFaults.Understand(
             operation, document.RootElement.GetProperty("data"),
-            data => SetAnswers.Read(data.GetProperty(field), elements));
+            data => SetAnswers.Read(data.GetProperty(field), elements, kind));
     }
 }

@@ -26,12 +26,6 @@ internal sealed class ShelfReading
         (_set, _fact, _level, _channel, _now) = (set, fact, level, channel, now);
         _shelf = level.Shelf is { Since: not null } known ? known : null;
         _open = _shelf is null ? 0 : Unexplained(_shelf, fact.Reading);
-
-        // A change of on-hand was made whole or not at all; and was not where that leaves less than half without a cause.
-        if (IsExact && 2 * Math.Abs(_open + Doubted) < Math.Abs(_open))
-        {
-            (_open, _undone) = (_open + Doubted, Doubted);
-        }
     }
 
     /// <summary>Whether a reading can say anything: of a level that parks it must tell the parked state, and be marked since it does.</summary>
@@ -128,7 +122,9 @@ internal sealed class ShelfReading
                 : (sku, next);
         }
 
-        if (_undone != 0)
+        // It was made whole or not at all; and was not where that leaves less than half without a cause. Units moved by hand come
+        // first: taken for an adjustment that was not done, what they were moved to would be found.
+        if (_undone != 0 || (IsExact && 2 * Math.Abs(_open + Doubted) < Math.Abs(_open)))
         {
             (_open, _undone) = (_open + Doubted, _undone + Doubted);
         }
