@@ -48,7 +48,10 @@ internal static class ShelfDesk
         var claims = desk[channel].OpenClaims;
         return desk.Mark(channel, kind) with
         {
-            Available = available, SafetyStock = parked, Committed = claims, OnHand = available + parked + claims,
+            Available = available,
+            SafetyStock = parked,
+            Committed = claims,
+            OnHand = available + parked + claims,
         };
     }
 
