@@ -8,7 +8,8 @@ namespace SyncFlow.Channels.Shopify;
 
 /// <summary>
 /// What a set's payload says of each element. A call is carried out whole or not at all, so with any error the elements
-/// that are not named were not sent. Source: the codes of InventorySetQuantitiesUserErrorCode in the Admin API schema.
+/// that are not named were not sent. Source: the codes of InventorySetQuantitiesUserErrorCode, and of its likes for moves and
+/// adjustments, in the Admin API schema.
 /// </summary>
 internal static class SetAnswers
 {
@@ -19,7 +20,9 @@ internal static class SetAnswers
     /// <summary>Code for an error that has none.</summary>
     private const string NoCode = "NO_CODE";
 
-    internal static ChannelResult<ImmutableArray<ElementAnswer>> Read(JsonElement payload, IReadOnlyList<PushElement> elements)
+    /// <param name="kind">An adjustment never asks for less than none: too low then means that the compare does not hold.</param>
+    internal static ChannelResult<ImmutableArray<ElementAnswer>> Read(
+        JsonElement payload, IReadOnlyList<PushElement> elements, PushKind kind = PushKind.Set)
     {
         // A set that changes nothing has no adjustment group: only errors say that it was refused.
         var errors = payload.GetProperty("userErrors");
@@ -45,14 +48,14 @@ internal static class SetAnswers
             }
             else
             {
-                answers[index] ??= new ElementAnswer(elements[index].Level, OutcomeOf(code), code);
+                answers[index] ??= new ElementAnswer(elements[index].Level, OutcomeOf(code, kind), code);
             }
         }
 
         // One element alone is at fault, whether it was named or not.
         if (unindexed is not null && elements.Count == 1)
         {
-            answers[0] ??= new ElementAnswer(elements[0].Level, OutcomeOf(unindexed), unindexed);
+            answers[0] ??= new ElementAnswer(elements[0].Level, OutcomeOf(unindexed, kind), unindexed);
         }
 
         var named = Array.Exists(answers, answer => answer is not null);
@@ -70,13 +73,15 @@ internal static class SetAnswers
             ParameterMismatch => new ChannelFault(
                 ChannelFaultKind.Rejected, code, "the key was used for another request"),
             PreviousAttemptFailed => All(elements, ElementOutcome.NotSent, code),
-            "INVALID_NAME" or "INVALID_REASON" or "INVALID_REFERENCE_DOCUMENT" or "COMPARE_QUANTITY_REQUIRED" =>
+            "INVALID_NAME" or "INVALID_REASON" or "INVALID_REFERENCE_DOCUMENT" or "COMPARE_QUANTITY_REQUIRED" or "INVALID_QUANTITY_NAME"
+                or "INVALID_QUANTITY_DOCUMENT" or "INVALID_AVAILABLE_DOCUMENT" or "INVALID_LEDGER_DOCUMENT" or "INTERNAL_LEDGER_DOCUMENT" =>
                 new ChannelFault(ChannelFaultKind.Rejected, code, "the request as a whole was refused"),
             _ => (ChannelResult<ImmutableArray<ElementAnswer>>?)null,
         };
 
-    private static ElementOutcome OutcomeOf(string code) => code switch
+    private static ElementOutcome OutcomeOf(string code, PushKind kind) => code switch
     {
+        "INVALID_QUANTITY_TOO_LOW" when kind == PushKind.Adjust => ElementOutcome.Stale,
         "CHANGE_FROM_QUANTITY_STALE" or "COMPARE_QUANTITY_STALE" => ElementOutcome.Stale,
         "INVALID_INVENTORY_ITEM" or "INVALID_LOCATION" => ElementOutcome.Gone,
 

@@ -39,7 +39,7 @@ public sealed record LevelAnswer(LevelRef Level, LevelValues? Values);
 /// <param name="Active">Whether the item is stocked at the location.</param>
 /// <param name="UpdatedAt">The shop's own time of the last change; whole seconds.</param>
 public sealed record LevelValues(
-    bool Active, int Available, int OnHand, int Committed, int Reserved, DateTimeOffset UpdatedAt);
+    bool Active, int Available, int OnHand, int Committed, int Reserved, int SafetyStock, DateTimeOffset UpdatedAt);
 
 /// <summary>One order as fetched, to be put into the inbox as <see cref="ContentKinds.ShopifyOrder"/>.</summary>
 /// <param name="Json">UTF-8 JSON of the order, whole: nested lists have been read to their ends.</param>

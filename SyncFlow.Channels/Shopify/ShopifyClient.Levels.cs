@@ -8,10 +8,10 @@ namespace SyncFlow.Channels.Shopify;
 public sealed partial class ShopifyClient
 {
     /// <summary>
-    /// Items in one read. What a list of ids costs is not published; at worst each item, its level and its four states
-    /// count as objects, and 150 × 6 stays below 1,000 points.
+    /// Items in one read. What a list of ids costs is not published; at worst each item, its level and its five states
+    /// count as objects, and 140 × 7 stays below 1,000 points.
     /// </summary>
-    public const int LevelsPerRead = 150;
+    public const int LevelsPerRead = 140;
 
     /// <summary>Points reserved for a read of levels; the answer corrects it.</summary>
     private const int LevelsCost = 100;
@@ -104,6 +104,6 @@ public sealed partial class ShopifyClient
             .ToDictionary(q => Text(q, "name"), q => q.GetProperty("quantity").GetInt32(), StringComparer.Ordinal);
         return new LevelValues(
             level.GetProperty("isActive").GetBoolean(), quantities["available"], quantities["on_hand"],
-            quantities["committed"], quantities["reserved"], level.GetProperty("updatedAt").GetDateTimeOffset());
+            quantities["committed"], quantities["reserved"], quantities["safety_stock"], level.GetProperty("updatedAt").GetDateTimeOffset());
     }
 }

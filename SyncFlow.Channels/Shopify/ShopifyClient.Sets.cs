@@ -11,11 +11,11 @@ public sealed partial class ShopifyClient
     /// <summary>What Shopify counts for a mutation, in points.</summary>
     private const int MutationCost = 10;
 
-    /// <summary>The variables of a set, idempotency key included, as text to be stored before sending.</summary>
+    /// <summary>The variables of a push, idempotency key included, as text to be stored before sending.</summary>
     public static string PrepareSetBody(Push push)
     {
         ArgumentNullException.ThrowIfNull(push);
-        return SetBody.Of(push.Id.ToString(), push.Elements, SetBody.Reference(push.Id));
+        return push.Kind != PushKind.Set ? ParkBody.Of(push) : SetBody.Of(push.Id.ToString(), push.Elements, SetBody.Reference(push.Id));
     }
 
     /// <summary>
@@ -36,7 +36,7 @@ public sealed partial class ShopifyClient
         ArgumentNullException.ThrowIfNull(push);
         ArgumentException.ThrowIfNullOrEmpty(preparedBody);
         return key == push.Id && preparedBody.Contains(key.ToString(), StringComparison.Ordinal)
-            ? SendSetAsync(preparedBody, push.Elements, cancel)
+            ? SendSetAsync(preparedBody, push.Elements, cancel, push.Kind)
             : throw new ArgumentException("the body was prepared for another push", nameof(preparedBody));
     }
 
@@ -77,9 +77,15 @@ public sealed partial class ShopifyClient
     }
 
     private async Task<ChannelResult<ImmutableArray<ElementAnswer>>> SendSetAsync(
-        string body, IReadOnlyList<PushElement> elements, CancellationToken cancel)
+        string body, IReadOnlyList<PushElement> elements, CancellationToken cancel, PushKind kind = PushKind.Set)
     {
-        var operation = ShopifyOperation.Named("InventorySet");
+        var (name, field) = kind switch
+        {
+            PushKind.Move => ("InventoryMove", "inventoryMoveQuantities"),
+            PushKind.Adjust => ("InventoryAdjust", "inventoryAdjustQuantities"),
+            _ => ("InventorySet", "inventorySetQuantities"),
+        };
+        var operation = ShopifyOperation.Named(name);
         var answer = await SendRawAsync(operation, Encoding.UTF8.GetBytes(body), MutationCost, BudgetUse.Publish, cancel);
         if (!answer.Succeeded)
         {
@@ -89,6 +95,6 @@ public sealed partial class ShopifyClient
         using var document = answer.Value;
         return ShopifyFaults.Understand(
             operation, document.RootElement.GetProperty("data"),
-            data => SetAnswers.Read(data.GetProperty("inventorySetQuantities"), elements));
+            data => SetAnswers.Read(data.GetProperty(field), elements, kind));
     }
 }

@@ -60,7 +60,7 @@ public static class RulePreview
                 break;
             }
 
-            writes.AddRange(pushes.SelectMany(p => p.Elements.Select(
+            writes.AddRange(pushes.SelectMany(p => p.Elements.Where(e => e.From != e.To).Select(
                 e => new PreviewedWrite(e.Sku, e.Level, p.Connection, e.From, e.To, step))));
             Prove(set, pushes, now);
         }
@@ -107,7 +107,8 @@ public static class RulePreview
                 set,
                 new LevelRead("preview", level.Connection, null, now, new Reading(
                     level.Id, ReadingKind.Drained, level.Generation, shown, shown, level.OpenClaims, now, level.SoldTotal,
-                    level.PutBackTotal, level.PushedTotal, level.OpenClaims)),
+                    level.PutBackTotal, level.PushedTotal, level.OpenClaims, level.DraftHolds, SafetyStock: level.Shelf?.Parked,
+                    ParkedMark: level.Shelf?.MovedTotal ?? 0)),
                 now);
         }
 

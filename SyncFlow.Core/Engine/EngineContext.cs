@@ -142,6 +142,12 @@ public sealed record ChannelSettings(
     /// </summary>
     public bool Uncappable { get; init; }
 
+    /// <summary>
+    /// Whether units that are not to be sold here are parked in a state that is not sold, where it is the authority for
+    /// on-hand (rule R14). That state is ours then: who keeps units of his own there leaves it off.
+    /// </summary>
+    public bool Parks { get; init; }
+
     /// <summary>What the store may do; where nothing is said, everything.</summary>
     public SyncPermissions Permissions { get; init; } = SyncPermissions.All;
 

@@ -1,6 +1,7 @@
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Oversells;
+using SyncFlow.Core.Parking;
 using SyncFlow.Core.Preorders;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
@@ -55,7 +56,7 @@ public static class Replanner
         var granted = before;
         foreach (var sku in before.Skus)
         {
-            var placed = PreorderRules.At(LevelLife.FollowPlaces(sku, before.Context), now);
+            var placed = PreorderRules.At(ParkingRules.FollowSettings(LevelLife.FollowPlaces(sku, before.Context), before.Context), now);
             var counted = CountOversold(placed, before.Context);
             OversellNotices.Note(set, sku, counted, now);
             granted = granted.With(RequestRules.Grant(set, granted.With(counted), Paces.Showing(counted, now), now));

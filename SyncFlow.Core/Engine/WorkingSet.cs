@@ -5,6 +5,7 @@ using SyncFlow.Core.Levels;
 using SyncFlow.Core.Operations;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Oversells;
+using SyncFlow.Core.Parking;
 using SyncFlow.Core.Preorders;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Sources;
@@ -227,7 +228,7 @@ public sealed class WorkingSet(EngineContext context)
         Entries.Add(entry);
         var pool = sku.PoolAt(entry.Location);
         var moved = pool with { Buckets = pool.Buckets.Add(entry.Bucket, entry.Delta) };
-        sku = PreorderRules.After(sku.With(SetAsides.Follow(moved, entry, Context)), entry);
+        sku = PreorderRules.After(ParkingRules.Follow(sku.With(SetAsides.Follow(moved, entry, Context)), entry), entry);
         return CountRules.Reopen(this, sku, entry);
     }
 
@@ -269,25 +270,6 @@ public sealed class WorkingSet(EngineContext context)
 /// <param name="Action">What was done about it, in words.</param>
 public sealed record DriftCase(
     SkuId Sku, LevelId Level, DriftClass Class, int Expected, int Actual, string Action, DateTimeOffset At);
-
-/// <summary>What a drift looks like. The numbers are stored; they never change meaning.</summary>
-public enum DriftClass : short
-{
-    /// <summary>An acknowledged write that is not there.</summary>
-    UnpersistedWrite = 1,
-
-    /// <summary>Units left the level; its committed state says an order we cannot see took them.</summary>
-    UnseenSale = 2,
-
-    /// <summary>Somebody lowered the level by hand or by another application.</summary>
-    OutsideDecrease = 3,
-
-    /// <summary>Somebody raised the level by hand or by another application.</summary>
-    OutsideIncrease = 4,
-
-    /// <summary>At the baseline the authority and the ledger differed.</summary>
-    BaselineVariance = 5,
-}
 
 /// <summary>What a person must look at.</summary>
 /// <param name="Key">Names it; the same key is one incident while it is open.</param>

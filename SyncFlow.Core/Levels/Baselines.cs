@@ -1,6 +1,7 @@
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Parking;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Levels;
@@ -24,12 +25,13 @@ internal static class Baselines
         // A kit holds nothing of its own: its parts are counted by their own levels.
         var twins = sku.Levels.Where(l => IsTwin(l, level)).ToList();
         var counted = Counted(reading, level, pool);
+        var owed = 0;
         if (!sku.IsKit && Opens(reading, pool, level, twins))
         {
             sku = Open(set, fact, sku, level, pool.Opened ? UnitsOf(level, reading.OnHand) : counted - pool.Buckets.OnHand);
             level = level with { Opened = true };
         }
-        else if (!sku.IsKit && Varies(reading, counted, Authority.Accepts(sku, level.Location, channel), level, pool, twins) is { } shown)
+        else if (!sku.IsKit && Varies(reading, counted, Authority.Accepts(sku, level.Location, channel), level, pool, twins, out owed) is { } shown)
         {
             NoteVariance(set, sku, level, shown, now);
             set.Put(sku.With(level with { NeedsReading = false }));
@@ -52,6 +54,7 @@ internal static class Baselines
             Surplus = 0,
             NeedsReading = false,
             AwaitsAttribution = false,
+            Shelf = ShelfBaselines.Of(set, sku, level, channel, reading, owed, now),
         }));
         return FactOutcome.Applied;
     }
@@ -79,13 +82,15 @@ internal static class Baselines
         && (!pool.Opened || (!level.Opened && twins.Exists(t => t.Opened)));
 
     /// <summary>What a channel that owns on-hand shows, all its listings together, where the ledger has something else.</summary>
+    /// <param name="owed">What the channel's on-hand does not show of what lies there, as it agrees with the ledger.</param>
     private static int? Varies(
-        Reading reading, int counted, bool owns, LevelState level, Pool pool, List<LevelState> twins)
+        Reading reading, int counted, bool owns, LevelState level, Pool pool, List<LevelState> twins, out int owed)
     {
         // A level that comes back into service brings a number that nobody has counted: it opens nothing by itself.
         var asked = reading.Kind == ReadingKind.OpeningBaseline || level.Opened;
         var shown = counted + twins.Sum(t => UnitsOf(t, t.Observed?.OnHand ?? 0));
-        return asked && owns && pool.Buckets.OnHand != shown ? shown : null;
+        owed = ShelfBaselines.Owed(level, pool.Buckets.OnHand - shown);
+        return asked && owns && pool.Buckets.OnHand != shown + owed ? shown + owed : null;
     }
 
     /// <summary>One drift case per number shown; the incident stays open until a baseline agrees.</summary>

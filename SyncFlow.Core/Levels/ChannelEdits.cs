@@ -27,13 +27,35 @@ internal static class ChannelEdits
         }
 
         var pool = sku.PoolAt(level.Location).Buckets;
-        var kept = fact.Reading.Kind == ReadingKind.Absent ? 0 : fact.Reading.Unavailable - pool.Unavailable;
+        var kept = fact.Reading.Kind == ReadingKind.Absent ? 0 : SetAside(fact.Reading, level) - pool.Unavailable;
         var setAside = units < 0
             ? Math.Clamp(kept, 0, -units)
             : -Math.Clamp(-kept, 0, Math.Min(units, Math.Max(0, pool.Unavailable)));
         sku = LevelEntries.Append(set, fact, sku, level, Bucket.Unavailable, setAside, EntryReason.ChannelEdit);
         return LevelEntries.Append(set, fact, sku, level, Bucket.OnHand, units + setAside, EntryReason.ChannelEdit);
     }
+
+    /// <summary>
+    /// The SKU after an edit of the units parked on a level. They are in the ledger for others to sell, so what is gone is
+    /// gone, and what of it was found damaged is unavailable; what somebody put there without taking it from anywhere is on
+    /// hand, and is sold by nobody until a person says so.
+    /// </summary>
+    public static SkuState BookParked(WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, int units)
+    {
+        if (!IsAccepted(sku, level, channel))
+        {
+            return sku;
+        }
+
+        var kept = SetAside(fact.Reading, level) - sku.PoolAt(level.Location).Buckets.Unavailable;
+        var setAside = units < 0 ? Math.Clamp(kept, 0, -units) : units;
+        sku = LevelEntries.Append(set, fact, sku, level, Bucket.Unavailable, setAside, EntryReason.ChannelEdit);
+        return LevelEntries.Append(set, fact, sku, level, Bucket.OnHand, units < 0 ? units + setAside : units, EntryReason.ChannelEdit);
+    }
+
+    /// <summary>Units of the shelf that are damaged or set aside; those that we parked are not.</summary>
+    private static int SetAside(Reading reading, LevelState level) =>
+        reading.Unavailable - (level.Shelf is { Since: not null } ? reading.SafetyStock ?? 0 : 0);
 
     private static bool IsAccepted(SkuState sku, LevelState level, ChannelSettings channel) =>
         !sku.IsKit && Authority.Accepts(sku, level.Location, channel);

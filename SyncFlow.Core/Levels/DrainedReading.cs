@@ -2,6 +2,7 @@ using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Parking;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Core.Stock;
 
@@ -17,6 +18,7 @@ internal sealed class DrainedReading(
     private readonly int _putBack = (int)(level.PutBackTotal - fact.Reading.PutBackMark);
     private readonly int _pushed = (int)(level.PushedTotal - fact.Reading.PushedMark);
     private readonly int _explained = level.Explained!.Value;
+    private readonly ShelfReading _shelf = new(set, fact, level, channel, now);
 
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
@@ -90,7 +92,9 @@ internal sealed class DrainedReading(
     private void Missing(int units)
     {
         Verified();
-        (sku, var departed) = ChannelMoves.Depart(set, fact, sku, level, units);
+        var parked = -_shelf.Explain(-units, isUndone: false);
+        (sku, var departed) = ChannelMoves.Depart(set, fact, sku, level, units - parked);
+        departed += parked;
         units -= departed;
         if (units == 0)
         {
@@ -139,7 +143,9 @@ internal sealed class DrainedReading(
 
     private void Above(int units)
     {
-        (sku, var arrived) = Proves ? (sku, 0) : ChannelMoves.Arrive(set, fact, sku, level, units);
+        var parked = _shelf.Explain(units, isUndone: Proves);
+        (sku, var arrived) = Proves ? (sku, 0) : ChannelMoves.Arrive(set, fact, sku, level, units - parked);
+        arrived += Proves ? 0 : parked;
         units -= arrived;
         if (units == 0)
         {
@@ -217,12 +223,14 @@ internal sealed class DrainedReading(
     {
         var later = level.Unverified.Where(u => u.At > _reading.MarkedAt);
         var rest = Math.Min(doubt, Bound - next.Belief!.Value - next.Surplus);
-        set.Put(sku.With(next with
+        next = next with
         {
             Unverified = rest > 0 ? [new Unverified(rest, now), .. later] : [.. later],
             AwaitsAttribution = false,
             NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0
                 || (_sold + _putBack > 0 && ChannelMoves.MayHaveMoved(sku, level, missing: false)),
-        }));
+        };
+        (sku, next) = _shelf.Close(sku, next);
+        set.Put(sku.With(next));
     }
 }

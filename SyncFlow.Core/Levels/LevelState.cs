@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SyncFlow.Core.Parking;
 
 namespace SyncFlow.Core.Levels;
 
@@ -103,6 +104,9 @@ public sealed record LevelState
     /// <summary>Whether the channel's on-hand of this level is part of the ledger's opening.</summary>
     public bool Opened { get; init; }
 
+    /// <summary>What is parked on it (rule R14); null on a level that never parks.</summary>
+    public ParkedShelf? Shelf { get; init; }
+
     /// <summary>What the ledger alone explains the level shows: belief and what left it, less what merely appeared.</summary>
     public int? Explained => Belief + Suspense - Adopted;
 
@@ -169,7 +173,9 @@ public sealed record LevelState
     /// <summary>A push should be planned: something to say, nobody in the way.</summary>
     public bool WantsPush =>
         Status == LevelStatus.Live && InFlight is null && !AwaitsAttribution
-        && Target is { } target && Belief is { } belief && target != belief;
+        && (Shelf is null ? IsOffTarget : ShelfWrite.Next(this) is not null);
+
+    private bool IsOffTarget => Target is { } target && Belief is { } belief && target != belief;
 }
 
 /// <summary>Whether and why a level is published to. The numbers are stored; they never change meaning.</summary>

@@ -37,6 +37,8 @@ public enum ReadingKind : short
 /// <param name="Reserved">The channel's reserved: units that draft orders hold.</param>
 /// <param name="OnHandMark">On-hand of the level's pool in the ledger; null in readings of before it was taken.</param>
 /// <param name="Version">The channel's own time of the level's last change, in ticks; 0 where it gave none. What it announced before that is older than the reading.</param>
+/// <param name="SafetyStock">The state that units are parked in (rule R14), read in the same instant; null where it was not asked for.</param>
+/// <param name="ParkedMark">The level's <see cref="Parking.ParkedShelf.MovedTotal"/> at the mark.</param>
 public sealed record Reading(
     LevelId Level,
     ReadingKind Kind,
@@ -51,7 +53,9 @@ public sealed record Reading(
     int OpenClaimsMark,
     int Reserved = 0,
     int? OnHandMark = null,
-    long Version = 0)
+    long Version = 0,
+    int? SafetyStock = null,
+    long ParkedMark = 0)
 {
     /// <summary>Units on the channel's shelf that are neither sellable, nor committed, nor held: damaged or set aside.</summary>
     public int Unavailable => OnHand - Available - Committed - Reserved;

@@ -1,6 +1,7 @@
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Parking;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Levels;
@@ -53,10 +54,17 @@ internal static class Readings
             return FactOutcome.Unchanged;
         }
 
+        if (!ShelfReading.Tells(level, reading))
+        {
+            // Units that rose here may have been parked ones: without the parked state nobody can tell.
+            set.Put(sku.With(noted with { NeedsReading = true }));
+            return FactOutcome.Unchanged;
+        }
+
         (sku, noted) = DraftHolding.Follow(set, fact, sku, noted);
         if (reading.Kind == ReadingKind.Plain)
         {
-            return Plain(set, fact, sku, noted, now);
+            return Plain(set, fact, sku, ShelfReading.Noted(noted, reading), now);
         }
 
         var (settled, doubt) = SettleLostAnswer(noted, reading);
@@ -137,8 +145,14 @@ internal static class Readings
         }
 
         var explained = level.Explained!.Value - (int)(level.PushedTotal - reading.PushedMark);
-        var happened = Math.Abs(reading.Available - explained - push.Change) < Math.Abs(reading.Available - explained);
-        var settled = level with { InFlight = null, CauseAt = happened ? level.CauseAt : push.CauseAt ?? level.CauseAt };
+        var happened = ShelfReading.Happened(level, push, reading)
+            ?? Math.Abs(reading.Available - explained - push.Change) < Math.Abs(reading.Available - explained);
+        var settled = level with
+        {
+            InFlight = null,
+            CauseAt = happened ? level.CauseAt : push.CauseAt ?? level.CauseAt,
+            Shelf = happened ? level.Shelf?.Landed(push.Change, push.PlannedAt) : level.Shelf?.Refused(),
+        };
 
         // It happened before the marks, so it is part of what the reading is compared with: belief moves, the mark does not.
         return happened

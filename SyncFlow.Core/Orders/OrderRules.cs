@@ -4,6 +4,7 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Parking;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Sources;
 using SyncFlow.Core.Stock;
@@ -112,6 +113,7 @@ internal static class OrderRules
             sku = OrderClaims.Of(set, fact, sku, change, before.Applied) is { } claim
                 ? Claimed(set, fact, change, sku, claim, seenBefore, shipments)
                 : Entries(set, fact, change, sku, seenBefore, shipments);
+            sku = seenBefore ? sku : ParkingRules.FollowUnclaimed(sku, change);
             sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence);
             set.Put(sku);
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Parking;
 
 namespace SyncFlow.Core.Publishing;
 
@@ -27,6 +28,7 @@ public static class Planner
 
         var deadline = now + PublishLimits.LateArrival;
         var elements = ImmutableArray.CreateBuilder<PushElement>();
+        PushKind? kind = null;
         foreach (var candidate in candidates)
         {
             if (elements.Count == PublishLimits.LevelsPerPush)
@@ -35,31 +37,41 @@ public static class Planner
             }
 
             if (set.FindSku(candidate.Sku)?.FindLevel(candidate.Level) is { WantsPush: true } level
-                && level.Connection == connection)
+                && level.Connection == connection
+                && ShelfWrite.Next(level) is { } write && write.Kind == (kind ??= write.Kind))
             {
-                elements.Add(Intend(set, candidate, level, pushId, now, deadline));
+                elements.Add(Intend(set, candidate, level, write, pushId, now, deadline));
             }
         }
 
         return new PlanResult(
-            elements.Count == 0 ? null : new Push(pushId, connection, elements.ToImmutable(), now, deadline));
+            elements.Count == 0
+                ? null
+                : new Push(pushId, connection, elements.ToImmutable(), now, deadline) { Kind = kind ?? PushKind.Set });
     }
 
     private static PushElement Intend(
-        WorkingSet set, PlanCandidate candidate, LevelState level, Guid pushId, DateTimeOffset now, DateTimeOffset deadline)
+        WorkingSet set, PlanCandidate candidate, LevelState level, ShelfWrite write, Guid pushId, DateTimeOffset now,
+        DateTimeOffset deadline)
     {
         var (from, to) = (level.Belief!.Value, level.Target!.Value);
+        to = write.Kind == PushKind.Set ? to : from + write.Available;
+        var cause = write.Kind == PushKind.Adjust ? null : level.CauseAt;
         var compares = set.Context.Channels[level.Connection].CompareAndSet;
         set.Put(set.FindSku(candidate.Sku)!.With(level with
         {
-            InFlight = new InFlight(pushId, from, to, now, deadline, level.CauseAt)
+            InFlight = new InFlight(pushId, from, to, now, deadline, cause)
             {
                 Kind = compares ? WriteKind.Compared : ZeroBarrier.KindOf(level, to),
             },
-            CauseAt = null,
+            CauseAt = write.Kind == PushKind.Adjust ? level.CauseAt : null,
+            Shelf = level.Shelf is { } shelf ? shelf with { InFlight = write.Parked } : null,
         }));
         return new PushElement(
-            candidate.Sku, level.Id, level.Generation, candidate.ItemRef, candidate.ExternalLocation, from, to,
-            level.CauseAt);
+            candidate.Sku, level.Id, level.Generation, candidate.ItemRef, candidate.ExternalLocation, from, to, cause)
+        {
+            ParkedFrom = level.Shelf?.Parked ?? 0,
+            ParkedTo = (level.Shelf?.Parked ?? 0) + write.Parked,
+        };
     }
 }

@@ -10,7 +10,24 @@ namespace SyncFlow.Core.Publishing;
 /// <param name="Deadline">After this moment the request can no longer arrive.</param>
 public sealed record Push(
     Guid Id, ConnectionId Connection, ImmutableArray<PushElement> Elements, DateTimeOffset PlannedAt,
-    DateTimeOffset Deadline);
+    DateTimeOffset Deadline)
+{
+    /// <summary>How its elements are written, all alike.</summary>
+    public PushKind Kind { get; init; }
+}
+
+/// <summary>How a push writes. The numbers are stored; they never change meaning.</summary>
+public enum PushKind : short
+{
+    /// <summary>Available is set, and on-hand moves with it.</summary>
+    Set = 0,
+
+    /// <summary>Units are moved between available and the parked state, both compared; on-hand stays (rule R14).</summary>
+    Move = 1,
+
+    /// <summary>The parked state is adjusted, and on-hand moves with it; available stays.</summary>
+    Adjust = 2,
+}
 
 /// <summary>One level of a push: from what to what.</summary>
 /// <param name="ItemRef">The channel's stock item.</param>
@@ -18,7 +35,14 @@ public sealed record Push(
 /// <param name="CauseAt">When its oldest cause happened, for latency figures.</param>
 public sealed record PushElement(
     SkuId Sku, LevelId Level, int Generation, string ItemRef, string ExternalLocation, int From, int To,
-    DateTimeOffset? CauseAt);
+    DateTimeOffset? CauseAt)
+{
+    /// <summary>What the parked state is compared with; only where the push moves or adjusts it.</summary>
+    public int ParkedFrom { get; init; }
+
+    /// <summary>What the parked state is to show then.</summary>
+    public int ParkedTo { get; init; }
+}
 
 /// <summary>What a channel said of one element.</summary>
 public enum ElementOutcome : short

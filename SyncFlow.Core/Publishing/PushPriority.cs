@@ -12,6 +12,11 @@ public static class PushPriority
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(level);
         var increase = level.Target > level.Belief ? 1 : 0;
+        if (level.Shelf is not null && level.Target == level.Belief)
+        {
+            increase = 1; // On-hand alone: nothing on sale waits for it.
+        }
+
         var slow = 1023 - (int)Math.Min(1023, sku.Velocity.Fast * 256);
         var stock = Math.Clamp(level.Target ?? 0, 0, 0xFFFF);
         return (increase << 26) | (slow << 16) | stock;

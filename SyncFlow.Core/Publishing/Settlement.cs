@@ -35,7 +35,7 @@ public static class Settlement
     private static LevelState Answered(
         WorkingSet set, SkuId sku, LevelState level, InFlight push, ElementAnswer answer, DateTimeOffset now)
     {
-        var refused = level with { InFlight = null, CauseAt = push.CauseAt ?? level.CauseAt };
+        var refused = level with { InFlight = null, CauseAt = push.CauseAt ?? level.CauseAt, Shelf = level.Shelf?.Refused() };
         return answer.Outcome switch
         {
             ElementOutcome.Acknowledged => Acknowledged(level, push, answer.DoneBy, now),
@@ -63,8 +63,10 @@ public static class Settlement
             Belief = belief,
             PushedTotal = level.PushedTotal + push.Change,
 
-            // What the level showed before this write is behind belief: an earlier write of ours that comes back late too.
-            ExplainedThrough = Math.Max(level.ExplainedThrough, doneBy?.UtcTicks ?? 0),
+            // What the level showed before this write is behind belief: an earlier write of ours that comes back late too. A
+            // write of the parked state alone did not look at what the level shows.
+            ExplainedThrough = push.Change == 0 ? level.ExplainedThrough : Math.Max(level.ExplainedThrough, doneBy?.UtcTicks ?? 0),
+            Shelf = level.Shelf?.Acknowledged(push.Change, now),
             Unverified = doubt > 0 ? Add(level.Unverified, new Unverified(doubt, now)) : level.Unverified,
             NeedsReading = true,
         };

@@ -125,6 +125,13 @@ internal sealed record ChannelDesk(
         Replan();
     }
 
+    /// <summary>The merchant has units parked on it, or no longer (rule R14).</summary>
+    public void SetParking(bool parks)
+    {
+        Set(Channel with { Parks = parks });
+        Replan();
+    }
+
     /// <summary>Which of its locations are open, as the channel says now.</summary>
     public void SetPlaces()
     {

@@ -66,6 +66,7 @@ internal sealed partial class ProtocolWorld
         }
 
         Tamper(shop);
+        TamperWithParked();
     }
 
     private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
@@ -77,7 +78,14 @@ internal sealed partial class ProtocolWorld
         if (Chance(_faults.OutsideDecrease))
         {
             Tally.Add("levels lowered by hand");
-            shop.EditByHand(item, location, -_random.Next(1, 3));
+            var units = _random.Next(1, 3);
+            if (_settings.IsAuthority(shop.Number))
+            {
+                Truth.TakenAway(item, units);
+            }
+
+            Edited(shop, item, location, -units);
+            shop.EditByHand(item, location, -units);
         }
 
         if (Chance(_faults.OutsideIncrease))
@@ -85,6 +93,7 @@ internal sealed partial class ProtocolWorld
             Tally.Add("levels raised by hand");
             var units = _random.Next(1, 4);
             Truth.TakenAway(item, units);
+            Edited(shop, item, location, units);
             shop.EditByHand(item, location, units);
         }
 
@@ -114,6 +123,7 @@ internal sealed partial class ProtocolWorld
             Tally.Add("units lost in the warehouse");
             var units = _random.Next(1, 3);
             Truth.Received(sku, -units);
+            Truth.Came(sku, location, -units);
             Truth.TakenAway(sku, units);
             if (location == 0)
             {

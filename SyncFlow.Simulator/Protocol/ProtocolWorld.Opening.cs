@@ -21,10 +21,11 @@ internal sealed partial class ProtocolWorld
         _shops.ToImmutableDictionary(s => new ConnectionId(s.Number), s => new ChannelSettings(
             new ConnectionId(s.Number), ConnectionStatus.Live,
             Enumerable.Range(0, s.Kind == ShopKind.Till ? 1 : _settings.Locations).ToImmutableDictionary(Shop.Place, l => new LocationId(l)),
-            new LocationId(0), 1, s.Number, ClaimingSources.Shopify, OwnsOnHand: false, CompareAndSet: s.Kind == ShopKind.Comparing,
+            new LocationId(0), 1, s.Number, ClaimingSources.Shopify, OwnsOnHand: _settings.IsAuthority(s.Number), CompareAndSet: s.Kind == ShopKind.Comparing,
             s.KeepsKeys, SettleSeconds: SettleTimes.AtFirst)
         {
             Uncappable = s.Kind == ShopKind.Till,
+            Parks = _settings.IsAuthority(s.Number),
         }),
         Enumerable.Range(0, _settings.Locations).ToImmutableDictionary(
             l => new LocationId(l), l => new LocationSettings(new LocationId(l), FulfillsOnline: true, Group)));
@@ -63,6 +64,7 @@ internal sealed partial class ProtocolWorld
                 Location = new LocationId(l),
                 Status = LevelStatus.Live,
                 Belief = 0,
+                Shelf = ShelfOf(shop, item),
             }));
         _store.Add(
             new SkuState
@@ -88,6 +90,7 @@ internal sealed partial class ProtocolWorld
         Tally.Add("SKUs beside the first", _settings.Skus - 1);
         Tally.Add("kits", _settings.Kits);
         Tally.Add("pairs of kits that share parts", _settings.Kits == 2 ? 1 : 0);
+        Tally.Add("authorities that park", Authority is null ? 0 : 1);
         Tally.Add("sources that tell late", _settings.SourceDelay > 0 ? 1 : 0);
         Tally.Add("clocks that are off", _faults.ClockDrift > 0 ? _shops.Count : 0);
     }
@@ -103,6 +106,7 @@ internal sealed partial class ProtocolWorld
         }
 
         Truth.Received(sku, units);
+        Truth.Came(sku, location, units);
 
         var till = location == 0 ? Till : null;
         Book(sku, location, units, EntryReason.Receipt, till is null ? null : () =>

@@ -188,14 +188,17 @@ internal sealed class PublisherLoop(ChannelDesk desk)
         var persists = !desk.Chance(desk.Faults.NotPersisted);
         desk.Tally.Add("writes", push.Elements.Length);
         desk.Tally.Add("writes acknowledged and not done", persists ? 0 : push.Elements.Length);
-        var elements = push.Elements.Select(e => (
-            Sku: WorldSettings.IndexOf(e.Sku), Location: int.Parse(e.ExternalLocation[1..], System.Globalization.CultureInfo.InvariantCulture), e.From, e.To)).ToList();
+        desk.Tally.Add("writes that park or bring back units", push.Kind == PushKind.Move ? push.Elements.Length : 0);
+        desk.Tally.Add("writes of on-hand beside parked units", push.Kind == PushKind.Adjust ? push.Elements.Length : 0);
+        var elements = push.Elements.Select(e => new LevelWrite(
+            WorldSettings.IndexOf(e.Sku), int.Parse(e.ExternalLocation[1..], System.Globalization.CultureInfo.InvariantCulture),
+            e.From, e.To, e.ParkedFrom, e.ParkedTo)).ToList();
         if (desk.Settings.Mistake == Mistake.CompareWithFreshRead)
         {
             elements = [.. elements.Select(e => e with { From = desk.Shop.Available(e.Sku, e.Location) })];
         }
 
-        return desk.Shop.Set(push.Id, elements, persists);
+        return desk.Shop.Write(push.Id, push.Kind, elements, persists);
     }
 
     /// <summary>Surely not carried out; but of a request that was sent before, under the same key, it says nothing.</summary>

@@ -19,7 +19,7 @@ internal enum ShopKind
 /// A channel with its real refusal rules: what limits its sales says its kind; a call changes all of its elements or
 /// nothing, and is refused for a location that is closed. Its clock may be off.
 /// </summary>
-internal sealed class Shop(
+internal sealed partial class Shop(
     int number, ShopKind kind, int items, int locations, bool keepsKeys, TimeSpan drift, Agenda agenda, Random random)
 {
     private readonly int[,] _available = new int[items, locations];
@@ -222,12 +222,18 @@ internal sealed class Shop(
     public ElementOutcome[] Set(Guid key, IReadOnlyList<(int Sku, int Location, int From, int To)> elements, bool persists)
     {
         ArgumentNullException.ThrowIfNull(elements);
+        return Once(key, () => Set(elements, persists));
+    }
+
+    /// <summary>A request under its key: where keys are kept, a repeated one gets the first answer again.</summary>
+    private ElementOutcome[] Once(Guid key, Func<ElementOutcome[]> carryOut)
+    {
         if (KeepsKeys && _answers.TryGetValue(key, out var known))
         {
             return known.Outcomes;
         }
 
-        var outcomes = Set(elements, persists);
+        var outcomes = carryOut();
         _answers[key] = (outcomes, LastTick);
         return outcomes;
     }

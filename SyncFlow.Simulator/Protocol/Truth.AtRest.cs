@@ -20,7 +20,7 @@ internal sealed partial class Truth
             }
         }
 
-        return null;
+        return Shelves();
     }
 
     /// <summary>I1: positions are the replay of the ledger.</summary>

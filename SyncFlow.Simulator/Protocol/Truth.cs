@@ -194,7 +194,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             return null;
         }
 
-        var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + Sum(sku, Explained);
+        var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + BookedAsGone(sku) + Sum(sku, Explained);
         return exposure.Units > allowed ? $"{exposure} in guard, {allowed} explained" : null;
     }
 

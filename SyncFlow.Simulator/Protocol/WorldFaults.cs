@@ -66,6 +66,15 @@ internal sealed record WorldFaults
     /// </summary>
     public double ClosedPlace { get; init; }
 
+    /// <summary>Per minute: somebody moves units between available and the parked ones on the authority's channel. Breaks an assumption.</summary>
+    public double ParkedMoved { get; init; }
+
+    /// <summary>Per minute: somebody counts the parked units anew.</summary>
+    public double ParkedEdited { get; init; }
+
+    /// <summary>Per minute: parking is switched off, and on again after some minutes.</summary>
+    public double ParkingSwitched { get; init; }
+
     /// <summary>Orders of a store with several locations that are taken from one of them alone, even below zero.</summary>
     public double RoutedWhole { get; init; }
 }

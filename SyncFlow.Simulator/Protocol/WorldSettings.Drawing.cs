@@ -64,7 +64,7 @@ internal sealed partial record WorldSettings
         double Some(double chance, double most) => random.NextDouble() < chance ? random.NextDouble() * most : 0;
         var kits = random.NextDouble() < 0.2 ? random.Next(1, 3) : 0;
         var closed = Some(0.15, 0.2);
-        return plain with
+        return Parking(plain with
         {
             Kits = kits,
             Skus = kits > 0 ? 2 : plain.Skus,
@@ -73,6 +73,22 @@ internal sealed partial record WorldSettings
             Aside = random.NextDouble(),
             CartsPerMinute = Some(0.4, 3),
             Faults = plain.Faults with { Untracked = Some(0.1, 0.1), ClosedPlace = closed },
+        }, random);
+    }
+
+    /// <summary>Some worlds have an authority that parks; drawn last, so that every other world stays the one it was.</summary>
+    private static WorldSettings Parking(WorldSettings drawn, Random random)
+    {
+        if (random.NextDouble() >= 0.15)
+        {
+            return drawn;
+        }
+
+        double Some(double chance, double most) => random.NextDouble() < chance ? random.NextDouble() * most : 0;
+        return drawn with
+        {
+            Parks = true,
+            Faults = drawn.Faults with { ParkedMoved = Some(0.3, 0.4), ParkedEdited = Some(0.3, 0.4), ParkingSwitched = Some(0.2, 0.3) },
         };
     }
 

@@ -64,6 +64,12 @@ internal sealed partial record WorldSettings
     /// <summary>Whether one channel more is a till: it sells whatever lies in the first location and is not set aside.</summary>
     public bool Till { get; init; }
 
+    /// <summary>Whether the first channel, where it compares, is the authority for on-hand and parks what it is not to sell (rule R14).</summary>
+    public bool Parks { get; init; }
+
+    /// <summary>Whether a shop is that authority.</summary>
+    public bool IsAuthority(int shop) => Parks && shop == 1 && KindOf(shop) == ShopKind.Comparing;
+
     /// <summary>Part of what lies in the first location at the start that is set aside where there is a till.</summary>
     public double Aside { get; init; }
 
@@ -147,7 +153,8 @@ internal sealed partial record WorldSettings
     /// <summary>Whether something is allowed to break an assumption, so that exactly those units may be oversold.</summary>
     public bool BreaksAssumptions =>
         Faults.OutsideIncrease > 0 || Faults.Bypassed > 0 || Faults.WriteOff > 0 || Faults.SellsOn > 0 || Faults.Untracked > 0
-        || Faults.ClosedPlace > 0;
+        || Faults.ClosedPlace > 0 || Faults.ParkedMoved > 0 || Faults.ParkedEdited > 0
+        || (Parks && Faults.OutsideDecrease > 0);
 
     /// <summary>
     /// Whether more can be sold than exposure says, because guard is not in force: where values are written over one

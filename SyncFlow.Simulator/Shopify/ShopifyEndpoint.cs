@@ -119,10 +119,13 @@ internal sealed class ShopifyEndpoint(World world, ShopifyApi api)
         await WriteAsync(http, answer.Json);
     }
 
+    /// <summary>The mutations that write quantities.</summary>
+    private static readonly string[] Writes = ["inventorySetQuantities", "inventoryMoveQuantities", "inventoryAdjustQuantities"];
+
     /// <summary>Keeps a set's answer back while the shop is told to, or until its caller has gone.</summary>
     private async Task HoldAsync(HttpContext http, Shop shop, ShopifyApi.Plan plan)
     {
-        if (!shop.Faults.HoldSetAnswers || !plan.Operation.Selections.OfType<FieldNode>().Any(f => f.Name == "inventorySetQuantities"))
+        if (!shop.Faults.HoldSetAnswers || !plan.Operation.Selections.OfType<FieldNode>().Any(f => Writes.Contains(f.Name)))
         {
             return;
         }

@@ -48,10 +48,10 @@ public sealed partial class Shop
         return Carry(planned, reason, referenceDocumentUri, persist, now, changes);
     }
 
-    /// <summary>inventoryAdjustQuantities.</summary>
+    /// <summary>inventoryAdjustQuantities; with <paramref name="persist"/> false as <see cref="SetQuantities"/>.</summary>
     public InventoryAnswer AdjustQuantities(
         string name, string reason, string? referenceDocumentUri, IReadOnlyList<InventoryElement> elements,
-        string apiVersion, DateTimeOffset now, ShopChanges changes)
+        string apiVersion, bool persist, DateTimeOffset now, ShopChanges changes)
     {
         ArgumentNullException.ThrowIfNull(elements);
         ArgumentNullException.ThrowIfNull(changes);
@@ -79,13 +79,16 @@ public sealed partial class Shop
         var planned = elements
             .Select(e => new PlannedChange(e.ItemId!.Value, e.LocationId!.Value, state, e.Delta!.Value, e.LedgerDocumentUri))
             .ToList();
-        return Carry(planned, reason, referenceDocumentUri, persist: true, now, changes);
+        return Carry(planned, reason, referenceDocumentUri, persist, now, changes);
     }
 
-    /// <summary>inventoryMoveQuantities: between two states of an item at one location.</summary>
+    /// <summary>
+    /// inventoryMoveQuantities: between two states of an item at one location; with <paramref name="persist"/> false as
+    /// <see cref="SetQuantities"/>.
+    /// </summary>
     public InventoryAnswer MoveQuantities(
         string reason, string? referenceDocumentUri, IReadOnlyList<InventoryMove> moves, string apiVersion,
-        DateTimeOffset now, ShopChanges changes)
+        bool persist, DateTimeOffset now, ShopChanges changes)
     {
         ArgumentNullException.ThrowIfNull(moves);
         ArgumentNullException.ThrowIfNull(changes);
@@ -109,7 +112,7 @@ public sealed partial class Shop
 
         return errors.Count > 0
             ? new InventoryAnswer(null, errors)
-            : Carry(planned, reason, referenceDocumentUri, persist: true, now, changes);
+            : Carry(planned, reason, referenceDocumentUri, persist, now, changes);
     }
 
     private static List<InventoryError> Head(string reason, string? referenceDocumentUri)

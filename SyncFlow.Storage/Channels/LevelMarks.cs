@@ -10,7 +10,7 @@ namespace SyncFlow.Storage.Channels;
 /// <param name="WasRead">Whether it was in service before: then its bound stands until it is known to be gone.</param>
 public sealed record LevelMark(
     LevelId Level, SkuId Sku, string ItemRef, string ExternalLocation, LevelStatus Status, int Generation, long Sold,
-    long PutBack, long Pushed, int OpenClaims, bool WasRead, int OnHand);
+    long PutBack, long Pushed, int OpenClaims, bool WasRead, int OnHand, long Parked);
 
 /// <summary>Which levels a reading is wanted of.</summary>
 public enum MarkWish
@@ -206,14 +206,15 @@ public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
     private static LevelMark Read(NpgsqlDataReader row) => new(
         new LevelId(row.GetInt64(0)), new SkuId(row.GetInt64(1)), row.GetString(2), row.GetString(3),
         (LevelStatus)row.GetInt16(4), row.GetInt32(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.GetInt32(9),
-        row.GetBoolean(10), row.GetInt32(11));
+        row.GetBoolean(10), row.GetInt32(11), row.GetInt64(12));
 
     private const string Columns =
         """
         SELECT level_id, sku_id, item_ref, external_location_id, status, generation, sold_total, put_back_total,
           pushed_total, open_claims, belief IS NOT NULL,
           coalesce((SELECT p.on_hand FROM positions p WHERE p.tenant_id = $1 AND p.sku_id = listing_levels.sku_id
-            AND p.location_id = listing_levels.location_id), 0)
+            AND p.location_id = listing_levels.location_id), 0),
+          coalesce((shelf->>'movedTotal')::bigint, 0)
         FROM listing_levels
         """;
 }

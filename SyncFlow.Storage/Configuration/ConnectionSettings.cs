@@ -21,6 +21,9 @@ public sealed record ConnectionSettings
     /// <summary>Whether this channel is the authority for on-hand at its locations.</summary>
     public bool OwnsOnHand { get; init; }
 
+    /// <summary>Whether units that are not to be sold here are parked where this channel owns on-hand (rule R14).</summary>
+    public bool ParksUnits { get; init; }
+
     /// <summary>Whether it sells whatever it likes, at zero and below; what is not set aside at its locations counts as its own.</summary>
     public bool Uncappable { get; init; }
 

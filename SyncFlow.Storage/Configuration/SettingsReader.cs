@@ -97,6 +97,7 @@ public static class SettingsReader
         {
             Brake = (BrakeStrength)row.GetInt16(8),
             Uncappable = settings.Uncappable,
+            Parks = settings.ParksUnits,
             Permissions = row.IsDBNull(12) ? SyncPermissions.All : StoreGroupDesk.Of(row.GetFieldValue<short[]>(12)),
             ClosedPlaces = Mapped(active: false),
             GrowthStopped = row.GetBoolean(11),

@@ -45,11 +45,11 @@ public static class PushStore
         [
             session.Of(
                 """
-                INSERT INTO pushes (tenant_id, push_id, connection_id, lease_epoch, state, body, elements, planned_at, deadline)
-                VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8)
+                INSERT INTO pushes (tenant_id, push_id, connection_id, lease_epoch, state, body, elements, planned_at, deadline, kind)
+                VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9)
                 """,
                 Sql.P(push.Id), Sql.P(push.Connection.Value), Sql.P(epoch), Sql.P(body), Sql.P(elements.Length),
-                Sql.P(DatabaseTime.Of(push.PlannedAt)), Sql.P(DatabaseTime.Of(push.Deadline))),
+                Sql.P(DatabaseTime.Of(push.PlannedAt)), Sql.P(DatabaseTime.Of(push.Deadline)), Sql.P((short)push.Kind)),
             session.Of(
                 """
                 INSERT INTO push_levels (tenant_id, push_id, level_id, sku_id, ordinal, generation, item_ref,
@@ -120,7 +120,7 @@ public static class PushStore
             session.Of(
                 """
                 SELECT p.push_id, p.body, p.lease_epoch, p.state, p.planned_at, p.sent_at, p.deadline,
-                  l.sku_id, l.level_id, l.generation, l.item_ref, l.external_location_id, l.from_units, l.to_units, l.cause_at
+                  l.sku_id, l.level_id, l.generation, l.item_ref, l.external_location_id, l.from_units, l.to_units, l.cause_at, p.kind
                 FROM pushes p JOIN push_levels l ON l.tenant_id = p.tenant_id AND l.push_id = p.push_id
                 WHERE p.tenant_id = $1 AND p.connection_id = $2 AND p.state <> 2
                 ORDER BY p.planned_at, p.push_id, l.ordinal
@@ -159,15 +159,16 @@ public static class PushStore
     private static (Head Head, PushElement Element) ReadUnsettled(NpgsqlDataReader row) => (
         new Head(
             row.GetGuid(0), row.GetString(1), row.GetInt64(2), (PushState)row.GetInt16(3), row.Moment(4),
-            row.Nullable<DateTimeOffset>(5), row.Moment(6)),
+            row.Nullable<DateTimeOffset>(5), row.Moment(6), (PushKind)row.GetInt16(15)),
         new PushElement(
             new SkuId(row.GetInt64(7)), new LevelId(row.GetInt64(8)), row.GetInt32(9), row.GetString(10), row.GetString(11),
             row.GetInt32(12), row.GetInt32(13), row.Nullable<DateTimeOffset>(14)));
 
     private sealed record Head(
-        Guid Id, string Body, long Epoch, PushState State, DateTimeOffset PlannedAt, DateTimeOffset? SentAt, DateTimeOffset Deadline)
+        Guid Id, string Body, long Epoch, PushState State, DateTimeOffset PlannedAt, DateTimeOffset? SentAt, DateTimeOffset Deadline,
+        PushKind Kind)
     {
         public StoredPush ToPush(ConnectionId connection, System.Collections.Immutable.ImmutableArray<PushElement> elements) =>
-            new(new Push(Id, connection, elements, PlannedAt, Deadline), Body, Epoch, State, SentAt);
+            new(new Push(Id, connection, elements, PlannedAt, Deadline) { Kind = Kind }, Body, Epoch, State, SentAt);
     }
 }

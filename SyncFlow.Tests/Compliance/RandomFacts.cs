@@ -129,7 +129,8 @@ internal sealed class RandomFacts(Random random, string scope, int first, StoreU
         var reading = new Reading(
             level.Id, random.Next(3) == 0 ? ReadingKind.Plain : ReadingKind.Drained, level.Generation, shown, shown + level.OpenClaims,
             random.Next(4) == 0 ? random.Next(5) : level.OpenClaims, now.AddMilliseconds(-20), level.SoldTotal, level.PutBackTotal,
-            level.PushedTotal, level.OpenClaims);
+            level.PushedTotal, level.OpenClaims, SafetyStock: level.Shelf is null ? null : level.Shelf.Parked + Math.Max(0, random.Next(-6, 3)),
+            ParkedMark: level.Shelf?.MovedTotal ?? 0);
         return new LevelRead($"reading:{scope}:{++_count}", level.Connection, _count, now, reading);
     }
 

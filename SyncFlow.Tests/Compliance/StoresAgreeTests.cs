@@ -32,7 +32,8 @@ public sealed class StoresAgreeTests(PostgresFixture postgres)
 
     /// <summary>
     /// One tenant; each sequence has SKUs of its own: in every second one the last is a kit of the others, in every third
-    /// one the first is sold before it is there. In every second tenant returns are looked at first.
+    /// one the first is sold before it is there. In every second tenant returns are looked at first, and in the others units
+    /// are parked on the channel that owns on-hand.
     /// </summary>
     private static async Task RunAsync(TestDatabase database, int seed)
     {
@@ -116,5 +117,8 @@ public sealed class StoresAgreeTests(PostgresFixture postgres)
             merchant.Location.Value);
         await merchant.Database.ExecuteAsync(
             "UPDATE locations SET inspect_returns = $2 WHERE tenant_id = $1", merchant.Tenant.Value, seed % 2 == 0);
+        await merchant.Database.ExecuteAsync(
+            "UPDATE connections SET settings = settings || jsonb_build_object('parksUnits', $2::bool) WHERE tenant_id = $1 AND connection_id = $3",
+            merchant.Tenant.Value, seed % 2 == 1, merchant.Connections[0].Value);
     }
 }

@@ -62,7 +62,8 @@ internal sealed class LevelReader(LevelMarks marks, InboxFeed feed, WorkerOption
             readings.Add(new Reading(
                 mark.Level, values is null ? ReadingKind.Absent : first ? ReadingKind.Baseline : kind, mark.Generation,
                 values?.Available ?? 0, values?.OnHand ?? 0, values?.Committed ?? 0, at, mark.Sold, mark.PutBack,
-                mark.Pushed, mark.OpenClaims, values?.Reserved ?? 0, mark.OnHand, values?.UpdatedAt.UtcTicks ?? 0));
+                mark.Pushed, mark.OpenClaims, values?.Reserved ?? 0, mark.OnHand, values?.UpdatedAt.UtcTicks ?? 0,
+                values?.SafetyStock, mark.Parked));
         }
     }
 

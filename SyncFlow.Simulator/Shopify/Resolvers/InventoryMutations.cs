@@ -43,12 +43,16 @@ internal static class InventoryMutations
         var entry = Mutations.Once(context, call, Refuse, _ => context.Shop.SetQuantities(
             (string)input["name"]!, (string)input["reason"]!, Text(input, "referenceDocumentUri"),
             elements.ConvertAll(Element), context.ApiVersion, persist: !context.DropSets, context.Now, context.Changes));
+        NoteDropped(context);
+        return Answer(entry, "InventorySetQuantitiesUserError");
+    }
+
+    private static void NoteDropped(RequestContext context)
+    {
         if (context.DropSets)
         {
             context.World.Stats.Count("setsNotPersisted");
         }
-
-        return Answer(entry, "InventorySetQuantitiesUserError");
     }
 
     private static Payload Adjust(RequestContext context, FieldCall call)
@@ -58,19 +62,22 @@ internal static class InventoryMutations
         elements.ForEach(e => Mutations.DemandCompare(context, e, "InventoryChangeInput"));
         var entry = Mutations.Once(context, call, Refuse, _ => context.Shop.AdjustQuantities(
             (string)input["name"]!, (string)input["reason"]!, Text(input, "referenceDocumentUri"),
-            elements.ConvertAll(Element), context.ApiVersion, context.Now, context.Changes));
+            elements.ConvertAll(Element), context.ApiVersion, persist: !context.DropSets, context.Now, context.Changes));
+        NoteDropped(context);
         return Answer(entry, "InventoryAdjustQuantitiesUserError");
     }
 
     private static Payload Move(RequestContext context, FieldCall call)
     {
         var input = call.Argument<Dictionary<string, object?>>("input")!;
+        context.World.Stats.Count("moves");
         var moves = Mutations.Elements(input, "changes").ConvertAll(e => new InventoryMove(
             Gids.Number((string)e["inventoryItemId"]!, "InventoryItem"), (int)e["quantity"]!,
             Terminal(context, e, "from"), Terminal(context, e, "to")));
         var entry = Mutations.Once(context, call, Refuse, _ => context.Shop.MoveQuantities(
-            (string)input["reason"]!, Text(input, "referenceDocumentUri"), moves, context.ApiVersion, context.Now,
-            context.Changes));
+            (string)input["reason"]!, Text(input, "referenceDocumentUri"), moves, context.ApiVersion,
+            persist: !context.DropSets, context.Now, context.Changes));
+        NoteDropped(context);
         return Answer(entry, "InventoryMoveQuantitiesUserError");
     }
 

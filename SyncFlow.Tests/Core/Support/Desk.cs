@@ -94,7 +94,8 @@ internal sealed class Desk
     /// <summary>The marks of a level now, as the verifier takes them before a read.</summary>
     public Reading Mark(int channel, ReadingKind kind) => new(
         new LevelId(channel), kind, this[channel].Generation, 0, 0, 0, Now, this[channel].SoldTotal,
-        this[channel].PutBackTotal, this[channel].PushedTotal, this[channel].OpenClaims, OnHandMark: Position.OnHand);
+        this[channel].PutBackTotal, this[channel].PushedTotal, this[channel].OpenClaims, OnHandMark: Position.OnHand, SafetyStock: this[channel].Shelf?.Parked,
+        ParkedMark: this[channel].Shelf?.MovedTotal ?? 0);
 
     public FactOutcome Read(int channel, Reading reading) => Apply(new LevelRead(
         $"reading:{channel}:{Now.Ticks}", new ConnectionId(channel), null, Now, reading));

@@ -60,10 +60,14 @@ public sealed class PushStoreTests(PostgresFixture postgres)
             candidates.Count.ShouldBe(3);
             push = new Push(
                 Guid.Parse("01900000-0000-7000-8000-000000000009"), connection,
-                [.. candidates.Select(c => new PushElement(c.Sku, c.Level, 1, c.ItemRef, c.ExternalLocation, 10, 7, At))], At, At + Long);
+                [.. candidates.Select(c => new PushElement(c.Sku, c.Level, 1, c.ItemRef, c.ExternalLocation, 10, 7, At))], At, At + Long)
+            {
+                Kind = PushKind.Move,
+            };
             await PushStore.StoreIntentAsync(session, await StockStore.LoadSkusAsync(session, merchant.Skus, Ct), push, "{}", epoch, Ct);
             var stored = (await PushStore.UnsettledAsync(session, connection, Ct)).ShouldHaveSingleItem();
             stored.Push.Elements.ShouldBe(push.Elements);
+            stored.Push.Kind.ShouldBe(PushKind.Move);
             (stored.State, stored.Body, stored.Epoch, stored.SentAt).ShouldBe((PushState.Sent, "{}", epoch, null));
             await session.CommitAsync(Ct);
         }

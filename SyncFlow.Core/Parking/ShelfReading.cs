@@ -1,0 +1,186 @@
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Facts;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Stock;
+
+namespace SyncFlow.Core.Parking;
+
+/// <summary>
+/// What one drained reading says of parked units. Available and the parked state are read in the same instant, so what
+/// rose in one and fell in the other was moved; and no order touches the parked state, so what our writes do not explain
+/// of it is exact. What remains is first a change of on-hand that was not done, then somebody's edit.
+/// </summary>
+internal sealed class ShelfReading
+{
+    private readonly WorkingSet _set;
+    private readonly LevelRead _fact;
+    private readonly LevelState _level;
+    private readonly ChannelSettings _channel;
+    private readonly DateTimeOffset _now;
+    private readonly ParkedShelf? _shelf;
+    private int _open;
+    private int _undone;
+
+    public ShelfReading(WorkingSet set, LevelRead fact, LevelState level, ChannelSettings channel, DateTimeOffset now)
+    {
+        (_set, _fact, _level, _channel, _now) = (set, fact, level, channel, now);
+        _shelf = level.Shelf is { Since: not null } known ? known : null;
+        _open = _shelf is null ? 0 : Unexplained(_shelf, fact.Reading);
+    }
+
+    /// <summary>Whether a reading can say anything: of a level that parks it must tell the parked state, and be marked since it does.</summary>
+    public static bool Tells(LevelState level, Reading reading) =>
+        level.Shelf?.Since is not { } since || (reading.SafetyStock is not null && reading.MarkedAt >= since);
+
+    /// <summary>The level after a reading that proves nothing: the next compare is with what was shown.</summary>
+    public static LevelState Noted(LevelState level, Reading reading)
+    {
+        if (level.Shelf is not { Since: not null } shelf)
+        {
+            return level;
+        }
+
+        var unplaced = Unexplained(shelf, reading);
+        var since = unplaced - shelf.Unplaced;
+        var lacked = shelf.AdjustedAt <= reading.MarkedAt ? Opposite(unplaced, shelf.Adjusted) : 0;
+        return since == 0
+            ? level
+            : level with
+            {
+                Shelf = shelf with
+                {
+                    Parked = shelf.Parked + since,
+                    Unplaced = unplaced,
+                    UnplacedReadings = 0,
+                    Lacked = Larger(shelf.Lacked, lacked),
+                },
+            };
+    }
+
+    /// <summary>
+    /// Whether a write whose answer was lost moved the parked state; null where that does not tell. A change of on-hand is
+    /// taken for done: the reading then shows whether it was.
+    /// </summary>
+    public static bool? Happened(LevelState level, InFlight push, Reading reading)
+    {
+        if (level.Shelf is not { InFlight: not 0 and var change } shelf || reading.SafetyStock is null)
+        {
+            return null;
+        }
+
+        if (push.Change == 0)
+        {
+            return true;
+        }
+
+        // A move that happened saw what it was compared with: then the change of on-hand before it was done, too.
+        var open = Unexplained(shelf, reading);
+        var happened = Math.Min(Math.Abs(open - change), Math.Abs(open - shelf.Unplaced - change));
+        var refused = Math.Min(Math.Abs(open + shelf.Adjusted), Math.Min(Math.Abs(open), Math.Abs(open - shelf.Unplaced)));
+        return happened == refused ? null : happened < refused;
+    }
+
+    /// <summary>
+    /// Of units that are missing from available or too many there, those whose cause is known here: moved from or to the
+    /// parked ones, or of a change of on-hand that was not done.
+    /// </summary>
+    /// <param name="units">Too many, or below zero missing.</param>
+    /// <param name="isUndone">Whether that is an acknowledged decrease that is not there.</param>
+    /// <returns>How many of them, with their sign.</returns>
+    public int Explain(int units, bool isUndone)
+    {
+        var moved = Opposite(units, _open);
+        _open += moved;
+        if (moved != 0 && !isUndone)
+        {
+            _set.NoteCause(_set.FindSku(_level.Id)!.Sku, _now);
+            Drift(DriftClass.ParkedMove, _shelf!.Parked, "moved to where it should be");
+        }
+
+        var lacking = OfAdjustment(units - moved);
+        _undone -= lacking;
+        return moved + lacking;
+    }
+
+    /// <summary>
+    /// Of units whose cause is not known, those that a change of on-hand would explain that was not done. Available and
+    /// parked ones together are moved by orders, by hands at the shelf and by such changes alone: so what is too many of
+    /// both is never found while units that we took out may be there still. What is missing from available alone is, where
+    /// an earlier reading had shown the change to lack: then a move after it was not done either.
+    /// </summary>
+    private int OfAdjustment(int units) => units < 0
+        ? Opposite(units, _shelf is { IsKept: true } ? Opposite(Doubted, _shelf.Lacked) : 0)
+        : units + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
+
+    /// <summary>The shelf after the reading; the last thing done with it.</summary>
+    public (SkuState Sku, LevelState Level) Close(SkuState sku, LevelState next)
+    {
+        if (_shelf is null)
+        {
+            return next is { Shelf: not null, InFlight: null, UnverifiedUnits: 0, Status: LevelStatus.Live } && ParkingRules.AreParked(sku, next, _channel)
+                ? (sku, ParkingRules.Adopt(_set, sku.Sku, next, _fact.Reading, _now))
+                : (sku, next);
+        }
+
+        // It was made whole or not at all; and was not where that leaves less than half without a cause. Units moved by hand come
+        // first: taken for an adjustment that was not done, what they were moved to would be found.
+        if (_undone != 0 || (IsExact && 2 * Math.Abs(_open + Doubted) < Math.Abs(_open)))
+        {
+            (_open, _undone) = (_open + Doubted, _undone + Doubted);
+        }
+
+        var adjusted = IsExact && _shelf.AdjustedAt <= _fact.Reading.MarkedAt ? 0 : _shelf.Adjusted - _undone;
+        var shelf = _shelf with
+        {
+            Parked = _fact.Reading.SafetyStock!.Value + (int)(_shelf.MovedTotal - _fact.Reading.ParkedMark),
+            Owed = _shelf.Owed + _undone,
+            Unplaced = 0,
+            UnplacedReadings = 0,
+            Adjusted = adjusted,
+            AdjustedAt = adjusted == 0 ? null : _shelf.AdjustedAt,
+            Lacked = adjusted == 0 ? 0 : Larger(_shelf.Lacked, Opposite(_open, adjusted)),
+        };
+        next = next with { Shelf = shelf, NeedsReading = next.NeedsReading || adjusted != 0 };
+        if (_undone != 0)
+        {
+            Drift(DriftClass.UnpersistedWrite, _shelf.Parked, "adjusted again");
+            next = UnpersistedWrites.Count(_set, sku.Sku, next with { FailedVerifications = _level.FailedVerifications }, _now);
+        }
+
+        return _open == 0 ? (sku, next) : Placed(sku, next, shelf);
+    }
+
+    /// <summary>What is left: seen once it waits for a second exact reading, then the authority's word is booked.</summary>
+    private (SkuState, LevelState) Placed(SkuState sku, LevelState next, ParkedShelf shelf)
+    {
+        var readings = IsExact ? (_shelf!.Unplaced == _open ? _shelf.UnplacedReadings : 0) + 1 : 0;
+        if (readings < 2)
+        {
+            return (sku, next with { NeedsReading = true, Shelf = shelf with { Unplaced = _open, UnplacedReadings = readings } });
+        }
+
+        _set.NoteCause(sku.Sku, _now);
+        Drift(_open < 0 ? DriftClass.OutsideDecrease : DriftClass.OutsideIncrease, shelf.Parked - _open, ChannelEdits.Word(sku, _level, _channel));
+        return (ChannelEdits.BookParked(_set, _fact, sku, _level, _channel, _open), next);
+    }
+
+    /// <summary>Nothing that could lie on either side of the reading became known since its marks.</summary>
+    private bool IsExact => _level.SoldTotal == _fact.Reading.SoldMark && _level.PutBackTotal == _fact.Reading.PutBackMark
+        && _level.PushedTotal == _fact.Reading.PushedMark;
+
+    /// <summary>What of the last change of on-hand may not have been done, and is not found to be so yet.</summary>
+    private int Doubted => _shelf is { Adjusted: not 0 } shelf && shelf.AdjustedAt <= _fact.Reading.MarkedAt ? shelf.Adjusted - _undone : 0;
+
+    private static int Larger(int a, int b) => Math.Abs(b) > Math.Abs(a) ? b : a;
+
+    /// <summary>As much of a number as another of the opposite sign makes up for, with the sign of the first.</summary>
+    private static int Opposite(int units, int other) =>
+        units > 0 ? Math.Min(units, Math.Max(0, -other)) : -Math.Min(-units, Math.Max(0, other));
+
+    /// <summary>What a reading shows of the parked state beyond what our writes explain, signed.</summary>
+    private static int Unexplained(ParkedShelf shelf, Reading reading) =>
+        reading.SafetyStock!.Value - (shelf.Parked - shelf.Unplaced - (int)(shelf.MovedTotal - reading.ParkedMark));
+
+    private void Drift(DriftClass drift, int expected, string action) => _set.Drift.Add(new DriftCase(
+        _set.FindSku(_level.Id)!.Sku, _level.Id, drift, expected, _fact.Reading.SafetyStock!.Value, action, _now));
+}
