@@ -35,7 +35,7 @@ public sealed class ParkingLifeTests(PostgresFixture postgres, RedisFixture redi
             async () => await world.CountAsync("SELECT count(*) FROM drift_cases WHERE class = 100") == 1, "the move known", Limit);
         await SaysAsync(world, 8);
 
-        // Goods come in; what is acknowledged and not done is said again; an answer is lost.
+        // Goods come in; what is acknowledged and not done is said again.
         world.A.Faults = new FaultSettings { NotPersistedRate = 1 };
         await world.ReceiveAsync([(1, 4)]);
         await Waits.UntilAsync(() => world.Sandbox.World.Stats["setsNotPersisted"] > 0, "a write that was not done", Limit);
