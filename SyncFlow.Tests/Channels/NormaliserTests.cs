@@ -64,7 +64,7 @@ public sealed class NormaliserTests
     [InlineData("\"restock_type\":\"cancel\"", "\"restock_type\":\"burn\"", "refunds[0].refund_line_items[0].restock_type is unknown")]
     [InlineData("\"line_item_id\":21,\"quantity\":1", "\"line_item_id\":21,\"quantity\":-1", "refunds[0].refund_line_items[0].quantity is negative")]
     [InlineData("\"line_items\":[{", "\"line_items\":[3,{", "line_items[0] is not an object")]
-    [InlineData("\"source_name\":\"web\"", "\"source_name\":\"\\ud800\"", "body holds text that is not Unicode")]
+    [InlineData("\"source_name\":\"web\"", "\"source_name\":\"\\ud800\"", "source_name is not a text that can be kept")]
     [InlineData("\"source_name\":\"web\"", "\"source_name\":\"web\\u0000\"", "source_name is not a text that can be kept")]
     [InlineData("{\"id\":11", "[{\"id\":11", "body is not JSON")]
     public void What_is_wrong_with_a_body_is_named(string from, string to, string reason)

@@ -55,7 +55,7 @@ public sealed class ExplainStoreTests(PostgresFixture postgres)
         var why = Narrative.Of(story.Moment, story.Levels, null);
         why[0].ShouldBe("MAIN: 11 on hand − 4 committed to open orders = 7 available to sell.");
         why[1].ShouldStartWith("Mode ");
-        why.ShouldContain(s => s.StartsWith("Store 0 at MAIN is believed to show 7: 11 since 2026-01-01 00:00:00 (opening), then 4 sold", StringComparison.Ordinal));
+        why.ShouldContain(s => s.StartsWith("Store 0 at MAIN is believed to show 7: 11 since 2026-01-01 00:00:00 (as far back as is told here), then 4 sold", StringComparison.Ordinal));
         story.Page.Entries.Select(e => Words.Of(e.Recorded.Entry, story.Moment.Names)).ShouldBe(
             ["Order 5512 on Store 0: 4 more committed to open orders at MAIN", "Counted in at the start: 11 more on hand at MAIN"]);
     }

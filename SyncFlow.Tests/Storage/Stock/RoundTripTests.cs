@@ -7,6 +7,7 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
+using SyncFlow.Core.Parking;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Audit;
 using SyncFlow.Storage.Ledger;
@@ -195,6 +196,19 @@ public sealed class RoundTripTests(PostgresFixture postgres)
         PutBackTotal = 5_000_000_001,
         PushedTotal = -5_000_000_002,
         OpenClaims = 9,
+        Shelf = new ParkedShelf
+        {
+            Parked = 7,
+            Owed = -2,
+            Since = At.AddMinutes(-5),
+            Unplaced = -1,
+            UnplacedReadings = 1,
+            MovedTotal = 5_000_000_003,
+            InFlight = 2,
+            Adjusted = 3,
+            AdjustedAt = At.AddSeconds(2),
+            Lacked = 4,
+        },
     };
 
     // A field that is added to LevelState and forgotten here would pass the round trip by being empty.
