@@ -65,6 +65,21 @@ public sealed class ShelfWriteCases
     }
 
     [Fact]
+    public void R14_On_hand_is_changed_again_only_when_its_last_change_is_proven()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.ShipElsewhere(2);
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Adjust);
+        desk.ShipElsewhere(1, "b2");
+
+        desk.Shelf().Owed.ShouldBe(-1);
+        desk.Say().ShouldBeNull("two changes that were not seen could not be told from each other");
+        desk.Shows(1, 5, 3);
+        var (kind, element) = desk.Say().ShouldNotBeNull();
+        (kind, element.ParkedFrom, element.ParkedTo).ShouldBe((PushKind.Adjust, 3, 2));
+    }
+
+    [Fact]
     public void R14_What_the_channel_itself_ships_or_takes_back_is_owed_nothing()
     {
         var desk = ShelfDesk.Shared();
