@@ -178,14 +178,17 @@ internal sealed class WorkerWorld : IAsyncDisposable
         return (state, message);
     }
 
-    /// <summary>Waits until every level of both stores shows its target and nothing is unproven.</summary>
-    public Task QuietAsync(TimeSpan limit) => Waits.UntilAsync(
+    /// <summary>Waits until every level shows its target and nothing is unproven.</summary>
+    /// <param name="connection">Whose levels; every store's when left out.</param>
+    public Task QuietAsync(TimeSpan limit, long? connection = null) => Waits.UntilAsync(
         () => Database.ScalarAsync<bool>(
             """
-            SELECT NOT EXISTS (SELECT FROM listing_levels WHERE target IS NULL OR belief IS DISTINCT FROM target OR wants_push
-              OR in_flight_push IS NOT NULL OR unverified_units > 0 OR needs_reading OR suspense > 0 OR surplus > 0)
+            SELECT NOT EXISTS (SELECT FROM listing_levels
+                WHERE ($1::bigint IS NULL OR connection_id = $1) AND (target IS NULL OR belief IS DISTINCT FROM target OR wants_push
+                  OR in_flight_push IS NOT NULL OR unverified_units > 0 OR needs_reading OR suspense > 0 OR surplus > 0))
               AND NOT EXISTS (SELECT FROM inbox WHERE state = 0)
-            """),
+            """,
+            connection),
         "quiet", limit);
 
     /// <summary>Stores a connection's access token as the API does.</summary>
