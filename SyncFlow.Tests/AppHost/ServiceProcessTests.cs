@@ -104,7 +104,7 @@ public sealed class ServiceProcessTests : IDisposable
         var temporary = Directory.CreateDirectory(Path.Combine(folder.FullName, "temporary"));
         using var starter = Process.Start("sleep", "60");
         using var server = OwnedProcess.Start(["sleep", "60"], Log);
-        using var watchdog = Watchdog.Over(server, "INT", temporary.FullName, starter.Id);
+        using var watchdog = Watchdog.Over(server, "TERM", temporary.FullName, starter.Id);
 
         starter.Kill();
         await Waits.UntilAsync(() => server.HasExited, "the server to end");
