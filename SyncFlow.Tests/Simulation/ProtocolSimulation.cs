@@ -7,10 +7,15 @@ using Worlds = SyncFlow.Simulator.Protocol.Simulation;
 
 namespace SyncFlow.Tests.Simulation;
 
+/// <summary>Runs alone: it takes all cores, and says how many worlds a second they do.</summary>
+[CollectionDefinition(nameof(ProtocolSimulation), DisableParallelization = true)]
+public sealed class ProtocolSimulationRuns;
+
 /// <summary>
 /// The production rules in thousands of drawn worlds. Everything a world checks, it checks after every single thing
 /// that happens in it. The same worlds with a classic mistake must break, or they would prove nothing.
 /// </summary>
+[Collection(nameof(ProtocolSimulation))]
 public sealed class ProtocolSimulation(ITestOutputHelper output)
 {
     private const int Count = 10_000;

@@ -19,6 +19,9 @@ public sealed class PostgresFixture : IAsyncDisposable
     /// <summary>Connections one test database may hold; the server has 200 for all classes that run side by side.</summary>
     private const int MostConnections = 20;
 
+    /// <summary>With hundreds of databases a worker would start several times a second, to find rows that live for seconds.</summary>
+    private static readonly string[] NoHousekeeping = ["autovacuum=off"];
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
     private readonly SemaphoreSlim gate = new(1, 1);
@@ -131,7 +134,10 @@ public sealed class PostgresFixture : IAsyncDisposable
         {
             using var limit = new CancellationTokenSource(StartLimit);
             folder = TestServers.CreateFolder();
-            var settings = new PostgresSettings(folder.FullName, Path.Combine(folder.FullName, "postgres.log"), Temporary: true);
+            var settings = new PostgresSettings(folder.FullName, Path.Combine(folder.FullName, "postgres.log"), Temporary: true)
+            {
+                Settings = NoHousekeeping,
+            };
             server = await EmbeddedPostgres.StartAsync(settings, limit.Token);
             admin = server.ConnectionString;
         }
