@@ -65,8 +65,9 @@ internal static class Program
             $"time per event with a long ledger; {GrowthBenchmark.EntriesOption} N entries",
             new() { [GrowthBenchmark.EntriesOption] = GrowthBenchmark.DefaultEntries }, GrowthBenchmark.RunAsync),
         ["scale"] = new(
-            $"two workers beside one on cores of their own, and leases that move when one is killed; {ScaleBenchmark.OrdersOption} N orders",
-            new() { [ScaleBenchmark.OrdersOption] = ScaleBenchmark.DefaultOrders }, ScaleBenchmark.RunAsync),
+            $"two workers beside one on cores of their own, and leases that move when one is killed; {ScaleBenchmark.OrdersOption} N orders, {ScaleBenchmark.PercentOption} N of its core for each",
+            new() { [ScaleBenchmark.OrdersOption] = ScaleBenchmark.DefaultOrders, [ScaleBenchmark.PercentOption] = ScaleBenchmark.DefaultPercent },
+            ScaleBenchmark.RunAsync),
         ["idle"] = new(
             $"what it costs while nothing happens; {IdleBenchmark.SecondsOption} N",
             new() { [IdleBenchmark.SecondsOption] = IdleBenchmark.DefaultSeconds }, IdleBenchmark.RunAsync),

@@ -10,6 +10,7 @@ namespace SyncFlow.Benchmarks.Scale;
 internal sealed class PinnedWorker : IAsyncDisposable
 {
     private readonly Process process;
+    private CoreShare? share;
 
     private PinnedWorker(Process process) => this.process = process;
 
@@ -28,14 +29,24 @@ internal sealed class PinnedWorker : IAsyncDisposable
         ];
         try
         {
-            var worker = new PinnedWorker(Process.Start(new ProcessStartInfo("taskset", command) { RedirectStandardOutput = true })!);
-            worker.process.BeginOutputReadLine();
-            return worker;
+            var process = Process.Start(new ProcessStartInfo("taskset", command) { RedirectStandardOutput = true })!;
+            process.BeginOutputReadLine();
+            return new PinnedWorker(process);
         }
         catch (System.ComponentModel.Win32Exception)
         {
             throw new CheckFailedException("taskset is missing, which keeps a worker on its core.");
         }
+    }
+
+    /// <summary>From here on it may use a part of its core only. Not before it is warm: to compile takes it seconds of a whole one.</summary>
+    /// <param name="percent">Of the core; 100 is all of it.</param>
+    /// <returns>Whether the kernel let us say so.</returns>
+    public bool Limit(int percent)
+    {
+        share = percent < 100 ? CoreShare.TryMake(string.Create(CultureInfo.InvariantCulture, $"syncflow-bench-{process.Id}"), percent) : null;
+        share?.Take(process.Id);
+        return share is not null;
     }
 
     /// <summary>As <c>kill -9</c>: nothing is finished, nothing given back.</summary>
@@ -53,5 +64,6 @@ internal sealed class PinnedWorker : IAsyncDisposable
         }
 
         process.Dispose();
+        share?.Dispose();
     }
 }
