@@ -8,7 +8,7 @@ namespace SyncFlow.Benchmarks.Ingest;
 
 /// <summary>
 /// Webhooks of 6 KB over HTTP, each answered after its commit: the API alone and a bare endpoint in turns, then the whole
-/// product with the worker applying meanwhile, then a steady rate for latency. Every answered webhook must be stored, and
+/// product with the worker, a process of its own as <c>./run</c> starts it, applying meanwhile, then a steady rate for latency. Every answered webhook must be stored, and
 /// in the end applied.
 /// </summary>
 internal static class IngestBenchmark
@@ -30,7 +30,7 @@ internal static class IngestBenchmark
         var orders = new OrderRequests(time);
         await using var bare = await BareEndpoint.StartAsync(servers.ConnectionString, ct).ConfigureAwait(false);
         var (alone, floor, bareSent) = (new List<double>(), new List<double>(), 0L);
-        await using (var api = await ProductStand.StartAsync(servers, withWorker: false, time, ct).ConfigureAwait(false))
+        await using (var api = await ProductStand.StartApiAsync(servers, time, ct).ConfigureAwait(false))
         {
             await PostAsync(api.Api, orders.Make(api.Api, WarmUp), time, ct).ConfigureAwait(false);
             await PostAsync(bare.Address, orders.Make(bare.Address, WarmUp, counted: false), time, ct).ConfigureAwait(false);
@@ -43,7 +43,8 @@ internal static class IngestBenchmark
             bareSent = WarmUp + (Rounds * Each);
         }
 
-        await using var whole = await ProductStand.StartAsync(servers, withWorker: true, time, ct).ConfigureAwait(false);
+        await using var whole = await ProductStand.StartApiAsync(servers, time, ct).ConfigureAwait(false);
+        await using var worker = WorkerProcess.StartBesideApi(servers);
         await AppliedAsync(servers, time, ct).ConfigureAwait(false);
         var busy = await PostAsync(whole.Api, orders.Make(whole.Api, Each), time, ct).ConfigureAwait(false);
         await AppliedAsync(servers, time, ct).ConfigureAwait(false);

@@ -48,13 +48,13 @@ internal static class ScaleBenchmark
         }
 
         var (orders, percent) = ((int)options[OrdersOption], (int)options[PercentOption]);
-        await using var first = PinnedWorker.Start(servers, core: 0);
+        await using var first = WorkerProcess.StartOn(core: 0, servers);
         await ApplyAsync(WarmUp).ConfigureAwait(false);
         await UntilHeldAsync(servers, first, time, ct).ConfigureAwait(false);
         var limited = first.Limit(percent);
         var one = await ApplyAsync(orders).ConfigureAwait(false);
 
-        await using var second = PinnedWorker.Start(servers, core: 1 % Environment.ProcessorCount);
+        await using var second = WorkerProcess.StartOn(core: 1 % Environment.ProcessorCount, servers);
         for (var round = 0; round < SecondWarmUps; round++)
         {
             await ApplyAsync(WarmUp).ConfigureAwait(false); // The first takes its part of each.
@@ -99,7 +99,7 @@ internal static class ScaleBenchmark
     }
 
     /// <summary>How long until a worker holds the lease of every connection.</summary>
-    private static Task<TimeSpan> UntilHeldAsync(BenchServers servers, PinnedWorker worker, TimeProvider time, CancellationToken ct) => UntilAsync(
+    private static Task<TimeSpan> UntilHeldAsync(BenchServers servers, WorkerProcess worker, TimeProvider time, CancellationToken ct) => UntilAsync(
         "the leases moved",
         $"""
         SELECT count(*) = (SELECT count(*) FROM connections) FROM connection_runtime

@@ -31,6 +31,15 @@ internal static class Floors
         ["idle.tx_per_s"] = AtMost(20),
         ["idle.cpu_percent"] = AtMost(2),
         ["memory.worker_mb"] = AtMost(300),
+        ["memory.api_mb"] = AtMost(200),
+        ["reconcile.seconds"] = AtMost(60),
+        ["scale.ratio"] = AtLeast(1.6),
+        ["leases.moved_s"] = AtMost(10),
+        ["explain.p95_ms"] = AtMost(200),
+        ["sources.backfill_events_per_s"] = AtLeast(3_333),
+        ["sources.push_p95_ms"] = AtMost(1_000),
+        ["sources.push_beside_backfill_p95_ms"] = AtMost(1_000),
+        ["sources.cdc_p95_ms"] = AtMost(500),
         ["auth.added_ms"] = AtMost(0.2),
     };
 

@@ -40,11 +40,11 @@ internal sealed class ProductStand : IAsyncDisposable
 
     public World World => Sandbox.World;
 
-    /// <summary>API and, where wanted, worker; no stores.</summary>
-    public static async Task<ProductStand> StartAsync(BenchServers servers, bool withWorker, TimeProvider time, CancellationToken ct)
+    /// <summary>The API alone; no worker, no stores.</summary>
+    public static async Task<ProductStand> StartApiAsync(BenchServers servers, TimeProvider time, CancellationToken ct)
     {
         var stand = new ProductStand(servers, time);
-        await stand.StartServicesAsync("http://127.0.0.1:9/{shop}", withWorker, ct).ConfigureAwait(false);
+        await stand.StartServicesAsync("http://127.0.0.1:9/{shop}", withWorker: false, ct).ConfigureAwait(false);
         return stand;
     }
 

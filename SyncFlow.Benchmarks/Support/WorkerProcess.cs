@@ -2,40 +2,46 @@ using System.Diagnostics;
 using System.Globalization;
 using SyncFlow.AppHost;
 using SyncFlow.AppHost.Local;
-using SyncFlow.Benchmarks.Support;
 
-namespace SyncFlow.Benchmarks.Scale;
+namespace SyncFlow.Benchmarks.Support;
 
-/// <summary>The built worker as a process of its own that runs on one core only. Needs Linux and <c>taskset</c>.</summary>
-internal sealed class PinnedWorker : IAsyncDisposable
+/// <summary>The built worker as a process of its own, as it is deployed; another program may start it.</summary>
+internal sealed class WorkerProcess : IAsyncDisposable
 {
     private readonly Process process;
     private CoreShare? share;
 
-    private PinnedWorker(Process process) => this.process = process;
+    private WorkerProcess(Process process) => this.process = process;
 
     /// <summary>Whether it is the owner that a lease names.</summary>
     public string Mark => string.Create(CultureInfo.InvariantCulture, $"/{process.Id}/");
 
+    /// <summary>A worker on one core only. Needs Linux and <c>taskset</c>.</summary>
     /// <exception cref="CheckFailedException">There is no way to pin it.</exception>
-    public static PinnedWorker Start(BenchServers servers, int core)
+    public static WorkerProcess StartOn(int core, BenchServers servers) =>
+        Start(servers, ["taskset", "-c", core.ToString(CultureInfo.InvariantCulture)]);
+
+    /// <summary>A worker as <c>./run</c> starts it beside the API on one machine.</summary>
+    public static WorkerProcess StartBesideApi(BenchServers servers) => Start(servers, ServicePrograms.Behind);
+
+    private static WorkerProcess Start(BenchServers servers, IReadOnlyList<string> starter)
     {
         string[] command =
         [
-            "-c", core.ToString(CultureInfo.InvariantCulture), .. ServicePrograms.CommandLine(ServiceContract.Worker),
+            .. starter, .. ServicePrograms.CommandLine(ServiceContract.Worker),
             "--ConnectionStrings:syncflow=" + servers.ConnectionString, "--ConnectionStrings:redis=" + servers.Redis,
             "--SyncFlow:SecretsKey=" + ProductStand.SecretsKey, "--Channels:Shopify:BaseUrl=http://127.0.0.1:9/{shop}",
             "--Logging:LogLevel:Default=None", "--urls=http://127.0.0.1:0",
         ];
         try
         {
-            var process = Process.Start(new ProcessStartInfo("taskset", command) { RedirectStandardOutput = true })!;
+            var process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true })!;
             process.BeginOutputReadLine();
-            return new PinnedWorker(process);
+            return new WorkerProcess(process);
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            throw new CheckFailedException("taskset is missing, which keeps a worker on its core.");
+            throw new CheckFailedException($"{command[0]} is missing, which starts a worker.");
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace SyncFlow.Benchmarks.Scale;
+namespace SyncFlow.Benchmarks.Support;
 
 /// <summary>
 /// A part of a core that processes may use and no more: a control group of the kernel's. Without the right to make one
