@@ -61,7 +61,7 @@ internal sealed class PushEvents : IEndpoint
         }
 
         var rows = request.Events!.Select(one => PushedRow.Of(one, request.PostedThrough)).ToList();
-        var batch = new SourceBatch(request.Watermark, [.. rows.Select(r => r.Event).OfType<SourceEvent>()]);
+        var batch = new SourceBatch(request.Watermark, [.. rows.Select(r => r.Event).OfType<SourceEvent>()]) { Unreadable = rows.Count(r => r.Event is null) };
         if (await intake.TakeInAsync(new TenantId(caller.Tenant), new ConnectionId(id), batch, ct).ConfigureAwait(false) is not { } receipt)
         {
             return (Refused)Problem.NotFound("source", id);

@@ -8,7 +8,7 @@ namespace SyncFlow.Api.Sources;
 
 /// <summary>What came of a file.</summary>
 /// <param name="FileId">The file; of one that was sent before, the first.</param>
-/// <param name="Repeated">Whether the same bytes came before: then nothing was done again.</param>
+/// <param name="Repeated">Whether the same bytes of the same moment came before: then nothing was done again.</param>
 internal sealed record FileAccepted(long FileId, bool Repeated, SourceFileView File);
 
 /// <summary>
@@ -28,7 +28,7 @@ internal sealed class SourceFileIntake(Caller caller, SourceFileDesk desk, Sourc
 
         await using var bytes = new HashingStream(request.Body);
         var (file, repeated) = await receiver.ReceiveAsync(
-            caller.Tenant, source, kind, caller.Name, number => SourceFileReader.ReadAsync(bytes, format, number, ct), bytes.Hash, format.LeftOut, ct)
+            caller.Tenant, source, kind, caller.Name, number => SourceFileReader.ReadAsync(bytes, format, number, ct), () => format.KnownBy(bytes.Hash()), format.LeftOut, ct)
             .ConfigureAwait(false);
         var view = await desk.FindAsync(caller.Tenant, source, file, ct).ConfigureAwait(false);
         return TypedResults.Accepted($"/api/v1/sources/{source}/files/{file}", new FileAccepted(file, repeated, view!));

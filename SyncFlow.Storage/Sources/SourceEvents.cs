@@ -9,6 +9,9 @@ namespace SyncFlow.Storage.Sources;
 /// <param name="Watermark">The source's own word on how far it has got; null where it says none.</param>
 public sealed record SourceBatch(long? Watermark, IReadOnlyList<SourceEvent> Events)
 {
+    /// <summary>What was told beside them and could not be read.</summary>
+    public int Unreadable { get; init; }
+
     /// <summary>Events in one batch.</summary>
     public const int MostEvents = 1_000;
 }

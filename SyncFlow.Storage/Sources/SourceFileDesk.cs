@@ -51,7 +51,7 @@ public sealed class SourceFileDesk(NpgsqlDataSource source, TimeProvider time)
     /// <summary>
     /// A file has come in whole: it is booked, waits for a person, or is known as one that was sent before.
     /// </summary>
-    /// <param name="hash">SHA-256 of its bytes.</param>
+    /// <param name="hash">By what it is known when it is sent again, 32 bytes.</param>
     /// <param name="leftOut">Makes the event of a position that a full refresh leaves out, of its item, its place and its number among them.</param>
     /// <returns>The file it is, and whether it was sent before.</returns>
     /// <exception cref="InvalidOperationException">It was given up meanwhile.</exception>

@@ -10,9 +10,9 @@ public sealed class SourceFileReceiver(SourceFileDesk desk)
     /// <summary>Receives a file. One whose reading fails is broken off, and none of it is booked.</summary>
     /// <param name="by">Who sent it.</param>
     /// <param name="read">Reads it, given its number.</param>
-    /// <param name="hash">SHA-256 of its bytes, once it is read.</param>
+    /// <param name="hash">By what it is known when it is sent again, once it is read.</param>
     /// <param name="leftOut">Makes the event of a position that a full refresh leaves out; null for history.</param>
-    /// <returns>The file it is, and whether the same bytes came before.</returns>
+    /// <returns>The file it is, and whether it was sent before.</returns>
     public async Task<(long File, bool Repeated)> ReceiveAsync(
         long tenant, long source, SourceFileKind kind, string by, Func<long, IAsyncEnumerable<FileChunk>> read, Func<byte[]> hash,
         Func<long, string, string, int, SourceEvent>? leftOut, CancellationToken ct)

@@ -46,7 +46,7 @@ public sealed class SourceIntake(NpgsqlDataSource source, TimeProvider time)
         taken.Decide(frozen);
         await KeepAsync(session, connection, taken, frozen, at, ct).ConfigureAwait(false);
         await StoreAsync(session, taken, groups, at, ct).ConfigureAwait(false);
-        await NoteAsync(session, settings, frozen ? judged with { Mark = settings.Mark } : judged, taken.Items, at, ct).ConfigureAwait(false);
+        await NoteAsync(session, settings, frozen ? judged with { Mark = settings.Mark } : judged, taken.Items, at, ct, batch.Unreadable).ConfigureAwait(false);
         return new SourceReceipt(frozen ? SourceState.Frozen : SourceState.Active, judged.Backwards ?? settings.Reason, taken.Items);
     }
 
@@ -148,9 +148,9 @@ public sealed class SourceIntake(NpgsqlDataSource source, TimeProvider time)
     }
 
     private static async Task NoteAsync(
-        StorageSession session, SourceSettings settings, SequenceJudgement judged, SourceItem[] items, DateTimeOffset at, CancellationToken ct)
+        StorageSession session, SourceSettings settings, SequenceJudgement judged, SourceItem[] items, DateTimeOffset at, CancellationToken ct, int unreadable = 0)
     {
-        await session.ExecuteAsync(SourceSettingsRows.Note(session, settings, judged, items, at), ct).ConfigureAwait(false);
+        await session.ExecuteAsync(SourceSettingsRows.Note(session, settings, judged, items, at, unreadable), ct).ConfigureAwait(false);
         if (judged.Backwards is { } why)
         {
             await session.ExecuteAsync(SourceFreeze.Open(session, settings.Connection, why, at), ct).ConfigureAwait(false);

@@ -50,8 +50,9 @@ internal static class SourceSettingsRows
     }
 
     /// <summary>Notes a batch.</summary>
+    /// <param name="unreadable">What was told beside these and could not be read: it is refused as well.</param>
     public static NpgsqlBatchCommand Note(
-        StorageSession session, SourceSettings source, SequenceJudgement judged, IReadOnlyList<SourceItem> items, DateTimeOffset at)
+        StorageSession session, SourceSettings source, SequenceJudgement judged, IReadOnlyList<SourceItem> items, DateTimeOffset at, long unreadable = 0)
     {
         long Count(SourceOutcome outcome) => items.Count(i => i.Outcome == outcome);
         return session.Of(
@@ -68,6 +69,6 @@ internal static class SourceSettingsRows
             """,
             Sql.P(source.Connection.Value), Sql.P(judged.Mark.Sequence), Sql.P(DatabaseTime.Of(judged.Mark.At)), Sql.P(judged.Mark.Missing),
             Sql.P(at), Sql.P(Count(SourceOutcome.Accepted)), Sql.P(Count(SourceOutcome.Repeated)), Sql.P(Count(SourceOutcome.Held)),
-            Sql.P(Count(SourceOutcome.Refused)), Sql.P(judged.Backwards));
+            Sql.P(Count(SourceOutcome.Refused) + unreadable), Sql.P(judged.Backwards));
     }
 }

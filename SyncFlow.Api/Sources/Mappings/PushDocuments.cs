@@ -36,7 +36,8 @@ internal sealed class PushDocuments : IEndpoint
             return (Refused)Problem.Invalid("document", found.Records.Length == 0 ? "It holds no record." : $"It holds no record at {found.Records}.");
         }
 
-        if (await intake.TakeInAsync(new TenantId(caller.Tenant), new ConnectionId(id), new SourceBatch(null, events), ct).ConfigureAwait(false) is not { } receipt)
+        var batch = new SourceBatch(null, events) { Unreadable = records.Count(r => r.Errors.Count > 0) };
+        if (await intake.TakeInAsync(new TenantId(caller.Tenant), new ConnectionId(id), batch, ct).ConfigureAwait(false) is not { } receipt)
         {
             return (Refused)Problem.NotFound("source", id);
         }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using SyncFlow.Channels.Csv;
 using SyncFlow.Channels.Sources.Mapping;
 using SyncFlow.Core.Checks;
@@ -10,8 +12,9 @@ namespace SyncFlow.Channels.Sources.Files;
 /// <param name="Columns">What stands in its header.</param>
 /// <param name="Row">The events of a row of a file; null where something is wrong, which is noted by column.</param>
 /// <param name="LeftOut">The event of a position that a full refresh leaves out, of the file, its item, its place and its number among them; null for history.</param>
+/// <param name="Moment">What the source says of when a full refresh was taken, in what orders it; null for history, whose rows say it.</param>
 public sealed record SourceFileFormat(
-    CsvColumns Columns, Func<CsvRow, long, Check, IReadOnlyList<SourceEvent>?> Row, Func<long, string, string, int, SourceEvent>? LeftOut)
+    CsvColumns Columns, Func<CsvRow, long, Check, IReadOnlyList<SourceEvent>?> Row, Func<long, string, string, int, SourceEvent>? LeftOut, string? Moment)
 {
     /// <summary>Columns of a full refresh.</summary>
     public static readonly CsvColumns Positions = new(["sku", "location", "onHand"], ["unavailable"], ["TENT-2P", "1000/0001", "98", "1"]);
@@ -22,6 +25,13 @@ public sealed record SourceFileFormat(
         ["sequence", "units", "bucket", "onHand", "unavailable", "open", "shipped", "reference", "system"],
         ["5000012-1", "movement", "TENT-2P", "1000/0001", "2026-11-20T10:02:11Z", "10500", "-2", "", "", "", "", "", "R-77", "8"]);
 
+    /// <summary>
+    /// By what a file is known when it is sent again: its bytes, and of a full refresh its moment. The same stock at a later one
+    /// is news: it is there again after it was gone, or it is still there.
+    /// </summary>
+    /// <param name="bytes">SHA-256 of its bytes.</param>
+    public byte[] KnownBy(byte[] bytes) => Moment is null ? bytes : SHA256.HashData([.. bytes, .. Encoding.UTF8.GetBytes(Moment)]);
+
     /// <summary>A full refresh: all positions at one moment.</summary>
     /// <param name="asOf">The moment, by the source's own clock.</param>
     /// <param name="sequence">Its number, where the source counts.</param>
@@ -31,18 +41,19 @@ public sealed record SourceFileFormat(
         SourceEventInput Position(long file, int line, string? sku, string? place, decimal? onHand, decimal? unavailable) => new(
             string.Create(CultureInfo.InvariantCulture, $"file:{file}:{line}"), "position", sku, place, asOf, sequence, null, null, onHand, unavailable, null, null,
             null, null, null);
+        var moment = sequence?.ToString(CultureInfo.InvariantCulture) ?? asOf.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
         SourceEvent LeftOut(long file, string item, string place, int number) => Position(file, -1 - number, item, place, 0, null).Read(null, new Check())!;
         return mapping is not { TellsPositions: true }
             ? new SourceFileFormat(
                 Positions,
                 (row, file, noted) => One(Position(
                     file, row.Line, row.Text("sku"), row.Text("location"), row.Number("onHand", noted), row.Number("unavailable", noted)).Read(null, noted)),
-                LeftOut)
+                LeftOut, moment)
             : new SourceFileFormat(
                 ColumnsOf(mapping),
                 (row, file, noted) => Mapped(mapping, row, noted) is not { } events ? null
                     : [.. events.Select((e, n) => e with { Id = string.Create(CultureInfo.InvariantCulture, $"file:{file}:{row.Line}.{n}"), OccurredAt = asOf, Sequence = sequence })],
-                LeftOut);
+                LeftOut, moment);
     }
 
     /// <summary>History: events of the past.</summary>
@@ -54,8 +65,8 @@ public sealed record SourceFileFormat(
                 row.Text("id"), row.Text("type"), row.Text("sku"), row.Text("location"), Time(row, "occurredAt", noted), Whole(row, "sequence", noted),
                 row.Text("bucket"), row.Number("units", noted), row.Number("onHand", noted), row.Number("unavailable", noted), row.Number("open", noted),
                 row.Number("shipped", noted), row.Text("reference"), Whole(row, "system", noted), null).Read(null, noted)),
-            null)
-        : new SourceFileFormat(ColumnsOf(mapping), (row, _, noted) => Mapped(mapping, row, noted), null);
+            null, null)
+        : new SourceFileFormat(ColumnsOf(mapping), (row, _, noted) => Mapped(mapping, row, noted), null, null);
 
     private static CsvColumns ColumnsOf(SourceMapping mapping) =>
         new([.. mapping.Needed.Where(paths => paths.Count == 1).Select(paths => paths[0]).Distinct()], [.. mapping.Paths], []) { Others = true };

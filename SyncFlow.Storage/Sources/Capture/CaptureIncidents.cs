@@ -22,13 +22,22 @@ internal static class CaptureIncidents
             KeyOf(connection, state), "capture-paused",
             $"The capture waits, nothing is lost meanwhile: {problem}. Put the table or the mapping right and start it again.", connection, null, null, at);
 
-    /// <summary>A full refresh that is booked brings back what a lost capture missed, once the capture runs again.</summary>
+    /// <summary>The incident of a table of positions that was emptied at once: a reload, or a mistake.</summary>
+    public static Incident Emptied(ConnectionId connection, DateTimeOffset at) => new(
+        string.Create(CultureInfo.InvariantCulture, $"capture-emptied:{connection.Value}"), "capture-emptied",
+        "All rows of the source's table were removed at once. That was not booked: what it does not list again stands as it was. Send a full refresh; this closes when one is booked.",
+        connection, null, null, at);
+
+    /// <summary>
+    /// A full refresh that is booked brings back what a lost capture missed, once the capture runs again, and what an emptied
+    /// table does not have any more.
+    /// </summary>
     public static Task<int> CloseByRefreshAsync(StorageSession session, long file, DateTimeOffset at, CancellationToken ct) => session.ExecuteAsync(
         session.Of(
             """
             UPDATE incidents i SET closed_at = $3 FROM source_files f, source_captures c
             WHERE i.tenant_id = $1 AND f.tenant_id = $1 AND f.file_id = $2 AND f.kind = 1 AND c.tenant_id = $1 AND c.connection_id = f.connection_id
-              AND c.state = 2 AND i.incident_key = 'capture-lost:' || f.connection_id AND i.closed_at IS NULL
+              AND c.state = 2 AND i.incident_key IN ('capture-lost:' || f.connection_id, 'capture-emptied:' || f.connection_id) AND i.closed_at IS NULL
             """,
             Sql.P(file), Sql.P(at)),
         ct);

@@ -21,6 +21,9 @@ public sealed record CaptureYield(
 {
     /// <summary>Ids of those events that deleted rows left.</summary>
     public IReadOnlySet<string> Deletions { get; init; } = new HashSet<string>();
+
+    /// <summary>Whether a table of positions was emptied at once, which is not booked.</summary>
+    public bool Emptied { get; init; }
 }
 
 /// <summary>What captures keep: what was read goes to the inbox in the same transaction that notes how far the log is read.</summary>
@@ -115,6 +118,11 @@ public sealed class CaptureStore(NpgsqlDataSource source, TimeProvider time)
         if (yield.Refusals.Count > 0)
         {
             await RefuseAsync(session, key.Connection, yield, at, ct).ConfigureAwait(false);
+        }
+
+        if (yield.Emptied)
+        {
+            await session.ExecuteAsync(CaseRows.UpsertIncidents(session, [CaptureIncidents.Emptied(key.Connection, at)]), ct).ConfigureAwait(false);
         }
 
         var noted = await session.ExecuteAsync(

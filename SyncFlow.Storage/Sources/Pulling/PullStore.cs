@@ -103,7 +103,10 @@ public sealed class PullStore(NpgsqlDataSource source, TimeProvider time)
         await session.CommitAsync(ct).ConfigureAwait(false);
     }
 
-    /// <summary>Notes why a part of the work came to nothing, opens its incident, and says when it is tried again.</summary>
+    /// <summary>
+    /// Notes why a part of the work came to nothing, opens its incident, and says when it is tried again. Where its first
+    /// positions did not come, nor are its movements asked for until then: it is not known where they begin.
+    /// </summary>
     /// <param name="wait">Until then.</param>
     /// <param name="anew">Whether the round begins anew instead of going on at its cursor.</param>
     public async Task FailedAsync(PullSource pull, bool refreshing, ChannelFault fault, TimeSpan wait, bool anew, CancellationToken ct)
@@ -117,7 +120,7 @@ public sealed class PullStore(NpgsqlDataSource source, TimeProvider time)
             session.Of(
                 """
                 UPDATE source_pulls SET failures = failures + 1, fault_code = $3, fault = $4, fault_at = $5, updated_at = $5,
-                  due_at = CASE WHEN $6 THEN due_at ELSE $7 END, refresh_due_at = CASE WHEN $6 THEN $7 ELSE refresh_due_at END,
+                  due_at = CASE WHEN $6 AND watermark IS NOT NULL THEN due_at ELSE $7 END, refresh_due_at = CASE WHEN $6 THEN $7 ELSE refresh_due_at END,
                   since = CASE WHEN $8 THEN NULL ELSE since END, cursor = CASE WHEN $8 THEN NULL ELSE cursor END,
                   round_watermark = CASE WHEN $8 THEN NULL ELSE round_watermark END
                 WHERE tenant_id = $1 AND connection_id = $2

@@ -61,6 +61,7 @@ public sealed class CaptureTests(PostgresFixture postgres, RedisFixture redis)
         await stand.OnHandAsync("A", "SIDE", 11);
         var refusals = (await stand.Api.GetAsync($"/api/v1/sources/{stand.Id}/capture/refusals"))["items"]!.AsArray();
         ((string)refusals.Single()!["errors"]!["table"]![0]!).ShouldContain("send a full refresh");
+        (await stand.IncidentsAsync()).ShouldHaveSingleItem().ShouldStartWith("capture-emptied");
     }
 
     [Fact]

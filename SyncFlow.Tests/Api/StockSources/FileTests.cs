@@ -86,10 +86,35 @@ public sealed class FileTests(PostgresFixture postgres, RedisFixture redis)
         (await stand.Api.SqlAsync<long>("SELECT count(*) FROM source_file_rows")).ShouldBe(0);
 
         var first = await stand.RefreshAsync(1, Header + "A,1000,10\n");
-        var (again, answer) = await stand.UploadAsync("refreshes/csv?asOf=2026-03-01T09:00:00Z&sequence=7", Encoding.UTF8.GetBytes(Header + "A,1000,10\n"));
+        var (again, answer) = await stand.UploadAsync("refreshes/csv?asOf=2026-03-01T09:00:00Z&sequence=1", Encoding.UTF8.GetBytes(Header + "A,1000,10\n"));
         (again, (bool)answer!["repeated"]!, (long)answer["fileId"]!).ShouldBe((HttpStatusCode.Accepted, true, (long)first["id"]!));
         await stand.FilesAsync();
         (await stand.Warehouse.AtAsync("A", "MAIN")).ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task The_same_stock_at_a_later_moment_is_news()
+    {
+        await using var stand = await SourceStand.OpenAsync(postgres, redis);
+        foreach (var (sequence, units) in new[] { (1, 10), (2, 9), (3, 10) })
+        {
+            await stand.RefreshAsync(sequence, Header + $"A,1000,{units}\n");
+            await stand.FilesAsync();
+            (await stand.Warehouse.AtAsync("A", "MAIN")).ShouldBe(units);
+        }
+
+        // Of a source that is ordered by its clock the moment is the time, however it is written.
+        var timed = await stand.SourceAsync("Till", "pos");
+        async Task<bool> RepeatedAsync(string asOf)
+        {
+            var (status, body) = await stand.CsvAsync($"/api/v1/sources/{timed}/refreshes/csv?asOf={asOf}", Header + "A,1000,10\n");
+            status.ShouldBe(HttpStatusCode.Accepted, body?.ToJsonString());
+            return (bool)body!["repeated"]!;
+        }
+
+        (await RepeatedAsync("2026-03-01T08:00:00Z")).ShouldBeFalse();
+        (await RepeatedAsync("2026-03-01T09:00:00%2B01:00")).ShouldBeTrue();
+        (await RepeatedAsync("2026-03-02T08:00:00Z")).ShouldBeFalse();
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net;
 using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Core.Sources;
@@ -53,6 +54,21 @@ public sealed class HealthTests(PostgresFixture postgres, RedisFixture redis)
         (await JudgeAsync(stand)).ShouldBe(1, "a call without events is a sign of life");
         (await ExplainAsync(stand)).ShouldContain("39 on hand = 39 available to sell");
         (await stand.Api.GetAsync("/api/v1/incidents?open=true"))["items"]!.AsArray().ShouldNotContain(i => (string)i!["kind"]! == "source-health");
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_counts_as_refused_whichever_way_it_is_pushed()
+    {
+        await using var stand = await SourceStand.OpenAsync(postgres, redis);
+        var unreadable = new { id = "m1", type = "movement", sku = "A", location = "1000", units = "twelve", occurredAt = "2026-03-01T08:00:00Z", sequence = 1 };
+        await stand.PushAsync(unreadable, unreadable);
+        await stand.PushAsync(stand.Movement("m2", 1), unreadable);
+        (await stand.Api.PostAsync(
+            $"/api/v1/sources/{stand.Erp}/documents?mapping=netsuite-inventory-adjustment", new { inventory = new { items = new[] { new { } } } })).Status.ShouldBe(HttpStatusCode.OK);
+        var source = await stand.Api.GetAsync($"/api/v1/sources/{stand.Erp}");
+        ((int)source["events"]!["accepted"]!, (int)source["events"]!["refused"]!).ShouldBe((1, 4));
+        (await JudgeAsync(stand)).ShouldBe(1);
+        ((string)(await stand.Api.GetAsync($"/api/v1/sources/{stand.Erp}"))["health"]!["reason"]!).ShouldContain("of its events are refused");
     }
 
     private static Task<int> JudgeAsync(SourceStand stand) =>

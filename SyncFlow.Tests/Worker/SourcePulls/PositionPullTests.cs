@@ -25,6 +25,23 @@ public sealed class PositionPullTests(PostgresFixture postgres, RedisFixture red
         stand.Server.Asked.Count(a => a.Feed == "positions").ShouldBe(1, "the next refresh is a day away");
     }
 
+    [Fact]
+    public async Task Movements_wait_until_the_first_positions_have_come()
+    {
+        await using var stand = await PullStand.OpenAsync(postgres, redis);
+        await stand.SetAsync(positions: true);
+        stand.Server.Positions.Add(Position("A", 50));
+        stand.Move(90, 3);
+        stand.Server.Instead = asked => asked.Feed == "positions" ? new SourceAnswer([], 503) : null;
+        await stand.AskAsync();
+        await stand.AskAsync();
+        stand.Server.Asked.ShouldNotContain(asked => asked.Feed == "movements", "at the worker's next look neither");
+        (await stand.AtAsync()).ShouldBe(0);
+        stand.Server.Instead = _ => null;
+        await stand.RoundAsync(refresh: true);
+        (await stand.AtAsync()).ShouldBe(50, "the movement is contained in them");
+    }
+
     [Theory]
     [InlineData(0, "empty")]
     [InlineData(12, "lists 12 positions")]

@@ -16,6 +16,7 @@ internal sealed class CaptureBatch(RowChanges rows, CaptureMark mark)
     private int _transactions;
     private int _changes;
     private int _passedOver;
+    private bool _emptied;
     private DateTimeOffset? _lastChangeAt;
 
     /// <summary>Changes so far.</summary>
@@ -28,7 +29,7 @@ internal sealed class CaptureBatch(RowChanges rows, CaptureMark mark)
     public ulong? Idle { get; private set; }
 
     /// <summary>What it came to.</summary>
-    public CaptureYield Yield => new(_events, _refusals, _mark, _transactions, _changes, _passedOver, _lastChangeAt) { Deletions = _deletions };
+    public CaptureYield Yield => new(_events, _refusals, _mark, _transactions, _changes, _passedOver, _lastChangeAt) { Deletions = _deletions, Emptied = _emptied };
 
     /// <summary>Adds what was read; returns why the table does not fit the mapping, or null where it does.</summary>
     public string? Add(LogPart part)
@@ -92,6 +93,7 @@ internal sealed class CaptureBatch(RowChanges rows, CaptureMark mark)
             return;
         }
 
+        _emptied = true;
         var position = new CapturedChange(emptied.Commit, emptied.Number, emptied.At, RowChange.Deleted, new Dictionary<string, string?>(), null).Position;
         var why = new Dictionary<string, string[]> { ["table"] = ["All its rows were removed at once. Nothing was booked: send a full refresh."] };
         _refusals.Add(new CaptureRefusal(position, new Dictionary<string, string?>(), why));

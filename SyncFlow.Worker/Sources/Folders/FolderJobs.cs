@@ -108,7 +108,7 @@ internal sealed class FolderJobs(
         {
             await using var bytes = new HashingStream(file.File.OpenRead());
             var (id, repeated) = await new SourceFileReceiver(files).ReceiveAsync(
-                tenant, connection, file.Kind, Taker, number => SourceFileReader.ReadAsync(bytes, format, number, ct), bytes.Hash, format.LeftOut, ct)
+                tenant, connection, file.Kind, Taker, number => SourceFileReader.ReadAsync(bytes, format, number, ct), () => format.KnownBy(bytes.Hash()), format.LeftOut, ct)
                 .ConfigureAwait(false);
             return (new { repeated, file = await files.FindAsync(tenant, connection, id, ct).ConfigureAwait(false) }, null);
         }
