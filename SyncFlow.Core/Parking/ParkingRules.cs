@@ -48,17 +48,19 @@ public static class ParkingRules
     /// What an entry of on-hand does to shelves at its place: whatever was not seen to happen on a level itself, the
     /// channel's on-hand does not show. A correction while a level waits to agree with the ledger is the agreement.
     /// </summary>
-    internal static SkuState Follow(SkuState sku, LedgerEntry entry)
+    /// <param name="shownBy">A channel that shows the entry on its own level, now or when it hears of it.</param>
+    internal static SkuState Follow(SkuState sku, LedgerEntry entry, ConnectionId? shownBy)
     {
         if (entry.Bucket != Bucket.OnHand)
         {
-            return sku;
+            return entry is { Bucket: Bucket.Unavailable, Delta: < 0, Level: null } ? Released(sku, entry) : sku;
         }
 
         foreach (var level in sku.Levels)
         {
             var corrects = entry.Reason is EntryReason.Adjustment or EntryReason.CountVariance && level.Status == LevelStatus.New;
-            if (level.Shelf is { Owed: not null } && level.Location == entry.Location && level.Id != entry.Level && !corrects)
+            var shown = level.Id == entry.Level || level.Connection == shownBy;
+            if (level.Shelf is { Owed: not null } && level.Location == entry.Location && !shown && !corrects)
             {
                 sku = sku.With(Owing(level, entry.Delta));
             }
@@ -95,6 +97,20 @@ public static class ParkingRules
             string.Create(CultureInfo.InvariantCulture, $"The channel has {found} units of safety stock here that SyncFlow did not park; nothing is parked until there are none."),
             level.Connection, sku, level.Id, now));
         return level;
+    }
+
+    /// <summary>Somebody released units, or took them away: those found among the parked ones come first.</summary>
+    private static SkuState Released(SkuState sku, LedgerEntry entry)
+    {
+        foreach (var level in sku.Levels)
+        {
+            if (level.Shelf is { Found: > 0 } shelf && level.Location == entry.Location)
+            {
+                sku = sku.With(level with { Shelf = shelf with { Found = Math.Max(0, shelf.Found + entry.Delta) } });
+            }
+        }
+
+        return sku;
     }
 
     private static string InUseKey(LevelId level) => string.Create(CultureInfo.InvariantCulture, $"safety-stock-in-use:{level.Value}");
