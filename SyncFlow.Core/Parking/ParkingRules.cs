@@ -121,11 +121,17 @@ public static class ParkingRules
     private static LevelState Followed(LevelState level, bool parked) => (level.Shelf, parked) switch
     {
         (null, true) => level with { Shelf = new ParkedShelf(), NeedsReading = level.NeedsReading || level.Belief is not null },
-        ({ Owed: null, Since: not null } shelf, true) => level with { Shelf = shelf with { Owed = 0 } },
+        ({ Owed: null, Since: not null, Adjusted: 0 } shelf, true) when level is { InFlight: null, UnverifiedUnits: 0 } =>
+            level with { Shelf = shelf with { Owed = 0 } }, // What was set meanwhile is proven: only moves are told by the parked state.
         ({ Owed: not null } shelf, false) => Ended(level, shelf with { Owed = null }),
         ({ } shelf, false) => Ended(level, shelf),
         _ => level,
     };
 
-    private static LevelState Ended(LevelState level, ParkedShelf shelf) => level with { Shelf = shelf.IsEmpty ? null : shelf };
+    /// <summary>Forgotten once a reading has shown that nothing is parked: a move that was acknowledged may not be there.</summary>
+    private static LevelState Ended(LevelState level, ParkedShelf shelf)
+    {
+        var isShown = level is { NeedsReading: false, IsOutOfService: false, Status: not LevelStatus.New };
+        return level with { Shelf = shelf.IsEmpty && (isShown || shelf.Since is null) ? null : shelf };
+    }
 }

@@ -112,6 +112,12 @@ internal sealed class ShelfReading
         ? Opposite(units, _shelf is { IsKept: true } ? Opposite(Doubted, _shelf.Lacked) : 0)
         : units + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
 
+    /// <summary>
+    /// Whether the parked state tells what became of every decrease in doubt: then what it does not explain is somebody's edit
+    /// and no decrease that is not there. Taken for one, it would be parked and never be booked.
+    /// </summary>
+    public bool TellsDecreases => _shelf is { IsKept: true };
+
     /// <summary>The shelf after the reading; the last thing done with it.</summary>
     public (SkuState Sku, LevelState Level) Close(SkuState sku, LevelState next)
     {

@@ -1,4 +1,6 @@
 using Shouldly;
+using SyncFlow.Core.Facts;
+using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Tests.Core.Support;
@@ -57,6 +59,57 @@ public sealed class ShelfProofCases
         desk.Shelf().Owed.ShouldBe(0);
         desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Move);
         desk[1].Belief.ShouldBe(desk[1].Target);
+    }
+
+    [Fact]
+    public void R14_An_edit_beside_a_decrease_that_is_not_proven_is_an_edit()
+    {
+        var desk = ShelfDesk.Fresh();
+        desk.Say().ShouldNotBeNull().Element.To.ShouldBe(5);
+        for (var time = 0; time < 2; time++)
+        {
+            desk.Shows(1, 8, 5);
+        }
+
+        (desk.Position.OnHand, desk[1].Belief, desk[1].FailedVerifications).ShouldBe((13, 8, 0), "the parked state shows that it was done");
+    }
+
+    [Fact]
+    public void R14_Switched_off_while_a_rise_is_not_proven_the_parked_ones_are_forgotten_only_when_they_are_seen_to_be_none()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.Receive("r1", 10);
+        desk.Say().ShouldNotBeNull().Element.ParkedTo.ShouldBe(0);
+        desk.SwitchTo(parks: false);
+        desk[1].Shelf.ShouldNotBeNull();
+
+        // It was acknowledged and not done.
+        desk.Shows(1, 5, 5);
+        (desk.Shelf().Parked, desk.Position.OnHand, desk.Position.Suspense).ShouldBe((5, 20, 0));
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Set);
+        desk.Shows(1, 10, 5);
+        desk.Say().ShouldNotBeNull().Element.ParkedTo.ShouldBe(0);
+        desk.Shows(1, 10, 0);
+        (desk[1].Shelf, desk.Position.OnHand).ShouldBe((null, 20));
+    }
+
+    [Fact]
+    public void R14_Switched_on_again_units_are_parked_once_what_was_set_meanwhile_is_proven()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.SwitchTo(parks: false);
+        desk.Apply(new StockMovement("w1", null, null, desk.Now, Desk.Sku, Desk.Main, Bucket.OnHand, -4, EntryReason.WriteOff));
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Set);
+        desk.SwitchTo(parks: true);
+        desk.Shelf().IsKept.ShouldBeFalse();
+
+        // The set was acknowledged and not done: its units are no found ones.
+        for (var time = 0; time < 2; time++)
+        {
+            desk.Shows(1, 5, 5);
+        }
+
+        desk.Position.OnHand.ShouldBe(6);
     }
 
     /// <summary>Two units left for others and were taken out; a reading was marked, and two sales became known then.</summary>
