@@ -10,6 +10,7 @@ internal sealed partial class Truth
 {
     private readonly int[,] _came = new int[settings.Skus, settings.Locations];
     private readonly HashSet<(int Sku, int Location)> _hands = [];
+    private readonly HashSet<(int Sku, int Location)> _touched = [];
     private readonly Dictionary<(int Sku, int Location, DateTimeOffset At), int> _mistakable = [];
     private readonly HashSet<int> _uncounted = [];
     private readonly Dictionary<LevelId, int> _lowered = [];
@@ -19,7 +20,11 @@ internal sealed partial class Truth
     public void Came(int sku, int location, int units) => _came[sku, location] += units;
 
     /// <summary>Somebody's hand was at a shelf of the authority.</summary>
-    public void Disturbed(int sku, int location) => _hands.Add((sku, location));
+    public void Disturbed(int sku, int location)
+    {
+        _hands.Add((sku, location));
+        _touched.Add((sku, location));
+    }
 
     /// <summary>The authority ceased to count an item: what it then sells and ships does not change what it says lies there.</summary>
     public void Uncounted(int item) => _uncounted.Add(item);
@@ -83,7 +88,11 @@ internal sealed partial class Truth
     {
         if (level.Shelf is not { Owed: { } owed })
         {
-            return "nothing is parked any more";
+            // What a hand laid there while parking was off is not ours, and is said to be in the way.
+            return _switched && _touched.Contains((sku, location)) && shop.Parked(sku, location) > 0
+                && store.Incidents.Values.Any(i => i.Level == level.Id && i.Kind == "safety-stock-in-use")
+                    ? null
+                    : "nothing is parked any more";
         }
 
         // A store takes an order whole from a place that has less: what it ships beyond what lies there is owed.
