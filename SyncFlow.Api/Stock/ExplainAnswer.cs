@@ -34,15 +34,18 @@ internal sealed record ExplainAnswer(
     internal sealed record TierAnswer(string Name, int Units, decimal PerDay, decimal? Percent, decimal? Days, string Reason);
 
     /// <param name="UpperBound">The most it might still show.</param>
+    /// <param name="Parked">What lies parked on it, and since when; null where nothing is parked.</param>
     /// <param name="History">Up to the moment, newest first.</param>
     internal sealed record LevelAnswer(
         long LevelId, long ConnectionId, string Channel, string Location, LevelStatus Status, int UpperBound, BeliefAccount? Belief,
-        QuotaAccount Quota, IReadOnlyList<PushAnswer> Pushes, IReadOnlyList<LevelRecord> History);
+        QuotaAccount Quota, ParkAccount? Parked, IReadOnlyList<PushAnswer> Pushes, IReadOnlyList<LevelRecord> History);
 
+    /// <param name="Change">What it was to do, in words.</param>
     /// <param name="Progress">How far it had come, in words.</param>
     internal sealed record PushAnswer(
         Guid PushId, long LevelId, string Channel, string Location, int From, int To, DateTimeOffset PlannedAt, DateTimeOffset? SentAt,
-        ElementOutcome? Outcome, string? Code, DateTimeOffset? AcknowledgedAt, DateTimeOffset? VerifiedAt, int Changes, string Progress);
+        ElementOutcome? Outcome, string? Code, DateTimeOffset? AcknowledgedAt, DateTimeOffset? VerifiedAt, int Changes, PushKind Kind,
+        string Change, string Progress);
 
     /// <param name="SumsBefore">Before the oldest entry of the page; with the entries they make <paramref name="SumsAfter"/>.</param>
     internal sealed record EntriesAnswer(
@@ -89,14 +92,14 @@ internal sealed record ExplainAnswer(
 
     private static LevelAnswer Level(StockMoment moment, LevelAccount level) => new(
         level.State.Id.Value, level.State.Connection.Value, moment.Names.Of(level.State.Connection), moment.Names.Of(level.State.Location),
-        level.State.Status, level.State.UpperBound, level.Belief, level.Quota, [.. level.Pushes.Select(p => Push(moment, p))], level.Rows);
+        level.State.Status, level.State.UpperBound, level.Belief, level.Quota, level.Parked, [.. level.Pushes.Select(p => Push(moment, p))], level.Rows);
 
     private static PushAnswer Push(StockMoment moment, PushRecord push)
     {
         var level = moment.Sku.FindLevel(push.Level);
         return new PushAnswer(
             push.Push, push.Level.Value, level is null ? "" : moment.Names.Of(level.Connection), level is null ? "" : moment.Names.Of(level.Location),
-            push.From, push.To, push.PlannedAt, push.SentAt, push.Outcome, push.Code, push.AcknowledgedAt, push.VerifiedAt, push.Changes, push.Progress);
+            push.From, push.To, push.PlannedAt, push.SentAt, push.Outcome, push.Code, push.AcknowledgedAt, push.VerifiedAt, push.Changes, push.Kind, push.Change, push.Progress);
     }
 
     private static EntryAnswer Entry(StockMoment moment, TracedEntry traced)

@@ -44,7 +44,7 @@ internal static class ExplanationText
             Line(text, $"      {entry.FactKey}{late}{Event(entry.Trace)}");
             foreach (var push in entry.Trace.Pushes)
             {
-                Line(text, $"      -> {push.Channel} at {push.Location}: {push.From} to {push.To}, planned {Words.Time(push.PlannedAt, entry.RecordedAt)}, {push.Progress}  ({push.PushId})");
+                Line(text, $"      -> {push.Channel} at {push.Location}: {push.Change}, planned {Words.Time(push.PlannedAt, entry.RecordedAt)}, {push.Progress}  ({push.PushId})");
             }
         }
 

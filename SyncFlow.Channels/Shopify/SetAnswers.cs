@@ -73,8 +73,10 @@ internal static class SetAnswers
             ParameterMismatch => new ChannelFault(
                 ChannelFaultKind.Rejected, code, "the key was used for another request"),
             PreviousAttemptFailed => All(elements, ElementOutcome.NotSent, code),
+            "SERVICE_UNAVAILABLE" => new ChannelFault(ChannelFaultKind.Transient, code, "inventory cannot be written at the moment"),
             "INVALID_NAME" or "INVALID_REASON" or "INVALID_REFERENCE_DOCUMENT" or "COMPARE_QUANTITY_REQUIRED" or "INVALID_QUANTITY_NAME"
-                or "INVALID_QUANTITY_DOCUMENT" or "INVALID_AVAILABLE_DOCUMENT" or "INVALID_LEDGER_DOCUMENT" or "INTERNAL_LEDGER_DOCUMENT" =>
+                or "INVALID_QUANTITY_DOCUMENT" or "INVALID_AVAILABLE_DOCUMENT" or "INVALID_LEDGER_DOCUMENT" or "INTERNAL_LEDGER_DOCUMENT"
+                or "MAX_ONE_LEDGER_DOCUMENT" or "MAXIMUM_LEDGER_DOCUMENT_URIS" =>
                 new ChannelFault(ChannelFaultKind.Rejected, code, "the request as a whole was refused"),
             _ => (ChannelResult<ImmutableArray<ElementAnswer>>?)null,
         };
@@ -83,6 +85,9 @@ internal static class SetAnswers
     {
         "INVALID_QUANTITY_TOO_LOW" when kind == PushKind.Adjust => ElementOutcome.Stale,
         "CHANGE_FROM_QUANTITY_STALE" or "COMPARE_QUANTITY_STALE" => ElementOutcome.Stale,
+
+        // "Try again": not done, and a person can do nothing about it. The next try is one of what is there then.
+        "MOVE_QUANTITIES_FAILED" or "ADJUST_QUANTITIES_FAILED" => ElementOutcome.Stale,
         "INVALID_INVENTORY_ITEM" or "INVALID_LOCATION" => ElementOutcome.Gone,
 
         // Bundles, pairs that are not stocked, quantities out of range, pairs given twice, and codes we do not know:

@@ -216,7 +216,8 @@ public sealed class WorkingSet(EngineContext context)
     }
 
     /// <summary>Appends an entry and moves the SKU's position by it: the one place where a position changes.</summary>
-    public SkuState Append(SkuState sku, LedgerEntry entry)
+    /// <param name="shownBy">The channel whose own on-hand shows the change by itself, sooner or later; null where none does but the level of the entry.</param>
+    public SkuState Append(SkuState sku, LedgerEntry entry, ConnectionId? shownBy = null)
     {
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(entry);
@@ -228,7 +229,7 @@ public sealed class WorkingSet(EngineContext context)
         Entries.Add(entry);
         var pool = sku.PoolAt(entry.Location);
         var moved = pool with { Buckets = pool.Buckets.Add(entry.Bucket, entry.Delta) };
-        sku = PreorderRules.After(ParkingRules.Follow(sku.With(SetAsides.Follow(moved, entry, Context)), entry), entry);
+        sku = PreorderRules.After(ParkingRules.Follow(sku.With(SetAsides.Follow(moved, entry, Context)), entry, shownBy), entry);
         return CountRules.Reopen(this, sku, entry);
     }
 

@@ -8,4 +8,8 @@ namespace SyncFlow.Core.Explaining;
 /// <param name="Belief">Null before its baseline.</param>
 /// <param name="Pushes">Newest first.</param>
 public sealed record LevelAccount(
-    LevelState State, IReadOnlyList<LevelRecord> Rows, BeliefAccount? Belief, QuotaAccount Quota, IReadOnlyList<PushRecord> Pushes);
+    LevelState State, IReadOnlyList<LevelRecord> Rows, BeliefAccount? Belief, QuotaAccount Quota, IReadOnlyList<PushRecord> Pushes)
+{
+    /// <summary>What lies parked on it, and since when; null where nothing is parked.</summary>
+    public ParkAccount? Parked { get; } = ParkAccount.Of(Rows);
+}

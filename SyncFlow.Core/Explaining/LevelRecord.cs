@@ -21,10 +21,12 @@ namespace SyncFlow.Core.Explaining;
 /// <param name="SoldTotal">Cumulative units orders took from it; differences tell what was sold in between.</param>
 /// <param name="PutBackTotal">Cumulative units put back on it.</param>
 /// <param name="PushedTotal">Cumulative change by acknowledged pushes.</param>
+/// <param name="Parked">Units that lay parked on it; null where nothing was, and in rows from before it was kept.</param>
+/// <param name="Owed">Units that lay there beyond the channel's on-hand, signed; null where none were parked any more.</param>
 public sealed record LevelRecord(
     DateTimeOffset At, string Cause, LevelStatus? Status, EffectiveMode? Mode, int? Belief, int? Target, int? Observed,
     DateTimeOffset? ReadAt, int Suspense, int Surplus, int Unverified, Guid? Push, int? From, int? To, long? SoldTotal,
-    long? PutBackTotal, long? PushedTotal)
+    long? PutBackTotal, long? PushedTotal, int? Parked = null, int? Owed = null)
 {
     /// <summary>The level as the rules see it, as far as this row says.</summary>
     public LevelState ToState(LevelId level, ListingId listing, ConnectionId connection, LocationId location) => new()

@@ -40,10 +40,15 @@ public static class Narrative
         {
             sentences.Add(BeliefSentence(moment, level));
             sentences.Add(QuotaSentence(moment, level));
+            if (level.Parked is { } parked)
+            {
+                sentences.Add(parked.Sentence(Name(moment, level), level));
+            }
+
             if (level.Pushes is [var push, ..])
             {
                 sentences.Add(Words.Of(
-                    $"The last push to {Name(moment, level)} was from {push.From} to {push.To}, planned {Words.Time(push.PlannedAt, moment.At)}: {push.Progress}."));
+                    $"The last push to {Name(moment, level)} was {push.Change}, planned {Words.Time(push.PlannedAt, moment.At)}: {push.Progress}."));
             }
         }
 

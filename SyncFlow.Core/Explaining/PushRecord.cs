@@ -13,10 +13,20 @@ namespace SyncFlow.Core.Explaining;
 /// <param name="AcknowledgedAt">When the channel said yes.</param>
 /// <param name="VerifiedAt">When a drained reading proved it.</param>
 /// <param name="Changes">How many changes of the target it carried.</param>
+/// <param name="Kind">How it wrote.</param>
 public sealed record PushRecord(
     Guid Push, LevelId Level, int From, int To, DateTimeOffset PlannedAt, DateTimeOffset? SentAt, ElementOutcome? Outcome,
-    string? Code, DateTimeOffset? AcknowledgedAt, DateTimeOffset? VerifiedAt, int Changes)
+    string? Code, DateTimeOffset? AcknowledgedAt, DateTimeOffset? VerifiedAt, int Changes, PushKind Kind = PushKind.Set)
 {
+    /// <summary>What it was to do, in words.</summary>
+    public string Change => Kind switch
+    {
+        PushKind.Set => Words.Of($"from {From} to {To}"),
+        PushKind.Move when To < From => Words.Of($"from {From} to {To}, {From - To} of them parked"),
+        PushKind.Move => Words.Of($"from {From} to {To}, by {To - From} that were parked"),
+        PushKind.Adjust => "of its parked units and its on-hand alone",
+    };
+
     /// <summary>How far it had come, in words.</summary>
     public string Progress => Outcome switch
     {

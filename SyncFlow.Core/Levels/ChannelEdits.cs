@@ -27,7 +27,7 @@ internal static class ChannelEdits
         }
 
         var pool = sku.PoolAt(level.Location).Buckets;
-        var kept = fact.Reading.Kind == ReadingKind.Absent ? 0 : SetAside(fact.Reading, level) - pool.Unavailable;
+        var kept = fact.Reading.Kind == ReadingKind.Absent ? 0 : SetAside(fact.Reading, level, pool);
         var setAside = units < 0
             ? Math.Clamp(kept, 0, -units)
             : -Math.Clamp(-kept, 0, Math.Min(units, Math.Max(0, pool.Unavailable)));
@@ -36,26 +36,36 @@ internal static class ChannelEdits
     }
 
     /// <summary>
-    /// The SKU after an edit of the units parked on a level. They are in the ledger for others to sell, so what is gone is
-    /// gone, and what of it was found damaged is unavailable; what somebody put there without taking it from anywhere is on
-    /// hand, and is sold by nobody until a person says so.
+    /// The SKU after an edit of the units parked on a level, and how many of them are found ones then. They are in the ledger
+    /// for others to sell, so what is gone is gone, and what of it was found damaged is unavailable; what somebody put there
+    /// without taking it from anywhere is on hand, and is sold by nobody until a person says so. If he takes it away again,
+    /// nobody lacks it.
     /// </summary>
-    public static SkuState BookParked(WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, int units)
+    public static (SkuState Sku, int Found) BookParked(
+        WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, int units)
     {
+        var found = level.Shelf!.Found;
         if (!IsAccepted(sku, level, channel))
         {
-            return sku;
+            return (sku, found);
         }
 
-        var kept = SetAside(fact.Reading, level) - sku.PoolAt(level.Location).Buckets.Unavailable;
-        var setAside = units < 0 ? Math.Clamp(kept, 0, -units) : units;
-        sku = LevelEntries.Append(set, fact, sku, level, Bucket.Unavailable, setAside, EntryReason.ChannelEdit);
-        return LevelEntries.Append(set, fact, sku, level, Bucket.OnHand, units < 0 ? units + setAside : units, EntryReason.ChannelEdit);
+        var pool = sku.PoolAt(level.Location).Buckets;
+        var noted = Math.Max(units, -found);
+        var gone = Math.Min(0, units - noted);
+        var setAside = Math.Clamp(SetAside(fact.Reading, level, pool), 0, -gone);
+        sku = LevelEntries.Append(set, fact, sku, level, Bucket.Unavailable, noted + setAside, EntryReason.ChannelEdit);
+        sku = LevelEntries.Append(set, fact, sku, level, Bucket.OnHand, noted + gone + setAside, EntryReason.ChannelEdit);
+        return (sku, found + noted);
     }
 
-    /// <summary>Units of the shelf that are damaged or set aside; those that we parked are not.</summary>
-    private static int SetAside(Reading reading, LevelState level) =>
-        reading.Unavailable - (level.Shelf is { Since: not null } ? reading.SafetyStock ?? 0 : 0);
+    /// <summary>
+    /// Units of the shelf that are damaged or set aside, beyond those that the ledger has; those that we parked are not, nor
+    /// those found among them.
+    /// </summary>
+    private static int SetAside(Reading reading, LevelState level, Buckets pool) =>
+        reading.Unavailable - (level.Shelf is { Since: not null } ? reading.SafetyStock ?? 0 : 0)
+        - (pool.Unavailable - (level.Shelf?.Found ?? 0));
 
     private static bool IsAccepted(SkuState sku, LevelState level, ChannelSettings channel) =>
         !sku.IsKit && Authority.Accepts(sku, level.Location, channel);

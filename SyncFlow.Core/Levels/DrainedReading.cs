@@ -144,8 +144,9 @@ internal sealed class DrainedReading(
     private void Above(int units)
     {
         var parked = _shelf.Explain(units, isUndone: Proves);
-        (sku, var arrived) = Proves ? (sku, 0) : ChannelMoves.Arrive(set, fact, sku, level, units - parked);
-        arrived += Proves ? 0 : parked;
+        var undone = Proves && (parked == units || !_shelf.TellsDecreases);
+        (sku, var arrived) = undone ? (sku, 0) : ChannelMoves.Arrive(set, fact, sku, level, units - parked);
+        arrived += undone ? 0 : parked;
         units -= arrived;
         if (units == 0)
         {
@@ -169,7 +170,7 @@ internal sealed class DrainedReading(
             set.NoteCause(sku.Sku, now);
             Write(next, int.MaxValue);
         }
-        else if (Proves)
+        else if (undone)
         {
             Undone(next, units);
         }

@@ -44,6 +44,9 @@ public sealed record ParkedShelf
     /// <summary>What a reading that proves nothing showed <see cref="Adjusted"/> to lack, with the opposite sign.</summary>
     public int Lacked { get; init; }
 
+    /// <summary>Units that somebody put among the parked ones: on hand, and unavailable in the ledger until they are released. ≥ 0.</summary>
+    public int Found { get; init; }
+
     /// <summary>Whether units are parked here now.</summary>
     public bool IsKept => Owed is not null && Since is not null;
 

@@ -48,17 +48,19 @@ public static class ParkingRules
     /// What an entry of on-hand does to shelves at its place: whatever was not seen to happen on a level itself, the
     /// channel's on-hand does not show. A correction while a level waits to agree with the ledger is the agreement.
     /// </summary>
-    internal static SkuState Follow(SkuState sku, LedgerEntry entry)
+    /// <param name="shownBy">A channel that shows the entry on its own level, now or when it hears of it.</param>
+    internal static SkuState Follow(SkuState sku, LedgerEntry entry, ConnectionId? shownBy)
     {
         if (entry.Bucket != Bucket.OnHand)
         {
-            return sku;
+            return entry is { Bucket: Bucket.Unavailable, Delta: < 0, Level: null } ? Released(sku, entry) : sku;
         }
 
         foreach (var level in sku.Levels)
         {
             var corrects = entry.Reason is EntryReason.Adjustment or EntryReason.CountVariance && level.Status == LevelStatus.New;
-            if (level.Shelf is { Owed: not null } && level.Location == entry.Location && level.Id != entry.Level && !corrects)
+            var shown = level.Id == entry.Level || level.Connection == shownBy;
+            if (level.Shelf is { Owed: not null } && level.Location == entry.Location && !shown && !corrects)
             {
                 sku = sku.With(Owing(level, entry.Delta));
             }
@@ -97,6 +99,20 @@ public static class ParkingRules
         return level;
     }
 
+    /// <summary>Somebody released units, or took them away: those found among the parked ones come first.</summary>
+    private static SkuState Released(SkuState sku, LedgerEntry entry)
+    {
+        foreach (var level in sku.Levels)
+        {
+            if (level.Shelf is { Found: > 0 } shelf && level.Location == entry.Location)
+            {
+                sku = sku.With(level with { Shelf = shelf with { Found = Math.Max(0, shelf.Found + entry.Delta) } });
+            }
+        }
+
+        return sku;
+    }
+
     private static string InUseKey(LevelId level) => string.Create(CultureInfo.InvariantCulture, $"safety-stock-in-use:{level.Value}");
 
     private static LevelState Owing(LevelState level, int units) =>
@@ -105,11 +121,17 @@ public static class ParkingRules
     private static LevelState Followed(LevelState level, bool parked) => (level.Shelf, parked) switch
     {
         (null, true) => level with { Shelf = new ParkedShelf(), NeedsReading = level.NeedsReading || level.Belief is not null },
-        ({ Owed: null, Since: not null } shelf, true) => level with { Shelf = shelf with { Owed = 0 } },
+        ({ Owed: null, Since: not null, Adjusted: 0 } shelf, true) when level is { InFlight: null, UnverifiedUnits: 0 } =>
+            level with { Shelf = shelf with { Owed = 0 } }, // What was set meanwhile is proven: only moves are told by the parked state.
         ({ Owed: not null } shelf, false) => Ended(level, shelf with { Owed = null }),
         ({ } shelf, false) => Ended(level, shelf),
         _ => level,
     };
 
-    private static LevelState Ended(LevelState level, ParkedShelf shelf) => level with { Shelf = shelf.IsEmpty ? null : shelf };
+    /// <summary>Forgotten once a reading has shown that nothing is parked: a move that was acknowledged may not be there.</summary>
+    private static LevelState Ended(LevelState level, ParkedShelf shelf)
+    {
+        var isShown = level is { NeedsReading: false, IsOutOfService: false, Status: not LevelStatus.New };
+        return level with { Shelf = shelf.IsEmpty && (isShown || shelf.Since is null) ? null : shelf };
+    }
 }

@@ -40,6 +40,7 @@ internal static class ShelfBaselines
                 Owed = parks ? owed : null,
                 Since = reading.MarkedAt,
                 MovedTotal = level.Shelf.MovedTotal,
+                Found = level.Shelf.Found,
             };
         }
 

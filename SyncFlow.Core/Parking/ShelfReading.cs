@@ -112,6 +112,12 @@ internal sealed class ShelfReading
         ? Opposite(units, _shelf is { IsKept: true } ? Opposite(Doubted, _shelf.Lacked) : 0)
         : units + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
 
+    /// <summary>
+    /// Whether the parked state tells what became of every decrease in doubt: then what it does not explain is somebody's edit
+    /// and no decrease that is not there. Taken for one, it would be parked and never be booked.
+    /// </summary>
+    public bool TellsDecreases => _shelf is { IsKept: true };
+
     /// <summary>The shelf after the reading; the last thing done with it.</summary>
     public (SkuState Sku, LevelState Level) Close(SkuState sku, LevelState next)
     {
@@ -161,12 +167,29 @@ internal sealed class ShelfReading
 
         _set.NoteCause(sku.Sku, _now);
         Drift(_open < 0 ? DriftClass.OutsideDecrease : DriftClass.OutsideIncrease, shelf.Parked - _open, ChannelEdits.Word(sku, _level, _channel));
-        return (ChannelEdits.BookParked(_set, _fact, sku, _level, _channel, _open), next);
+        (sku, var found) = ChannelEdits.BookParked(_set, _fact, sku, _level, _channel, _open);
+        return (sku, next with { Shelf = shelf with { Found = found } });
     }
 
-    /// <summary>Nothing that could lie on either side of the reading became known since its marks.</summary>
-    private bool IsExact => _level.SoldTotal == _fact.Reading.SoldMark && _level.PutBackTotal == _fact.Reading.PutBackMark
-        && _level.PushedTotal == _fact.Reading.PushedMark;
+    /// <summary>Nothing that could lie on either side of the reading became known since its marks, or it is told on which it lies.</summary>
+    private bool IsExact => _level.PutBackTotal == _fact.Reading.PutBackMark && _level.PushedTotal == _fact.Reading.PushedMark
+        && (_level.SoldTotal == _fact.Reading.SoldMark || SidesAreTold);
+
+    /// <summary>
+    /// Sales alone became known since the marks, and none of them was shipped: then the channel's committed units, read in the
+    /// same instant, tell how many were made before it. Where available agrees, nobody's hand hides behind them. Else nothing
+    /// would ever be proven of what sells every few seconds, and goods that come for it would never be shown.
+    /// </summary>
+    private bool SidesAreTold
+    {
+        get
+        {
+            var (reading, sold) = (_fact.Reading, _level.SoldTotal - _fact.Reading.SoldMark);
+            var before = reading.Committed - reading.OpenClaimsMark;
+            return before >= 0 && before <= sold && _level.OpenClaims - reading.OpenClaimsMark == sold
+                && reading.Available == _level.Explained + sold - before;
+        }
+    }
 
     /// <summary>What of the last change of on-hand may not have been done, and is not found to be so yet.</summary>
     private int Doubted => _shelf is { Adjusted: not 0 } shelf && shelf.AdjustedAt <= _fact.Reading.MarkedAt ? shelf.Adjusted - _undone : 0;

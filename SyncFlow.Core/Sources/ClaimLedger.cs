@@ -32,7 +32,17 @@ internal static class ClaimLedger
         WorkingSet set, Fact fact, SkuState sku, Claim claim, Bucket bucket, int delta, EntryReason reason, LevelId? level, DateTimeOffset at) => delta == 0
         ? sku
         : set.Append(sku, new LedgerEntry(
-            sku.Sku, claim.Key.Location, bucket, delta, reason, fact.Key, level, fact.Connection, fact.InboxEvent, at));
+            sku.Sku, claim.Key.Location, bucket, delta, reason, fact.Key, level, fact.Connection, fact.InboxEvent, at), ShownBy(set, claim.Key));
+
+    /// <summary>
+    /// The channel that sold the units takes them off its own on-hand when it ships them, whoever tells us of it first. Not
+    /// those of a kit's parts, which its on-hand of the part knows nothing of.
+    /// </summary>
+    private static ConnectionId? ShownBy(WorkingSet set, ClaimKey key)
+    {
+        var rows = set.FindOrder(key.Transaction.System, key.Transaction.Id)?.Applied ?? [];
+        return rows.IsDefault || rows.All(r => r.Sku != key.Sku || r.Level is not null) ? key.Transaction.System : null;
+    }
 
     private static EntryReason Reason(Fact fact, EntryReason other) => fact is OrderFact ? EntryReason.Order : other;
 

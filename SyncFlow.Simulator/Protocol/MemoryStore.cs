@@ -36,6 +36,9 @@ internal sealed class MemoryStore(EngineContext context)
     /// <summary>How levels stood after each batch that changed them and named itself, in order.</summary>
     public List<LevelMoment> History { get; } = [];
 
+    /// <summary>A batch was taken back.</summary>
+    public event Action<WorkingSet>? Saved;
+
     /// <summary>Pools that were opened, in order.</summary>
     public List<PoolOpening> Openings { get; } = [];
 
@@ -155,6 +158,8 @@ internal sealed class MemoryStore(EngineContext context)
         {
             Incidents.TryAdd(incident.Key, incident);
         }
+
+        Saved?.Invoke(set);
     }
 
     /// <summary>Takes back what a batch changed, and keeps how its levels stand now.</summary>

@@ -107,6 +107,11 @@ internal sealed partial class ProtocolWorld
         if (Chance(_faults.Untracked) && shop.Tracks(item))
         {
             Tally.Add("items not counted any more, and counted again");
+            if (_settings.IsAuthority(shop.Number))
+            {
+                Truth.Uncounted(item);
+            }
+
             shop.Track(item, on: false);
             _agenda.In(TimeSpan.FromMinutes(_random.Next(1, 10)), () => shop.Track(item, on: true));
         }

@@ -49,7 +49,11 @@ internal sealed partial class ProtocolWorld
         Truth.TakenAway(sku, Math.Max(0, -by));
     }
 
-    private void Switch(Shop shop, bool parks) => _desks[shop.Number - 1].SetParking(parks);
+    private void Switch(Shop shop, bool parks)
+    {
+        Truth.Switched();
+        _desks[shop.Number - 1].SetParking(parks);
+    }
 
     /// <summary>An edit of available on the authority's channel says what lies there.</summary>
     private void Edited(Shop shop, int item, int location, int units)

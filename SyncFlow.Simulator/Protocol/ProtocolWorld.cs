@@ -53,6 +53,7 @@ internal sealed partial class ProtocolWorld
         _pipeline = new Pipeline(_store, _agenda, _random, settings.Faults, Tally);
         _carts = new Carts(settings, _store, _pipeline, _shops, _agenda, _random, Tally);
         Truth = new Truth(settings, _store, _shops, _carts, _agenda);
+        _store.Saved += Truth.Saved;
         Open();
         if (settings.Keeper == Keeper.Naive)
         {

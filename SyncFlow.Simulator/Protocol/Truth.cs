@@ -38,6 +38,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
     /// <summary>What is wrong at this moment, or null.</summary>
     public string? Violation()
     {
+        LookAtHands();
         for (var sku = 0; sku < settings.Skus; sku++)
         {
             var state = store.Sku(settings.SkuOf(sku));

@@ -68,6 +68,12 @@ internal static class InventoryRules
         "CHANGE_FROM_QUANTITY_STALE", path,
         "The changeFromQuantity argument no longer matches the persisted quantity.");
 
+    /// <summary>The rule for the documents of one call: no more different ones than so many.</summary>
+    internal static InventoryError? Documents(IEnumerable<string?> uris, string code, int most) =>
+        uris.OfType<string>().Distinct().Count() <= most
+            ? null
+            : new InventoryError(code, ["input", "changes"], "The changes have too many different ledger document URIs.");
+
     /// <summary>The rule for ledger documents: needed for every state but available, which must not have one.</summary>
     internal static InventoryError? Document(StockState state, string? uri, string[] path)
     {

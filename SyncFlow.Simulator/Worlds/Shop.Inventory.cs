@@ -71,6 +71,11 @@ public sealed partial class Shop
             }
         }
 
+        if (InventoryRules.Documents(elements.Select(e => e.LedgerDocumentUri), "MAX_ONE_LEDGER_DOCUMENT", most: 1) is { } documents)
+        {
+            errors.Add(documents);
+        }
+
         if (errors.Count > 0)
         {
             return new InventoryAnswer(null, errors);
@@ -108,6 +113,12 @@ public sealed partial class Shop
                 item, location, StockStates.Parse(move.From.State)!.Value, -move.Quantity, move.From.LedgerDocumentUri));
             planned.Add(new PlannedChange(
                 item, location, StockStates.Parse(move.To.State)!.Value, move.Quantity, move.To.LedgerDocumentUri));
+        }
+
+        if (InventoryRules.Documents(
+            moves.SelectMany(m => new[] { m.From.LedgerDocumentUri, m.To.LedgerDocumentUri }), "MAXIMUM_LEDGER_DOCUMENT_URIS", most: 2) is { } documents)
+        {
+            errors.Add(documents);
         }
 
         return errors.Count > 0

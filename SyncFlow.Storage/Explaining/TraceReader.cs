@@ -20,7 +20,7 @@ internal static class TraceReader
         """
         p.push_id, p.level_id, p.from_units, p.to_units, p.planned_at, CASE WHEN s.sent_at <= $3 THEN s.sent_at END,
         CASE WHEN coalesce(p.acknowledged_at, s.settled_at) <= $3 OR p.outcome = 6 THEN p.outcome END, p.code,
-        CASE WHEN p.acknowledged_at <= $3 THEN p.acknowledged_at END, CASE WHEN p.verified_at <= $3 THEN p.verified_at END, p.changes
+        CASE WHEN p.acknowledged_at <= $3 THEN p.acknowledged_at END, CASE WHEN p.verified_at <= $3 THEN p.verified_at END, p.changes, s.kind
         """;
 
     private const string LatestSql =
@@ -36,24 +36,24 @@ internal static class TraceReader
 
     // A change belongs to the first push of a level that was planned after it, if the level wanted one from then on: a push
     // carries the last value, and so all changes since the push before it. A level that came to show its target by itself
-    // in between needed none.
+    // in between needed none. What is only owed to a shelf is carried by a push that leaves belief as it is.
     private const string CarriersSql =
         $"""
         SELECT m.ordinal, {Progress}
         FROM unnest($5::timestamptz[]) WITH ORDINALITY AS m (at, ordinal)
         JOIN listing_levels l ON l.tenant_id = $1 AND l.sku_id = $2 AND ($4::bigint IS NULL OR l.connection_id = $4)
         CROSS JOIN LATERAL (
-          SELECT h.belief, h.target FROM level_history h
+          SELECT h.belief, h.target, coalesce(h.owed, 0) AS owed FROM level_history h
           WHERE h.tenant_id = $1 AND h.level_id = l.level_id AND h.at <= m.at ORDER BY h.at DESC, h.history_id DESC LIMIT 1) h
         CROSS JOIN LATERAL (
           SELECT * FROM push_levels x
           WHERE x.tenant_id = $1 AND x.level_id = l.level_id AND x.planned_at >= m.at AND x.planned_at <= $3
           ORDER BY x.planned_at LIMIT 1) p
         JOIN pushes s ON s.tenant_id = $1 AND s.push_id = p.push_id
-        WHERE h.target <> h.belief AND NOT EXISTS (
+        WHERE (h.target <> h.belief OR h.owed <> 0) AND NOT EXISTS (
           SELECT FROM level_history i
           WHERE i.tenant_id = $1 AND i.level_id = l.level_id AND i.at > m.at AND i.at < p.planned_at
-            AND i.target = i.belief AND i.in_flight IS NULL)
+            AND i.target = i.belief AND coalesce(i.owed, 0) = 0 AND i.in_flight IS NULL)
         ORDER BY m.ordinal, p.planned_at, p.level_id
         """;
 
@@ -90,5 +90,5 @@ internal static class TraceReader
     private static PushRecord ReadPush(NpgsqlDataReader row, int first) => new(
         row.GetGuid(first), new LevelId(row.GetInt64(first + 1)), row.GetInt32(first + 2), row.GetInt32(first + 3), row.Moment(first + 4),
         row.Nullable<DateTimeOffset>(first + 5), (ElementOutcome?)row.Nullable<short>(first + 6), row.Text(first + 7),
-        row.Nullable<DateTimeOffset>(first + 8), row.Nullable<DateTimeOffset>(first + 9), row.GetInt32(first + 10));
+        row.Nullable<DateTimeOffset>(first + 8), row.Nullable<DateTimeOffset>(first + 9), row.GetInt32(first + 10), (PushKind)row.GetInt16(first + 11));
 }

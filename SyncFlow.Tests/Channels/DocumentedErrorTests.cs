@@ -79,25 +79,77 @@ public sealed partial class DocumentedErrorTests
         ["INVALID_REFERENCE_DOCUMENT"] = null,
     };
 
-    [Fact]
-    public void Each_code_of_the_set_in_the_schema_is_known_here()
+    /// <summary>The same for calls that touch parked units: what both have, and what each has alone.</summary>
+    private static readonly Dictionary<string, ElementOutcome?> OfParked = new(StringComparer.Ordinal)
+    {
+        ["CHANGE_FROM_QUANTITY_STALE"] = ElementOutcome.Stale,
+        ["INVALID_INVENTORY_ITEM"] = ElementOutcome.Gone,
+        ["INVALID_LOCATION"] = ElementOutcome.Gone,
+        ["INVALID_QUANTITY_TOO_HIGH"] = ElementOutcome.Blocked,
+        ["NON_MUTABLE_INVENTORY_ITEM"] = ElementOutcome.Blocked,
+        ["IDEMPOTENCY_CONCURRENT_REQUEST"] = null,
+        ["IDEMPOTENCY_KEY_PARAMETER_MISMATCH"] = null,
+        ["IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"] = null,
+        ["INTERNAL_LEDGER_DOCUMENT"] = null,
+        ["INVALID_AVAILABLE_DOCUMENT"] = null,
+        ["INVALID_LEDGER_DOCUMENT"] = null,
+        ["INVALID_QUANTITY_DOCUMENT"] = null,
+        ["INVALID_QUANTITY_NAME"] = null,
+        ["INVALID_REASON"] = null,
+        ["INVALID_REFERENCE_DOCUMENT"] = null,
+        ["SERVICE_UNAVAILABLE"] = null,
+    };
+
+    private static readonly Dictionary<string, ElementOutcome?> OfMoves = new(OfParked, StringComparer.Ordinal)
+    {
+        ["DIFFERENT_LOCATIONS"] = ElementOutcome.Blocked,
+        ["INVALID_QUANTITY_NEGATIVE"] = ElementOutcome.Blocked,
+        ["MAXIMUM_LEDGER_DOCUMENT_URIS"] = null,
+        ["MOVE_QUANTITIES_FAILED"] = ElementOutcome.Stale,
+        ["SAME_QUANTITY_NAME"] = ElementOutcome.Blocked,
+    };
+
+    private static readonly Dictionary<string, ElementOutcome?> OfAdjustments = new(OfParked, StringComparer.Ordinal)
+    {
+        ["ADJUST_QUANTITIES_FAILED"] = ElementOutcome.Stale,
+        ["INVALID_QUANTITY_TOO_LOW"] = ElementOutcome.Stale,
+        ["MAX_ONE_LEDGER_DOCUMENT"] = null,
+    };
+
+    [Theory]
+    [InlineData(PushKind.Set)]
+    [InlineData(PushKind.Move)]
+    [InlineData(PushKind.Adjust)]
+    public void Each_code_in_the_schema_is_known_here(PushKind kind)
     {
         var schema = File.ReadAllText(Path.Combine(Sources.Root, "SyncFlow.Simulator", "Shopify", "admin-2026-10.graphql"));
-        var codes = Enum().Match(schema).Groups[1].Value.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        var codes = Enum().Matches(schema).Single(m => m.Groups[1].Value == kind.ToString()).Groups[2].Value
+            .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Where(line => line.All(letter => char.IsAsciiLetterUpper(letter) || letter == '_'));
-        codes.Order(StringComparer.Ordinal).ShouldBe(OfElements.Keys.Order(StringComparer.Ordinal));
+        codes.Order(StringComparer.Ordinal).ShouldBe(Of(kind).Keys.Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public void Each_code_of_an_element_is_its_own_and_its_neighbour_was_not_sent()
+    [Theory]
+    [InlineData(PushKind.Set)]
+    [InlineData(PushKind.Move)]
+    [InlineData(PushKind.Adjust)]
+    public void Each_code_of_an_element_is_its_own_and_its_neighbour_was_not_sent(PushKind kind)
     {
-        foreach (var (code, outcome) in OfElements.Where(pair => pair.Value is not null))
+        foreach (var (code, outcome) in Of(kind).Where(pair => pair.Value is not null))
         {
-            var answer = SetOf(code, """["input","quantities","1","quantity"]""");
+            var answer = AnswerOf(code, """["input","changes","1","quantity"]""", kind);
             answer.Succeeded.ShouldBeTrue(code);
             answer.Value.Select(a => a.Outcome).ShouldBe([ElementOutcome.NotSent, outcome!.Value], code);
         }
     }
+
+    [Theory]
+    [InlineData("SERVICE_UNAVAILABLE", ChannelFaultKind.Transient)]
+    [InlineData("MAX_ONE_LEDGER_DOCUMENT", ChannelFaultKind.Rejected)]
+    [InlineData("MAXIMUM_LEDGER_DOCUMENT_URIS", ChannelFaultKind.Rejected)]
+    [InlineData("INVALID_LEDGER_DOCUMENT", ChannelFaultKind.Rejected)]
+    public void Codes_of_a_whole_call_that_touches_parked_units_are_faults(string code, ChannelFaultKind kind) =>
+        AnswerOf(code, "null", PushKind.Move).Fault!.Kind.ShouldBe(kind);
 
     [Theory]
     [InlineData("IDEMPOTENCY_CONCURRENT_REQUEST", ChannelFaultKind.Unknown)]
@@ -107,16 +159,23 @@ public sealed partial class DocumentedErrorTests
     [InlineData("INVALID_REASON", ChannelFaultKind.Rejected)]
     [InlineData("INVALID_REFERENCE_DOCUMENT", ChannelFaultKind.Rejected)]
     public void Codes_of_the_whole_call_are_faults(string code, ChannelFaultKind kind) =>
-        SetOf(code, """["input","name"]""").Fault!.Kind.ShouldBe(kind);
+        AnswerOf(code, """["input","name"]""").Fault!.Kind.ShouldBe(kind);
 
     [Fact]
     public void An_attempt_that_failed_before_was_not_carried_out() =>
-        SetOf("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", "null").Value.ShouldAllBe(a => a.Outcome == ElementOutcome.NotSent);
+        AnswerOf("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", "null").Value.ShouldAllBe(a => a.Outcome == ElementOutcome.NotSent);
 
-    private static ChannelResult<ImmutableArray<ElementAnswer>> SetOf(string code, string field)
+    private static Dictionary<string, ElementOutcome?> Of(PushKind kind) => kind switch
+    {
+        PushKind.Set => OfElements,
+        PushKind.Move => OfMoves,
+        _ => OfAdjustments,
+    };
+
+    private static ChannelResult<ImmutableArray<ElementAnswer>> AnswerOf(string code, string field, PushKind kind = PushKind.Set)
     {
         using var payload = JsonDocument.Parse($$"""{"userErrors":[{"code":"{{code}}","field":{{field}},"message":"x"}]}""");
-        return SetAnswers.Read(payload.RootElement, [Element(1), Element(2)]);
+        return SetAnswers.Read(payload.RootElement, [Element(1), Element(2)], kind);
     }
 
     private static PushElement Element(long id) => new(new SkuId(id), new LevelId(id), 1, $"{id}", "1", 5, 4, null);
@@ -127,6 +186,6 @@ public sealed partial class DocumentedErrorTests
         return ShopifyFaults.Classify(ShopifyOperation.All[operation], response, Encoding.UTF8.GetBytes(body), Now).Fault!.Kind;
     }
 
-    [GeneratedRegex(@"enum InventorySetQuantitiesUserErrorCode \{([^}]*)\}")]
+    [GeneratedRegex(@"enum Inventory(\w+)QuantitiesUserErrorCode \{([^}]*)\}")]
     private static partial Regex Enum();
 }

@@ -39,6 +39,19 @@ public sealed class ParkTests
     }
 
     [Fact]
+    public async Task A_call_of_many_levels_has_one_ledger_document_for_all()
+    {
+        await using var stand = await StartAsync();
+        var shown = Enumerable.Range(0, 4).Select(stand.Shown).ToList();
+
+        (await stand.SendAsync(Move([.. shown.Select((s, i) => Parking(stand, i, s - 1, 0, 1))]))).Value
+            .ShouldAllBe(a => a.Outcome == ElementOutcome.Acknowledged);
+        (await stand.SendAsync(Adjust([.. shown.Select((s, i) => Parking(stand, i, s - 1, 1, 3))]))).Value
+            .ShouldAllBe(a => a.Outcome == ElementOutcome.Acknowledged);
+        Enumerable.Range(0, 4).Select(i => States(stand, i)).ShouldBe(shown.Select(s => (s - 1, 3, s + 2)));
+    }
+
+    [Fact]
     public async Task A_compare_that_does_not_hold_at_either_end_is_stale_and_its_neighbours_were_not_sent()
     {
         await using var stand = await StartAsync();

@@ -31,6 +31,28 @@ public sealed class AccountTests
     }
 
     [Fact]
+    public void Parked_units_are_accounted_for_since_there_were_as_many()
+    {
+        LevelRecord[] rows =
+        [
+            Row(0, 10, "baseline"), Row(1, 5, "settle") with { Parked = 5, Owed = 0 }, Row(2, 5, "orders/updated") with { Parked = 5, Owed = -2 },
+            Row(3, 5, "settle") with { Parked = 3, Owed = 0 }, Row(4, 4, "orders/create", sold: 1) with { Parked = 3, Owed = 0 },
+        ];
+        ParkAccount.Of([.. rows.Reverse()]).ShouldBe(new ParkAccount(3, 0, 5, At.AddMinutes(3), "settle"));
+        ParkAccount.Of([.. rows.Take(3).Reverse()]).ShouldBe(new ParkAccount(5, -2, 0, At.AddMinutes(1), "settle"));
+        ParkAccount.Of([rows[2]]).ShouldBe(new ParkAccount(5, -2, null, At.AddMinutes(2), "orders/updated"));
+        ParkAccount.Of([rows[0]]).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(PushKind.Set, 8, 5, "from 8 to 5")]
+    [InlineData(PushKind.Move, 8, 5, "from 8 to 5, 3 of them parked")]
+    [InlineData(PushKind.Move, 5, 8, "from 5 to 8, by 3 that were parked")]
+    [InlineData(PushKind.Adjust, 5, 5, "of its parked units and its on-hand alone")]
+    public void A_push_says_what_it_was_to_do(PushKind kind, int from, int to, string words) =>
+        new PushRecord(Guid.Empty, new LevelId(1), from, to, At, null, null, null, null, null, 1, kind).Change.ShouldBe(words);
+
+    [Fact]
     public void Rows_from_before_totals_were_kept_begin_an_account_of_their_own()
     {
         var old = Row(0, 12, "baseline") with { SoldTotal = null, PutBackTotal = null, PushedTotal = null };

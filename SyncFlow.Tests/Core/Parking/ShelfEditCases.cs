@@ -116,6 +116,43 @@ public sealed class ShelfEditCases
     }
 
     [Fact]
+    public void R14_Units_found_among_the_parked_ones_are_not_those_that_come_to_available_later()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.Shows(1, 5, 7);
+        desk.Shows(1, 5, 7);
+        desk.Shows(1, 8, 7);
+        desk.Shows(1, 8, 7);
+
+        (desk.Position.OnHand, desk.Position.Unavailable, desk.Ats).ShouldBe((15, 2, 13));
+    }
+
+    [Fact]
+    public void R14_Units_found_among_the_parked_ones_that_are_taken_away_again_are_lacking_to_nobody()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.Shows(1, 5, 7);
+        desk.Shows(1, 5, 7);
+        desk.Shows(1, 5, 4);
+        desk.Shows(1, 5, 4);
+
+        (desk.Position.OnHand, desk.Position.Unavailable, desk.Ats, desk.Shelf().Found).ShouldBe((9, 0, 9, 0));
+    }
+
+    [Fact]
+    public void R14_Units_found_among_the_parked_ones_and_released_are_found_no_more()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.Shows(1, 5, 7);
+        desk.Shows(1, 5, 7);
+        desk.Shelf().Found.ShouldBe(2);
+        desk.Apply(new StockMovement("u1", null, null, desk.Now, Desk.Sku, Desk.Main, Bucket.Unavailable, -2, EntryReason.Adjustment));
+
+        (desk.Shelf().Found, desk.Ats).ShouldBe((0, 12));
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Move, "they are on sale from where they lie");
+    }
+
+    [Fact]
     public void R14_A_difference_that_does_not_last_is_booked_as_nothing()
     {
         var desk = ShelfDesk.Shared();
