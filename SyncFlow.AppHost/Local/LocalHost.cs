@@ -90,10 +90,9 @@ internal sealed class LocalHost(LocalOptions options, TimeProvider time, TextWri
         watch = time.GetTimestamp();
         foreach (var service in ServiceContract.Services.Where(service => options.Sandbox || !service.SandboxOnly))
         {
-            string[] command = [.. service == ServiceContract.Worker ? ServicePrograms.Behind : [], .. ServicePrograms.CommandLine(service)];
-            var process = new ServiceProcess(
-                service.Resource, command, folder.NewLog(service.Resource), environment.Of(service),
-                environment.Urls[service.Resource], service.WatchesItsHost, time);
+            var (command, log) = (ServicePrograms.CommandLine(service), folder.NewLog(service.Resource));
+            var url = environment.Urls[service.Resource];
+            var process = new ServiceProcess(service.Resource, command, log, environment.Of(service), url, service.WatchesItsHost, time);
             started.Push(process);
             services.Add(process);
             process.Start();

@@ -1,5 +1,3 @@
-using SyncFlow.AppHost.Servers;
-
 namespace SyncFlow.AppHost.Local;
 
 /// <summary>Finds the services' built programs: beside AppHost's own output, in the same configuration.</summary>
@@ -21,12 +19,6 @@ internal static class ServicePrograms
 
         return Directory.GetCurrentDirectory();
     }
-
-    /// <summary>
-    /// What a service's command line begins with that stands behind the others when the machine is busy: a webhook that is
-    /// not answered is sent again in minutes, one that is stored may wait for a moment. Nothing where there is no <c>nice</c>.
-    /// </summary>
-    public static IReadOnlyList<string> Behind { get; } = ServerLocator.Tool("nice") is { } nice ? [nice, "-n", "5"] : [];
 
     /// <summary>The command line that runs a service.</summary>
     /// <exception cref="StartFailedException">It was not built.</exception>

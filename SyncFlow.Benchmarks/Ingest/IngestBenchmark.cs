@@ -8,7 +8,7 @@ namespace SyncFlow.Benchmarks.Ingest;
 
 /// <summary>
 /// Webhooks of 6 KB over HTTP, each answered after its commit: the API alone and a bare endpoint in turns, then the whole
-/// product with the worker, a process of its own as <c>./run</c> starts it, applying meanwhile, then a steady rate for latency. Every answered webhook must be stored, and
+/// product with the worker, a process of its own, applying meanwhile, then a steady rate for latency. Every answered webhook must be stored, and
 /// in the end applied.
 /// </summary>
 internal static class IngestBenchmark
@@ -44,7 +44,7 @@ internal static class IngestBenchmark
         }
 
         await using var whole = await ProductStand.StartApiAsync(servers, time, ct).ConfigureAwait(false);
-        await using var worker = WorkerProcess.StartBesideApi(servers);
+        await using var worker = WorkerProcess.Start(servers);
         await AppliedAsync(servers, time, ct).ConfigureAwait(false);
         var busy = await PostAsync(whole.Api, orders.Make(whole.Api, Each), time, ct).ConfigureAwait(false);
         await AppliedAsync(servers, time, ct).ConfigureAwait(false);

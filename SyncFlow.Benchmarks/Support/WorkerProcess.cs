@@ -21,8 +21,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public static WorkerProcess StartOn(int core, BenchServers servers) =>
         Start(servers, ["taskset", "-c", core.ToString(CultureInfo.InvariantCulture)]);
 
-    /// <summary>A worker as <c>./run</c> starts it beside the API on one machine.</summary>
-    public static WorkerProcess StartBesideApi(BenchServers servers) => Start(servers, ServicePrograms.Behind);
+    /// <summary>A worker that may use what it needs.</summary>
+    public static WorkerProcess Start(BenchServers servers) => Start(servers, []);
 
     private static WorkerProcess Start(BenchServers servers, IReadOnlyList<string> starter)
     {

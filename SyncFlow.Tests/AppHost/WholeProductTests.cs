@@ -62,7 +62,6 @@ public sealed partial class WholeProductTests : IAsyncLifetime
     public async Task One_command_starts_everything_sells_and_ends_with_nothing_lost_and_books_that_agree()
     {
         await StartAsync("12s", FirstStartLimit, "--app", "--sources");
-        Niceness("SyncFlow.Worker.dll").ShouldBeGreaterThan(Niceness("SyncFlow.Api.dll"), "on a busy machine webhooks are answered first");
         await EndsWellAsync();
         Figure("services restarted").ShouldBe("none", host!.Output);
         Regex.Count(host.Output, "the app was installed by token exchange").ShouldBe(3, host.Output);
@@ -102,13 +101,6 @@ public sealed partial class WholeProductTests : IAsyncLifetime
         await EndsWellAsync();
         Number("orders in the ledger").ShouldBeGreaterThan(first, host.Output);
         host.Output.ShouldNotContain("Import of");
-    }
-
-    /// <summary>How far a process stands behind others: the 19th figure of its status, 17 after its name.</summary>
-    private int Niceness(string program)
-    {
-        var status = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{host!.Child(program)}/stat"));
-        return int.Parse(status[(status.LastIndexOf(')') + 2)..].Split(' ')[16], CultureInfo.InvariantCulture);
     }
 
     private async Task StartAsync(string runFor, TimeSpan limit, params string[] more)
