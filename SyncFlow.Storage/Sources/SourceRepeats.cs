@@ -20,19 +20,7 @@ internal static class SourceRepeats
         // First what waits: what is booked between the two looks is found by the second.
         var known = compared && settings.GroupsWait ? await GroupedAsync(session, settings.Connection, events, map, ct).ConfigureAwait(false) : [];
         var ids = events.Select(e => e.Id).Distinct().ToArray();
-        known.UnionWith(await session.QueryAsync(
-            session.Of(
-                """
-                SELECT k.id FROM unnest($3::text[], $4::text[]) AS k (id, key) JOIN movement_keys m ON m.tenant_id = $1 AND m.movement_key = k.key
-                UNION
-                SELECT h.event_id FROM held_events h WHERE h.tenant_id = $1 AND h.connection_id = $2 AND h.event_id = ANY ($3)
-                UNION
-                SELECT i.webhook_id FROM inbox i WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.webhook_id = ANY ($3) AND i.state = 0
-                  AND i.received_day BETWEEN $5 AND $6
-                """,
-                Sql.P(settings.Connection.Value), Sql.P(ids), Sql.P(Array.ConvertAll(ids, id => SourceBodies.KeyOf(settings.Connection, id))),
-                Sql.P(Yesterday(at)), Sql.P(DayOf(at))),
-            row => row.GetString(0), ct).ConfigureAwait(false));
+        known.UnionWith(await session.QueryAsync(Told(session, settings.Connection, ids, at), row => row.GetString(0), ct).ConfigureAwait(false));
         var positions = events.Where(e => e.Type == SourceEventType.Position && compared && map.Sku(e.Item) is not null
             && (settings.Ordering != SourceOrdering.Sequence || e.Sequence is not null)).ToList();
         if (positions.Count > 0)
@@ -42,6 +30,26 @@ internal static class SourceRepeats
 
         return known;
     }
+
+    /// <summary>
+    /// Looks which of these ids were told: booked, kept, or waiting by themselves. Each is looked for by itself and by its
+    /// key, whatever the planner knows: while a source's past is booked, keys grow by a million in minutes, and a join planned
+    /// for the few of the last count read all of them for every call. So did a look at what waits, for its state is asked last.
+    /// </summary>
+    internal static NpgsqlBatchCommand Told(StorageSession session, ConnectionId connection, string[] ids, DateTimeOffset at) => session.Of(
+        """
+        SELECT k.id FROM unnest($3::text[], $4::text[]) AS k (id, key) CROSS JOIN LATERAL (
+          SELECT FROM movement_keys m WHERE m.tenant_id = $1 AND m.movement_key = k.key LIMIT 1) AS booked
+        UNION
+        SELECT k.id FROM unnest($3::text[]) AS k (id) CROSS JOIN LATERAL (
+          SELECT FROM held_events h WHERE h.tenant_id = $1 AND h.connection_id = $2 AND h.event_id = k.id LIMIT 1) AS held
+        UNION
+        SELECT k.id FROM unnest($3::text[]) AS k (id) CROSS JOIN LATERAL (
+          SELECT i.state FROM inbox i WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.webhook_id = k.id
+            AND i.received_day BETWEEN $5 AND $6 OFFSET 0) AS waiting
+        WHERE waiting.state = 0
+        """,
+        Sql.P(connection.Value), Sql.P(ids), Sql.P(Array.ConvertAll(ids, id => SourceBodies.KeyOf(connection, id))), Sql.P(Yesterday(at)), Sql.P(DayOf(at)));
 
     /// <summary>Ids of positions that are the last ones booked: no key of theirs is kept beside.</summary>
     private static Task<List<string>> LastPositionsAsync(
