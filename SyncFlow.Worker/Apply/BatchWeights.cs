@@ -14,7 +14,7 @@ internal sealed class BatchWeights(int first = 1)
     public const int MostFacts = 20_000;
 
     /// <summary>Facts of a batch of history beside live events: these wait for it, and for the locks of its SKUs.</summary>
-    public const int MostFactsBesideLive = 1_000;
+    public const int MostFactsBesideLive = 500;
 
     private readonly ConcurrentDictionary<TenantId, int> _factsOfOne = new();
 
