@@ -46,9 +46,17 @@ internal sealed class CoreShare : IDisposable
     private static CoreShare Make(string folder, params (string File, string Text)[] limits)
     {
         Directory.CreateDirectory(folder);
-        foreach (var (file, text) in limits)
+        try
         {
-            File.WriteAllText(Path.Combine(folder, file), text);
+            foreach (var (file, text) in limits)
+            {
+                File.WriteAllText(Path.Combine(folder, file), text);
+            }
+        }
+        catch
+        {
+            Directory.Delete(folder); // A group without its limit limits nothing.
+            throw;
         }
 
         return new CoreShare(folder);

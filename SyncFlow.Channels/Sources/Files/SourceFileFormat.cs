@@ -50,8 +50,8 @@ public sealed record SourceFileFormat(
                     file, row.Line, row.Text("sku"), row.Text("location"), row.Number("onHand", noted), row.Number("unavailable", noted)).Read(null, noted)),
                 LeftOut, moment)
             : new SourceFileFormat(
-                ColumnsOf(mapping),
-                (row, file, noted) => Mapped(mapping, row, noted) is not { } events ? null
+                ColumnsOf(mapping, RowChanges.Own),
+                (row, file, noted) => Mapped(mapping, row, noted, OfFile(asOf, sequence)) is not { } events ? null
                     : [.. events.Select((e, n) => e with { Id = string.Create(CultureInfo.InvariantCulture, $"file:{file}:{row.Line}.{n}"), OccurredAt = asOf, Sequence = sequence })],
                 LeftOut, moment);
     }
@@ -66,14 +66,24 @@ public sealed record SourceFileFormat(
                 row.Text("bucket"), row.Number("units", noted), row.Number("onHand", noted), row.Number("unavailable", noted), row.Number("open", noted),
                 row.Number("shipped", noted), row.Text("reference"), Whole(row, "system", noted), null).Read(null, noted)),
             null, null)
-        : new SourceFileFormat(ColumnsOf(mapping), (row, _, noted) => Mapped(mapping, row, noted), null, null);
+        : new SourceFileFormat(ColumnsOf(mapping, []), (row, _, noted) => Mapped(mapping, row, noted, []), null, null);
 
-    private static CsvColumns ColumnsOf(SourceMapping mapping) =>
-        new([.. mapping.Needed.Where(paths => paths.Count == 1).Select(paths => paths[0]).Distinct()], [.. mapping.Paths], []) { Others = true };
+    private static CsvColumns ColumnsOf(SourceMapping mapping, IReadOnlyList<string> given) => new(
+        [.. mapping.Needed.Where(paths => paths.Count == 1).Select(paths => paths[0]).Distinct().Except(given)], [.. mapping.Paths.Except(given)], []) { Others = true };
 
-    private static IReadOnlyList<SourceEvent>? Mapped(SourceMapping mapping, CsvRow row, Check noted)
+    /// <summary>What a captured table's mapping reads beside its columns: no file has them, and a refresh says its moment once for all rows.</summary>
+    private static IEnumerable<KeyValuePair<string, string?>> OfFile(DateTimeOffset asOf, long? sequence) => RowChanges.Own.Zip(
+        ["refresh", (sequence ?? 0).ToString(CultureInfo.InvariantCulture), asOf.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)], KeyValuePair.Create<string, string?>);
+
+    private static IReadOnlyList<SourceEvent>? Mapped(SourceMapping mapping, CsvRow row, Check noted, IEnumerable<KeyValuePair<string, string?>> beside)
     {
-        var read = mapping.Read(new RowRecord(row.Cells.ToDictionary(c => c.Key, string? (c) => c.Value, StringComparer.OrdinalIgnoreCase)));
+        var cells = row.Cells.ToDictionary(c => c.Key, string? (c) => c.Value, StringComparer.OrdinalIgnoreCase);
+        foreach (var (column, value) in beside)
+        {
+            cells.TryAdd(column, value);
+        }
+
+        var read = mapping.Read(new RowRecord(cells));
         foreach (var (column, why) in read.Errors.SelectMany(e => e.Value.Select(text => (e.Key, text))))
         {
             noted.That(false, column, why);

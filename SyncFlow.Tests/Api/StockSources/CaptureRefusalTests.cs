@@ -118,12 +118,9 @@ public sealed class CaptureRefusalTests(PostgresFixture postgres, RedisFixture r
     {
         (await stand.Api.PostAsync($"/api/v1/sources/{stand.Id}/capture/restart", new { })).Status.ShouldBe(HttpStatusCode.OK);
         await stand.StateAsync("streaming");
-        var asOf = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", System.Globalization.CultureInfo.InvariantCulture);
-        var (status, body) = await stand.Stand.CsvAsync($"/api/v1/sources/{stand.Id}/refreshes/csv?asOf={asOf}", $"sku,location,onHand\nA,X,{units}\n");
-        status.ShouldBe(HttpStatusCode.Accepted, body?.ToJsonString());
+        await stand.RefreshAsync($"A,X,{units}");
         await stand.OnHandAsync("A", "MAIN", units);
-        await Waits.UntilAsync(
-            async () => !(await stand.IncidentsAsync()).Any(i => i.StartsWith("capture-lost", StringComparison.Ordinal)), "the incident to be closed");
+        await stand.ClosedAsync("capture-lost");
     }
 
     private static async Task<JsonNode> HealthAsync(CaptureStand stand)

@@ -189,6 +189,18 @@ internal sealed class CaptureStand : IAsyncDisposable
         return await Api.SendAsync(request);
     }
 
+    /// <summary>Brings a full refresh of this moment, with one position.</summary>
+    public async Task RefreshAsync(string row, string header = "sku,location,onHand")
+    {
+        var asOf = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", System.Globalization.CultureInfo.InvariantCulture);
+        var (status, body) = await Stand.CsvAsync($"/api/v1/sources/{Id}/refreshes/csv?asOf={asOf}", $"{header}\n{row}\n");
+        status.ShouldBe(HttpStatusCode.Accepted, body?.ToJsonString());
+    }
+
+    /// <summary>Waits until no incident of a kind is open any more.</summary>
+    public Task ClosedAsync(string kind) => Waits.UntilAsync(
+        async () => !(await IncidentsAsync()).Any(i => i.StartsWith(kind, StringComparison.Ordinal)), "the incident to be closed");
+
     public async Task<string[]> IncidentsAsync() =>
         [.. (await Api.GetAsync("/api/v1/incidents?open=true"))["items"]!.AsArray().Select(i => $"{i!["kind"]}: {i["message"]}")];
 

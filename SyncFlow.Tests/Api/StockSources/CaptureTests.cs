@@ -62,6 +62,8 @@ public sealed class CaptureTests(PostgresFixture postgres, RedisFixture redis)
         var refusals = (await stand.Api.GetAsync($"/api/v1/sources/{stand.Id}/capture/refusals"))["items"]!.AsArray();
         ((string)refusals.Single()!["errors"]!["table"]![0]!).ShouldContain("send a full refresh");
         (await stand.IncidentsAsync()).ShouldHaveSingleItem().ShouldStartWith("capture-emptied");
+        await stand.RefreshAsync("A,Y,11", "item,site,on_hand");
+        await stand.ClosedAsync("capture-emptied");
     }
 
     [Fact]
