@@ -1,37 +1,33 @@
 using System.Collections.Concurrent;
+using SyncFlow.Benchmarks.Support;
 using SyncFlow.Simulator.Protocol;
 
 namespace SyncFlow.Benchmarks.Faults;
 
-/// <summary>As many benches as there are cores, each with a copy of the rules and of the built tests. The checkout is only read.</summary>
+/// <summary>As many benches as there are cores, each with a copy of the built tests. The checkout's sources are only read.</summary>
 internal sealed class FaultWorkshop : IDisposable
 {
     private const string Tests = "SyncFlow.Tests";
 
-    private static readonly string[] Shared =
-        ["Directory.Build.props", "Directory.Packages.props", "global.json", "eng/BannedSymbols.txt"];
-
     private readonly DirectoryInfo _scratch = Directory.CreateTempSubdirectory("syncflow-faults-");
     private readonly ConcurrentBag<FaultBench> _benches = [];
+    private readonly RulesCompiler _compiler;
 
-    private FaultWorkshop()
-    {
-    }
+    private FaultWorkshop(RulesCompiler compiler) => _compiler = compiler;
 
     /// <summary>Builds the tests, and lays out the benches.</summary>
     /// <param name="worlds">Most seeds of one test.</param>
     public static async Task<FaultWorkshop> OpenAsync(string root, long worlds, TimeProvider time, CancellationToken ct)
     {
-        var shop = new FaultWorkshop();
+        await Command.DotnetAsync(root, ["build", Tests, "-c", "Release", "-v", "q", "--nologo", "-p:RunAnalyzers=false"], ct).ConfigureAwait(false);
+        var shop = new FaultWorkshop(new RulesCompiler(root));
         try
         {
-            await Command.DotnetAsync(root, ["build", Tests, "-c", "Release", "-v", "q", "--nologo", "-p:RunAnalyzers=false"], ct).ConfigureAwait(false);
             for (var bench = 1; bench <= Math.Max(1, Environment.ProcessorCount); bench++)
             {
                 var folder = Path.Combine(shop._scratch.FullName, $"bench{bench}");
-                LayOut(root, folder);
-                await Command.DotnetAsync(folder, ["restore", FaultBench.Rules, "-v", "q", "--nologo"], ct).ConfigureAwait(false);
-                shop._benches.Add(new FaultBench(folder, worlds, time));
+                Copy(Path.Combine(root, Tests, "bin", "Release", "net10.0"), folder);
+                shop._benches.Add(new FaultBench(folder, shop._compiler, worlds, time));
             }
 
             return shop;
@@ -46,9 +42,15 @@ internal sealed class FaultWorkshop : IDisposable
     /// <summary>Tries the rules as they are, then every fault, on all benches at once.</summary>
     /// <param name="done">Told of each as it is done.</param>
     /// <returns>In the order of the list.</returns>
+    /// <exception cref="CheckFailedException">A fault does not compile, or the rules fail without one.</exception>
     public async Task<IReadOnlyList<FaultTrial>> TryAllAsync(
         IReadOnlyList<PlantedFault> faults, Func<FaultTrial, Task> done, CancellationToken ct)
     {
+        if (faults.SelectMany(f => _compiler.Complaints(f).Select(c => $"{f.Id}: {c}")).ToList() is { Count: > 0 } complaints)
+        {
+            throw new CheckFailedException($"Faults that cannot be planted any more:{Environment.NewLine}{string.Join(Environment.NewLine, complaints)}");
+        }
+
         await OnBenchAsync(bench => bench.ControlAsync(ct)).ConfigureAwait(false);
         var trials = new FaultTrial[faults.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = _benches.Count, CancellationToken = ct };
@@ -79,32 +81,13 @@ internal sealed class FaultWorkshop : IDisposable
         }
     }
 
-    private static void LayOut(string root, string folder)
-    {
-        Copy(Path.Combine(root, Tests, "bin", "Release", "net10.0"), Path.Combine(folder, FaultBench.Tests), _ => true);
-        Copy(Path.Combine(root, FaultBench.Rules), Path.Combine(folder, FaultBench.Rules), p => !IsBuilt(p));
-        foreach (var file in Shared)
-        {
-            var to = Path.Combine(folder, file);
-            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-            File.Copy(Path.Combine(root, file), to);
-        }
-    }
-
-    private static bool IsBuilt(string path) =>
-        path.Split(Path.DirectorySeparatorChar) is ["bin" or "obj", ..];
-
-    private static void Copy(string from, string to, Func<string, bool> wanted)
+    private static void Copy(string from, string to)
     {
         foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
         {
-            var path = Path.GetRelativePath(from, file);
-            if (wanted(path))
-            {
-                var target = Path.Combine(to, path);
-                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-                File.Copy(file, target);
-            }
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
         }
     }
 }
