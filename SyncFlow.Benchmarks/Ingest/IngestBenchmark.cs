@@ -8,8 +8,9 @@ namespace SyncFlow.Benchmarks.Ingest;
 
 /// <summary>
 /// Webhooks of 6 KB over HTTP, each answered after its commit: the API alone and a bare endpoint in turns, then the whole
-/// product with the worker, a process of its own, applying meanwhile, then a steady rate for latency. Every answered webhook must be stored, and
-/// in the end applied.
+/// product with the worker, a process of its own, applying meanwhile, then a steady rate for latency. Orders have one to three
+/// lines, as in the other benchmarks; once they have twelve, which the worker on the same cores pays for. Every answered
+/// webhook must be stored, and in the end applied.
 /// </summary>
 internal static class IngestBenchmark
 {
@@ -18,7 +19,7 @@ internal static class IngestBenchmark
     private const int WarmUp = 6_000;
     private const int Rounds = 3;
     private const int BodyBytes = 6 * 1024;
-    private const int Lines = 12;
+    private const int ManyLines = 12;
     private const int Skus = 200;
     private const int SteadySeconds = 6;
     private const double SteadyPerSecond = 1_000;
@@ -48,10 +49,13 @@ internal static class IngestBenchmark
         await AppliedAsync(servers, time, ct).ConfigureAwait(false);
         var busy = await PostAsync(whole.Api, orders.Make(whole.Api, Each), time, ct).ConfigureAwait(false);
         await AppliedAsync(servers, time, ct).ConfigureAwait(false);
+        var large = await PostAsync(whole.Api, orders.Make(whole.Api, Each, ManyLines, ManyLines), time, ct).ConfigureAwait(false);
+        await AppliedAsync(servers, time, ct).ConfigureAwait(false);
         var latencies = await SteadyAsync(whole.Api, orders.Make(whole.Api, (int)(SteadySeconds * SteadyPerSecond)), time, ct).ConfigureAwait(false);
         await CheckAsync(servers, merchant, orders.Made, bareSent, bare, time, ct).ConfigureAwait(false);
 
         results.Add("ingest.acks_per_s", Math.Round(busy), "webhooks/s");
+        results.Add("ingest.twelve_lines.acks_per_s", Math.Round(large), "webhooks/s");
         results.Add("ingest.api_alone_per_s", Math.Round(Median(alone)), "webhooks/s");
         results.Add("ingest.raw_per_s", Math.Round(Median(floor)), "webhooks/s");
         results.Add("ingest.share_of_raw", Median(alone.Zip(floor, (a, f) => a / f)), "ratio");
@@ -157,16 +161,19 @@ internal static class IngestBenchmark
         /// <summary>Webhooks made for the product so far.</summary>
         public long Made { get; private set; }
 
-        public byte[][] Make(Uri server, int count, bool counted = true)
+        /// <param name="least">Lines of the smallest order.</param>
+        /// <param name="most">Lines of the largest.</param>
+        /// <param name="counted">False where they are for the bare endpoint.</param>
+        public byte[][] Make(Uri server, int count, int least = 1, int most = 3, bool counted = true)
         {
             Made += counted ? count : 0;
-            return [.. Enumerable.Range(0, count).Select(_ => One(server))];
+            return [.. Enumerable.Range(0, count).Select(_ => One(server, random.Next(least, most + 1)))];
         }
 
-        private byte[] One(Uri server)
+        private byte[] One(Uri server, int count)
         {
             var id = 9_000_000_000 + next++;
-            var lines = Enumerable.Range(0, Lines).Select(_ => new OrderedLine(random.Next(Skus), 1 + random.Next(3))).ToList();
+            var lines = Enumerable.Range(0, count).Select(_ => new OrderedLine(random.Next(Skus), 1 + random.Next(3))).ToList();
             var body = OrderBodies.Created(id, time.GetUtcNow(), lines, BodyBytes);
             return WireClient.Request(
                 server, "/webhooks/shopify",

@@ -69,7 +69,8 @@ public sealed record SourceFileFormat(
         : new SourceFileFormat(ColumnsOf(mapping, []), (row, _, noted) => Mapped(mapping, row, noted, []), null, null);
 
     private static CsvColumns ColumnsOf(SourceMapping mapping, IReadOnlyList<string> given) => new(
-        [.. mapping.Needed.Where(paths => paths.Count == 1).Select(paths => paths[0]).Distinct().Except(given)], [.. mapping.Paths.Except(given)], []) { Others = true };
+        [.. mapping.Needed.Where(paths => paths.Count == 1).Select(paths => paths[0]).Distinct().Except(given)], [.. mapping.Paths.Except(given)], [])
+    { Others = true };
 
     /// <summary>What a captured table's mapping reads beside its columns: no file has them, and a refresh says its moment once for all rows.</summary>
     private static IEnumerable<KeyValuePair<string, string?>> OfFile(DateTimeOffset asOf, long? sequence) => RowChanges.Own.Zip(
