@@ -17,7 +17,7 @@ internal static class IngestBenchmark
     private const int Connections = 64;
     private const int Each = 6_000;
     private const int WarmUp = 6_000;
-    private const int Rounds = 3;
+    private const int Rounds = 5;
     private const int BodyBytes = 6 * 1024;
     private const int ManyLines = 12;
     private const int Skus = 200;
