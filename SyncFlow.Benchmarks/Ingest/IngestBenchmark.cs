@@ -31,14 +31,16 @@ internal static class IngestBenchmark
         var orders = new OrderRequests(time);
         await using var bare = await BareEndpoint.StartAsync(servers.ConnectionString, ct).ConfigureAwait(false);
         var (alone, floor, bareSent) = (new List<double>(), new List<double>(), 0L);
+        var (apiCost, bareCost) = (new Cost(servers), new Cost(servers));
         await using (var api = await ProductStand.StartApiAsync(servers, time, ct).ConfigureAwait(false))
         {
             await PostAsync(api.Api, orders.Make(api.Api, WarmUp), time, ct).ConfigureAwait(false);
             await PostAsync(bare.Address, orders.Make(bare.Address, WarmUp, counted: false), time, ct).ConfigureAwait(false);
             for (var round = 0; round < Rounds; round++)
             {
-                alone.Add(await PostAsync(api.Api, orders.Make(api.Api, Each), time, ct).ConfigureAwait(false));
-                floor.Add(await PostAsync(bare.Address, orders.Make(bare.Address, Each, counted: false), time, ct).ConfigureAwait(false));
+                var (forApi, forBare) = (orders.Make(api.Api, Each), orders.Make(bare.Address, Each, counted: false));
+                alone.Add(await apiCost.OfAsync(() => PostAsync(api.Api, forApi, time, ct), ct).ConfigureAwait(false));
+                floor.Add(await bareCost.OfAsync(() => PostAsync(bare.Address, forBare, time, ct), ct).ConfigureAwait(false));
             }
 
             bareSent = WarmUp + (Rounds * Each);
@@ -75,6 +77,8 @@ internal static class IngestBenchmark
         results.Add("ingest.api_alone_per_s", Math.Round(Median(alone)), "webhooks/s");
         results.Add("ingest.raw_per_s", Math.Round(Median(floor)), "webhooks/s");
         results.Add("ingest.share_of_raw", Median(alone.Zip(floor, (a, f) => a / f)), "ratio");
+        apiCost.Report(results, "ingest.cpu_us_per_ack.", Rounds * Each);
+        bareCost.Report(results, "ingest.cpu_us_per_ack.raw_", Rounds * Each);
         latencies.Report(results, "ingest.at_1000");
     }
 
@@ -166,6 +170,27 @@ internal static class IngestBenchmark
         }
 
         await Invariants.PositionsAreTheLedgersAsync(servers, merchant.Tenant, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Processor time of what is measured: of this process, the client in it included, and of the database.</summary>
+    private sealed class Cost(BenchServers servers)
+    {
+        private TimeSpan own, database;
+
+        public async Task<double> OfAsync(Func<Task<double>> measured, CancellationToken ct)
+        {
+            var before = await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false);
+            var figure = await measured().ConfigureAwait(false);
+            var spent = (await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false)).Since(before);
+            (own, database) = (own + spent.Own, database + spent.Database);
+            return figure;
+        }
+
+        public void Report(Results results, string prefix, int webhooks)
+        {
+            results.Add(prefix + "own", Math.Round(own.TotalMicroseconds / webhooks), "us");
+            results.Add(prefix + "database", Math.Round(database.TotalMicroseconds / webhooks), "us");
+        }
     }
 
     /// <summary>Makes signed requests, each with an order of its own.</summary>

@@ -16,11 +16,11 @@ namespace SyncFlow.Tests.Support;
 /// </summary>
 public sealed class PostgresFixture : IAsyncDisposable
 {
-    /// <summary>Connections one test database may hold; the server has 200 for all classes that run side by side.</summary>
+    /// <summary>Connections one pool of a test database may hold; the server has 400 for all classes that run side by side.</summary>
     private const int MostConnections = 20;
 
-    /// <summary>With hundreds of databases a worker would start several times a second, to find rows that live for seconds.</summary>
-    private static readonly string[] NoHousekeeping = ["autovacuum=off"];
+    /// <summary>With hundreds of databases a housekeeper would start several times a second, to find rows that live for seconds.</summary>
+    private static readonly string[] ForTests = ["autovacuum=off", "max_connections=400"];
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
@@ -136,7 +136,7 @@ public sealed class PostgresFixture : IAsyncDisposable
             folder = TestServers.CreateFolder();
             var settings = new PostgresSettings(folder.FullName, Path.Combine(folder.FullName, "postgres.log"), Temporary: true)
             {
-                Settings = NoHousekeeping,
+                Settings = ForTests,
             };
             server = await EmbeddedPostgres.StartAsync(settings, limit.Token);
             admin = server.ConnectionString;
