@@ -16,18 +16,12 @@ internal sealed class BatchSizes
     /// </summary>
     private const int Growth = 2;
 
-    /// <summary>
-    /// Most events of a batch while other tenants have work: on few processors a quiet tenant's event waits for the batches
-    /// that run, lane or not (<c>./bench fairness</c>).
-    /// </summary>
-    public const int BesideOthers = 200;
-
     private readonly ConcurrentDictionary<TenantId, int> grown = new();
 
     /// <summary>Most events of the next batch.</summary>
     /// <param name="othersWait">Whether another tenant waits for its turn, or did lately.</param>
     public int Next(TenantId tenant, bool othersWait) =>
-        othersWait ? BesideOthers : grown.GetValueOrDefault(tenant, InboxRetries.UsuallyClaimed);
+        othersWait ? InboxRetries.UsuallyClaimed : grown.GetValueOrDefault(tenant, InboxRetries.UsuallyClaimed);
 
     /// <summary>Learns from a batch.</summary>
     public void Learn(TenantId tenant, int limit, int claimed)
@@ -35,7 +29,7 @@ internal sealed class BatchSizes
         if (claimed == limit)
         {
             // Of two batches that ran side by side the smaller one may end last.
-            var next = Math.Clamp(Growth * limit, InboxRetries.UsuallyClaimed, InboxRetries.MostClaimed);
+            var next = Math.Min(Growth * limit, InboxRetries.MostClaimed);
             grown.AddOrUpdate(tenant, next, (_, known) => Math.Max(known, next));
         }
         else

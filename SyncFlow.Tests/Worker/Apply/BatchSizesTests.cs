@@ -30,14 +30,12 @@ public sealed class BatchSizesTests
     {
         var sizes = new BatchSizes();
         sizes.Learn(Tenant, 500, claimed: 500);
-        sizes.Next(Tenant, othersWait: true).ShouldBe(BatchSizes.BesideOthers);
+        sizes.Next(Tenant, othersWait: true).ShouldBe(500);
         sizes.Next(Tenant, othersWait: false).ShouldBe(1_000);
         sizes.Learn(Tenant, 1_000, claimed: 1_000);
         sizes.Learn(Tenant, 500, claimed: 500);
         sizes.Next(Tenant, othersWait: false).ShouldBe(2_000, "a smaller batch that ran beside it ended last");
         sizes.Learn(Tenant, 2_000, claimed: 1_999);
         sizes.Next(Tenant, othersWait: false).ShouldBe(500);
-        sizes.Learn(Tenant, BatchSizes.BesideOthers, claimed: BatchSizes.BesideOthers);
-        sizes.Next(Tenant, othersWait: false).ShouldBe(500, "a batch that was small for the others' sake says little");
     }
 }
