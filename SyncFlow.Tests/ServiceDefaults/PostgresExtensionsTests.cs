@@ -37,6 +37,20 @@ public sealed class PostgresExtensionsTests(PostgresFixture postgres)
             .ShouldBe($"{used}/syncflow_worker", "the same connection");
     }
 
+    [Theory]
+    [InlineData(PostgresRole.Ingest)]
+    [InlineData(PostgresRole.Api)]
+    [InlineData(PostgresRole.Worker)]
+    [InlineData(PostgresRole.Owner)]
+    public async Task No_plan_is_compiled_however_dear_it_is_expected_to_be(PostgresRole role)
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await TestRoles.EnsureAsync(database);
+        await using var source = NpgsqlDataSource.Create(PostgresExtensions.ForRole(database, role));
+        var plan = await RoleAsync(source, "SELECT current_setting('jit')");
+        plan.ShouldBe("off", "compiling took 400 ms of a page of SKUs, and a millisecond was its work");
+    }
+
     [Fact]
     public void A_missing_connection_string_is_named()
     {
