@@ -31,7 +31,11 @@ internal static class Program
     /// <param name="What">For the usage text.</param>
     /// <param name="Options">Options it takes, with what they are when left out.</param>
     private sealed record Benchmark(
-        string What, Dictionary<string, long> Options, Func<Results, BenchOptions, TimeProvider, CancellationToken, Task> Run);
+        string What, Dictionary<string, long> Options, Func<Results, BenchOptions, TimeProvider, CancellationToken, Task> Run)
+    {
+        /// <summary>False for one whose servers are the product's own, or that has none.</summary>
+        public bool DelaysSyncs { get; init; } = true;
+    }
 
     /// <summary>What <c>all</c> runs, in this order, each as its own defaults say.</summary>
     private static readonly string[] All =
@@ -83,7 +87,7 @@ internal static class Program
             new() { [ExplainBenchmark.EntriesOption] = ExplainBenchmark.DefaultEntries }, ExplainBenchmark.RunAsync),
         ["simulate"] = new(
             $"drawn worlds of channels, buyers and faults; {SimulateBenchmark.SeedsOption} N runs N of them",
-            new() { [SimulateBenchmark.SeedsOption] = SimulateBenchmark.DefaultSeeds }, SimulateBenchmark.RunAsync),
+            new() { [SimulateBenchmark.SeedsOption] = SimulateBenchmark.DefaultSeeds }, SimulateBenchmark.RunAsync) { DelaysSyncs = false },
         ["faults"] = new(
             $"breaks each rule on purpose and sees that the tests notice; {FaultsBenchmark.FromOption} N, {FaultsBenchmark.ToOption} N of the list",
             new()
@@ -92,7 +96,7 @@ internal static class Program
                 [FaultsBenchmark.ToOption] = int.MaxValue,
                 [FaultsBenchmark.WorldsOption] = FaultsBenchmark.DefaultWorlds,
             },
-            FaultsBenchmark.RunAsync),
+            FaultsBenchmark.RunAsync) { DelaysSyncs = false },
         ["sources"] = new(
             $"a source's history booked and its events pushed; {SourcesBenchmark.EventsOption} N events of history",
             new() { [SourcesBenchmark.EventsOption] = SourcesBenchmark.DefaultEvents }, SourcesBenchmark.RunAsync),
@@ -107,7 +111,7 @@ internal static class Program
                 [MemoryBenchmark.LevelsOption] = MemoryBenchmark.DefaultLevels,
                 [MemoryBenchmark.SecondsOption] = MemoryBenchmark.DefaultSeconds,
             },
-            MemoryBenchmark.RunAsync),
+            MemoryBenchmark.RunAsync) { DelaysSyncs = false },
     };
 
     private static async Task RunAllAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
@@ -115,6 +119,12 @@ internal static class Program
         var wrong = new List<string>();
         foreach (var name in All)
         {
+            if (options[SyncDelay.Option] > 0 && !Benchmarks[name].DelaysSyncs)
+            {
+                await Console.Error.WriteLineAsync($"== {name}: not with {SyncDelay.Option}").ConfigureAwait(false);
+                continue;
+            }
+
             await Console.Error.WriteLineAsync("== " + name).ConfigureAwait(false);
             var began = time.GetTimestamp();
             try
@@ -148,6 +158,11 @@ internal static class Program
         var (options, wrong) = benchmark is null
             ? (null, args is [var said, ..] ? $"No benchmark is named '{said}'." : "Name one benchmark.")
             : BenchOptions.Read(args[1..], benchmark.Options);
+        if (benchmark is { DelaysSyncs: false } && options?[SyncDelay.Option] > 0)
+        {
+            (options, wrong) = (null, $"'{args[0]}' has no database of its own whose syncs could take longer.");
+        }
+
         if (benchmark is null || options is null)
         {
             await Console.Error.WriteLineAsync(wrong + Environment.NewLine + Usage()).ConfigureAwait(false);
@@ -190,10 +205,11 @@ internal static class Program
         Environment.NewLine,
         [
             "Usage: ./bench NAME [--option N]",
-            "       ./bench compare COMMIT COMMIT NAME [--option N]",
+            "       ./bench compare COMMIT COMMIT [NAME] [--option N]   smoke where no name is given",
             "Prints one line 'RESULT name value unit' per figure; docs/performance.md says what each means.",
-            $"{SyncDelay.Option} N makes every commit's sync N ms longer, as on a cloud's disk; it goes with all but memory and simulate.",
+            $"{SyncDelay.Option} N makes every commit's sync N ms longer, as on a cloud's disk; it goes with all but memory, simulate and faults.",
             $"{StatementTrace.Option} N prints the N statements that took most of the database's time; it goes with burst, steady, push and apply.",
+            $"{WaitTrace.Option} N prints the N events that the database's sessions waited for most; it goes with the same.",
             "Benchmarks:",
             .. Benchmarks.Select(b => $"  {b.Key,-10} {b.Value.What}"),
         ]);

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# ./bench compare A B NAME [--option N]: builds both commits apart and runs the benchmark of each in turns, so that what
+# ./bench compare A B [NAME] [--option N]: builds both commits apart and runs the benchmark of each in turns, so that what
 # else the machine does meets both; prints the medians and B ÷ A. Sourced by bench, with machine.sh's root in force.
-[ $# -ge 3 ] || { say "Usage: ./bench compare COMMIT COMMIT NAME [--option N]"; exit 2; }
+[ $# -ge 2 ] || { say "Usage: ./bench compare COMMIT COMMIT [NAME] [--option N]"; exit 2; }
 rounds=3
 folder=$(mktemp -d)
 trap 'for side in a b; do git worktree remove --force "$folder/$side" 2>/dev/null || true; done; rm -rf "$folder"' EXIT
 git worktree add --quiet --detach "$folder/a" "$1"
 git worktree add --quiet --detach "$folder/b" "$2"
 shift 2
+case "${1:-}" in '' | --*) set -- smoke "$@" ;; esac
 for side in a b; do
   say "Building $side ..."
   (cd "$folder/$side" && dotnet build -c Release -v q --nologo -p:RunAnalyzers=false SyncFlow.Benchmarks >"$folder/$side.log" 2>&1) \

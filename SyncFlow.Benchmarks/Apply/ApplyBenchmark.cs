@@ -31,12 +31,12 @@ internal static class ApplyBenchmark
     public static async Task RunAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
     {
         await using var servers = await BenchServers.StartAsync(options, ct).ConfigureAwait(false);
-        await RunAsync(servers, (int)options[OrdersOption], Rounds, results, time, ct).ConfigureAwait(false);
+        await RunAsync(servers, (int)options[OrdersOption], Rounds, results, options, time, ct).ConfigureAwait(false);
     }
 
     /// <summary>The same on servers that run already.</summary>
     public static async Task RunAsync(
-        BenchServers servers, int orders, int rounds, Results results, TimeProvider time, CancellationToken ct)
+        BenchServers servers, int orders, int rounds, Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
     {
         await using var redis = new RedisConnection(servers.Redis);
         using var drain = new BacklogDrain(servers, new WakeUps(redis), time);
@@ -48,6 +48,7 @@ internal static class ApplyBenchmark
         var (spread, hot, rows, ledger) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
         var (own, database, raw) = (new List<double>(), new List<double>(), new List<double>());
         var (allocated, collecting) = (new List<double>(), new List<double>());
+        await TraceAsync().ConfigureAwait(false);
         for (var round = 0; round < rounds; round++)
         {
             var name = round.ToString(CultureInfo.InvariantCulture);
@@ -79,6 +80,19 @@ internal static class ApplyBenchmark
         results.Add("apply.allocated_kb_per_fact", Median(allocated), "KB");
         results.Add("apply.collecting_us_per_fact", Median(collecting), "us");
         results.Add("apply.share_of_raw_ledger", Median(spread.Zip(ledger, (s, r) => s / r)), "ratio");
+
+        // A backlog of its own, for looking costs, and nothing else is in what is seen.
+        async Task TraceAsync()
+        {
+            if (options[StatementTrace.Option] + options[WaitTrace.Option] > 0)
+            {
+                await StatementTrace.BeginAsync(servers, options, ct).ConfigureAwait(false);
+                await using var waits = WaitTrace.Begin(servers, options, time);
+                await drain.MeasureAsync("traced", orders, Skus, random => random.Next(Skus), ct).ConfigureAwait(false);
+                await StatementTrace.PrintAsync(servers, options, ct).ConfigureAwait(false);
+                await waits.PrintAsync().ConfigureAwait(false);
+            }
+        }
     }
 
     private static double Median(IEnumerable<double> values)

@@ -15,6 +15,7 @@ internal sealed class OrderBacklog
 {
     private readonly BenchServers servers;
     private readonly Dictionary<SkuId, long> asked;
+    private readonly Random random = new(3);
     private long stored;
 
     public OrderBacklog(BenchServers servers, BenchMerchant merchant)
@@ -26,13 +27,24 @@ internal sealed class OrderBacklog
 
     public BenchMerchant Merchant { get; }
 
+    /// <summary>The same for a merchant with a past: what is committed already is not of these orders.</summary>
+    public static async Task<OrderBacklog> OfPastAsync(BenchServers servers, BenchMerchant merchant, CancellationToken ct)
+    {
+        var backlog = new OrderBacklog(servers, merchant);
+        foreach (var (sku, units) in await CommittedAsync(servers.ConnectionString, merchant.Tenant, ct).ConfigureAwait(false))
+        {
+            backlog.asked[sku] = units;
+        }
+
+        return backlog;
+    }
+
     /// <summary>Stores <paramref name="orders"/> webhooks of 1 to 3 lines each.</summary>
     /// <param name="pick">The number of the SKU of a line.</param>
     public async Task StoreAsync(int orders, Func<Random, int> pick, TimeProvider time, CancellationToken ct)
     {
         using var ingest = servers.ForRole(PostgresRole.Ingest);
         var inbox = new InboxStore(ingest, time);
-        var random = new Random(3);
         var now = time.GetUtcNow();
         var events = Enumerable.Range(0, orders).Select(_ => Event(6_000_000_000 + stored++, random, pick, now));
         foreach (var batch in events.Chunk(500))
@@ -49,7 +61,7 @@ internal sealed class OrderBacklog
         return (bool)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
     }
 
-    /// <summary>Everything is done, nothing dead; positions are the ledger's replay; every SKU has the units its orders ask for.</summary>
+    /// <summary>Everything is done, nothing dead; positions are the ledger's replay; every SKU has the units its orders ask for, every level their rest.</summary>
     /// <exception cref="CheckFailedException">It is not so.</exception>
     public async Task CheckAsync(CancellationToken ct)
     {
@@ -58,22 +70,31 @@ internal sealed class OrderBacklog
         var counts = await DeadLetterStore.CountsAsync(session, ct).ConfigureAwait(false);
         if (counts != new InboxCounts(stored, 0, stored, 0, 0))
         {
-            throw new CheckFailedException($"apply: of {stored} events the inbox says {counts}.");
+            throw new CheckFailedException($"of {stored} events the inbox says {counts}.");
         }
 
         var differences = await LedgerAudit.PositionsDifferFromLedgerAsync(session, ct).ConfigureAwait(false);
         if (differences.Count > 0)
         {
-            throw new CheckFailedException($"apply: {differences.Count} positions differ from the ledger, the first: {differences[0]}.");
+            throw new CheckFailedException($"{differences.Count} positions differ from the ledger, the first: {differences[0]}.");
         }
 
-        var found = await CommittedAsync(ct).ConfigureAwait(false);
+        await CheckCommittedAsync(servers.ConnectionString, Merchant.Tenant, asked, ct).ConfigureAwait(false);
+        await Invariants.TargetsAreWhatOrdersLeftAsync(servers.ConnectionString, Merchant.Tenant, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Each SKU has as many units committed as its orders asked for, no more and no fewer.</summary>
+    /// <exception cref="CheckFailedException">One has not.</exception>
+    public static async Task CheckCommittedAsync(
+        string database, TenantId tenant, IReadOnlyDictionary<SkuId, long> asked, CancellationToken ct)
+    {
+        var found = await CommittedAsync(database, tenant, ct).ConfigureAwait(false);
         foreach (var (sku, units) in asked)
         {
             if (found.GetValueOrDefault(sku) != units)
             {
                 throw new CheckFailedException(
-                    $"apply: SKU {sku.Value} has {found.GetValueOrDefault(sku)} units committed; its orders asked for {units}.");
+                    $"SKU {sku.Value} has {found.GetValueOrDefault(sku)} units committed; its orders asked for {units}.");
             }
         }
     }
@@ -93,11 +114,11 @@ internal sealed class OrderBacklog
     }
 
     /// <summary>Committed units by SKU, read past everything the pipeline uses: as the database's owner, in plain SQL.</summary>
-    private async Task<Dictionary<SkuId, long>> CommittedAsync(CancellationToken ct)
+    private static async Task<Dictionary<SkuId, long>> CommittedAsync(string database, TenantId tenant, CancellationToken ct)
     {
-        using var owner = NpgsqlDataSource.Create(servers.ConnectionString);
+        using var owner = NpgsqlDataSource.Create(database);
         using var command = owner.CreateCommand("SELECT sku_id, sum(committed)::bigint FROM positions WHERE tenant_id = $1 GROUP BY sku_id");
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Merchant.Tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = tenant.Value });
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
         var found = new Dictionary<SkuId, long>();
         while (await reader.ReadAsync(ct).ConfigureAwait(false))

@@ -102,20 +102,23 @@ internal static class BurstBenchmark
         await stand.SettleAsync(ct).ConfigureAwait(false);
 
         await StatementTrace.BeginAsync(servers, options, ct).ConfigureAwait(false);
+        await using var waits = WaitTrace.Begin(servers, options, time);
         var (sets, throttled) = (stand.World.Stats["sets"], stand.World.Stats["throttled"]);
         var (began, spent) = (time.GetUtcNow(), await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false));
         var watch = new OrderWatch(stand.World, a, b, time);
-        await PlaceAsync(watch, orders, rate, time, ct).ConfigureAwait(false);
+        var late = await PlaceAsync(watch, orders, rate, time, ct).ConfigureAwait(false);
         await DrainAsync(watch, time, ct).ConfigureAwait(false);
         var (own, database) = (await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false)).Since(spent);
         var drained = watch.Drained();
         await StatementTrace.PrintAsync(servers, options, ct).ConfigureAwait(false);
+        await waits.PrintAsync().ConfigureAwait(false);
         (sets, throttled) = (stand.World.Stats["sets"] - sets, stand.World.Stats["throttled"] - throttled);
 
         await stand.SettleAsync(ct).ConfigureAwait(false);
-        await Invariants.PositionsAreTheLedgersAsync(servers, new(1), ct).ConfigureAwait(false);
-        await Invariants.LevelsShowTheirTargetsAsync(servers, ct).ConfigureAwait(false);
+        await Invariants.PositionsAreTheLedgersAsync(servers.ConnectionString, new(1), ct).ConfigureAwait(false);
+        await Invariants.StoresShowTheirTargetsAsync(servers.ConnectionString, stand.World, 2 * Skus, ct).ConfigureAwait(false);
         results.Add(name + ".orders", orders, "orders");
+        results.Add(name + ".placed_late_ms", late, "ms");
         watch.Latencies().Report(results, name);
         await Stages.ReportAsync(servers, began, results, name, ct).ConfigureAwait(false);
         results.Add(name + ".drained_s", drained.TotalSeconds, "s");
@@ -133,19 +136,21 @@ internal static class BurstBenchmark
         return watch;
     }
 
-    private static async Task PlaceAsync(OrderWatch watch, int orders, double rate, TimeProvider time, CancellationToken ct)
+    /// <summary>Places orders at a rate; returns by how much the latest of them was behind its moment, in milliseconds.</summary>
+    private static async Task<double> PlaceAsync(OrderWatch watch, int orders, double rate, TimeProvider time, CancellationToken ct)
     {
         var random = new Random(7);
         var (zipf, skus) = (new ZipfChoice(Skus, Exponent), watch.Skus);
         var picks = Enumerable.Range(0, orders).Select(_ => skus[zipf.Pick(random.NextDouble())]).ToArray();
-        await OpenLoop.RunAsync(
+        var late = await OpenLoop.RunAsync(
             orders, rate,
-            i =>
+            (i, due) =>
             {
-                watch.Place(picks[i]);
+                watch.Place(picks[i], due);
                 return Task.CompletedTask;
             },
             time, ct).ConfigureAwait(false);
+        return late.At(1);
     }
 
     private static async Task DrainAsync(OrderWatch watch, TimeProvider time, CancellationToken ct)

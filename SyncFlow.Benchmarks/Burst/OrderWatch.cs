@@ -50,12 +50,13 @@ internal sealed class OrderWatch
     public int Backwards { get; private set; }
 
     /// <summary>An order of one unit.</summary>
-    public void Place(string sku)
+    /// <param name="due">The timestamp from which its time counts: when it should have been placed, however late it is.</param>
+    public void Place(string sku, long due)
     {
         var entry = watched[sku];
         lock (gate)
         {
-            entry.Orders.Add(time.GetTimestamp());
+            entry.Orders.Add(due);
         }
 
         var outcome = world.Place(seller, new OrderRequest([new LineRequest(1, entry.Variant)]));

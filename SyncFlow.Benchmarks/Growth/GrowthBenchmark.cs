@@ -40,8 +40,8 @@ internal static class GrowthBenchmark
             ratios.Add((other / one, one, other));
         }
 
-        await Invariants.PositionsAreTheLedgersAsync(servers, small.Merchant.Tenant, ct).ConfigureAwait(false);
-        await Invariants.PositionsAreTheLedgersAsync(servers, large.Merchant.Tenant, ct).ConfigureAwait(false);
+        await small.CheckAsync(ct).ConfigureAwait(false);
+        await large.CheckAsync(ct).ConfigureAwait(false);
         var median = ratios.OrderBy(r => r.Ratio).ElementAt(Rounds / 2);
         results.Add("growth.entries", Math.Max(Small, options[EntriesOption]), "entries");
         results.Add("growth.us_per_event_at_100k", median.Small, "us");
@@ -61,7 +61,7 @@ internal static class GrowthBenchmark
                 await session.CommitAsync(ct).ConfigureAwait(false);
             }
 
-            return new OrderBacklog(servers, merchant);
+            return await OrderBacklog.OfPastAsync(servers, merchant, ct).ConfigureAwait(false);
         }
 
         async Task<double> MeasureAsync(OrderBacklog backlog)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using SyncFlow.Benchmarks.Apply;
 using SyncFlow.Benchmarks.Support;
 
 namespace SyncFlow.Benchmarks.Ingest;
@@ -30,7 +31,7 @@ internal static class IngestBenchmark
         var merchant = await BenchMerchant.CreateAsync(servers, "ingest", Skus, onHand: 10_000_000, time, ct).ConfigureAwait(false);
         var orders = new OrderRequests(time);
         await using var bare = await BareEndpoint.StartAsync(servers.ConnectionString, ct).ConfigureAwait(false);
-        var (alone, floor, bareSent) = (new List<double>(), new List<double>(), 0L);
+        var (alone, floor, verified, committed) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
         var (apiCost, bareCost) = (new Cost(servers), new Cost(servers));
         await using (var api = await ProductStand.StartApiAsync(servers, time, ct).ConfigureAwait(false))
         {
@@ -41,9 +42,10 @@ internal static class IngestBenchmark
                 var (forApi, forBare) = (orders.Make(api.Api, Each), orders.Make(bare.Address, Each, counted: false));
                 alone.Add(await apiCost.OfAsync(() => PostAsync(api.Api, forApi, time, ct), ct).ConfigureAwait(false));
                 floor.Add(await bareCost.OfAsync(() => PostAsync(bare.Address, forBare, time, ct), ct).ConfigureAwait(false));
+                var forVerified = orders.Make(bare.Address, Each, counted: false, path: BareEndpoint.VerifiedPath);
+                verified.Add(await PostAsync(bare.Address, forVerified, time, ct).ConfigureAwait(false));
+                committed.Add(await CommitAsync(bare, time, ct).ConfigureAwait(false));
             }
-
-            bareSent = WarmUp + (Rounds * Each);
         }
 
         await using var whole = await ProductStand.StartApiAsync(servers, time, ct).ConfigureAwait(false);
@@ -58,7 +60,7 @@ internal static class IngestBenchmark
 
         await AppliedAsync(servers, time, ct).ConfigureAwait(false);
         var latencies = await SteadyAsync(whole.Api, orders.Make(whole.Api, (int)(SteadySeconds * SteadyPerSecond)), time, ct).ConfigureAwait(false);
-        await CheckAsync(servers, merchant, orders.Made, bareSent, bare, time, ct).ConfigureAwait(false);
+        await CheckAsync(servers, merchant, orders, bare, time, ct).ConfigureAwait(false);
 
         // The worker has nothing left to do when the next begin, and everything to do while they come.
         async Task<double> BesideAsync(int count, int least, int most)
@@ -76,6 +78,8 @@ internal static class IngestBenchmark
         results.Add("ingest.applied_meanwhile_per_s", Math.Round(Median(applied)), "webhooks/s");
         results.Add("ingest.api_alone_per_s", Math.Round(Median(alone)), "webhooks/s");
         results.Add("ingest.raw_per_s", Math.Round(Median(floor)), "webhooks/s");
+        results.Add("ingest.raw_verified_per_s", Math.Round(Median(verified)), "webhooks/s");
+        results.Add("ingest.raw_committed_per_s", Math.Round(Median(committed)), "webhooks/s");
         results.Add("ingest.share_of_raw", Median(alone.Zip(floor, (a, f) => a / f)), "ratio");
         apiCost.Report(results, "ingest.cpu_us_per_ack.", Rounds * Each);
         bareCost.Report(results, "ingest.cpu_us_per_ack.raw_", Rounds * Each);
@@ -106,6 +110,24 @@ internal static class IngestBenchmark
         var took = time.GetElapsedTime(started);
         clients.ForEach(client => client.Dispose());
         return requests.Length / took.TotalSeconds;
+    }
+
+    /// <summary>Bodies stored by the bare writers, no wire between; as many callers as there are connections.</summary>
+    private static async Task<double> CommitAsync(BareEndpoint bare, TimeProvider time, CancellationToken ct)
+    {
+        var body = OrderBodies.Created(1, time.GetUtcNow(), [new OrderedLine(0, 1)], BodyBytes);
+        var next = 0;
+        var started = time.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(
+            async () =>
+            {
+                while (Interlocked.Increment(ref next) <= Each)
+                {
+                    await bare.StoreAsync(body).ConfigureAwait(false);
+                }
+            },
+            ct))).ConfigureAwait(false);
+        return Each / time.GetElapsedTime(started).TotalSeconds;
     }
 
     private static async Task<Latencies> SteadyAsync(Uri server, byte[][] requests, TimeProvider time, CancellationToken ct)
@@ -155,21 +177,26 @@ internal static class IngestBenchmark
     }
 
     private static async Task CheckAsync(
-        BenchServers servers, BenchMerchant merchant, long sent, long sentBare, BareEndpoint bare, TimeProvider time, CancellationToken ct)
+        BenchServers servers, BenchMerchant merchant, OrderRequests orders, BareEndpoint bare, TimeProvider time, CancellationToken ct)
     {
+        // The rounds' posts, and as many again without a wire.
+        const long SentBare = WarmUp + (2 * Rounds * Each);
         await AppliedAsync(servers, time, ct).ConfigureAwait(false);
         var done = await servers.ScalarAsync<long>("SELECT count(*) FROM inbox WHERE state = 1", ct).ConfigureAwait(false);
-        if (done != sent)
+        if (done != orders.Made)
         {
-            throw new CheckFailedException($"ingest: of {sent} answered webhooks {done} were applied.");
+            throw new CheckFailedException($"ingest: of {orders.Made} answered webhooks {done} were applied.");
         }
 
-        if (await bare.StoredAsync(ct).ConfigureAwait(false) is var stored && stored != sentBare)
+        if (await bare.StoredAsync(ct).ConfigureAwait(false) is var stored && stored != SentBare)
         {
-            throw new CheckFailedException($"ingest: of {sentBare} webhooks the bare endpoint stored {stored}.");
+            throw new CheckFailedException($"ingest: of {SentBare} webhooks the bare endpoint stored {stored}.");
         }
 
-        await Invariants.PositionsAreTheLedgersAsync(servers, merchant.Tenant, ct).ConfigureAwait(false);
+        await Invariants.PositionsAreTheLedgersAsync(servers.ConnectionString, merchant.Tenant, ct).ConfigureAwait(false);
+        await OrderBacklog.CheckCommittedAsync(
+            servers.ConnectionString, merchant.Tenant, orders.Asked.ToDictionary(a => merchant.Skus[a.Key], a => a.Value), ct).ConfigureAwait(false);
+        await Invariants.TargetsAreWhatOrdersLeftAsync(servers.ConnectionString, merchant.Tenant, ct).ConfigureAwait(false);
     }
 
     /// <summary>Processor time of what is measured: of this process, the client in it included, and of the database.</summary>
@@ -197,27 +224,36 @@ internal static class IngestBenchmark
     private sealed class OrderRequests(TimeProvider time)
     {
         private readonly Random random = new(2);
+        private readonly Dictionary<int, long> asked = [];
         private long next;
 
         /// <summary>Webhooks made for the product so far.</summary>
         public long Made { get; private set; }
 
+        /// <summary>Units that they ask for, by the number of the SKU.</summary>
+        public IReadOnlyDictionary<int, long> Asked => asked;
+
         /// <param name="least">Lines of the smallest order.</param>
         /// <param name="most">Lines of the largest.</param>
         /// <param name="counted">False where they are for the bare endpoint.</param>
-        public byte[][] Make(Uri server, int count, int least = 1, int most = 3, bool counted = true)
+        public byte[][] Make(Uri server, int count, int least = 1, int most = 3, bool counted = true, string path = "/webhooks/shopify")
         {
             Made += counted ? count : 0;
-            return [.. Enumerable.Range(0, count).Select(_ => One(server, random.Next(least, most + 1)))];
+            return [.. Enumerable.Range(0, count).Select(_ => One(server, path, random.Next(least, most + 1), counted))];
         }
 
-        private byte[] One(Uri server, int count)
+        private byte[] One(Uri server, string path, int count, bool counted)
         {
             var id = 9_000_000_000 + next++;
             var lines = Enumerable.Range(0, count).Select(_ => new OrderedLine(random.Next(Skus), 1 + random.Next(3))).ToList();
+            foreach (var line in counted ? lines : [])
+            {
+                asked[line.Item] = asked.GetValueOrDefault(line.Item) + line.Units;
+            }
+
             var body = OrderBodies.Created(id, time.GetUtcNow(), lines, BodyBytes);
             return WireClient.Request(
-                server, "/webhooks/shopify",
+                server, path,
                 [
                     ("X-Shopify-Topic", "orders/create"), ("X-Shopify-Shop-Domain", "ingest-0.myshopify.com"),
                     ("X-Shopify-Webhook-Id", id.ToString(CultureInfo.InvariantCulture)), ("X-Shopify-API-Version", "2026-10"),

@@ -3,6 +3,7 @@ using Npgsql;
 using SyncFlow.AppHost;
 using SyncFlow.AppHost.Local;
 using SyncFlow.Benchmarks.Support;
+using SyncFlow.Core;
 
 namespace SyncFlow.Benchmarks.Memory;
 
@@ -90,12 +91,14 @@ internal static class MemoryBenchmark
         }
 
         using var source = NpgsqlDataSource.Create(host.Postgres);
-        using var count = source.CreateCommand("SELECT count(*) FROM listing_levels WHERE belief IS NOT NULL");
+        using var count = source.CreateCommand("SELECT count(*) FROM listing_levels WHERE status = 3 AND belief = target");
         var known = (long)(await count.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
         if (known != levels)
         {
-            throw new CheckFailedException($"{known} levels are in service, not {levels}.");
+            throw new CheckFailedException($"{known} levels are in service and show their targets, not {levels}.");
         }
+
+        await Invariants.PositionsAreTheLedgersAsync(host.Postgres, new TenantId(1), ct).ConfigureAwait(false);
     }
 
     private static void Report(Results results, string who, ResidentMemory watch, double most)

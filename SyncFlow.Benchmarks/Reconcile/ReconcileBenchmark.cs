@@ -49,8 +49,8 @@ internal static class ReconcileBenchmark
         var (found, withChanges) = await ReconcileAsync(servers, connection, time, ct).ConfigureAwait(false);
         Check(found, equal: levels - changed, differing: changed);
         await stand.SettleAsync(ct).ConfigureAwait(false);
-        await Invariants.PositionsAreTheLedgersAsync(servers, new TenantId(1), ct).ConfigureAwait(false);
-        await Invariants.LevelsShowTheirTargetsAsync(servers, ct).ConfigureAwait(false);
+        await Invariants.PositionsAreTheLedgersAsync(servers.ConnectionString, new TenantId(1), ct).ConfigureAwait(false);
+        await Invariants.StoresShowTheirTargetsAsync(servers.ConnectionString, stand.World, levels, ct).ConfigureAwait(false);
         var cases = await servers.ScalarAsync<long>("SELECT count(DISTINCT level_id) FROM drift_cases", ct).ConfigureAwait(false);
         if (cases != changed)
         {

@@ -13,6 +13,6 @@ internal static class SmokeBenchmark
         RulesBenchmark.Run(results, time, ct);
         await using var servers = await BenchServers.StartAsync(options, ct).ConfigureAwait(false);
         await InboxBenchmark.RunAsync(servers, results, time, ct).ConfigureAwait(false);
-        await ApplyBenchmark.RunAsync(servers, Backlog, rounds: 1, results, time, ct).ConfigureAwait(false);
+        await ApplyBenchmark.RunAsync(servers, Backlog, rounds: 1, results, options, time, ct).ConfigureAwait(false);
     }
 }

@@ -23,6 +23,7 @@ internal sealed class BenchOptions
         var values = defaults.ToDictionary();
         values.TryAdd(SyncDelay.Option, 0);
         values.TryAdd(StatementTrace.Option, 0);
+        values.TryAdd(WaitTrace.Option, 0);
         for (var i = 0; i < args.Count; i += 2)
         {
             if (!values.ContainsKey(args[i]))

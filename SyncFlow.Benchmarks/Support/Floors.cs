@@ -26,6 +26,7 @@ internal static class Floors
         ["steady.wrong_skus"] = AtMost(0),
         ["steady.backwards"] = AtMost(0),
         ["push.share_of_limit"] = AtLeast(0.9),
+        ["push.seconds"] = AtMost(25),
         ["fairness.ratio"] = AtMost(2),
         ["growth.ratio"] = AtMost(1.2),
         ["idle.tx_per_s"] = AtMost(20),

@@ -9,8 +9,14 @@ internal static class OpenLoop
     /// <summary>Starts <paramref name="count"/> pieces of work evenly at a rate; returns when all have ended.</summary>
     /// <param name="work">Gets its number; throws where it failed.</param>
     /// <returns>Times from due to done.</returns>
+    public static Task<Latencies> RunAsync(
+        int count, double perSecond, Func<int, Task> work, TimeProvider time, CancellationToken ct) =>
+        RunAsync(count, perSecond, (number, _) => work(number), time, ct);
+
+    /// <summary>The same for work that counts its own time, from when it was due.</summary>
+    /// <param name="work">Gets its number and the timestamp at which it was due; throws where it failed.</param>
     public static async Task<Latencies> RunAsync(
-        int count, double perSecond, Func<int, Task> work, TimeProvider time, CancellationToken ct)
+        int count, double perSecond, Func<int, long, Task> work, TimeProvider time, CancellationToken ct)
     {
         var latencies = new Latencies();
         var running = new List<Task>(count);
@@ -33,7 +39,7 @@ internal static class OpenLoop
         async Task MeasureAsync(int number)
         {
             var due = TimeSpan.FromSeconds(number / perSecond);
-            await work(number).ConfigureAwait(false);
+            await work(number, began + (long)(due.TotalSeconds * time.TimestampFrequency)).ConfigureAwait(false);
             latencies.Add(time.GetElapsedTime(began) - due);
         }
     }

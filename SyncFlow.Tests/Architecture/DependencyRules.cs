@@ -9,7 +9,7 @@ internal static partial class DependencyRules
     private static readonly string[] Everyone =
     [
         "SyncFlow.Core", "SyncFlow.Storage", "SyncFlow.Channels", "SyncFlow.ServiceDefaults", "SyncFlow.Api", "SyncFlow.Worker",
-        "SyncFlow.Insights", "SyncFlow.Simulator", "SyncFlow.AppHost", "SyncFlow.Tests",
+        "SyncFlow.Insights", "SyncFlow.Simulator", "SyncFlow.AppHost", "SyncFlow.Tests", "SyncFlow.Benchmarks",
     ];
 
     private static readonly Dictionary<string, string[]> MayReference = new()
