@@ -75,6 +75,7 @@ public static class ApiHost
         services.AddSingleton(provider => new GroupCommitInbox<InboxEvent>(
             provider.GetRequiredService<InboxAppender>().AppendAsync, stored => stored.Body.Length, GroupCommitLimits.Default,
             stored => stored.Tenant.Value));
+        services.AddSingleton(provider => new ReadingRoom(ReadingLimits.Default, provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService(provider => provider.GetRequiredService<GroupCommitInbox<InboxEvent>>());
     }
 
@@ -97,6 +98,7 @@ public static class ApiHost
 
     private static void Compose(WebApplication app)
     {
+        app.UseMiddleware<WebhookShortcut>();
         app.UseMiddleware<SecurityHeaders>();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {

@@ -32,7 +32,7 @@ internal sealed class ReceiveComplianceRequest : IEndpoint
     private static async Task<IResult> HandleAsync(HttpContext context, ShopifySecrets secrets, ComplianceDesk desk, CancellationToken ct)
     {
         var headers = ShopifyWebhookHeaders.Read(
-            context.Request.Headers.Select(header => KeyValuePair.Create(header.Key, header.Value.FirstOrDefault())), out var missing);
+            context.Request.Headers, static (all, name) => all[name].FirstOrDefault(), out var missing);
         if (headers is null)
         {
             return (Refused)Problem.Invalid(missing!.Split(' ')[0], missing + ".");

@@ -57,6 +57,9 @@ internal enum ProblemKind
     /// <summary>More events wait to be stored than this process takes.</summary>
     InboxFull,
 
+    /// <summary>The body did not come in time.</summary>
+    BodyTooSlow,
+
     /// <summary>The plan does not allow it, or billing has stopped growth.</summary>
     PlanLimit,
 

@@ -28,6 +28,7 @@ internal static partial class ProblemMapping
         ProblemKind.NotFound => (404, "not-found", "Not found"),
         ProblemKind.PlanLimit => (402, "plan-limit", "The plan does not allow it"),
         ProblemKind.MethodNotAllowed => (405, "method-not-allowed", "The method is not allowed here"),
+        ProblemKind.BodyTooSlow => (408, "body-too-slow", "The body took too long"),
         ProblemKind.AlreadyExists => (409, "already-exists", "It exists already"),
         ProblemKind.StateConflict => (409, "state-conflict", "It is not in a state for this"),
         ProblemKind.NotAvailable => (409, "not-available", "Not all units can be had"),

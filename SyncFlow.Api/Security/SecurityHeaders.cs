@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Primitives;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Webhooks;
 
@@ -9,33 +10,58 @@ namespace SyncFlow.Api.Security;
 /// </summary>
 internal sealed class SecurityHeaders(RequestDelegate next, ShopCache shops)
 {
-    private const string Nothing = "default-src 'none'; frame-ancestors 'none'";
+    private static readonly StringValues Nothing = "default-src 'none'; frame-ancestors 'none'";
+    private static readonly StringValues AsItSays = "nosniff";
+    private static readonly StringValues NoReferrer = "no-referrer";
+    private static readonly StringValues SameOrigin = "same-origin";
+    private static readonly StringValues NoDevices = "camera=(), geolocation=(), microphone=(), payment=()";
+    private static readonly StringValues OnlySafely = "max-age=63072000; includeSubDomains";
+    private static readonly StringValues NotKept = "no-store";
 
     public async Task InvokeAsync(HttpContext context)
     {
-        var isPage = context.Request.Path.StartsWithSegments(OpenApi.PagePath);
-        var policy = isPage ? $"{OpenApi.PagePolicy}; frame-ancestors {await AncestorsAsync(context).ConfigureAwait(false)}" : Nothing;
-        context.Response.OnStarting(() =>
+        if (context.Request.Path.StartsWithSegments(OpenApi.PagePath))
         {
-            var headers = context.Response.Headers;
-            headers.XContentTypeOptions = "nosniff";
-            headers.ContentSecurityPolicy = policy;
-            headers["Referrer-Policy"] = "no-referrer";
-            headers["Cross-Origin-Resource-Policy"] = "same-origin";
-            headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()";
-            if (context.Request.IsHttps)
+            StringValues policy = $"{OpenApi.PagePolicy}; frame-ancestors {await AncestorsAsync(context).ConfigureAwait(false)}";
+            context.Response.OnStarting(() =>
             {
-                headers.StrictTransportSecurity = "max-age=63072000; includeSubDomains";
-            }
+                OfAll(context, policy);
+                return Task.CompletedTask;
+            });
+        }
+        else
+        {
+            context.Response.OnStarting(
+                static state =>
+                {
+                    OfData((HttpContext)state);
+                    return Task.CompletedTask;
+                },
+                context);
+        }
 
-            if (!isPage)
-            {
-                headers.CacheControl = "no-store";
-            }
-
-            return Task.CompletedTask;
-        });
         await next(context).ConfigureAwait(false);
+    }
+
+    /// <summary>Puts them on an answer that is no page.</summary>
+    public static void OfData(HttpContext context)
+    {
+        OfAll(context, Nothing);
+        context.Response.Headers.CacheControl = NotKept;
+    }
+
+    private static void OfAll(HttpContext context, StringValues policy)
+    {
+        var headers = context.Response.Headers;
+        headers.XContentTypeOptions = AsItSays;
+        headers.ContentSecurityPolicy = policy;
+        headers["Referrer-Policy"] = NoReferrer;
+        headers["Cross-Origin-Resource-Policy"] = SameOrigin;
+        headers["Permissions-Policy"] = NoDevices;
+        if (context.Request.IsHttps)
+        {
+            headers.StrictTransportSecurity = OnlySafely;
+        }
     }
 
     /// <summary>The one store that may frame a page: the connected one that it was opened for. Else nobody.</summary>

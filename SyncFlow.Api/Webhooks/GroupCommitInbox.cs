@@ -1,41 +1,22 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Diagnostics.Metrics;
-using System.Threading.Channels;
 
 namespace SyncFlow.Api.Webhooks;
 
-/// <summary>More waits to be stored than the process takes; the sender is to come back.</summary>
-internal sealed class InboxFullException() : Exception("The inbox queue of this process is full.");
-
-/// <summary>An event could not be stored; the sender is to come back.</summary>
-internal sealed class InboxUnavailableException(Exception cause) : Exception("The event could not be stored.", cause);
-
-/// <summary>Limits of a <see cref="GroupCommitInbox{TEvent}"/>.</summary>
-/// <param name="Writers">Statements on their way at a time.</param>
-/// <param name="BatchEvents">Most events in one statement.</param>
-/// <param name="BatchBytes">Most body bytes in one statement, unless a single event is larger.</param>
-/// <param name="QueueEvents">Most events that wait.</param>
-/// <param name="QueueBytes">Most body bytes that wait or are on their way.</param>
-/// <param name="OwnerEvents">Most events of one owner that wait or are on their way, so that there is room for the others.</param>
-internal sealed record GroupCommitLimits(
-    int Writers, int BatchEvents, long BatchBytes, int QueueEvents, long QueueBytes, int OwnerEvents = int.MaxValue)
-{
-    public static GroupCommitLimits Default { get; } = new(2, 500, 8L << 20, 10_000, 64L << 20, 2_500);
-}
-
 /// <summary>
-/// Lets concurrent requests share one multi-row insert: whatever waits when a writer becomes free goes into its next
-/// statement, so a lone event never lingers and a crowd is cheap. A caller is answered after the commit of the
-/// statement that holds its event, never before.
+/// Lets concurrent requests share one multi-row insert: what waits when a writer becomes free goes into its next
+/// statement, so a lone event never lingers and a crowd is cheap. Owners take turns, so that a quiet one's event goes with
+/// the next statement whatever another has waiting. A caller is answered after the commit of the statement that holds its
+/// event, never before.
 /// </summary>
 /// <param name="append">Stores all or nothing, and has committed when it returns.</param>
 /// <param name="size">Bytes that an event holds.</param>
 /// <param name="limits">Sizes.</param>
 /// <param name="owner">Whose an event is; null where all are one owner's.</param>
+/// <param name="weight">Events that an owner gives in a turn, at least 1; null where each gives one.</param>
 internal sealed class GroupCommitInbox<TEvent>(
     Func<IReadOnlyList<TEvent>, CancellationToken, Task> append, Func<TEvent, int> size, GroupCommitLimits limits,
-    Func<TEvent, long>? owner = null)
+    Func<TEvent, long>? owner = null, Func<long, int>? weight = null)
     : IHostedService
 {
     private static readonly Meter Meter = new("SyncFlow.Inbox");
@@ -46,35 +27,68 @@ internal sealed class GroupCommitInbox<TEvent>(
     private static readonly Counter<long> Refusals =
         Meter.CreateCounter<long>("syncflow.inbox.refused", "{event}", "Events refused because the queue was full");
 
-    private readonly Channel<Waiting> queue = Channel.CreateBounded<Waiting>(
-        new BoundedChannelOptions(limits.QueueEvents) { FullMode = BoundedChannelFullMode.Wait });
+    private readonly Lock gate = new();
 
-    private readonly ConcurrentDictionary<long, int> waitingOf = new();
+    // Under the gate: what waits, who writes, and how much memory all of it holds.
+    private readonly OwnerTurns<TEvent> turns = new(weight);
+    private readonly Stack<TaskCompletionSource> resting = new();
+    private int writing;
+    private int woken;
+    private long bytes;
+    private bool closed;
 
     private Task writers = Task.CompletedTask;
-
-    private long bytes;
 
     private long statements;
 
     /// <summary>Statements that committed since the start.</summary>
     public long Statements => Interlocked.Read(ref statements);
 
+    /// <summary>Whether an event of this owner and size would be taken now. Asked before a body is read.</summary>
+    public bool HasRoom(long ofOwner, int size)
+    {
+        lock (gate)
+        {
+            if (Fits(ofOwner, size))
+            {
+                return true;
+            }
+        }
+
+        Refusals.Add(1);
+        return false;
+    }
+
     /// <summary>Stores an event; returns after its commit.</summary>
     /// <exception cref="InboxFullException">Nothing was stored; too much waits.</exception>
     /// <exception cref="InboxUnavailableException">Nothing was stored, or its commit is not known.</exception>
     public Task StoreAsync(TEvent stored)
     {
-        var waiting = new Waiting(stored, size(stored), owner?.Invoke(stored) ?? 0);
-        var ofOwner = waitingOf.AddOrUpdate(waiting.Owner, 1, (_, count) => count + 1);
-        if (Interlocked.Add(ref bytes, waiting.Bytes) > limits.QueueBytes || ofOwner > limits.OwnerEvents || !queue.Writer.TryWrite(waiting))
+        var waiting = new OwnerTurns<TEvent>.Waiting(stored, size(stored), owner?.Invoke(stored) ?? 0);
+        bool taken;
+        TaskCompletionSource? writer = null;
+        lock (gate)
         {
-            Forget(waiting);
+            taken = Fits(waiting.Owner, waiting.Bytes);
+            if (taken)
+            {
+                bytes += waiting.Bytes;
+                turns.Add(waiting);
+                if (MayWrite(writing + woken) && resting.TryPop(out writer))
+                {
+                    woken++;
+                }
+            }
+        }
+
+        writer?.SetResult();
+        if (!taken)
+        {
             Refusals.Add(1);
             return Task.FromException(new InboxFullException());
         }
 
-        return waiting.Done.Task;
+        return waiting.Task;
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -86,49 +100,94 @@ internal sealed class GroupCommitInbox<TEvent>(
     /// <summary>Takes nothing more in; what was taken in is stored before the process ends.</summary>
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        queue.Writer.TryComplete();
+        lock (gate)
+        {
+            closed = true;
+            while (resting.TryPop(out var writer))
+            {
+                woken++;
+                writer.SetResult(); // Goes on on a thread of its own.
+            }
+        }
+
         return writers.WaitAsync(cancellationToken);
     }
 
+    private bool Fits(long ofOwner, int size)
+    {
+        var (ownEvents, ownBytes) = turns.Of(ofOwner);
+        return !closed && turns.Count < limits.QueueEvents && bytes + size <= limits.QueueBytes
+            && ownEvents < limits.OwnerEvents && ownBytes + size <= limits.OwnerBytes;
+    }
+
+    /// <summary>Whether one more statement is worth it while so many are on their way.</summary>
+    private bool MayWrite(int others) =>
+        turns.Count > 0 && (others == 0 || closed || turns.Count >= limits.NextWriterFrom);
+
     private async Task WriteAsync()
     {
-        var batch = new List<Waiting>(limits.BatchEvents);
-        while (await queue.Reader.WaitToReadAsync().ConfigureAwait(false))
+        var batch = new List<OwnerTurns<TEvent>.Waiting>(limits.BatchEvents);
+        while (await TakeAsync(batch).ConfigureAwait(false))
         {
-            Take(batch);
-            if (batch.Count > 0)
+            await StoreAsync(batch).ConfigureAwait(false);
+            lock (gate)
             {
-                await StoreAsync(batch).ConfigureAwait(false);
-                batch.ForEach(Forget);
-                batch.Clear();
+                writing--;
+                foreach (var stored in batch)
+                {
+                    bytes -= stored.Bytes;
+                    turns.Forget(stored);
+                }
             }
+
+            batch.Clear();
         }
     }
 
-    private void Forget(Waiting waiting)
+    /// <summary>Waits for a statement to make; false when there will be none any more.</summary>
+    private async Task<bool> TakeAsync(List<OwnerTurns<TEvent>.Waiting> batch)
     {
-        Interlocked.Add(ref bytes, -waiting.Bytes);
-        if (waitingOf.AddOrUpdate(waiting.Owner, 0, (_, count) => count - 1) == 0)
+        for (var rested = false; ; rested = true)
         {
-            waitingOf.TryRemove(KeyValuePair.Create(waiting.Owner, 0)); // Unless another came meanwhile.
+            TaskCompletionSource rest;
+            lock (gate)
+            {
+                woken -= rested ? 1 : 0;
+                if (MayWrite(writing))
+                {
+                    writing++;
+                    Take(batch);
+                    return true;
+                }
+
+                if (closed && turns.Count == 0)
+                {
+                    return false;
+                }
+
+                rest = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                resting.Push(rest);
+            }
+
+            await rest.Task.ConfigureAwait(false);
         }
     }
 
-    private void Take(List<Waiting> batch)
+    private void Take(List<OwnerTurns<TEvent>.Waiting> batch)
     {
         var total = 0L;
-        while (batch.Count < limits.BatchEvents && total < limits.BatchBytes && queue.Reader.TryRead(out var waiting))
+        while (batch.Count < limits.BatchEvents && total < limits.BatchBytes && turns.Take() is { } waiting)
         {
             batch.Add(waiting);
             total += waiting.Bytes;
         }
     }
 
-    private async Task StoreAsync(IReadOnlyList<Waiting> batch)
+    private async Task StoreAsync(List<OwnerTurns<TEvent>.Waiting> batch)
     {
         try
         {
-            await append([.. batch.Select(waiting => waiting.Event)], CancellationToken.None).ConfigureAwait(false);
+            await append(batch.ConvertAll(waiting => waiting.Event), CancellationToken.None).ConfigureAwait(false);
         }
         catch (DbException failure) when (batch.Count > 1 && failure.SqlState is { } state && state[..2] is "22" or "23")
         {
@@ -144,7 +203,7 @@ internal sealed class GroupCommitInbox<TEvent>(
         {
             foreach (var waiting in batch)
             {
-                waiting.Done.TrySetException(new InboxUnavailableException(failure));
+                waiting.TrySetException(new InboxUnavailableException(failure));
             }
 
             return;
@@ -154,13 +213,7 @@ internal sealed class GroupCommitInbox<TEvent>(
         BatchSizes.Record(batch.Count);
         foreach (var waiting in batch)
         {
-            waiting.Done.TrySetResult();
+            waiting.TrySetResult();
         }
-    }
-
-    private sealed record Waiting(TEvent Event, int Bytes, long Owner)
-    {
-        // Callers go on on threads of their own, not on the writer's.
-        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using SyncFlow.Channels.Shopify;
 using SyncFlow.Storage.Connections;
@@ -16,6 +17,11 @@ internal sealed class ShopifySecrets(IConfiguration configuration, CredentialVau
         .. new[] { configuration["Channels:Shopify:ClientSecret"], configuration["Channels:Shopify:PreviousClientSecret"] }
             .Where(secret => !string.IsNullOrEmpty(secret)).Select(secret => Encoding.UTF8.GetBytes(secret!)),
     ];
+
+    /// <summary>
+    /// Secrets that were opened, by the connection as it was read: they go with what <see cref="ShopCache"/> remembers of it.
+    /// </summary>
+    private readonly ConditionalWeakTable<ShopConnection, Opened> opened = [];
 
     /// <summary>The app's secrets, the newest first: they sign session tokens too.</summary>
     public IReadOnlyList<byte[]> OfApp => ofApp;
@@ -41,8 +47,23 @@ internal sealed class ShopifySecrets(IConfiguration configuration, CredentialVau
             return ofApp;
         }
 
-        var bound = SecretOwner.Webhook(owner.Tenant, owner.Connection);
-        byte[] Opened(byte[] secret) => Encoding.UTF8.GetBytes(vault.Open(bound, secret));
-        return owner.SecretBefore is { } before && time.GetUtcNow() < owner.BeforeUntil ? [Opened(own), Opened(before)] : [Opened(own)];
+        if (!opened.TryGetValue(owner, out var secrets))
+        {
+            secrets = Open(owner, own);
+            opened.AddOrUpdate(owner, secrets);
+        }
+
+        return secrets.WithBefore is { } both && time.GetUtcNow() < owner.BeforeUntil ? both : secrets.Own;
     }
+
+    private Opened Open(ShopConnection owner, byte[] own)
+    {
+        var bound = SecretOwner.Webhook(owner.Tenant, owner.Connection);
+        byte[] Secret(byte[] secret) => Encoding.UTF8.GetBytes(vault.Open(bound, secret));
+        var first = Secret(own);
+        return new Opened([first], owner.SecretBefore is { } before && time.GetUtcNow() < owner.BeforeUntil ? [first, Secret(before)] : null);
+    }
+
+    /// <summary>A connection's own secret, and that with the one before where there is one.</summary>
+    private sealed record Opened(byte[][] Own, byte[][]? WithBefore);
 }

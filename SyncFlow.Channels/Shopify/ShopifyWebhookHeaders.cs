@@ -15,27 +15,13 @@ public sealed record ShopifyWebhookHeaders(
     /// <summary>Longest id, topic or domain taken from a header.</summary>
     public const int LongestValue = 255;
 
-    /// <summary>Reads the headers, whatever the case of their names. A missing or overlong one is named in <paramref name="problem"/>.</summary>
-    /// <param name="headers">Name and value; of repeated names the first counts.</param>
-    public static ShopifyWebhookHeaders? Read(IEnumerable<KeyValuePair<string, string?>> headers, out string? problem)
+    /// <summary>Reads the headers. A missing or overlong one is named in <paramref name="problem"/>.</summary>
+    /// <param name="headers">Where they are.</param>
+    /// <param name="find">A header's first value by its name, whatever the case of the name; null where there is none.</param>
+    public static ShopifyWebhookHeaders? Read<THeaders>(THeaders headers, Func<THeaders, string, string?> find, out string? problem)
     {
-        ArgumentNullException.ThrowIfNull(headers);
-        string? topic = null, shop = null, webhook = null, @event = null, hmac = null, version = null, triggered = null;
-        foreach (var (name, value) in headers)
-        {
-            switch (name)
-            {
-                case var _ when Is(name, "X-Shopify-Topic"): topic ??= value; break;
-                case var _ when Is(name, "X-Shopify-Shop-Domain"): shop ??= value; break;
-                case var _ when Is(name, "X-Shopify-Webhook-Id"): webhook ??= value; break;
-                case var _ when Is(name, "X-Shopify-Event-Id"): @event ??= value; break;
-                case var _ when Is(name, "X-Shopify-Hmac-Sha256"): hmac ??= value; break;
-                case var _ when Is(name, "X-Shopify-API-Version"): version ??= value; break;
-                case var _ when Is(name, "X-Shopify-Triggered-At"): triggered ??= value; break;
-                default: break;
-            }
-        }
-
+        ArgumentNullException.ThrowIfNull(find);
+        var (topic, shop, webhook) = (find(headers, "X-Shopify-Topic"), find(headers, "X-Shopify-Shop-Domain"), find(headers, "X-Shopify-Webhook-Id"));
         problem = Problem("X-Shopify-Topic", topic) ?? Problem("X-Shopify-Shop-Domain", shop) ?? Problem("X-Shopify-Webhook-Id", webhook);
         if (problem is not null)
         {
@@ -44,11 +30,10 @@ public sealed record ShopifyWebhookHeaders(
 
 #pragma warning disable CA1308 // Domains are compared in lower case everywhere.
         return new ShopifyWebhookHeaders(
-            topic!, shop!.ToLowerInvariant(), webhook!, Short(@event), hmac, Short(version), Moment(triggered));
+            topic!, shop!.ToLowerInvariant(), webhook!, Short(find(headers, "X-Shopify-Event-Id")), find(headers, "X-Shopify-Hmac-Sha256"),
+            Short(find(headers, "X-Shopify-API-Version")), Moment(find(headers, "X-Shopify-Triggered-At")));
 #pragma warning restore CA1308
     }
-
-    private static bool Is(string name, string wanted) => name.Equals(wanted, StringComparison.OrdinalIgnoreCase);
 
     private static string? Problem(string name, string? value) => string.IsNullOrEmpty(value)
         ? $"{name} is missing"

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Storage.Sessions;
@@ -172,13 +171,8 @@ public sealed class InboxStore(NpgsqlDataSource source, TimeProvider time)
         Sql.Column(events, e => DatabaseTime.Of(e.ReceivedAt)),
         Sql.Column(events, e => e.ApiVersion),
         Sql.Column(events, e => e.Content),
-        Sql.Column(events, e => Bytes(e.Body)),
+        Sql.Column(events, e => e.Body),
     ];
-
-    private static byte[] Bytes(ReadOnlyMemory<byte> body) =>
-        MemoryMarshal.TryGetArray(body, out var whole) && whole.Offset == 0 && whole.Array!.Length == whole.Count
-            ? whole.Array
-            : body.ToArray();
 
     private static InboxItem ReadItem(NpgsqlDataReader row) => new(
         new InboxKey(row.GetInt64(0), row.GetFieldValue<DateOnly>(1)),

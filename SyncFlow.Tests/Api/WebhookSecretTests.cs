@@ -82,6 +82,27 @@ public sealed class WebhookSecretTests(PostgresFixture postgres, RedisFixture re
         (Takes(installed, "new"), Takes(installed, "old"), Takes(installed, "own")).ShouldBe((true, true, false));
     }
 
+    /// <summary>Opening one takes two decryptions, and a storm of one shop would pay them for every webhook.</summary>
+    [Fact]
+    public void A_shops_own_secret_is_opened_once_for_as_long_as_the_shop_is_remembered()
+    {
+        var vault = CredentialVault.FromBase64(Convert.ToBase64String(new byte[32]));
+        var secrets = new ShopifySecrets(new ConfigurationBuilder().Build(), vault, new TestClock());
+        var (tenant, connection) = (new TenantId(1), new ConnectionId(2));
+        ShopConnection Read(string secret) => new(
+            tenant, connection, "shopify", ConnectionStatus.Live, vault.Seal(SecretOwner.Webhook(tenant, connection), secret));
+        var (owner, first, second) = (Read("first"), Signed("first"), Signed("second"));
+        (secrets.Verify(owner, "{}"u8, first), secrets.Verify(owner, "{}"u8, second)).ShouldBe((true, false));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var taken = secrets.Verify(owner, "{}"u8, first) && !secrets.Verify(owner, "{}"u8, second);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0, "the whole verification leaves nothing to the collector");
+        taken.ShouldBeTrue();
+
+        var readAgain = Read("second");
+        (secrets.Verify(readAgain, "{}"u8, first), secrets.Verify(readAgain, "{}"u8, second)).ShouldBe((false, true), "a changed secret counts once it is read");
+    }
+
     [Fact]
     public async Task No_secret_is_ever_logged()
     {

@@ -52,7 +52,7 @@ internal sealed class HookReceiver : IAsyncDisposable
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body);
         var headers = ShopifyWebhookHeaders.Read(
-            http.Request.Headers.Select(h => KeyValuePair.Create(h.Key, (string?)h.Value.ToString())), out _);
+            http.Request.Headers, (all, name) => all.TryGetValue(name, out var value) ? value.ToString() : null, out _);
         if (headers is null || !ShopifyWebhookVerifier.Verify(body.ToArray(), headers.Hmac, System.Text.Encoding.UTF8.GetBytes(Sandbox.Secret)))
         {
             return Results.Unauthorized();
