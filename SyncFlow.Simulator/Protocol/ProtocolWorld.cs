@@ -1,3 +1,4 @@
+using SyncFlow.Core.Facts;
 using SyncFlow.Core.Publishing;
 
 namespace SyncFlow.Simulator.Protocol;
@@ -11,6 +12,9 @@ internal sealed partial class ProtocolWorld
     private static readonly DateTimeOffset Start = new(2026, 11, 27, 9, 0, 0, TimeSpan.Zero);
 
     private static readonly TimeSpan ReconcileEvery = TimeSpan.FromMinutes(15);
+
+    /// <summary>How often a person looks at what was stopped.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(7);
 
     private readonly WorldSettings _settings;
     private readonly Random _random;
@@ -171,6 +175,7 @@ internal sealed partial class ProtocolWorld
         _pipeline.Committed += () => _publishers.ForEach(p => p.Told());
         _pipeline.Committed += () => _verifiers.ForEach(v => v.Wake());
         _agenda.In(ReconcileEvery, Reconcile);
+        _agenda.In(LookEvery, ReleaseStopped);
         _publishers.ForEach(p => p.Restart());
         _verifiers.ForEach(v => v.Restart());
     }
@@ -196,6 +201,19 @@ internal sealed partial class ProtocolWorld
         }
 
         _agenda.In(ReconcileEvery, Reconcile);
+    }
+
+    /// <summary>A person releases every level whose writes were stopped, rightly or not: the rules must bear both.</summary>
+    private void ReleaseStopped()
+    {
+        foreach (var level in _store.Skus.SelectMany(s => s.Levels).Where(l => l.IsStopped))
+        {
+            Tally.Add("stopped levels released");
+            _pipeline.Deliver(new LevelReleased(
+                $"release:{level.Id.Value}:{level.Generation}", level.Connection, _agenda.Now, level.Id, "a person", "looked at it"));
+        }
+
+        _agenda.In(LookEvery, ReleaseStopped);
     }
 
     /// <summary>The buyers have gone and every fault with them; what is on its way still arrives.</summary>

@@ -66,7 +66,7 @@ internal sealed partial class Truth
     /// <summary>I5: every level shows its target, and nothing is left to prove.</summary>
     private string? Levels(int sku, SkuState state)
     {
-        foreach (var level in state.Levels.Where(l => l.Status is not (LevelStatus.Halted or LevelStatus.Blocked)))
+        foreach (var level in state.Levels)
         {
             var shop = shops[(int)level.Connection.Value - 1];
             if (level.Status != LevelStatus.Live)
