@@ -64,7 +64,8 @@ public static class ApiHost
         services.AddSingleton<Storage.Explaining.ExplainStore>().AddSingleton<Storage.Explaining.PushProofStore>();
         services.AddSingleton<Storage.Availability.AvailabilityStore>().AddSingleton<Availability.AvailabilityReader>();
         services.AddSingleton<ReservationDesk>().AddSingleton<ReservationStore>();
-        services.AddSingleton<Storage.Preorders.PreorderDesk>().AddSingleton<Storage.Stock.SetAsideDesk>();
+        services.AddSingleton<Storage.Preorders.PreorderDesk>().AddSingleton<Storage.Stock.SetAsideDesk>()
+            .AddSingleton<Storage.Stock.ReleaseDesk>();
         services.AddSingleton<OversellDesk>().AddSingleton<OversellStore>();
         services.AddSingleton(provider => Vault(provider.GetRequiredService<IConfiguration>())).AddSingleton<WebhookSecretStore>();
 

@@ -38,7 +38,7 @@ internal static class Endpoints
         .Add<ListPreorders>().Add<GetPreorder>().Add<SetPreorder>().Add<RemovePreorder>().Add<SetAside>()
         .Add<ListListings>().Add<AutoMap>().Add<DeclarePool>().Add<ListSuggestions>().Add<DecideSuggestion>()
         .Add<ListAuthorityRules>().Add<SetAuthorityRule>().AddAllocation()
-        .Add<GetAvailability>().Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>()
+        .Add<GetAvailability>().Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>().Add<ReleaseLevel>()
         .AddStockOperations().AddSources()
         .Add<ListLedger>().Add<ReplayLedger>()
         .Add<Reserve>().Add<ListReservations>().Add<GetReservation>().Add<ConfirmReservation>().Add<ReleaseReservation>()

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Api.Stock;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Front;
 
@@ -24,16 +25,24 @@ internal sealed class ListIncidents : IEndpoint
 /// <summary>A person has looked at an incident.</summary>
 internal sealed class CloseIncident : IEndpoint
 {
+    /// <param name="LevelId">The level that stays stopped.</param>
+    /// <param name="Release">Where it is released: <c>POST</c>.</param>
+    internal sealed record StillStopped(long IncidentId, DateTimeOffset ClosedAt, long LevelId, string Message, string Release);
+
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/incidents/{id:long}/close", HandleAsync)
         .WithName("CloseIncident").WithTags("Operations").Needs(Permission.OperationsRun)
-        .WithSummary("Closes an incident; the same cause opens a new one.");
+        .WithSummary("Closes an incident; the same cause opens a new one. A halted or blocked level stays so, and the answer says how to release it.");
 
-    private static async Task<Results<NoContent, Refused>> HandleAsync(long id, Caller caller, OperationsDesk desk, CancellationToken ct)
-    {
-        return await desk.CloseIncidentAsync(caller.Tenant, id, ct).ConfigureAwait(false)
-            ? TypedResults.NoContent()
-            : (Refused)Problem.NotFound("incident", id);
-    }
+    private static async Task<Results<NoContent, Ok<StillStopped>, Refused>> HandleAsync(
+        long id, Caller caller, OperationsDesk desk, CancellationToken ct) =>
+        await desk.CloseIncidentAsync(caller.Tenant, id, ct).ConfigureAwait(false) switch
+        {
+            null => (Refused)Problem.NotFound("incident", id),
+            { StoppedLevel: { } level } closed => TypedResults.Ok(new StillStopped(
+                id, closed.ClosedAt, level, "The incident is closed and writes to the level stay stopped until it is released.",
+                ReleaseLevel.PathOf(level))),
+            _ => TypedResults.NoContent(),
+        };
 }
 
 /// <summary>Drift cases, newest first.</summary>

@@ -30,6 +30,7 @@ public static class FactEngine
             OrderTouched touched => OrderRules.Touched(set, touched, now),
             LevelAnnounced announced => Announcements.Apply(set, announced, now),
             LevelRead read => Readings.Apply(set, read, now),
+            LevelReleased released => LevelReleases.Apply(set, released),
             ItemRead item => ItemRules.Apply(set, item, now),
             StockMovement movement => Move(set, movement),
             StockOperation operation => OperationRules.Apply(set, operation),

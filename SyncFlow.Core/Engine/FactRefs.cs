@@ -76,6 +76,9 @@ public static class FactRefs
                 case LevelRead read:
                     levels.Add(read.Reading.Level);
                     break;
+                case LevelReleased released:
+                    levels.Add(released.Level);
+                    break;
                 case StockMovement movement:
                     skus.Add(movement.Sku);
                     movements.Add(movement.Key);

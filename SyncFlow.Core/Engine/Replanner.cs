@@ -43,10 +43,11 @@ public static class Replanner
             foreach (var member in cluster.Skus)
             {
                 done.Add(member.Sku);
-                var steps = Paces.StepsOf(member, cluster.HasKits);
+                var next = ExposureAlarms.Note(set, cluster, member, now);
+                var steps = Paces.StepsOf(next, cluster.HasKits);
 
                 // The figures of a member follow from levels of others, so all are written.
-                set.Put(steps != member.PaceSteps ? member with { PaceSteps = steps } : cluster.HasKits ? member with { } : member);
+                set.Put(steps != next.PaceSteps ? next with { PaceSteps = steps } : cluster.HasKits ? next with { } : next);
             }
         }
     }

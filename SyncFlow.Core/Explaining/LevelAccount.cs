@@ -12,4 +12,7 @@ public sealed record LevelAccount(
 {
     /// <summary>What lies parked on it, and since when; null where nothing is parked.</summary>
     public ParkAccount? Parked { get; } = ParkAccount.Of(Rows);
+
+    /// <summary>That writes to it are stopped, or were and it was released; null where its history tells of neither.</summary>
+    public StopAccount? Stopped { get; } = StopAccount.Of(Rows);
 }

@@ -40,6 +40,11 @@ public static class Narrative
         {
             sentences.Add(BeliefSentence(moment, level));
             sentences.Add(QuotaSentence(moment, level));
+            if (level.Stopped is { } stopped)
+            {
+                sentences.Add(stopped.Sentence(Name(moment, level), level.State.Id));
+            }
+
             if (level.Parked is { } parked)
             {
                 sentences.Add(parked.Sentence(Name(moment, level), level));

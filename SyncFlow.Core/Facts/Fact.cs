@@ -39,6 +39,17 @@ public sealed record LevelRead(
     string Key, ConnectionId From, long? InboxEvent, DateTimeOffset OccurredAt, Reading Reading)
     : Fact(Key, From, InboxEvent, OccurredAt);
 
+/// <summary>A person gave a level free again whose writes were stopped (rules R5, R10).</summary>
+/// <param name="By">Who.</param>
+/// <param name="Reason">Why it may be written again, in that person's words.</param>
+public sealed record LevelReleased(
+    string Key, ConnectionId From, DateTimeOffset OccurredAt, LevelId Level, string By, string Reason)
+    : Fact(Key, From, null, OccurredAt)
+{
+    /// <summary>How a level's history names it.</summary>
+    public static string CauseOf(string by, string reason) => $"released by {by}: {reason}";
+}
+
 /// <summary>A unique movement of units, such as a receipt or an adjustment.</summary>
 public sealed record StockMovement(
     string Key, ConnectionId? From, long? InboxEvent, DateTimeOffset OccurredAt,

@@ -39,6 +39,11 @@ internal sealed class DrainedReading(
             set.Cured.Add(LevelLife.GoneKey(present.Id));
             set.Put(set.FindSku(sku.Sku)!.With(LevelLife.Return(present)));
         }
+        else if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { Status: LevelStatus.Released, Surplus: 0 } proven)
+        {
+            // What appeared and may yet vanish is no number to compare with: a second reading tells.
+            set.Put(set.FindSku(sku.Sku)!.With(proven with { Status = LevelStatus.Live }));
+        }
         else if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { IsLeaving: true } left)
         {
             // Open orders that the channel does not hold here any more have moved, and we have yet to learn where to. Where

@@ -46,6 +46,29 @@ public static class LevelLife
         };
     }
 
+    /// <summary>
+    /// Given free again by a person: it is another level to whatever was read or answered before, and may sell what it
+    /// might have sold while it was stopped. It is published again once a drained reading has told what it shows.
+    /// </summary>
+    public static LevelState Release(LevelState level)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        return level with
+        {
+            Status = level.Belief is null ? LevelStatus.New : LevelStatus.Released,
+            Generation = level.Generation + 1,
+            FailedVerifications = 0,
+            NeedsReading = true,
+            AwaitsAttribution = false,
+        };
+    }
+
+    /// <summary>Names the incident of a level whose acknowledged writes were undone.</summary>
+    public static string UnpersistedKey(LevelId level) => string.Create(CultureInfo.InvariantCulture, $"unpersisted:{level.Value}");
+
+    /// <summary>Names the incident of a level that the channel refuses to have written.</summary>
+    public static string BlockedKey(LevelId level) => string.Create(CultureInfo.InvariantCulture, $"blocked:{level.Value}");
+
     /// <summary>Names the incident of a level that the channel refused as gone.</summary>
     public static string GoneKey(LevelId level) => string.Create(CultureInfo.InvariantCulture, $"gone:{level.Value}");
 

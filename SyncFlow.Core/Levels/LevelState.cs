@@ -170,6 +170,9 @@ public sealed record LevelState
     /// <summary>Readings and announcements of it say nothing about what may be sold.</summary>
     public bool IsOutOfService => Status is LevelStatus.Gone or LevelStatus.Closed or LevelStatus.Untracked;
 
+    /// <summary>Writes to it were stopped, and stay so until a person releases it.</summary>
+    public bool IsStopped => Status is LevelStatus.Halted or LevelStatus.Blocked;
+
     /// <summary>A push should be planned: something to say, nobody in the way.</summary>
     public bool WantsPush =>
         Status == LevelStatus.Live && InFlight is null && !AwaitsAttribution
@@ -210,6 +213,9 @@ public enum LevelStatus : short
 
     /// <summary>Its location was closed on the channel; as <see cref="Leaving"/> until a drained reading.</summary>
     Closing = 63,
+
+    /// <summary>A person gave it free again; a drained reading must tell what it shows before anything is written to it.</summary>
+    Released = 109,
 }
 
 /// <summary>What limits a channel's sales of an item. The numbers are stored; they never change meaning.</summary>

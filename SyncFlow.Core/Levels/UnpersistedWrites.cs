@@ -17,7 +17,7 @@ internal static class UnpersistedWrites
         }
 
         set.Incidents.Add(new Incident(
-            $"unpersisted:{level.Id.Value}", "unpersisted-write",
+            LevelLife.UnpersistedKey(level.Id), "unpersisted-write",
             $"Acknowledged writes were undone {failures} times in a row; writes to this level are halted.",
             level.Connection, sku, level.Id, now));
         return level with { Status = LevelStatus.Halted };

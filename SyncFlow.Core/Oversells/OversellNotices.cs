@@ -72,7 +72,7 @@ internal static class OversellNotices
             .Select(g => (g.Key, AvailableToSell.ShortOf(g.Pools, sku.Policy)));
 
     /// <summary>The batch's facts that lowered what there is of a SKU, with what each took.</summary>
-    private static ImmutableArray<OversellFact> Facts(WorkingSet set, SkuState sku, DateTimeOffset now) =>
+    internal static ImmutableArray<OversellFact> Facts(WorkingSet set, SkuState sku, DateTimeOffset now) =>
     [
         .. set.Entries.Where(e => e.Sku == sku.Sku).GroupBy(e => e.FactKey, StringComparer.Ordinal)
             .Select(g => (Taken: -g.Sum(Effect), Entry: g.MinBy(Effect)!)).Where(f => f.Taken > 0)

@@ -84,7 +84,7 @@ public static class Settlement
     {
         var gone = level.Status != LevelStatus.Blocked;
         set.Incidents.Add(new Incident(
-            gone ? LevelLife.GoneKey(level.Id) : $"blocked:{level.Id.Value}", gone ? "level-gone" : "level-blocked",
+            gone ? LevelLife.GoneKey(level.Id) : LevelLife.BlockedKey(level.Id), gone ? "level-gone" : "level-blocked",
             $"The channel refused the level for a lasting reason ({answer.Code ?? "no code"}); it is not written any more.",
             level.Connection, sku, level.Id, now));
         return level;

@@ -59,6 +59,9 @@ public sealed record SkuState
     /// <summary>The part of <see cref="OversoldUnits"/> that happened while guard was in force.</summary>
     public long OversoldGuardedUnits { get; init; }
 
+    /// <summary>Since when it is exposed although it is to be guarded, and what a person was told of that.</summary>
+    public ExposureWatch Exposed { get; init; } = ExposureWatch.None;
+
     /// <summary>This state with one level replaced.</summary>
     public SkuState With(LevelState level)
     {

@@ -45,6 +45,9 @@ internal sealed class MemoryStore(EngineContext context)
     /// <summary>Incidents, each key once.</summary>
     public Dictionary<string, Incident> Incidents { get; } = [];
 
+    /// <summary>Keys of incidents that are open.</summary>
+    public HashSet<string> OpenIncidents { get; } = [];
+
     /// <summary>Drift cases, in order.</summary>
     public List<DriftCase> Drift { get; } = [];
 
@@ -154,8 +157,10 @@ internal sealed class MemoryStore(EngineContext context)
         Entries.AddRange(set.Entries);
         Openings.AddRange(set.Openings);
         Drift.AddRange(set.Drift);
+        OpenIncidents.ExceptWith(set.Cured);
         foreach (var incident in set.Incidents)
         {
+            OpenIncidents.Add(incident.Key);
             Incidents.TryAdd(incident.Key, incident);
         }
 

@@ -1,3 +1,6 @@
+using SyncFlow.Core;
+using SyncFlow.Core.Engine;
+using SyncFlow.Core.Facts;
 using SyncFlow.Core.Publishing;
 
 namespace SyncFlow.Simulator.Protocol;
@@ -11,6 +14,11 @@ internal sealed partial class ProtocolWorld
     private static readonly DateTimeOffset Start = new(2026, 11, 27, 9, 0, 0, TimeSpan.Zero);
 
     private static readonly TimeSpan ReconcileEvery = TimeSpan.FromMinutes(15);
+
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often a person looks at what was stopped.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(7);
 
     private readonly WorldSettings _settings;
     private readonly Random _random;
@@ -171,6 +179,8 @@ internal sealed partial class ProtocolWorld
         _pipeline.Committed += () => _publishers.ForEach(p => p.Told());
         _pipeline.Committed += () => _verifiers.ForEach(v => v.Wake());
         _agenda.In(ReconcileEvery, Reconcile);
+        _agenda.In(LookEvery, ReleaseStopped);
+        _agenda.In(SweepEvery, Sweep);
         _publishers.ForEach(p => p.Restart());
         _verifiers.ForEach(v => v.Restart());
     }
@@ -196,6 +206,28 @@ internal sealed partial class ProtocolWorld
         }
 
         _agenda.In(ReconcileEvery, Reconcile);
+    }
+
+    /// <summary>What is exposed is planned again as time passes, as the worker does with all that is guarded.</summary>
+    private void Sweep()
+    {
+        SkuId[] exposed = [.. _store.Skus.Where(s => s.Exposed.Since is not null).Select(s => s.Sku)];
+        var set = _store.LoadSkus(exposed);
+        Replanner.Touch(set, exposed, _agenda.Now);
+        _agenda.In(exposed.Length == 0 || _pipeline.Commit(set) ? SweepEvery : TimeSpan.FromSeconds(1), Sweep);
+    }
+
+    /// <summary>A person releases every level whose writes were stopped, rightly or not: the rules must bear both.</summary>
+    private void ReleaseStopped()
+    {
+        foreach (var level in _store.Skus.SelectMany(s => s.Levels).Where(l => l.IsStopped))
+        {
+            Tally.Add("stopped levels released");
+            _pipeline.Deliver(new LevelReleased(
+                $"release:{level.Id.Value}:{level.Generation}", level.Connection, _agenda.Now, level.Id, "a person", "looked at it"));
+        }
+
+        _agenda.In(LookEvery, ReleaseStopped);
     }
 
     /// <summary>The buyers have gone and every fault with them; what is on its way still arrives.</summary>

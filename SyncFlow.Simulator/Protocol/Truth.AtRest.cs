@@ -66,7 +66,7 @@ internal sealed partial class Truth
     /// <summary>I5: every level shows its target, and nothing is left to prove.</summary>
     private string? Levels(int sku, SkuState state)
     {
-        foreach (var level in state.Levels.Where(l => l.Status is not (LevelStatus.Halted or LevelStatus.Blocked)))
+        foreach (var level in state.Levels)
         {
             var shop = shops[(int)level.Connection.Value - 1];
             if (level.Status != LevelStatus.Live)
@@ -87,6 +87,11 @@ internal sealed partial class Truth
         }
 
         var exposure = Exposures.Of(store.ClusterOf(state.Sku), state.Sku);
+        if ((exposure.Units == 0 || state.Mode == EffectiveMode.Shared) && store.OpenIncidents.Contains(ExposureAlarms.KeyOf(state.Sku)))
+        {
+            return "nothing is exposed that should not be, and an alarm still says so";
+        }
+
         return settings.Mode == SharingMode.Guard && exposure.Units > 0 && !settings.BreaksAssumptions
             ? $"{exposure.Units} units are exposed ({exposure.Cause}) at {agenda.Now:T}"
             : null;

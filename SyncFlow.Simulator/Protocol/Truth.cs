@@ -11,10 +11,14 @@ namespace SyncFlow.Simulator.Protocol;
 /// </summary>
 internal sealed partial class Truth(WorldSettings settings, MemoryStore store, IReadOnlyList<Shop> shops, Carts carts, Agenda agenda)
 {
+    /// <summary>Within it the next sweep comes, also where a crash took one back.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMinutes(2);
+
     private readonly int[] _existed = new int[settings.Skus];
     private readonly int[] _takenAway = new int[settings.Skus];
     private readonly int[] _opened = new int[settings.Skus];
     private readonly int[] _mostShort = new int[settings.Skus];
+    private readonly DateTimeOffset?[] _exposedSince = new DateTimeOffset?[settings.Skus];
     private readonly EffectiveMode[] _mode = new EffectiveMode[settings.Skus];
 
     /// <summary>Units that came into being: the opening stock and what was received.</summary>
@@ -167,7 +171,8 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
     /// <summary>
     /// I3, and what exposure is worth: in every mode, what could be sold beyond what exists is never more than the
     /// exposure that is shown and what is short already. In guard there is none but for units that appeared on a level
-    /// without a cause, selling units below zero, and what a fact or a broken assumption took; and its cause is named.
+    /// without a cause, selling units below zero, and what a fact or a broken assumption took; its cause is named, and where
+    /// it stays somebody is told.
     /// </summary>
     private string? Exposed(int sku, SkuState state)
     {
@@ -192,7 +197,14 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         if (state.Mode != EffectiveMode.Guard || exposure.Units == 0)
         {
+            _exposedSince[sku] = null;
             return null;
+        }
+
+        var since = _exposedSince[sku] ??= agenda.Now;
+        if (agenda.Now - since > ExposureAlarms.Patience(store.Context) + Look && !store.OpenIncidents.Contains(ExposureAlarms.KeyOf(state.Sku)))
+        {
+            return $"{exposure.Units} units are exposed in guard since {since:T} ({exposure.Cause}), and nobody was told";
         }
 
         var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + BookedAsGone(sku) + Sum(sku, Explained);

@@ -111,7 +111,7 @@ public sealed class ChannelStore(NpgsqlDataSource source, TimeProvider time)
         var found = await session.QueryAsync(
             session.Of(
                 """
-                SELECT EXISTS (SELECT FROM listing_levels WHERE tenant_id = $1 AND connection_id = $2 AND status IN (3, 4, 5))
+                SELECT EXISTS (SELECT FROM listing_levels WHERE tenant_id = $1 AND connection_id = $2 AND status IN (3, 4, 5, 109))
                 """,
                 Sql.P(connection.Value)),
             row => row.GetBoolean(0),

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Npgsql;
 using SyncFlow.Core.Engine;
+using SyncFlow.Core.Levels;
 
 namespace SyncFlow.Storage.Front;
 
@@ -8,6 +9,10 @@ namespace SyncFlow.Storage.Front;
 public sealed record IncidentView(
     long Id, string Key, string Kind, string Message, long? ConnectionId, long? SkuId, string? Sku, long? LevelId,
     DateTimeOffset OpenedAt, DateTimeOffset SeenAt, int Times, DateTimeOffset? ClosedAt);
+
+/// <summary>An incident that is closed.</summary>
+/// <param name="StoppedLevel">The level it was about, where writes to it are stopped still; else null.</param>
+public sealed record ClosedIncident(long Id, DateTimeOffset ClosedAt, long? StoppedLevel);
 
 /// <summary>A difference between a level and what the ledger can explain.</summary>
 public sealed record DriftView(
@@ -36,11 +41,18 @@ public sealed class OperationsDesk(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>Closes an incident. Closed already is no error.</summary>
-    /// <returns>Whether there is such an incident.</returns>
-    public async Task<bool> CloseIncidentAsync(long tenant, long incident, CancellationToken ct)
+    /// <returns>Null where there is no such incident.</returns>
+    public Task<ClosedIncident?> CloseIncidentAsync(long tenant, long incident, CancellationToken ct)
     {
-        const string sql = "UPDATE incidents SET closed_at = coalesce(closed_at, $3) WHERE tenant_id = $1 AND incident_id = $2";
-        return await source.ExecuteAsync(tenant, sql, [incident, time.GetUtcNow()], ct).ConfigureAwait(false) == 1;
+        const string sql =
+            """
+            UPDATE incidents i SET closed_at = coalesce(i.closed_at, $3) WHERE i.tenant_id = $1 AND i.incident_id = $2
+            RETURNING i.incident_id, i.closed_at,
+              (SELECT v.level_id FROM listing_levels v WHERE v.tenant_id = $1 AND v.level_id = i.level_id AND v.status = ANY ($4))
+            """;
+        short[] stopped = [(short)LevelStatus.Halted, (short)LevelStatus.Blocked];
+        return source.FirstAsync(
+            tenant, sql, row => new ClosedIncident(row.GetInt64(0), row.Time(1), row.LongOrNull(2)), [incident, time.GetUtcNow(), stopped], ct);
     }
 
     /// <summary>Drift cases, newest first.</summary>

@@ -242,6 +242,7 @@ internal static class SkuRows
             SharedBy = row.GetString(14),
             Sales = SalesRows.Read(row, 15),
             PaceSteps = row.GetString(19),
+            Exposed = row.IsDBNull(25) ? ExposureWatch.None : new ExposureWatch(row.Moment(25), row.GetString(26), row.GetInt32(27)),
             Components = [.. parts[sku]],
             Pools = [.. pools[sku]],
             Levels = [.. levels[sku]],
@@ -269,7 +270,8 @@ internal static class SkuRows
           coalesce(s.largest_order, 1), coalesce(s.shortfall, 0), coalesce(s.oversold_units, 0),
           coalesce(s.oversold_guarded_units, 0), k.group_id, k.mode_set, coalesce(s.shared_by, ''), s.paces::text,
           coalesce(s.sales_hour, 0), coalesce(s.sales_hour_units, 0), p.peaks, coalesce(s.pace_steps, ''),
-          o.location_id, o.cap, o.incoming, o.until, o.until > now()
+          o.location_id, o.cap, o.incoming, o.until, o.until > now(),
+          s.exposed_since, coalesce(s.exposed_cause, ''), coalesce(s.exposed_alarmed, 0)
         FROM skus k LEFT JOIN sku_state s ON s.tenant_id = k.tenant_id AND s.sku_id = k.sku_id
         LEFT JOIN sku_peaks p ON p.tenant_id = k.tenant_id AND p.sku_id = k.sku_id
         LEFT JOIN preorders o ON o.tenant_id = k.tenant_id AND o.sku_id = k.sku_id

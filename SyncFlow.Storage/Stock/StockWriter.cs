@@ -144,7 +144,10 @@ internal static class StockWriter
             Sql.Column(skus, s => s.Sales.Hour),
             Sql.Column(skus, s => s.Sales.HourUnits),
             Sql.Column(skus, s => s.SharedBy),
-            Sql.Column(skus, s => s.PaceSteps));
+            Sql.Column(skus, s => s.PaceSteps),
+            Sql.Column(skus, s => DatabaseTime.Of(s.Exposed.Since)),
+            Sql.Column(skus, s => s.Exposed.Cause),
+            Sql.Column(skus, s => s.Exposed.Alarmed));
     }
 
     // Whatever changed of a SKU, its levels and positions too, makes its version another: what readers keep rests on that.
@@ -153,11 +156,13 @@ internal static class StockWriter
         UPDATE sku_state s SET mode = d.mode, velocity_fast = d.fast, velocity_slow = d.slow, velocity_at = d.at,
           largest_order = d.largest, ats_units = d.ats, exposure_units = d.exposure, shortfall = d.shortfall,
           oversold_units = d.oversold, oversold_guarded_units = d.guarded, paces = d.paces::json, sales_hour = d.hour,
-          sales_hour_units = d.hour_units, shared_by = d.shared_by, pace_steps = d.pace_steps, version = s.version + 1, updated_at = $2
+          sales_hour_units = d.hour_units, shared_by = d.shared_by, pace_steps = d.pace_steps, exposed_since = d.exposed_since,
+          exposed_cause = d.exposed_cause, exposed_alarmed = d.exposed_alarmed, version = s.version + 1, updated_at = $2
         FROM unnest($3::bigint[], $4::smallint[], $5::float8[], $6::float8[], $7::timestamptz[], $8::int[], $9::int[],
-          $10::int[], $11::int[], $12::bigint[], $13::bigint[], $14::text[], $15::bigint[], $16::int[], $17::text[], $18::text[])
+          $10::int[], $11::int[], $12::bigint[], $13::bigint[], $14::text[], $15::bigint[], $16::int[], $17::text[], $18::text[], $19::timestamptz[],
+          $20::text[], $21::int[])
           AS d (sku_id, mode, fast, slow, at, largest, ats, exposure, shortfall, oversold, guarded, paces, hour, hour_units,
-            shared_by, pace_steps)
+            shared_by, pace_steps, exposed_since, exposed_cause, exposed_alarmed)
         WHERE s.tenant_id = $1 AND s.sku_id = d.sku_id
         """;
 }

@@ -112,6 +112,7 @@ internal sealed class MatrixMerchant : IAsyncDisposable
         "SetSkuPolicy" or "SetGroupPolicy" => """{"mode":"guard"}""",
         "ReviewCountSheet" => """{"approve":["BETA"]}""",
         "ReceiveTransfer" => """{"lines":[{"sku":"BETA","units":1}]}""",
+        "ReleaseLevel" => """{"reason":"x"}""",
         "ExtendReservation" => """{"ttlSeconds":600}""",
         "ImportCountSheet" => "sku,counted\nBETA,1\n",
         _ => "{}",
@@ -145,6 +146,10 @@ internal sealed class MatrixMerchant : IAsyncDisposable
             "inbox", "received_day, topic, webhook_id, triggered_at, received_at, content, body, state, next_attempt_at, connection_id",
             $"now()::date, 'orders/create', '{Mark}', now(), now(), '{{}}', '', 2, now(), {ids["/connections"]}", "event_id");
         ids["/incidents"] = await InsertAsync("incidents", "incident_key, kind, message, opened_at, seen_at", $"'{Mark}', 'x', '{Mark}', now(), now()", "incident_id");
+        var listing = await InsertAsync("listings", "connection_id, variant_ref, item_ref, sku_id, active", $"{ids["/connections"]}, '{Mark}', '{Mark}', 1, false", "listing_id");
+        ids["/levels"] = await InsertAsync(
+            "listing_levels", "listing_id, connection_id, sku_id, location_id, external_location_id, item_ref, status, belief",
+            $"{listing}, {ids["/connections"]}, 1, {ids["/locations"]}, '{Mark}', '{Mark}', 5, 3", "level_id");
         ids["/listings/suggestions"] = await InsertAsync(
             "mapping_suggestions", "connection_id, variant_ref, sku_id, confidence, reason, created_at", $"{ids["/connections"]}, '{Mark}', 1, 50, 'x', now()", "suggestion_id");
         ids["/oversells"] = await InsertAsync(

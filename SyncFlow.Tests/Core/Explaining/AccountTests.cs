@@ -44,6 +44,27 @@ public sealed class AccountTests
         ParkAccount.Of([rows[0]]).ShouldBeNull();
     }
 
+    [Fact]
+    public void A_stop_is_told_until_the_level_came_back_and_a_release_with_who_and_why()
+    {
+        static LevelRecord With(int minute, LevelStatus status, string cause) => Row(minute, 10, cause) with { Status = status };
+
+        LevelRecord[] rows =
+        [
+            With(0, LevelStatus.Live, "plan"), With(1, LevelStatus.Blocked, "settle"), With(2, LevelStatus.Blocked, "orders/create"),
+            With(3, LevelStatus.Released, "released by Ann: stocked again"), With(4, LevelStatus.Live, "level.readings"),
+        ];
+        StopAccount? Told(int count) => StopAccount.Of([.. rows.Take(count).Reverse()]);
+        Told(1).ShouldBeNull();
+        Told(3).ShouldBe(new StopAccount(LevelStatus.Blocked, At.AddMinutes(1), "settle", false));
+        Told(4).ShouldBe(new StopAccount(LevelStatus.Released, At.AddMinutes(3), "released by Ann: stocked again", false));
+        Told(5).ShouldBe(new StopAccount(LevelStatus.Released, At.AddMinutes(3), "released by Ann: stocked again", true));
+        Told(3)!.Sentence("A at L1", new LevelId(7)).ShouldContain("until a person releases level 7");
+        Told(4)!.Sentence("A at L1", new LevelId(7)).ShouldBe(
+            "A at L1 was released by Ann: stocked again, at 2026-01-02 08:03:00; it is published again once an exact reading has told what it shows.");
+        StopAccount.Of([rows[4], rows[1]]).ShouldBeNull("it came back another way");
+    }
+
     [Theory]
     [InlineData(PushKind.Set, 8, 5, "from 8 to 5")]
     [InlineData(PushKind.Move, 8, 5, "from 8 to 5, 3 of them parked")]
