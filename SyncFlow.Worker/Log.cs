@@ -38,4 +38,7 @@ internal static partial class Log
 
     [LoggerMessage(12, LogLevel.Warning, "Connection {Connection} of tenant {Tenant}: {Count} events were not applied in time")]
     public static partial void NotAppliedInTime(ILogger logger, long tenant, long connection, int count);
+
+    [LoggerMessage(13, LogLevel.Information, "Old weeks of pushes: {Dropped} partitions dropped, {Held} stay because something of them waits")]
+    public static partial void PushWeeks(ILogger logger, int dropped, int held);
 }

@@ -1,5 +1,6 @@
 using SyncFlow.Channels.Shopify;
 using SyncFlow.Core.Publishing;
+using SyncFlow.Storage.Publishing;
 
 namespace SyncFlow.Worker;
 
@@ -27,6 +28,9 @@ public sealed record WorkerOptions
     /// <summary>Longest wait until stored events are applied; after it the cycle begins anew.</summary>
     public TimeSpan ApplyLimit { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Days that pushes are kept; whole weeks go when all of their days are older.</summary>
+    public int PushDaysKept { get; init; } = PushRetention.DefaultDays;
+
     /// <summary>Reads the sections <c>Channels:Shopify</c>, <c>SyncFlow</c> and <c>Worker</c>.</summary>
     /// <exception cref="InvalidOperationException">A setting makes no sense.</exception>
     public static WorkerOptions Read(IConfiguration configuration)
@@ -40,8 +44,15 @@ public sealed record WorkerOptions
             throw new InvalidOperationException($"SyncFlow:PublicUrl is '{publicUrl}'. It must be an absolute address, for example https://sync.example.com.");
         }
 
+        var daysKept = configuration.GetValue<int?>("Worker:PushDaysKept") ?? defaults.PushDaysKept;
+        if (daysKept < PushRetention.LeastDays)
+        {
+            throw new InvalidOperationException($"Worker:PushDaysKept is {daysKept}; pushes are kept for {PushRetention.LeastDays} days at least.");
+        }
+
         return new WorkerOptions
         {
+            PushDaysKept = daysKept,
             ShopifyBaseUrl = Text(shopify["BaseUrl"]) ?? defaults.ShopifyBaseUrl,
             ShopifyApiVersion = Text(shopify["ApiVersion"]) ?? defaults.ShopifyApiVersion,
             ShopifyApp = Text(shopify["ClientId"]) is { } id && Text(shopify["ClientSecret"]) is { } secret

@@ -85,7 +85,9 @@ internal sealed class GetPush : IEndpoint
     {
         if (await store.FindAsync(new TenantId(caller.Tenant), id, ct).ConfigureAwait(false) is not var (proof, names))
         {
-            return (Refused)Problem.NotFound("push", id);
+            return (Refused)(await store.KeptOnlyFromAsync(new TenantId(caller.Tenant), id, ct).ConfigureAwait(false) is { } from
+                ? new Problem(ProblemKind.NotFound, Words.Of($"The push '{id}' is older than what is kept: pushes are kept from {from:u} on."))
+                : Problem.NotFound("push", id));
         }
 
         return TypedResults.Ok(new Answer(

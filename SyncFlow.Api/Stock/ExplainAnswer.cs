@@ -14,9 +14,11 @@ namespace SyncFlow.Api.Stock;
 /// <param name="TimeBasis">Always <c>recorded</c>: what the ledger had been told by then, whenever it happened.</param>
 /// <param name="Why">The same in sentences.</param>
 /// <param name="Exposure">How much could be oversold then, and why.</param>
+/// <param name="PushesKeptFrom">Pushes planned before it are older than what is kept, and so missing here; null while all are kept.</param>
 internal sealed record ExplainAnswer(
     string Sku, DateTimeOffset At, string TimeBasis, IReadOnlyList<string> Why, Exposure Exposure,
-    IReadOnlyList<ExplainAnswer.PoolAnswer> Locations, IReadOnlyList<ExplainAnswer.LevelAnswer> Levels, ExplainAnswer.EntriesAnswer Entries)
+    IReadOnlyList<ExplainAnswer.PoolAnswer> Locations, IReadOnlyList<ExplainAnswer.LevelAnswer> Levels, ExplainAnswer.EntriesAnswer Entries,
+    DateTimeOffset? PushesKeptFrom)
 {
     /// <param name="Buffer">Units that are never shown: the larger of the safety buffer and what the tier keeps back.</param>
     /// <param name="Tier">What the SKU's tier keeps back there, and why; null where the tenant has no buffer policy.</param>
@@ -74,7 +76,8 @@ internal sealed record ExplainAnswer(
             [.. moment.Sku.Pools.Where(p => location is null || p.Location == location).Select(p => Pool(story, p))],
             [.. story.Levels.Select(l => Level(moment, l))],
             new EntriesAnswer(
-                [.. story.Page.Entries.Select(e => Entry(moment, e))], next, Sums(moment, story.Page.Before), Sums(moment, story.Page.After)));
+                [.. story.Page.Entries.Select(e => Entry(moment, e))], next, Sums(moment, story.Page.Before), Sums(moment, story.Page.After)),
+            story.PushesKeptFrom);
     }
 
     private static PoolAnswer Pool(StockStory story, Pool pool)

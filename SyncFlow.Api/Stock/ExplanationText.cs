@@ -28,11 +28,11 @@ internal static class ExplanationText
             }
         }
 
-        Entries(text, answer.Entries);
+        Entries(text, answer.Entries, answer.PushesKeptFrom);
         return text.ToString();
     }
 
-    private static void Entries(StringBuilder text, ExplainAnswer.EntriesAnswer page)
+    private static void Entries(StringBuilder text, ExplainAnswer.EntriesAnswer page, DateTimeOffset? pushesKeptFrom)
     {
         Line(text, $"");
         Line(text, $"Ledger entries, newest first: {page.Items.Count}");
@@ -42,6 +42,11 @@ internal static class ExplanationText
             Line(text, $"  {entry.RecordedAt:u}  #{entry.Id}  {entry.Words}; {entry.Delta:+0;-0} makes {entry.Sum}");
             var late = entry.RecordedAt - entry.OccurredAt >= TimeSpan.FromMinutes(1) ? Words.Of($", happened {entry.OccurredAt:u}") : "";
             Line(text, $"      {entry.FactKey}{late}{Event(entry.Trace)}");
+            if (entry.RecordedAt < pushesKeptFrom)
+            {
+                Line(text, $"      -> pushes from before {pushesKeptFrom:u} are no longer kept");
+            }
+
             foreach (var push in entry.Trace.Pushes)
             {
                 Line(text, $"      -> {push.Channel} at {push.Location}: {push.Change}, planned {Words.Time(push.PlannedAt, entry.RecordedAt)}, {push.Progress}  ({push.PushId})");

@@ -34,11 +34,12 @@ public static class LatencyReader
           SELECT l.cause_at, l.planned_at, p.sent_at, l.acknowledged_at, f.first_planned, f.attempts,
             greatest(l.cause_at, least(f.first_planned, coalesce(k.at, l.cause_at))) AS known_at
           FROM push_levels l
-          JOIN pushes p ON p.tenant_id = l.tenant_id AND p.push_id = l.push_id
+          JOIN pushes p ON p.tenant_id = l.tenant_id AND p.push_id = l.push_id AND p.planned_at = l.planned_at
           LEFT JOIN known k ON k.sku_id = l.sku_id AND k.occurred_at = l.cause_at
           CROSS JOIN LATERAL (
             SELECT min(x.planned_at) AS first_planned, count(*) AS attempts FROM push_levels x
-            WHERE x.tenant_id = $1 AND x.level_id = l.level_id AND x.cause_at = l.cause_at AND x.planned_at <= l.planned_at) AS f
+            WHERE x.tenant_id = $1 AND x.level_id = l.level_id AND x.cause_at = l.cause_at
+              AND x.planned_at >= $2 - interval '1 day' AND x.planned_at <= l.planned_at) AS f
           WHERE l.tenant_id = $1 AND l.planned_at >= $2 AND l.cause_at >= $2 AND l.outcome = 1 AND p.sent_at IS NOT NULL
         ), staged AS (
           SELECT attempts, extract(epoch FROM acknowledged_at - cause_at)::float8 * 1000 AS total,

@@ -31,8 +31,8 @@ public sealed class UsageStore(NpgsqlDataSource source, TimeProvider time)
         const string uncounted =
             """
             SELECT 'push:' || p.push_id, count(*)::int, min(l.acknowledged_at)
-            FROM pushes p JOIN push_levels l USING (tenant_id, push_id)
-            WHERE p.tenant_id = $1 AND p.state = 2 AND p.planned_at >= $2 AND l.acknowledged_at IS NOT NULL
+            FROM pushes p JOIN push_levels l USING (tenant_id, push_id, planned_at)
+            WHERE p.tenant_id = $1 AND p.state = 2 AND planned_at >= $2 AND l.acknowledged_at IS NOT NULL
               AND NOT EXISTS (SELECT FROM usage_entries u WHERE u.tenant_id = $1 AND u.entry_key = 'push:' || p.push_id)
             GROUP BY p.push_id
             """;

@@ -147,8 +147,8 @@ public sealed class ChannelStore(NpgsqlDataSource source, TimeProvider time)
             UPDATE connections c SET settle_seconds = greatest(1, least(600, m.p99))
             FROM (
               SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM l.acknowledged_at - l.cause_at)) AS p99
-              FROM pushes p JOIN push_levels l USING (tenant_id, push_id)
-              WHERE p.tenant_id = $1 AND p.connection_id = $2 AND p.planned_at >= $3
+              FROM pushes p JOIN push_levels l USING (tenant_id, push_id, planned_at)
+              WHERE p.tenant_id = $1 AND p.connection_id = $2 AND planned_at >= $3
                 AND l.acknowledged_at IS NOT NULL AND l.cause_at IS NOT NULL AND l.to_units < l.from_units) m
             WHERE c.tenant_id = $1 AND c.connection_id = $2 AND m.p99 IS NOT NULL
             """,

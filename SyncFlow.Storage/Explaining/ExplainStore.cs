@@ -7,6 +7,7 @@ using SyncFlow.Core.Preorders;
 using SyncFlow.Core.Requests;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Ledger;
+using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Explaining;
@@ -43,7 +44,7 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
             Trace(entries, after, traces), facts.Before, after, more ? entries[^1].Point : null);
         var tied = await SkuMoment.ReadTiedAsync(session, [.. facts.Tied.Except(query.Sku)], until, ct).ConfigureAwait(false);
         var moment = Moment(session.Tenant, code, query, facts, pools, tied);
-        return new StockStory(moment, pools, Levels(moment, facts, query), page);
+        return new StockStory(moment, pools, Levels(moment, facts, query), page, facts.PushesKeptFrom);
     }
 
     private static Task<List<RecordedEntry>> EntriesAsync(
@@ -52,7 +53,7 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
 
     private sealed record Facts(
         List<PoolSums> Before, List<PoolSums>? Pools, List<MomentReader.Place> Places, List<MomentReader.Channel> Channels,
-        SkuMoment Moment, TiedSkus Tied, List<PushRecord> Pushes);
+        SkuMoment Moment, TiedSkus Tied, List<PushRecord> Pushes, DateTimeOffset? PushesKeptFrom);
 
     private static async Task<Facts> FactsAsync(
         StorageSession session, ExplainQuery query, LedgerPoint until, LedgerPoint bottom, CancellationToken ct)
@@ -65,7 +66,7 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
         [
             LedgerSums.Behind(session, sku, query.Location, bottom),
             MomentReader.Places(session), MomentReader.Channels(session), .. SkuMoment.Statements(session, sku, at),
-            TraceReader.Latest(session, sku, at), TiedSkus.Statement(session, sku, at),
+            TraceReader.Latest(session, sku, at), TiedSkus.Statement(session, sku, at), PushRetention.KeptFrom(session),
             .. apart ? [LedgerSums.Behind(session, sku, null, until)] : (NpgsqlBatchCommand[])[],
         ]);
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
@@ -76,7 +77,8 @@ public sealed class ExplainStore(NpgsqlDataSource source, TimeProvider time)
         var pushes = await NextAsync(reader, TraceReader.ReadPush, ct).ConfigureAwait(false);
         await reader.NextResultAsync(ct).ConfigureAwait(false);
         var tied = await TiedSkus.ReadAsync(reader, ct).ConfigureAwait(false);
-        var facts = new Facts(before, null, places, channels, moment, tied, pushes);
+        var kept = await NextAsync(reader, row => row.Moment(0), ct).ConfigureAwait(false);
+        var facts = new Facts(before, null, places, channels, moment, tied, pushes, kept is [var from] ? from : null);
         return apart ? facts with { Pools = await NextAsync(reader, LedgerSums.Read, ct).ConfigureAwait(false) } : facts;
     }
 

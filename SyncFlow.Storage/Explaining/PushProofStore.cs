@@ -43,10 +43,10 @@ public sealed class PushProofStore(NpgsqlDataSource source)
                 $"""
                 SELECT {Columns}
                 FROM (
-                  SELECT DISTINCT e.push_id FROM listing_levels l JOIN push_levels e ON e.tenant_id = $1 AND e.level_id = l.level_id
+                  SELECT DISTINCT e.push_id, e.planned_at FROM listing_levels l JOIN push_levels e ON e.tenant_id = $1 AND e.level_id = l.level_id
                     AND ($4::timestamptz IS NULL OR e.planned_at >= $4) AND ($5::timestamptz IS NULL OR e.planned_at < $5)
                   WHERE l.tenant_id = $1 AND l.sku_id = $8) o
-                JOIN pushes p ON p.push_id = o.push_id
+                JOIN pushes p ON p.push_id = o.push_id AND p.planned_at = o.planned_at
                 WHERE {Narrowed} ORDER BY p.push_id DESC LIMIT $7
                 """,
                 [.. narrow, Sql.P(sku.Value)])
@@ -79,6 +79,14 @@ public sealed class PushProofStore(NpgsqlDataSource source)
             TraceReader.Events(session, causes.ConvertAll(c => c.Entry)), TraceReader.ReadEvent, ct).ConfigureAwait(false);
         var names = new StockNames(places.ToImmutableDictionary(p => p.Id, p => p.Code), channels.ToImmutableDictionary(c => c.Id, c => c.Name));
         return (new PushProof(view, body, Join(elements, causes, events.ToDictionary(e => e.Id))), names);
+    }
+
+    /// <summary>Whether a push that is not found may have been dropped: since when pushes are kept, where its id is of an earlier time.</summary>
+    public async Task<DateTimeOffset?> KeptOnlyFromAsync(TenantId tenant, Guid push, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var kept = await session.QueryAsync(PushRetention.KeptFrom(session), row => row.Moment(0), ct).ConfigureAwait(false);
+        return kept is [var from] && PushIds.PlannedAt(push) < from ? from : null;
     }
 
     private static List<ElementProof> Join(
@@ -114,13 +122,20 @@ public sealed class PushProofStore(NpgsqlDataSource source)
 
     private static (LevelId Level, RecordedEntry Entry) ReadCause(NpgsqlDataReader row) => (new LevelId(row.GetInt64(12)), EntryRows.Read(row));
 
-    // The push before it on the same level: what was recorded since then is what this one carries (rule R9).
+    // The push before it on the same level: what was recorded since then is what this one carries (rule R9). Mostly it lies
+    // in the same week or the one before. Where none is kept there may have been one, and nothing is said of its time.
     private const string Since =
         """
-        coalesce((
-          SELECT b.planned_at FROM push_levels b WHERE b.tenant_id = $1 AND b.level_id = e.level_id AND b.planned_at < e.planned_at
-          ORDER BY b.planned_at DESC LIMIT 1), '-infinity')
+        coalesce(
+          (SELECT b.planned_at FROM push_levels b
+           WHERE b.tenant_id = $1 AND b.level_id = e.level_id AND b.planned_at < e.planned_at AND b.planned_at >= e.planned_at - interval '8 days'
+           ORDER BY b.planned_at DESC LIMIT 1),
+          (SELECT b.planned_at FROM push_levels b WHERE b.tenant_id = $1 AND b.level_id = e.level_id AND b.planned_at < e.planned_at
+           ORDER BY b.planned_at DESC LIMIT 1),
+          (SELECT k.kept_from FROM pushes_kept k), '-infinity')
         """;
+
+    private const string Planned = "(SELECT q.planned_at FROM pushes q WHERE q.tenant_id = $1 AND q.push_id = $2 LIMIT 1)";
 
     private const string ElementsSql =
         $"""
@@ -133,7 +148,7 @@ public sealed class PushProofStore(NpgsqlDataSource source)
             SELECT DISTINCT h.cause FROM level_history h
             WHERE h.tenant_id = $1 AND h.level_id = e.level_id AND h.at > {Since} AND h.at < e.planned_at AND h.cause NOT IN ('plan', 'settle'))
         FROM push_levels e JOIN listing_levels l USING (tenant_id, level_id) JOIN skus s ON s.tenant_id = $1 AND s.sku_id = e.sku_id
-        WHERE e.tenant_id = $1 AND e.push_id = $2 ORDER BY e.ordinal
+        WHERE e.tenant_id = $1 AND e.push_id = $2 AND e.planned_at = {Planned} ORDER BY e.ordinal
         """;
 
     private const string CausesSql =
@@ -148,6 +163,6 @@ public sealed class PushProofStore(NpgsqlDataSource source)
             ORDER BY y.recorded_at DESC, y.entry_id DESC LIMIT $3) x
           WHERE p.tenant_id = $1 AND p.sku_id = e.sku_id
           ORDER BY x.recorded_at DESC, x.entry_id DESC LIMIT $3) c
-        WHERE e.tenant_id = $1 AND e.push_id = $2 ORDER BY e.ordinal, c.recorded_at DESC, c.entry_id DESC
+        WHERE e.tenant_id = $1 AND e.push_id = $2 AND e.planned_at = {Planned} ORDER BY e.ordinal, c.recorded_at DESC, c.entry_id DESC
         """;
 }

@@ -19,8 +19,9 @@ public sealed record ExplainQuery(
 /// <param name="Pools">Sums of the ledger by location, at the moment.</param>
 /// <param name="Levels">The levels asked about.</param>
 /// <param name="Page">Entries.</param>
+/// <param name="PushesKeptFrom">Pushes planned before it are not kept; null while all are.</param>
 public sealed record StockStory(
-    StockMoment Moment, IReadOnlyList<PoolSums> Pools, IReadOnlyList<LevelAccount> Levels, EntryPage Page);
+    StockMoment Moment, IReadOnlyList<PoolSums> Pools, IReadOnlyList<LevelAccount> Levels, EntryPage Page, DateTimeOffset? PushesKeptFrom);
 
 /// <summary>A page of entries that adds up: sums before, plus the entries, are the sums after.</summary>
 /// <param name="Entries">Newest first.</param>
@@ -34,7 +35,7 @@ public sealed record EntryPage(
 /// <param name="Recorded">The entry.</param>
 /// <param name="Sum">Its bucket's sum at its location after it.</param>
 /// <param name="Event">The inbox event that carried its fact; null when there was none or it is no longer kept.</param>
-/// <param name="Pushes">The pushes that carried the change to channels.</param>
+/// <param name="Pushes">The pushes that carried the change to channels, as far as they are kept.</param>
 public sealed record TracedEntry(RecordedEntry Recorded, int Sum, EventTrace? Event, IReadOnlyList<PushRecord> Pushes);
 
 /// <summary>The first link of a trace: what arrived.</summary>

@@ -29,18 +29,20 @@ internal static class TraceReader
         FROM listing_levels l CROSS JOIN LATERAL (
           SELECT * FROM push_levels x WHERE x.tenant_id = $1 AND x.level_id = l.level_id AND x.planned_at <= $3
           ORDER BY x.planned_at DESC LIMIT $4) p
-        JOIN pushes s ON s.tenant_id = $1 AND s.push_id = p.push_id
+        JOIN pushes s ON s.tenant_id = $1 AND s.push_id = p.push_id AND s.planned_at = p.planned_at
         WHERE l.tenant_id = $1 AND l.sku_id = $2
         ORDER BY p.level_id, p.planned_at DESC
         """;
 
     // A change belongs to the first push of a level that was planned after it, if the level wanted one from then on: a push
     // carries the last value, and so all changes since the push before it. A level that came to show its target by itself
-    // in between needed none. What is only owed to a shelf is carried by a push that leaves belief as it is.
+    // in between needed none. Of what is older than the pushes that are kept, the next one kept says nothing. What is only owed to a shelf is carried by a push that leaves belief as it is.
     private const string CarriersSql =
         $"""
         SELECT m.ordinal, {Progress}
-        FROM unnest($5::timestamptz[]) WITH ORDINALITY AS m (at, ordinal)
+        FROM (
+          SELECT * FROM unnest($5::timestamptz[]) WITH ORDINALITY AS u (at, ordinal)
+          WHERE u.at >= coalesce((SELECT k.kept_from FROM pushes_kept k), '-infinity')) m
         JOIN listing_levels l ON l.tenant_id = $1 AND l.sku_id = $2 AND ($4::bigint IS NULL OR l.connection_id = $4)
         CROSS JOIN LATERAL (
           SELECT h.belief, h.target, coalesce(h.owed, 0) AS owed FROM level_history h
@@ -49,7 +51,7 @@ internal static class TraceReader
           SELECT * FROM push_levels x
           WHERE x.tenant_id = $1 AND x.level_id = l.level_id AND x.planned_at >= m.at AND x.planned_at <= $3
           ORDER BY x.planned_at LIMIT 1) p
-        JOIN pushes s ON s.tenant_id = $1 AND s.push_id = p.push_id
+        JOIN pushes s ON s.tenant_id = $1 AND s.push_id = p.push_id AND s.planned_at = p.planned_at
         WHERE (h.target <> h.belief OR h.owed <> 0) AND NOT EXISTS (
           SELECT FROM level_history i
           WHERE i.tenant_id = $1 AND i.level_id = l.level_id AND i.at > m.at AND i.at < p.planned_at

@@ -93,19 +93,21 @@ public static class PushStore
                 UPDATE push_levels p SET outcome = d.outcome, code = d.code,
                   acknowledged_at = CASE WHEN d.outcome = 1 THEN $3::timestamptz END
                 FROM unnest($4::bigint[], $5::smallint[], $6::text[]) AS d (level_id, outcome, code)
-                WHERE p.tenant_id = $1 AND p.push_id = $2 AND p.level_id = d.level_id AND (p.outcome IS NULL OR p.outcome = 6)
+                WHERE p.tenant_id = $1 AND p.push_id = $2 AND p.planned_at = $7 AND p.level_id = d.level_id AND (p.outcome IS NULL OR p.outcome = 6)
                 """,
                 Sql.P(push.Id), Sql.P(DatabaseTime.Of(at)),
-                Sql.Column(answers, a => a.Level.Value), Sql.Column(answers, a => (short)a.Outcome), Sql.Column(answers, a => a.Code)),
+                Sql.Column(answers, a => a.Level.Value), Sql.Column(answers, a => (short)a.Outcome), Sql.Column(answers, a => a.Code),
+                Sql.P(DatabaseTime.Of(push.PlannedAt))),
             session.Of(
                 """
                 UPDATE pushes p SET fault = $3, settled_at = CASE WHEN open THEN NULL ELSE $4::timestamptz END,
                   state = CASE WHEN open THEN 3 ELSE 2 END, sent_at = coalesce(sent_at, $5)
                 FROM (SELECT EXISTS (
-                  SELECT FROM push_levels WHERE tenant_id = $1 AND push_id = $2 AND (outcome IS NULL OR outcome = 6)) AS open) AS o
-                WHERE p.tenant_id = $1 AND p.push_id = $2
+                  SELECT FROM push_levels WHERE tenant_id = $1 AND push_id = $2 AND planned_at = $6 AND (outcome IS NULL OR outcome = 6)) AS open) AS o
+                WHERE p.tenant_id = $1 AND p.push_id = $2 AND p.planned_at = $6
                 """,
-                Sql.P(push.Id), Sql.P(fault), Sql.P(DatabaseTime.Of(at)), Sql.P(DatabaseTime.Of(sentAt))),
+                Sql.P(push.Id), Sql.P(fault), Sql.P(DatabaseTime.Of(at)), Sql.P(DatabaseTime.Of(sentAt)),
+                Sql.P(DatabaseTime.Of(push.PlannedAt))),
         ];
         return UnderLeaseAsync(session, set, "settle", settled, push.Connection, epoch, at, ct);
     }
@@ -121,7 +123,7 @@ public static class PushStore
                 """
                 SELECT p.push_id, p.body, p.lease_epoch, p.state, p.planned_at, p.sent_at, p.deadline,
                   l.sku_id, l.level_id, l.generation, l.item_ref, l.external_location_id, l.from_units, l.to_units, l.cause_at, p.kind
-                FROM pushes p JOIN push_levels l ON l.tenant_id = p.tenant_id AND l.push_id = p.push_id
+                FROM pushes p JOIN push_levels l ON l.tenant_id = p.tenant_id AND l.push_id = p.push_id AND l.planned_at = p.planned_at
                 WHERE p.tenant_id = $1 AND p.connection_id = $2 AND p.state <> 2
                 ORDER BY p.planned_at, p.push_id, l.ordinal
                 """,

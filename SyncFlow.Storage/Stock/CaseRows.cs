@@ -7,6 +7,9 @@ namespace SyncFlow.Storage.Stock;
 /// <summary>What a batch found out besides stock: drift cases, incidents, and pushes that a reading proved.</summary>
 internal static class CaseRows
 {
+    /// <summary>A week and a day: whatever the moment, two partitions.</summary>
+    private static readonly TimeSpan ProvenWithin = TimeSpan.FromDays(8);
+
     public static NpgsqlBatchCommand InsertDrift(StorageSession session, IReadOnlyList<DriftCase> cases) => session.Of(
         """
         INSERT INTO drift_cases (tenant_id, sku_id, level_id, class, expected, actual, action, at)
@@ -39,12 +42,25 @@ internal static class CaseRows
         "UPDATE incidents SET closed_at = $2 WHERE tenant_id = $1 AND incident_key = ANY ($3) AND closed_at IS NULL",
         Sql.P(at), Sql.Column([.. keys.Distinct(StringComparer.Ordinal)], k => k));
 
+    /// <summary>
+    /// What is not proven yet of a level lies behind its newest proven push. That one is looked for among the last days;
+    /// where it is older, or there is none, all that is kept of the level is looked at.
+    /// </summary>
     public static NpgsqlBatchCommand MarkVerified(StorageSession session, IReadOnlyList<Verification> verifications) => session.Of(
         """
+        WITH v AS MATERIALIZED (
+          SELECT d.*, coalesce((
+            SELECT x.planned_at FROM push_levels x
+            WHERE x.tenant_id = $1 AND x.level_id = d.level_id AND x.planned_at > $5 AND x.planned_at <= $6 AND x.verified_at IS NOT NULL
+            ORDER BY x.planned_at DESC LIMIT 1), '-infinity') AS proven
+          FROM unnest($2::bigint[], $3::timestamptz[], $4::timestamptz[]) AS d (level_id, up_to, at)
+        )
         UPDATE push_levels p SET verified_at = v.at
-        FROM unnest($2::bigint[], $3::timestamptz[], $4::timestamptz[]) AS v (level_id, up_to, at)
-        WHERE p.tenant_id = $1 AND p.level_id = v.level_id AND p.outcome = 1 AND p.verified_at IS NULL AND p.planned_at <= v.up_to
+        FROM v
+        WHERE p.tenant_id = $1 AND p.level_id = v.level_id AND p.planned_at > v.proven AND p.planned_at <= v.up_to
+          AND p.outcome = 1 AND p.verified_at IS NULL
         """,
         Sql.Column(verifications, v => v.Level.Value), Sql.Column(verifications, v => DatabaseTime.Of(v.UpTo)),
-        Sql.Column(verifications, v => DatabaseTime.Of(v.At)));
+        Sql.Column(verifications, v => DatabaseTime.Of(v.At)),
+        Sql.P(DatabaseTime.Of(verifications.Min(v => v.UpTo) - ProvenWithin)), Sql.P(DatabaseTime.Of(verifications.Max(v => v.UpTo))));
 }

@@ -5,6 +5,7 @@ using SyncFlow.Storage.Buffers;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Worker.Work;
 
@@ -12,16 +13,17 @@ namespace SyncFlow.Worker.Upkeep;
 
 /// <summary>
 /// What time alone asks for: velocities decay, so modes are looked at every minute; settle times are measured; days of
-/// the inbox are prepared and dropped; at night positions are checked against the ledger, and levels against the channels. Any number of workers may do
+/// the inbox and weeks of pushes are prepared and dropped; at night positions are checked against the ledger, and levels against the channels. Any number of workers may do
 /// it at once: every job bears being done twice.
 /// </summary>
 internal sealed class UpkeepJobs(
-    ChannelStore channels, ConnectionStore connections, InboxStore inbox, Replanning replanning, CheckpointJob checkpoints,
+    ChannelStore channels, ConnectionStore connections, InboxStore inbox, PushRetention pushes, Replanning replanning, CheckpointJob checkpoints,
     LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings,
-    TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
+    WorkerOptions options, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
     private const int DaysKept = 30;
+    private const int WeeksAhead = 2;
 
     /// <summary>UTC hour after which the night's replay runs.</summary>
     private const int ReplayHour = 3;
@@ -30,6 +32,7 @@ internal sealed class UpkeepJobs(
     private static readonly TimeSpan SettleWindow = TimeSpan.FromMinutes(5);
 
     private DateOnly _partitionsOf;
+    private DateOnly _pushesOf;
     private DateOnly _replayedOn;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -38,6 +41,7 @@ internal sealed class UpkeepJobs(
         while (!stoppingToken.IsCancellationRequested)
         {
             await TryAsync("inbox partitions", PartitionsAsync, stoppingToken).ConfigureAwait(false);
+            await TryAsync("push partitions", PushesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("settle times", SettleTimesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("mode sweep", ModesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("buffers by tier", ct => buffers.RunAsync(ct), stoppingToken).ConfigureAwait(false);
@@ -79,6 +83,25 @@ internal sealed class UpkeepJobs(
         await inbox.DropPartitionsAsync(DaysKept, ct).ConfigureAwait(false);
         await settings.ForgetAsync(ct).ConfigureAwait(false);
         _partitionsOf = today;
+    }
+
+    /// <summary>Once a day; a minute later again where a table was busy.</summary>
+    private async Task PushesAsync(CancellationToken ct)
+    {
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        if (_pushesOf == today)
+        {
+            return;
+        }
+
+        await pushes.EnsureAsync(WeeksAhead, ct).ConfigureAwait(false);
+        var (dropped, held) = await pushes.DropAsync(options.PushDaysKept, ct).ConfigureAwait(false);
+        if (dropped + held > 0)
+        {
+            Log.PushWeeks(logger, dropped, held);
+        }
+
+        _pushesOf = today;
     }
 
     private async Task ModesAsync(CancellationToken ct)
