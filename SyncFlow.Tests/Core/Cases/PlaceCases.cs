@@ -309,7 +309,7 @@ public sealed class PlaceCases
         desk.Touch();
     }
 
-    private static OrderSnapshot Assigned(string id, int units, params (string Place, int Units)[] parts)
+    internal static OrderSnapshot Assigned(string id, int units, params (string Place, int Units)[] parts)
     {
         var at = new DateTimeOffset(2026, 11, 27, 10, 0, 1, TimeSpan.Zero) + TimeSpan.FromSeconds(Interlocked.Increment(ref _clock));
         var order = Desk.Snapshot(id, units, at, origin: SnapshotOrigin.Fetch);
