@@ -75,7 +75,14 @@ public sealed class ParkingLifeTests(PostgresFixture postgres, RedisFixture redi
         await Waits.UntilAsync(
             async () => await world.CountAsync("SELECT sum(abs(on_hand) + abs(unavailable) + abs(suspense)) FROM positions WHERE location_id = 2") == 0,
             "nothing to be left there", Limit);
-        await world.QuietAsync(Limit);
+        await Waits.UntilAsync(
+            () => world.Database.ScalarAsync<bool>(
+                """
+                SELECT NOT EXISTS (SELECT FROM listing_levels WHERE status <> 62 AND (belief IS DISTINCT FROM target OR wants_push
+                    OR in_flight_push IS NOT NULL OR unverified_units > 0 OR needs_reading OR suspense > 0 OR surplus > 0))
+                  AND EXISTS (SELECT FROM listing_levels WHERE status = 62 AND NOT needs_reading)
+                """),
+            "a closed level, and quiet at the others", Limit);
 
         (await world.CountAsync("SELECT sum(delta) FROM ledger_entries WHERE reason = 62 AND location_id = 2")).ShouldBe(-7);
         (await world.CountAsync("SELECT sum(delta) FROM ledger_entries WHERE reason = 62")).ShouldBe(0, "always in pairs");

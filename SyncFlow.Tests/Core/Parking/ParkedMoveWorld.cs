@@ -186,6 +186,7 @@ internal sealed class ParkedMoveWorld
         (closed.Status, closed.Shelf!.Unplaced, closed.Shelf.Owed, closed.Shelf.Found).ShouldBe((LevelStatus.Closed, 0, 0, 0), world);
         _desk.Drift.ShouldBeEmpty(world);
         main.Belief.ShouldBe(_available[Main], world);
+        (main.NeedsReading, closed.NeedsReading, main.UnverifiedUnits).ShouldBe((false, false, 0), world);
         if (_parks)
         {
             (main.Shelf!.Parked, main.Shelf.Unplaced).ShouldBe((_parked[Main], 0), world);
