@@ -52,19 +52,36 @@ internal static class ChannelMoves
     }
 
     /// <summary>
-    /// Whether units may have moved between this level and a sibling: one that is closing may yet be read, and the
-    /// message that a location was closed may still be on its way.
+    /// Whether units may have moved between this level and a sibling: the other end may yet be read, and the message that a
+    /// location was closed may still be on its way.
     /// </summary>
-    public static bool MayHaveMoved(SkuState sku, LevelState level, bool missing) => sku.Levels.Any(
-        l => IsSibling(l, level) && (missing ? l.Surplus > 0 : l.Suspense > 0 || l.Status == LevelStatus.Closing));
+    public static bool MayHaveMoved(SkuState sku, LevelState level, bool missing) =>
+        (missing && level.Status == LevelStatus.Closing) || sku.Levels.Any(
+            l => IsSibling(l, level) && (missing ? l.Surplus > 0 : l.Suspense > 0 || l.Status == LevelStatus.Closing));
 
-    private static SkuState Pair(WorkingSet set, LevelRead fact, SkuState sku, LevelState source, LevelState to, int moved)
+    /// <summary>Where units are missing at a location that closes a sibling may have them, and no message need have told of it.</summary>
+    public static SkuState AskSiblings(SkuState sku, LevelState source)
+    {
+        foreach (var sibling in source.Status == LevelStatus.Closing ? sku.Levels : [])
+        {
+            if (IsSibling(sibling, source) && sibling is { Status: LevelStatus.Live, NeedsReading: false })
+            {
+                sku = sku.With(sibling with { NeedsReading = true });
+            }
+        }
+
+        return sku;
+    }
+
+    /// <summary>So many units left one level and are on the other.</summary>
+    public static SkuState Pair(WorkingSet set, LevelRead fact, SkuState sku, LevelState source, LevelState to, int moved)
     {
         set.NoteCause(sku.Sku, fact.OccurredAt);
         sku = LevelEntries.Append(set, fact, sku, source, Bucket.OnHand, -moved, EntryReason.ChannelTransfer);
         return LevelEntries.Append(set, fact, sku, to, Bucket.OnHand, moved, EntryReason.ChannelTransfer);
     }
 
-    private static bool IsSibling(LevelState level, LevelState of) =>
+    /// <summary>Whether a level is of the same listing, at another location of the same channel.</summary>
+    public static bool IsSibling(LevelState level, LevelState of) =>
         level.Id != of.Id && level.Listing == of.Listing && level.Connection == of.Connection;
 }

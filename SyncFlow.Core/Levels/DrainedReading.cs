@@ -47,8 +47,9 @@ internal sealed class DrainedReading(
         else if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { IsLeaving: true } left)
         {
             // Open orders that the channel does not hold here any more have moved, and we have yet to learn where to. Where
-            // sales fall on either side of the reading, it does not say what is left.
-            var known = left.Suspense + left.Surplus == 0 && left.OpenClaims <= _reading.Committed && _sold + _putBack == 0;
+            // sales fall on either side of the reading, it does not say what is left. Nor where parked units are missing that
+            // may have moved.
+            var known = left.Suspense + left.Surplus == 0 && left.Shelf is not { Unplaced: not 0 } && left.OpenClaims <= _reading.Committed && _sold + _putBack == 0;
             set.Put(set.FindSku(sku.Sku)!.With(known ? LevelLife.End(left) : left with { NeedsReading = true }));
         }
 
@@ -123,7 +124,7 @@ internal sealed class DrainedReading(
             : PublishLimits.SuspenseReadings;
         if (readings < patience)
         {
-            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
+            sku = Readings.MoveSuspense(set, fact, ChannelMoves.AskSiblings(sku, level), level, units, EntryReason.UnexplainedDecrease, now);
             Write(next with { NeedsReading = true }, Doubted);
             return;
         }

@@ -20,6 +20,7 @@ internal sealed class ShelfReading
     private readonly ParkedShelf? _shelf;
     private int _open;
     private int _undone;
+    private bool _isHeld;
 
     public ShelfReading(WorkingSet set, LevelRead fact, LevelState level, ChannelSettings channel, DateTimeOffset now)
     {
@@ -106,11 +107,20 @@ internal sealed class ShelfReading
     /// Of units whose cause is not known, those that a change of on-hand would explain that was not done. Available and
     /// parked ones together are moved by orders, by hands at the shelf and by such changes alone: so what is too many of
     /// both is never found while units that we took out may be there still. What is missing from available alone is, where
-    /// an earlier reading had shown the change to lack: then a move after it was not done either.
+    /// an earlier reading had shown the change to lack: then a move after it was not done either. What may have come from a
+    /// location that closes is not judged before that is read out; nor is the change then.
     /// </summary>
-    private int OfAdjustment(int units) => units < 0
-        ? Opposite(units, _shelf is { IsKept: true } ? Opposite(Doubted, _shelf.Lacked) : 0)
-        : units + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
+    private int OfAdjustment(int units)
+    {
+        if (units < 0)
+        {
+            return Opposite(units, _shelf is { IsKept: true } ? Opposite(Doubted, _shelf.Lacked) : 0);
+        }
+
+        var lacking = units + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
+        _isHeld = lacking != 0 && ChannelMoves.MayHaveMoved(_set.FindSku(_level.Id)!, _level, missing: false);
+        return _isHeld ? 0 : lacking;
+    }
 
     /// <summary>
     /// Whether the parked state tells what became of every decrease in doubt: then what it does not explain is somebody's edit
@@ -128,48 +138,71 @@ internal sealed class ShelfReading
                 : (sku, next);
         }
 
+        (sku, var known) = Moved(sku, _shelf);
+
         // It was made whole or not at all; and was not where that leaves less than half without a cause. Units moved by hand come
-        // first: taken for an adjustment that was not done, what they were moved to would be found.
-        if (_undone != 0 || (IsExact && 2 * Math.Abs(_open + Doubted) < Math.Abs(_open)))
+        // first: taken for an adjustment that was not done, what they were moved to would be found. So does what may have moved
+        // to or from a location that closes.
+        var waits = _isHeld || (ParkedMoves.IsUnderWay(sku, _level, _open) && Readings < ParkedMoves.Patience(sku, _level, _open));
+        if (_undone != 0 || (IsExact && !waits && 2 * Math.Abs(_open + Doubted) < Math.Abs(_open)))
         {
             (_open, _undone) = (_open + Doubted, _undone + Doubted);
         }
 
-        var adjusted = IsExact && _shelf.AdjustedAt <= _fact.Reading.MarkedAt ? 0 : _shelf.Adjusted - _undone;
-        var shelf = _shelf with
+        var adjusted = IsExact && !waits && known.AdjustedAt <= _fact.Reading.MarkedAt ? 0 : known.Adjusted - _undone;
+        var shelf = known with
         {
-            Parked = _fact.Reading.SafetyStock!.Value + (int)(_shelf.MovedTotal - _fact.Reading.ParkedMark),
-            Owed = _shelf.Owed + _undone,
+            Parked = _fact.Reading.SafetyStock!.Value + (int)(known.MovedTotal - _fact.Reading.ParkedMark),
+            Owed = known.Owed + _undone,
             Unplaced = 0,
             UnplacedReadings = 0,
             Adjusted = adjusted,
-            AdjustedAt = adjusted == 0 ? null : _shelf.AdjustedAt,
-            Lacked = adjusted == 0 ? 0 : Larger(_shelf.Lacked, Opposite(_open, adjusted)),
+            AdjustedAt = adjusted == 0 ? null : known.AdjustedAt,
+            Lacked = adjusted == 0 ? 0 : waits ? known.Lacked : Larger(known.Lacked, Opposite(_open, adjusted)),
         };
         next = next with { Shelf = shelf, NeedsReading = next.NeedsReading || adjusted != 0 };
         if (_undone != 0)
         {
-            Drift(DriftClass.UnpersistedWrite, _shelf.Parked, "adjusted again");
+            Drift(DriftClass.UnpersistedWrite, known.Parked, "adjusted again");
             next = UnpersistedWrites.Count(_set, sku.Sku, next with { FailedVerifications = _level.FailedVerifications }, _now);
         }
 
         return _open == 0 ? (sku, next) : Placed(sku, next, shelf);
     }
 
-    /// <summary>What is left: seen once it waits for a second exact reading, then the authority's word is booked.</summary>
+    /// <summary>
+    /// Parked units that came from, or went to, a location that closes are no longer without a cause. Not while a write of ours
+    /// lies on an unknown side of the reading: no order touches the parked state, but that does.
+    /// </summary>
+    private (SkuState Sku, ParkedShelf Shelf) Moved(SkuState sku, ParkedShelf shelf)
+    {
+        if (_level.PushedTotal != _fact.Reading.PushedMark || shelf.MovedTotal != _fact.Reading.ParkedMark)
+        {
+            return (sku, shelf);
+        }
+
+        (sku, shelf, var moved) = ParkedMoves.Pair(_set, _fact, sku, _level, shelf, _open);
+        _open -= moved;
+        return (sku, shelf);
+    }
+
+    /// <summary>What is left: seen once it waits for more exact readings, then the authority's word is booked.</summary>
     private (SkuState, LevelState) Placed(SkuState sku, LevelState next, ParkedShelf shelf)
     {
-        var readings = IsExact ? (_shelf!.Unplaced == _open ? _shelf.UnplacedReadings : 0) + 1 : 0;
-        if (readings < 2)
+        if (Readings < ParkedMoves.Patience(sku, _level, _open))
         {
-            return (sku, next with { NeedsReading = true, Shelf = shelf with { Unplaced = _open, UnplacedReadings = readings } });
+            next = next with { NeedsReading = true, Shelf = shelf with { Unplaced = _open, UnplacedReadings = Readings } };
+            return (_open < 0 ? ChannelMoves.AskSiblings(sku, _level) : sku, next);
         }
 
         _set.NoteCause(sku.Sku, _now);
         Drift(_open < 0 ? DriftClass.OutsideDecrease : DriftClass.OutsideIncrease, shelf.Parked - _open, ChannelEdits.Word(sku, _level, _channel));
-        (sku, var found) = ChannelEdits.BookParked(_set, _fact, sku, _level, _channel, _open);
+        (sku, var found) = ChannelEdits.BookParked(_set, _fact, sku, next, _channel, _open);
         return (sku, next with { Shelf = shelf with { Found = found } });
     }
+
+    /// <summary>Exact readings in a row that showed what is open, this one included.</summary>
+    private int Readings => !IsExact ? 0 : _shelf!.Unplaced == _open ? _shelf.UnplacedReadings + 1 : 1;
 
     /// <summary>Nothing that could lie on either side of the reading became known since its marks, or it is told on which it lies.</summary>
     private bool IsExact => _level.PutBackTotal == _fact.Reading.PutBackMark && _level.PushedTotal == _fact.Reading.PushedMark

@@ -57,6 +57,42 @@ public sealed class ParkingLifeTests(PostgresFixture postgres, RedisFixture redi
         (await world.CountAsync("SELECT on_hand::bigint FROM positions")).ShouldBe(12);
     }
 
+    [Fact]
+    public async Task C15_R14_A_location_is_closed_into_another_with_what_lies_parked_there()
+    {
+        await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 1, stock: 35, places: 2);
+        await world.Database.ExecuteAsync(
+            """UPDATE connections SET settings = settings || '{"ownsOnHand": true, "parksUnits": true}' WHERE connection_id = 1""");
+        await world.GoLiveAsync(SharingMode.Guard);
+        await world.Database.ExecuteAsync("UPDATE skus SET safety_buffer = 3");
+        await world.RunAsync("replan", 1);
+        await world.QuietAsync(Limit);
+        var (closed, main) = (world.A.Locations[1], world.A.Locations[0]);
+        Shelf(world, closed).OnHand.ShouldBe(7);
+        Shelf(world, closed).Parked.ShouldBeGreaterThan(0);
+
+        world.Sandbox.World.Change(world.A, (changes, now) => world.A.CloseInto(closed, main, now, changes)).ShouldBeTrue();
+        await Waits.UntilAsync(
+            async () => await world.CountAsync("SELECT sum(abs(on_hand) + abs(unavailable) + abs(suspense)) FROM positions WHERE location_id = 2") == 0,
+            "nothing to be left there", Limit);
+        await Waits.UntilAsync(
+            () => world.Database.ScalarAsync<bool>(
+                """
+                SELECT NOT EXISTS (SELECT FROM listing_levels WHERE status <> 62 AND (belief IS DISTINCT FROM target OR wants_push
+                    OR in_flight_push IS NOT NULL OR unverified_units > 0 OR needs_reading OR suspense > 0 OR surplus > 0))
+                  AND EXISTS (SELECT FROM listing_levels WHERE status = 62 AND NOT needs_reading)
+                """),
+            "a closed level, and quiet at the others", Limit);
+
+        (await world.CountAsync("SELECT sum(delta) FROM ledger_entries WHERE reason = 62 AND location_id = 2")).ShouldBe(-7);
+        (await world.CountAsync("SELECT sum(delta) FROM ledger_entries WHERE reason = 62")).ShouldBe(0, "always in pairs");
+        (await world.CountAsync("SELECT sum(ats_units) FROM sku_state")).ShouldBe(32, "all but the buffer");
+        (await world.CountAsync("SELECT count(*) FROM drift_cases")).ShouldBe(0);
+        (Shelf(world, main).OnHand, Shelf(world, main).Available + Shelf(world, main).Parked).ShouldBe((35, 35));
+        (Shelf(world, main).Available + WorkerWorld.Shown(world.B, world.B.Variants[0].Sku)).ShouldBe(32);
+        world.Sandbox.World.Truth.OversoldUnits.ShouldBe(0);
+    }
+
     /// <summary>Waits until the first store and the ledger say the same of what lies there, and all is quiet.</summary>
     private static async Task SaysAsync(WorkerWorld world, int onHand)
     {
@@ -72,6 +108,15 @@ public sealed class ParkingLifeTests(PostgresFixture postgres, RedisFixture redi
         lock (world.A.Gate)
         {
             var level = WorkerWorld.LevelOf(world.A);
+            return (level[StockState.Available], level[StockState.SafetyStock], level[StockState.OnHand]);
+        }
+    }
+
+    private static (int Available, int Parked, int OnHand) Shelf(WorkerWorld world, ShopLocation place)
+    {
+        lock (world.A.Gate)
+        {
+            var level = world.A.Level(world.A.Variants[0].ItemId, place.Id).ShouldNotBeNull();
             return (level[StockState.Available], level[StockState.SafetyStock], level[StockState.OnHand]);
         }
     }

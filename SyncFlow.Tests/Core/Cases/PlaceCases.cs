@@ -153,6 +153,25 @@ public sealed class PlaceCases
     }
 
     [Fact]
+    public void C15_A_move_whose_arrival_no_message_told_of_is_looked_for_at_the_other_locations()
+    {
+        var desk = TwoPlaces(first: 5, second: 7);
+        desk.Own(1);
+        Close(desk);
+        for (var cycle = 0; cycle < 3; cycle++)
+        {
+            Read(desk, 2, available: 0, committed: 0);
+            desk.State.PoolAt(Second).Buckets.OnHand.ShouldBe(7, "not gone while the other end was not read");
+        }
+
+        desk[1].NeedsReading.ShouldBeTrue();
+        Read(desk, 1, available: 12, committed: 0);
+        Read(desk, 2, available: 0, committed: 0);
+        (desk.Position.OnHand, desk.State.PoolAt(Second).Buckets, desk[2].Status).ShouldBe((12, default, LevelStatus.Closed));
+        desk.Drift.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void C15_A_move_that_was_announced_before_its_order_is_paired_in_parts()
     {
         var desk = TwoPlaces(first: 5, second: 7);
@@ -309,7 +328,7 @@ public sealed class PlaceCases
         desk.Touch();
     }
 
-    private static OrderSnapshot Assigned(string id, int units, params (string Place, int Units)[] parts)
+    internal static OrderSnapshot Assigned(string id, int units, params (string Place, int Units)[] parts)
     {
         var at = new DateTimeOffset(2026, 11, 27, 10, 0, 1, TimeSpan.Zero) + TimeSpan.FromSeconds(Interlocked.Increment(ref _clock));
         var order = Desk.Snapshot(id, units, at, origin: SnapshotOrigin.Fetch);
