@@ -9,6 +9,7 @@ using SyncFlow.Benchmarks.Growth;
 using SyncFlow.Benchmarks.Idle;
 using SyncFlow.Benchmarks.Ingest;
 using SyncFlow.Benchmarks.Memory;
+using SyncFlow.Benchmarks.Parse;
 using SyncFlow.Benchmarks.Push;
 using SyncFlow.Benchmarks.Reconcile;
 using SyncFlow.Benchmarks.Scale;
@@ -49,6 +50,7 @@ internal static class Program
         ["auth"] = new(
             "what knowing the caller and asking what he may do adds to a request", [], AuthBenchmark.RunAsync),
         ["ingest"] = new("webhooks over HTTP, against a bare endpoint", [], IngestBenchmark.RunAsync),
+        ["parse"] = new("bodies turned into facts, against a bare walk over their tokens", [], ParseBenchmark.RunAsync),
         ["apply"] = new(
             $"a backlog applied, against the same rows written bare; {ApplyBenchmark.OrdersOption} N orders",
             new() { [ApplyBenchmark.OrdersOption] = ApplyBenchmark.DefaultOrders }, ApplyBenchmark.RunAsync),

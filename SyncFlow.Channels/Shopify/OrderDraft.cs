@@ -8,16 +8,30 @@ internal sealed class OrderDraft
 {
     private readonly List<LineDraft> _lines = [];
 
+    /// <summary>What was gathered is forgotten: the payload says it again.</summary>
+    internal void Clear() => _lines.Clear();
+
     /// <summary>Whether the payload listed fulfilments; without them fulfilled units are computed.</summary>
     internal bool HasFulfillments { get; set; }
 
     internal bool Cancelled { get; set; }
 
-    internal void Add(string lineRef, string? variantRef, int quantity, int open) =>
-        _lines.Add(new LineDraft(lineRef, variantRef, quantity, open));
+    internal void Add(ulong lineId, string? variantRef, int quantity, int open) =>
+        _lines.Add(new LineDraft(lineId, variantRef, quantity, open));
 
     /// <summary>Null for a line that is not in the order: such parts speak of nothing we hold.</summary>
-    internal LineDraft? Find(string lineRef) => _lines.Find(line => line.LineRef == lineRef);
+    internal LineDraft? Find(ulong lineId)
+    {
+        foreach (var line in _lines)
+        {
+            if (line.LineId == lineId)
+            {
+                return line;
+            }
+        }
+
+        return null;
+    }
 
     internal ImmutableArray<OrderLine> Build()
     {
@@ -41,26 +55,28 @@ internal sealed class OrderDraft
         Legacy,
     }
 
-    internal sealed class LineDraft(string lineRef, string? variantRef, int quantity, int open)
+    internal sealed class LineDraft(ulong lineId, string? variantRef, int quantity, int open)
     {
-        private readonly List<(string Ref, RestockWord Word, int Units, string? Location)> _refunds = [];
-        private readonly List<Assignment> _assignments = [];
-        private readonly List<Shipment> _shipments = [];
+        // Most lines have none of these.
+        private List<(string Ref, RestockWord Word, int Units, string? Location)>? _refunds;
+        private List<Assignment>? _assignments;
+        private List<Shipment>? _shipments;
         private int _fulfilled;
 
-        internal string LineRef => lineRef;
+        internal ulong LineId => lineId;
 
         internal void Fulfilled(Shipment shipment)
         {
             _fulfilled += shipment.Units;
-            _shipments.Add(shipment);
+            (_shipments ??= []).Add(shipment);
         }
 
         internal void Refunded(string refundLine, RestockWord word, int units, string? location) =>
-            _refunds.Add((refundLine, word, units, location));
+            (_refunds ??= []).Add((refundLine, word, units, location));
 
         internal void Assigned(string location, int units)
         {
+            _assignments ??= [];
             var index = _assignments.FindIndex(a => a.ExternalLocation == location);
             if (index < 0)
             {
@@ -77,31 +93,32 @@ internal sealed class OrderDraft
             var fulfilled = order.HasFulfillments ? _fulfilled : Computed(order);
             return new OrderLine
             {
-                LineRef = lineRef,
+                LineRef = StrictJson.Reference(lineId) ?? "",
                 VariantRef = variantRef,
                 Quantity = quantity,
                 Open = open,
                 Fulfilled = fulfilled,
-                Assignments = [.. _assignments],
-                Shipments = [.. _shipments.OrderBy(s => s.At).ThenBy(s => s.Ref, StringComparer.Ordinal)],
-                Restocks = Restocks(fulfilled),
+                Assignments = _assignments is null ? [] : [.. _assignments],
+                Shipments = _shipments is null ? [] : [.. _shipments.OrderBy(s => s.At).ThenBy(s => s.Ref, StringComparer.Ordinal)],
+                Restocks = _refunds is null ? [] : Restocks(_refunds, fulfilled),
             };
         }
 
         /// <summary>What is neither open nor was taken off unshipped must have been shipped.</summary>
-        private int Computed(OrderDraft order) => Math.Max(0, quantity - open - _refunds
-            .Where(r => r.Word == RestockWord.Cancel || order.Cancelled).Sum(r => r.Units));
+        private int Computed(OrderDraft order) => Math.Max(0, quantity - open - (_refunds?
+            .Where(r => r.Word == RestockWord.Cancel || order.Cancelled).Sum(r => r.Units) ?? 0));
 
         /// <summary>
         /// A legacy restock does not say whether its units had been shipped: they count as cancelled as far as units
         /// left the line unshipped, else as returned.
         /// </summary>
-        private ImmutableArray<Restock> Restocks(int fulfilled)
+        private ImmutableArray<Restock> Restocks(
+            List<(string Ref, RestockWord Word, int Units, string? Location)> refunds, int fulfilled)
         {
             var unshipped = quantity - open - fulfilled
-                - _refunds.Where(r => r.Word == RestockWord.Cancel).Sum(r => r.Units);
-            var restocks = ImmutableArray.CreateBuilder<Restock>(_refunds.Count);
-            foreach (var (reference, word, units, location) in _refunds)
+                - refunds.Where(r => r.Word == RestockWord.Cancel).Sum(r => r.Units);
+            var restocks = ImmutableArray.CreateBuilder<Restock>(refunds.Count);
+            foreach (var (reference, word, units, location) in refunds)
             {
                 var kind = word switch
                 {

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace SyncFlow.Channels.Shopify;
 
 /// <summary>
@@ -11,16 +9,23 @@ internal static class ReservationAttribute
     /// <summary>Name of the attribute; its value is the reservation's reference.</summary>
     internal const string Name = "syncflow_reservation";
 
+    /// <summary>The members of an attribute in an order's webhook.</summary>
+    internal static readonly JsonNames InWebhooks = new("name", "value");
+
+    /// <summary>The members of an attribute in an order that we asked for.</summary>
+    internal static readonly JsonNames InAnswers = new("key", "value");
+
     /// <summary>The reference among an order's attributes; null when there is none.</summary>
-    /// <param name="nameField">What the payload calls an attribute's name.</param>
-    internal static string? In(StrictJson json, IEnumerable<(JsonElement Item, string Path)> attributes, string nameField)
+    /// <param name="names">What the payload calls an attribute's name and value.</param>
+    internal static string? In(ref StrictJson json, JsonItems attributes, JsonNames names)
     {
-        foreach (var (attribute, path) in attributes)
+        var attribute = new JsonMembers(names, stackalloc JsonValue[names.Count]);
+        while (json.Next(ref attributes, attribute))
         {
-            if (attribute.TryGetProperty(nameField, out var name) && name.ValueKind == JsonValueKind.String
-                && name.GetString() == Name)
+            if (json.Is(attribute, 0, "syncflow_reservation"u8))
             {
-                var reference = json.Text(attribute, path, "value").Trim();
+                var reference = json.Text(attribute, 1).Trim();
+                json.Close(ref attributes);
                 return reference.Length == 0 ? null : reference;
             }
         }

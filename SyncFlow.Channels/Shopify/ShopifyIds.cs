@@ -35,6 +35,20 @@ public static class ShopifyIds
             : null;
     }
 
+    /// <summary>The number in a gid or in plain digits, as UTF-8; 0 when there is none.</summary>
+    internal static ulong Number(ReadOnlySpan<byte> id)
+    {
+        if (id.StartsWith("gid://shopify/"u8))
+        {
+            id = id["gid://shopify/"u8.Length..];
+            id = id[(id.IndexOf((byte)'/') + 1)..];
+            var query = id.IndexOf((byte)'?');
+            id = query < 0 ? id : id[..query];
+        }
+
+        return ulong.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    }
+
     /// <summary>The gid of a numeric reference.</summary>
     internal static string Gid(string type, string reference) => $"{Scheme}{type}/{reference}";
 }

@@ -11,76 +11,100 @@ internal static class ShopifyOrders
     internal const string Fetch = "fetch";
     internal const string Import = "import";
 
-    internal static NormaliseResult Normalise(InboundEvent e)
-    {
-        SnapshotOrigin? origin = e.Topic switch
-        {
-            Fetch => SnapshotOrigin.Fetch,
-            Import => SnapshotOrigin.Import,
-            _ => null,
-        };
-        return origin is { } known
-            ? ShopifyPayload.Read(e, (in JsonElement order, StrictJson json) => Read(e, known, order, json))
-            : NormaliseResult.Malformed($"topic is neither {Fetch} nor {Import}");
-    }
+    private static readonly JsonNames Names = new(
+        "id", "updatedAt", "sourceName", "cancelledAt", "lineItems", "fulfillmentOrders", "fulfillments", "refunds", "createdAt",
+        "test", "retailLocation", "customAttributes");
 
-    private static NormaliseResult Read(InboundEvent e, SnapshotOrigin origin, in JsonElement order, StrictJson json)
+    /// <summary>Places in <see cref="Names"/>.</summary>
+    private const int Id = 0, UpdatedAt = 1, SourceName = 2, CancelledAt = 3, LineItems = 4, FulfillmentOrderList = 5,
+        FulfillmentList = 6, RefundList = 7, CreatedAt = 8, Test = 9, RetailLocation = 10, CustomAttributes = 11;
+
+    private static readonly JsonNames LineNames = new("id", "variant", "quantity", "unfulfilledQuantity");
+    private static readonly JsonNames FulfillmentOrderNames = new("status", "assignedLocation", "lineItems");
+    private static readonly JsonNames AssignedNames = new("location");
+    private static readonly JsonNames WaitingNames = new("remainingQuantity", "lineItem");
+    private static readonly JsonNames FulfillmentNames = new("id", "status", "location", "createdAt", "fulfillmentLineItems");
+    private static readonly JsonNames FulfilledNames = new("quantity", "lineItem");
+    private static readonly JsonNames RefundNames = new("refundLineItems");
+    private static readonly JsonNames RefundedNames = new("id", "restockType", "lineItem", "quantity", "location");
+
+    internal static NormaliseResult Normalise(InboundEvent e) => e.Topic switch
     {
-        var orderRef = json.Id(order, "", "id");
-        var updatedAt = json.Moment(order, "", "updatedAt");
-        var source = json.Text(order, "", "sourceName");
+        Fetch => ShopifyPayload.Read(
+            e, static (InboundEvent e, ref Utf8JsonReader body, ref StrictJson json) => Read(e, SnapshotOrigin.Fetch, ref body, ref json)),
+        Import => ShopifyPayload.Read(
+            e, static (InboundEvent e, ref Utf8JsonReader body, ref StrictJson json) => Read(e, SnapshotOrigin.Import, ref body, ref json)),
+        _ => NormaliseResult.Malformed($"topic is neither {Fetch} nor {Import}"),
+    };
+
+    private static NormaliseResult Read(InboundEvent e, SnapshotOrigin origin, ref Utf8JsonReader body, ref StrictJson json)
+    {
+        var order = new JsonMembers(Names, stackalloc JsonValue[Names.Count]);
+        StrictJson.Whole(ref body, order);
+        var orderRef = json.Id(order, Id);
+        var updatedAt = json.Moment(order, UpdatedAt);
+        var source = json.Text(order, SourceName);
         var draft = new OrderDraft
         {
-            Cancelled = json.OptionalMoment(order, "", "cancelledAt") is not null,
+            Cancelled = json.OptionalMoment(order, CancelledAt) is not null,
             HasFulfillments = true,
         };
-        Lines(order, json, draft);
-        FulfillmentOrders(order, json, draft);
-        Fulfillments(order, json, draft);
-        Refunds(order, json, draft);
+        Lines(order, ref json, draft);
+        FulfillmentOrders(order, ref json, draft);
+        Fulfillments(order, ref json, draft);
+        Refunds(order, ref json, draft);
         var snapshot = new OrderSnapshot
         {
             OrderRef = orderRef,
             Version = new FactVersion(updatedAt.UtcTicks, 1, e.TriggeredAt.UtcTicks),
             Origin = origin,
-            CreatedAt = json.Moment(order, "", "createdAt"),
+            CreatedAt = json.Moment(order, CreatedAt),
             Cancelled = draft.Cancelled,
-            Test = json.Flag(order, "", "test"),
+            Test = json.Flag(order, Test),
             SourceName = source,
-            SoldAt = source == ShopifyWebhooks.Till ? Reference(order, json, "", "retailLocation") : null,
-            ReservationRef = ReservationAttribute.In(json, json.Items(order, "", "customAttributes", required: false), "key"),
+            SoldAt = source == ShopifyWebhooks.Till ? StrictJson.Reference(json.ReferenceNumber(order, RetailLocation)) : null,
+            ReservationRef = ReservationAttribute.In(
+                ref json, json.Items(order, CustomAttributes, required: false), ReservationAttribute.InAnswers),
             Lines = draft.Build(),
         };
         return NormaliseResult.Of(new OrderFact(
             ShopifyWebhooks.OrderKey(e, orderRef), e.Connection, e.InboxEvent, updatedAt, snapshot));
     }
 
-    private static void Lines(in JsonElement order, StrictJson json, OrderDraft draft)
+    private static void Lines(scoped JsonMembers order, ref StrictJson json, OrderDraft draft)
     {
-        foreach (var (line, path) in json.Nodes(order, "", "lineItems"))
+        const int Variant = 1, Quantity = 2, UnfulfilledQuantity = 3;
+        var line = new JsonMembers(LineNames, stackalloc JsonValue[LineNames.Count]);
+        var lines = json.Nodes(order, LineItems);
+        while (json.Next(ref lines, line))
         {
             draft.Add(
-                json.Id(line, path, "id"), Reference(line, json, path, "variant"), json.Units(line, path, "quantity"),
-                json.Units(line, path, "unfulfilledQuantity"));
+                json.IdNumber(line, Id), StrictJson.Reference(json.ReferenceNumber(line, Variant)), json.Units(line, Quantity),
+                json.Units(line, UnfulfilledQuantity));
         }
     }
 
-    private static void FulfillmentOrders(in JsonElement order, StrictJson json, OrderDraft draft)
+    private static void FulfillmentOrders(scoped JsonMembers order, ref StrictJson json, OrderDraft draft)
     {
-        foreach (var (fulfillmentOrder, path) in json.Nodes(order, "", "fulfillmentOrders"))
+        const int Status = 0, Parts = 2, RemainingQuantity = 0, LineItem = 1;
+        var fulfillmentOrder = new JsonMembers(FulfillmentOrderNames, stackalloc JsonValue[FulfillmentOrderNames.Count]);
+        var part = new JsonMembers(WaitingNames, stackalloc JsonValue[WaitingNames.Count]);
+        var fulfillmentOrders = json.Nodes(order, FulfillmentOrderList);
+        while (json.Next(ref fulfillmentOrders, fulfillmentOrder))
         {
             // A deleted location has no id any more: then nobody has said where the units are to ship from.
-            if (json.Text(fulfillmentOrder, path, "status") is "CLOSED" or "CANCELLED"
-                || !json.Object(fulfillmentOrder, path, "assignedLocation", required: true, out var assigned)
-                || Reference(assigned, json, path + "assignedLocation.", "location") is not { } location)
+            var status = json.Word(fulfillmentOrder, Status);
+            if (status.SequenceEqual("CLOSED"u8) || status.SequenceEqual("CANCELLED"u8)
+                || AssignedTo(fulfillmentOrder, ref json) is not { } location)
             {
                 continue;
             }
 
-            foreach (var (part, partPath) in json.Nodes(fulfillmentOrder, path, "lineItems"))
+            var parts = json.Nodes(fulfillmentOrder, Parts);
+            while (json.Next(ref parts, part))
             {
-                var units = json.Units(part, partPath, "remainingQuantity");
-                if (units > 0 && Reference(part, json, partPath, "lineItem") is { } line)
+                var units = json.Units(part, RemainingQuantity);
+                if (units > 0 && json.HasReference(part, LineItem, out var line))
                 {
                     draft.Find(line)?.Assigned(location, units);
                 }
@@ -88,21 +112,42 @@ internal static class ShopifyOrders
         }
     }
 
-    private static void Fulfillments(in JsonElement order, StrictJson json, OrderDraft draft)
+    private static string? AssignedTo(scoped JsonMembers fulfillmentOrder, ref StrictJson json)
     {
-        foreach (var (fulfillment, path) in json.Items(order, "", "fulfillments", required: true))
+        const int AssignedLocation = 1;
+        var assigned = new JsonMembers(AssignedNames, stackalloc JsonValue[AssignedNames.Count]);
+        if (!json.Object(fulfillmentOrder, AssignedLocation, required: true, assigned))
         {
-            if (json.Text(fulfillment, path, "status") is "CANCELLED" or "ERROR" or "FAILURE")
+            return null;
+        }
+
+        json.Enter(fulfillmentOrder, AssignedLocation);
+        var found = json.HasReference(assigned, 0, out var location);
+        json.Leave();
+        return found ? StrictJson.Reference(location) ?? "" : null;
+    }
+
+    private static void Fulfillments(scoped JsonMembers order, ref StrictJson json, OrderDraft draft)
+    {
+        const int Status = 1, Location = 2, At = 3, Parts = 4, Quantity = 0, LineItem = 1;
+        var fulfillment = new JsonMembers(FulfillmentNames, stackalloc JsonValue[FulfillmentNames.Count]);
+        var part = new JsonMembers(FulfilledNames, stackalloc JsonValue[FulfilledNames.Count]);
+        var fulfillments = json.Items(order, FulfillmentList, required: true);
+        while (json.Next(ref fulfillments, fulfillment))
+        {
+            var status = json.Word(fulfillment, Status);
+            if (status.SequenceEqual("CANCELLED"u8) || status.SequenceEqual("ERROR"u8) || status.SequenceEqual("FAILURE"u8))
             {
                 continue;
             }
 
-            var (reference, location) = (json.Id(fulfillment, path, "id"), Reference(fulfillment, json, path, "location"));
-            var at = json.Moment(fulfillment, path, "createdAt");
-            foreach (var (part, partPath) in json.Nodes(fulfillment, path, "fulfillmentLineItems"))
+            var (reference, location) = (json.Id(fulfillment, Id), StrictJson.Reference(json.ReferenceNumber(fulfillment, Location)));
+            var at = json.Moment(fulfillment, At);
+            var parts = json.Nodes(fulfillment, Parts);
+            while (json.Next(ref parts, part))
             {
-                var units = json.Units(part, partPath, "quantity");
-                if (Reference(part, json, partPath, "lineItem") is { } line)
+                var units = json.Units(part, Quantity);
+                if (json.HasReference(part, LineItem, out var line))
                 {
                     draft.Find(line)?.Fulfilled(new Shipment(reference, location, units, at));
                 }
@@ -110,41 +155,44 @@ internal static class ShopifyOrders
         }
     }
 
-    private static void Refunds(in JsonElement order, StrictJson json, OrderDraft draft)
+    private static void Refunds(scoped JsonMembers order, ref StrictJson json, OrderDraft draft)
     {
-        foreach (var (refund, path) in json.Items(order, "", "refunds", required: true))
+        const int RestockType = 1, LineItem = 2, Quantity = 3, Location = 4;
+        var refund = new JsonMembers(RefundNames, stackalloc JsonValue[RefundNames.Count]);
+        var part = new JsonMembers(RefundedNames, stackalloc JsonValue[RefundedNames.Count]);
+        var refunds = json.Items(order, RefundList, required: true);
+        while (json.Next(ref refunds, refund))
         {
-            foreach (var (part, partPath) in json.Nodes(refund, path, "refundLineItems"))
+            var parts = json.Nodes(refund, 0);
+            while (json.Next(ref parts, part))
             {
-                RestockWord? word = json.Text(part, partPath, "restockType") switch
+                if (Word(json.Word(part, RestockType)) is not { } word)
                 {
-                    "CANCEL" => RestockWord.Cancel,
-                    "RETURN" => RestockWord.Return,
-                    "NO_RESTOCK" => RestockWord.None,
-                    "LEGACY_RESTOCK" => RestockWord.Legacy,
-                    _ => null,
-                };
-                if (word is null)
-                {
-                    json.Fail(partPath + "restockType", "is unknown");
+                    json.Fail("restockType", "is unknown");
                     continue;
                 }
 
-                var line = Reference(part, json, partPath, "lineItem");
-                if (line is null)
+                if (!json.HasReference(part, LineItem, out var lineId))
                 {
-                    json.Fail(partPath + "lineItem", "is missing");
+                    json.Fail("lineItem", "is missing");
                     continue;
                 }
 
-                draft.Find(line)?.Refunded(
-                    json.Id(part, partPath, "id"), word.Value, json.Units(part, partPath, "quantity"),
-                    Reference(part, json, partPath, "location"));
+                if (draft.Find(lineId) is { } line)
+                {
+                    line.Refunded(
+                        json.Id(part, Id), word, json.Units(part, Quantity), StrictJson.Reference(json.ReferenceNumber(part, Location)));
+                }
             }
         }
     }
 
-    /// <summary>The id of an object field; null when there is no object.</summary>
-    private static string? Reference(in JsonElement parent, StrictJson json, string path, string name) =>
-        json.Object(parent, path, name, required: false, out var value) ? json.Id(value, path + name + ".", "id") : null;
+    private static RestockWord? Word(ReadOnlySpan<byte> restockType) => restockType switch
+    {
+        _ when restockType.SequenceEqual("CANCEL"u8) => RestockWord.Cancel,
+        _ when restockType.SequenceEqual("RETURN"u8) => RestockWord.Return,
+        _ when restockType.SequenceEqual("NO_RESTOCK"u8) => RestockWord.None,
+        _ when restockType.SequenceEqual("LEGACY_RESTOCK"u8) => RestockWord.Legacy,
+        _ => null,
+    };
 }

@@ -1,225 +1,259 @@
+using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace SyncFlow.Channels.Shopify;
 
 /// <summary>
-/// Reads fields of a payload and remembers the first thing that is wrong, by the field's path. Readers go on with a
-/// harmless value after a problem, so that the code reads straight; whoever uses the result asks <see cref="Problem"/> first.
+/// Reads members of a body where they stand, in any order, and remembers the first thing that is wrong, by the member's
+/// path. Readers go on with a harmless value after a problem, so that the code reads straight; whoever uses the result asks
+/// <see cref="Problem"/> first. Of members of one name the last counts. Nothing is allocated but what a reader keeps.
 /// </summary>
-internal sealed class StrictJson
+internal ref partial struct StrictJson(ReadOnlySpan<byte> body)
 {
     /// <summary>Greatest quantity taken; Shopify's own limit is below it.</summary>
     private const int MostUnits = 2_000_000_000;
 
-    /// <summary>What is wrong first; null when nothing is. Holds names, never values.</summary>
-    internal string? Problem { get; private set; }
+    private readonly ReadOnlySpan<byte> _body = body;
+    private JsonPath _path;
+    private string? _problem;
+    private bool _undecodable;
 
-    internal void Fail(string path, string why) => Problem ??= $"{path} {why}";
+    /// <summary>What is wrong, first; null when nothing is. Holds names, never values.</summary>
+    internal readonly string? Problem => _undecodable ? "body holds text that is not Unicode" : _problem;
 
-    /// <summary>An id, numeric or gid, as numeric text.</summary>
-    internal string Id(in JsonElement parent, string path, string name)
+    /// <summary>Something is wrong with a member of the object that the reader is in.</summary>
+    internal void Fail(string name, string why) => _problem ??= $"{_path.To(name)} {why}";
+
+    /// <summary>What was found wrong by a reader that went ahead counts from here on.</summary>
+    internal void Join(in StrictJson ahead)
     {
-        if (OptionalId(parent, path, name) is { } id)
-        {
-            return id;
-        }
-
-        Fail(path + name, "is missing");
-        return "";
+        _problem ??= ahead._problem;
+        _undecodable |= ahead._undecodable;
     }
 
-    internal string? OptionalId(in JsonElement parent, string path, string name)
+    /// <summary>An id, numeric or gid; 0 where there is none.</summary>
+    internal ulong IdNumber(scoped JsonMembers of, int member)
     {
-        if (!Has(parent, name, out var value))
+        var id = OptionalIdNumber(of, member, out var has);
+        if (!has)
         {
-            return null;
-        }
-
-        var id = value.ValueKind switch
-        {
-            JsonValueKind.Number when value.TryGetUInt64(out var number) && number > 0 =>
-                number.ToString(CultureInfo.InvariantCulture),
-            JsonValueKind.String => ShopifyIds.Numeric(value.GetString()),
-            _ => null,
-        };
-        if (id is null)
-        {
-            Fail(path + name, "is not an id");
+            Fail(of.Name(member), "is missing");
         }
 
         return id;
     }
 
+    /// <summary>An id as numeric text.</summary>
+    internal string Id(scoped JsonMembers of, int member) => Reference(IdNumber(of, member)) ?? "";
+
+    /// <summary>An id as numeric text; null when absent or null.</summary>
+    internal string? OptionalId(scoped JsonMembers of, int member) => Reference(OptionalIdNumber(of, member, out _));
+
+    /// <summary>A number as references are written; null for 0, which is no id.</summary>
+    internal static string? Reference(ulong id) => id == 0 ? null : id.ToString(CultureInfo.InvariantCulture);
+
     /// <summary>A whole number ≥ 0.</summary>
-    internal int Units(in JsonElement parent, string path, string name)
+    internal int Units(scoped JsonMembers of, int member)
     {
-        if (WholeNumber(parent, path, name) is not { } units)
+        if (WholeNumber(of, member) is not { } units)
         {
-            Fail(path + name, "is missing");
+            Fail(of.Name(member), "is missing");
             return 0;
         }
 
         if (units < 0)
         {
-            Fail(path + name, "is negative");
+            Fail(of.Name(member), "is negative");
         }
 
         return units;
     }
 
     /// <summary>A whole number of either sign; null when absent or null.</summary>
-    internal int? WholeNumber(in JsonElement parent, string path, string name)
+    internal int? WholeNumber(scoped JsonMembers of, int member)
     {
-        if (!Has(parent, name, out var value))
+        if (!Has(of[member]))
         {
             return null;
         }
 
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number)
+        var text = Bytes(of[member]);
+        if (of[member].Kind == JsonTokenType.Number && Utf8Parser.TryParse(text, out int number, out var read) && read == text.Length
             && number is >= -MostUnits and <= MostUnits)
         {
             return number;
         }
 
-        Fail(path + name, "is not a whole number in range");
+        Fail(of.Name(member), "is not a whole number in range");
         return 0;
     }
 
-    internal DateTimeOffset Moment(in JsonElement parent, string path, string name)
+    internal DateTimeOffset Moment(scoped JsonMembers of, int member)
     {
-        if (OptionalMoment(parent, path, name) is { } at)
+        if (OptionalMoment(of, member) is { } at)
         {
             return at;
         }
 
-        Fail(path + name, "is missing");
+        Fail(of.Name(member), "is missing");
         return default;
     }
 
-    internal DateTimeOffset? OptionalMoment(in JsonElement parent, string path, string name)
+    internal DateTimeOffset? OptionalMoment(scoped JsonMembers of, int member)
     {
-        if (!Has(parent, name, out var value))
+        if (!Has(of[member]))
         {
             return null;
         }
 
-        if (value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var at))
+        try
         {
-            return at;
+            if (of[member].Kind == JsonTokenType.String && At(of[member]).TryGetDateTimeOffset(out var at))
+            {
+                return at;
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            _undecodable = true;
         }
 
-        Fail(path + name, "is not a time");
+        Fail(of.Name(member), "is not a time");
         return default(DateTimeOffset);
     }
 
     /// <summary>A text; empty when absent or null.</summary>
-    internal string Text(in JsonElement parent, string path, string name)
+    internal string Text(scoped JsonMembers of, int member)
     {
-        if (!Has(parent, name, out var value))
-        {
-            return "";
-        }
-
-        if (value.ValueKind == JsonValueKind.String && JsonText.Read(value) is { } text && !text.Contains('\0', StringComparison.Ordinal))
-        {
-            return text;
-        }
-
-        Fail(path + name, "is not a text that can be kept");
-        return "";
+        var word = Word(of, member);
+        return word.SequenceEqual("web"u8) ? "web" : Encoding.UTF8.GetString(word);
     }
 
-    /// <summary>A flag; false when absent or null.</summary>
-    internal bool Flag(in JsonElement parent, string path, string name)
+    /// <summary>A text to be compared; empty when absent or null.</summary>
+    internal ReadOnlySpan<byte> Word(scoped JsonMembers of, int member)
     {
-        if (!Has(parent, name, out var value))
-        {
-            return false;
-        }
-
-        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
-        {
-            return value.GetBoolean();
-        }
-
-        Fail(path + name, "is neither true nor false");
-        return false;
-    }
-
-    /// <summary>An object; false when absent or null, which is a problem only where it is <paramref name="required"/>.</summary>
-    internal bool Object(in JsonElement parent, string path, string name, bool required, out JsonElement value)
-    {
-        if (!Has(parent, name, out value))
-        {
-            if (required)
-            {
-                Fail(path + name, "is missing");
-            }
-
-            return false;
-        }
-
-        if (value.ValueKind == JsonValueKind.Object)
-        {
-            return true;
-        }
-
-        Fail(path + name, "is not an object");
-        return false;
-    }
-
-    /// <summary>The objects of an array, each with its path; none when absent.</summary>
-    internal IEnumerable<(JsonElement Item, string Path)> Items(JsonElement parent, string path, string name, bool required)
-    {
-        if (!Has(parent, name, out var array))
-        {
-            if (required)
-            {
-                Fail(path + name, "is missing");
-            }
-
-            yield break;
-        }
-
-        if (array.ValueKind != JsonValueKind.Array)
-        {
-            Fail(path + name, "is not a list");
-            yield break;
-        }
-
-        var index = 0;
-        foreach (var item in array.EnumerateArray())
-        {
-            var itemPath = string.Create(CultureInfo.InvariantCulture, $"{path}{name}[{index++}].");
-            if (item.ValueKind == JsonValueKind.Object)
-            {
-                yield return (item, itemPath);
-            }
-            else
-            {
-                Fail(itemPath.TrimEnd('.'), "is not an object");
-            }
-        }
-    }
-
-    /// <summary>The nodes of a GraphQL connection. A connection cut off by its page is a problem: nothing may be missing.</summary>
-    internal IEnumerable<(JsonElement Item, string Path)> Nodes(JsonElement parent, string path, string name)
-    {
-        if (!Object(parent, path, name, required: true, out var connection))
+        var value = of[member];
+        if (!Has(value))
         {
             return [];
         }
 
-        var inside = path + name + ".";
-        if (Object(connection, inside, "pageInfo", required: true, out var page) && Flag(page, inside, "hasNextPage"))
+        if (value.Kind == JsonTokenType.String)
         {
-            Fail(path + name, "is not whole");
+            if (!value.IsEscaped && Bytes(value)[1..^1] is var word && Utf8.IsValid(word))
+            {
+                return word;
+            }
+
+            if (value.IsEscaped && Decoded(value) is { } text && !text.Contains('\0', StringComparison.Ordinal))
+            {
+                return Encoding.UTF8.GetBytes(text);
+            }
         }
 
-        return Items(connection, inside, "nodes", required: true);
+        Fail(of.Name(member), "is not a text that can be kept");
+        return [];
     }
 
-    private static bool Has(in JsonElement parent, string name, out JsonElement value) =>
-        parent.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
+    /// <summary>Whether a member is this text; other texts need not be such as can be kept.</summary>
+    internal bool Is(scoped JsonMembers of, int member, ReadOnlySpan<byte> text)
+    {
+        if (!Has(of[member]) || of[member].Kind != JsonTokenType.String)
+        {
+            return false;
+        }
+
+        if (!of[member].IsEscaped && Bytes(of[member])[1..^1] is var found && Utf8.IsValid(found))
+        {
+            return found.SequenceEqual(text);
+        }
+
+        var decoded = Decoded(of[member]);
+        _undecodable |= decoded is null;
+        return decoded is not null && Encoding.UTF8.GetBytes(decoded).AsSpan().SequenceEqual(text);
+    }
+
+    /// <summary>A flag; false when absent or null.</summary>
+    internal bool Flag(scoped JsonMembers of, int member)
+    {
+        if (!Has(of[member]) || of[member].Kind is JsonTokenType.True or JsonTokenType.False)
+        {
+            return of[member].Kind == JsonTokenType.True;
+        }
+
+        Fail(of.Name(member), "is neither true nor false");
+        return false;
+    }
+
+    /// <summary>Whether an object has a member that is not null.</summary>
+    internal bool Has(JsonValue value)
+    {
+        _undecodable |= value.Kind == JsonValue.Undecodable.Kind;
+        return value.Kind is not (JsonTokenType.None or JsonTokenType.Null or JsonTokenType.Comment);
+    }
+
+    private ulong OptionalIdNumber(scoped JsonMembers of, int member, out bool has)
+    {
+        var value = of[member];
+        has = Has(value);
+        if (!has)
+        {
+            return 0;
+        }
+
+        var bytes = Bytes(value);
+        ulong id = 0;
+        if (value.Kind == JsonTokenType.Number)
+        {
+            id = Utf8Parser.TryParse(bytes, out ulong number, out var read) && read == bytes.Length ? number : 0;
+        }
+        else if (value.Kind == JsonTokenType.String)
+        {
+            if (!value.IsEscaped && Ascii.IsValid(bytes))
+            {
+                id = ShopifyIds.Number(bytes[1..^1]);
+            }
+            else if (Decoded(value) is { } text)
+            {
+                id = ShopifyIds.Number(Encoding.UTF8.GetBytes(text));
+            }
+            else
+            {
+                _undecodable = true;
+            }
+        }
+
+        if (id == 0)
+        {
+            Fail(of.Name(member), "is not an id");
+        }
+
+        return id;
+    }
+
+    private readonly ReadOnlySpan<byte> Bytes(JsonValue value) => _body.Slice(value.Start, value.Length);
+
+    /// <summary>A reader that stands at a value.</summary>
+    private readonly Utf8JsonReader At(JsonValue value)
+    {
+        var reader = new Utf8JsonReader(Bytes(value));
+        reader.Read();
+        return reader;
+    }
+
+    /// <summary>A text, or null where it is not Unicode.</summary>
+    private readonly string? Decoded(JsonValue value)
+    {
+        try
+        {
+            return At(value).GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 }
