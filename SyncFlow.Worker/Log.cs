@@ -38,4 +38,7 @@ internal static partial class Log
 
     [LoggerMessage(12, LogLevel.Warning, "Connection {Connection} of tenant {Tenant}: {Count} events were not applied in time")]
     public static partial void NotAppliedInTime(ILogger logger, long tenant, long connection, int count);
+
+    [LoggerMessage(13, LogLevel.Error, "{Job} failed for tenant {Tenant}; it comes again, and the others go on")]
+    public static partial void TenantFailed(ILogger logger, Exception failure, string job, long tenant);
 }

@@ -1,5 +1,6 @@
 using SyncFlow.Channels.Shopify;
 using SyncFlow.Core.Publishing;
+using SyncFlow.Worker.Fairness;
 
 namespace SyncFlow.Worker;
 
@@ -27,6 +28,9 @@ public sealed record WorkerOptions
     /// <summary>Longest wait until stored events are applied; after it the cycle begins anew.</summary>
     public TimeSpan ApplyLimit { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Runs carried out side by side: of one tenant all but one, and two while others wait.</summary>
+    internal TenantSlots Runs { get; init; } = new(Most: 4, OfOne: 3, InCompany: 2);
+
     /// <summary>Reads the sections <c>Channels:Shopify</c>, <c>SyncFlow</c> and <c>Worker</c>.</summary>
     /// <exception cref="InvalidOperationException">A setting makes no sense.</exception>
     public static WorkerOptions Read(IConfiguration configuration)
@@ -52,7 +56,18 @@ public sealed record WorkerOptions
                 Milliseconds(shopify, "OrderVisibilityLagMs", defaults.Verify.Lag),
                 Milliseconds(configuration.GetSection("Worker"), "VerifyEveryMs", defaults.Verify.Every),
                 Milliseconds(configuration.GetSection("Worker"), "PollEveryMs", defaults.Verify.PollEvery)),
+            Runs = ReadRuns(configuration.GetSection("Worker"), defaults.Runs),
         };
+    }
+
+    private static TenantSlots ReadRuns(IConfigurationSection worker, TenantSlots fallback)
+    {
+        var most = worker.GetValue("RunsAtOnce", fallback.Most);
+        var inCompany = worker.GetValue("RunsOfOneMerchant", Math.Min(fallback.InCompany, Math.Max(1, most / 2)));
+        return most >= 1 && inCompany >= 1 && inCompany <= most
+            ? new TenantSlots(most, Math.Max(inCompany, most - 1), inCompany)
+            : throw new InvalidOperationException(
+                $"Worker:RunsAtOnce is {most} and Worker:RunsOfOneMerchant {inCompany}; both must be at least 1, and the second no more than the first.");
     }
 
     private static string? Text(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
