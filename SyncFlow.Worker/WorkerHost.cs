@@ -64,7 +64,7 @@ public static class WorkerHost
     private static void AddStorage(IServiceCollection services)
     {
         services.AddSingleton<ChannelStore>().AddSingleton<ChannelCatalogStore>().AddSingleton<FetchStore>()
-            .AddSingleton<LevelMarks>().AddSingleton<ConnectionStore>().AddSingleton<InboxStore>().AddSingleton<LeaseStore>()
+            .AddSingleton<LevelMarks>().AddSingleton<ConnectionStore>().AddSingleton<InboxStore>().AddSingleton<LeaseStore>().AddSingleton<LeaseSet>()
             .AddSingleton<RunStore>().AddSingleton<TokenStore>().AddSingleton<ReinstallStore>().AddSingleton<ItemDifferences>().AddSingleton<SuggestionStore>()
             .AddSingleton<StrandedStock>();
         services.AddSingleton(provider =>
