@@ -1,5 +1,4 @@
 using Shouldly;
-using SyncFlow.Core;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Sources;
