@@ -78,6 +78,9 @@ internal static class Program
             $"two workers beside one on cores of their own, and leases that move when one is killed; {ScaleBenchmark.OrdersOption} N orders, {ScaleBenchmark.PercentOption} N of its core for each",
             new() { [ScaleBenchmark.OrdersOption] = ScaleBenchmark.DefaultOrders, [ScaleBenchmark.PercentOption] = ScaleBenchmark.DefaultPercent },
             ScaleBenchmark.RunAsync),
+        ["leases"] = new(
+            $"what it costs that three workers hold the leases of many connections; {LeasesBenchmark.ConnectionsOption} N",
+            new() { [LeasesBenchmark.ConnectionsOption] = LeasesBenchmark.DefaultConnections }, LeasesBenchmark.RunAsync),
         ["idle"] = new(
             $"what it costs while nothing happens; {IdleBenchmark.SecondsOption} N",
             new() { [IdleBenchmark.SecondsOption] = IdleBenchmark.DefaultSeconds }, IdleBenchmark.RunAsync),

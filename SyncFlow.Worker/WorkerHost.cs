@@ -6,6 +6,7 @@ using SyncFlow.ServiceDefaults.Health;
 using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.ServiceDefaults.Secrets;
+using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Compliance;
 using SyncFlow.Storage.Connections;
@@ -18,6 +19,7 @@ using SyncFlow.Storage.Work;
 using SyncFlow.Worker.Apply;
 using SyncFlow.Worker.Billing;
 using SyncFlow.Worker.Connections;
+using SyncFlow.Worker.Fairness;
 using SyncFlow.Worker.Publishing;
 using SyncFlow.Worker.Runs;
 using SyncFlow.Worker.Sources;
@@ -62,7 +64,7 @@ public static class WorkerHost
     private static void AddStorage(IServiceCollection services)
     {
         services.AddSingleton<ChannelStore>().AddSingleton<ChannelCatalogStore>().AddSingleton<FetchStore>()
-            .AddSingleton<LevelMarks>().AddSingleton<ConnectionStore>().AddSingleton<InboxStore>().AddSingleton<PushRetention>().AddSingleton<LeaseStore>()
+            .AddSingleton<LevelMarks>().AddSingleton<ConnectionStore>().AddSingleton<InboxStore>().AddSingleton<PushRetention>().AddSingleton<LeaseStore>().AddSingleton<LeaseSet>()
             .AddSingleton<RunStore>().AddSingleton<TokenStore>().AddSingleton<ReinstallStore>().AddSingleton<ItemDifferences>().AddSingleton<SuggestionStore>()
             .AddSingleton<StrandedStock>();
         services.AddSingleton(provider =>
@@ -88,6 +90,7 @@ public static class WorkerHost
             .AddSingleton<DisconnectRun>().AddSingleton<LevelComparison>().AddSingleton<ReconcileRun>()
             .AddSingleton<Storage.Brakes.RuleDesk>().AddSingleton<Storage.Brakes.ChangeDesk>().AddSingleton<Storage.Brakes.UndoDesk>().AddSingleton<RuleRuns>().AddSingleton<RunSteps>();
         services.AddSingleton<Storage.Availability.SettingChanges>().AddSingleton<Storage.Audit.DriftTrends>().AddSingleton<Storage.Buffers.BufferStore>().AddSingleton<CheckpointJob>().AddSingleton<LedgerReplay>().AddSingleton<NightlyReconciliation>().AddSingleton<ReplayRun>();
+        services.AddSingleton<TenantWeights>().AddHostedService<WeightCare>();
         services.AddSingleton<ApplyPipeline>().AddSingleton<LevelSignals>().AddSingleton<ApplyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplyService>());
         services.AddHostedService<CallNotes>().AddHostedService<TokenJobs>().AddHostedService<ConnectionSupervisor>().AddHostedService<RunExecutor>().AddHostedService<UpkeepJobs>();

@@ -1,6 +1,7 @@
 using SyncFlow.Channels.Shopify;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Storage.Publishing;
+using SyncFlow.Worker.Fairness;
 
 namespace SyncFlow.Worker;
 
@@ -30,6 +31,9 @@ public sealed record WorkerOptions
 
     /// <summary>Days that pushes are kept; whole weeks go when all of their days are older.</summary>
     public int PushDaysKept { get; init; } = PushRetention.DefaultDays;
+
+    /// <summary>Runs carried out side by side: of one tenant all but one, and two while others wait.</summary>
+    internal TenantSlots Runs { get; init; } = new(Most: 4, OfOne: 3, InCompany: 2);
 
     /// <summary>Reads the sections <c>Channels:Shopify</c>, <c>SyncFlow</c> and <c>Worker</c>.</summary>
     /// <exception cref="InvalidOperationException">A setting makes no sense.</exception>
@@ -63,7 +67,18 @@ public sealed record WorkerOptions
                 Milliseconds(shopify, "OrderVisibilityLagMs", defaults.Verify.Lag),
                 Milliseconds(configuration.GetSection("Worker"), "VerifyEveryMs", defaults.Verify.Every),
                 Milliseconds(configuration.GetSection("Worker"), "PollEveryMs", defaults.Verify.PollEvery)),
+            Runs = ReadRuns(configuration.GetSection("Worker"), defaults.Runs),
         };
+    }
+
+    private static TenantSlots ReadRuns(IConfigurationSection worker, TenantSlots fallback)
+    {
+        var most = worker.GetValue("RunsAtOnce", fallback.Most);
+        var inCompany = worker.GetValue("RunsOfOneMerchant", Math.Min(fallback.InCompany, Math.Max(1, most / 2)));
+        return most >= 1 && inCompany >= 1 && inCompany <= most
+            ? new TenantSlots(most, Math.Max(inCompany, most - 1), inCompany)
+            : throw new InvalidOperationException(
+                $"Worker:RunsAtOnce is {most} and Worker:RunsOfOneMerchant {inCompany}; both must be at least 1, and the second no more than the first.");
     }
 
     private static string? Text(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;

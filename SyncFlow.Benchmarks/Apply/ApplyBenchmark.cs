@@ -4,6 +4,7 @@ using Npgsql;
 using SyncFlow.Benchmarks.Support;
 using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Worker.Apply;
 
@@ -117,7 +118,7 @@ internal static class ApplyBenchmark
             await backlog.StoreAsync(orders, pick, time, ct).ConfigureAwait(false);
             var inbox = new InboxStore(worker, time);
             var pipeline = new ApplyPipeline(worker, inbox, time, logs.CreateLogger<ApplyPipeline>());
-            using var service = new ApplyService(pipeline, inbox, wakeUps, new LevelSignals(), time, logs.CreateLogger<ApplyService>());
+            using var service = new ApplyService(pipeline, inbox, wakeUps, new LevelSignals(), new TenantWeights(worker), time, logs.CreateLogger<ApplyService>());
             var before = await CpuTime.ReadAsync(servers, ct).ConfigureAwait(false);
             using var settled = new SettledEvents(orders);
             var (allocated, collecting) = (GC.GetTotalAllocatedBytes(), GC.GetTotalPauseDuration());

@@ -4,6 +4,7 @@ using SyncFlow.Benchmarks.Apply;
 using SyncFlow.Benchmarks.Support;
 using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Worker.Apply;
 
@@ -37,7 +38,7 @@ internal static class FairnessBenchmark
         using var logs = LoggerFactory.Create(_ => { });
         var inbox = new InboxStore(worker, time);
         using var service = new ApplyService(
-            new ApplyPipeline(worker, inbox, time, logs.CreateLogger<ApplyPipeline>()), inbox, new WakeUps(redis), new LevelSignals(), time,
+            new ApplyPipeline(worker, inbox, time, logs.CreateLogger<ApplyPipeline>()), inbox, new WakeUps(redis), new LevelSignals(), new TenantWeights(worker), time,
             logs.CreateLogger<ApplyService>());
         await service.StartAsync(ct).ConfigureAwait(false);
         var quiet = new Merchant(service, owner, time, new(servers, await BenchMerchant.CreateAsync(servers, "quiet", Skus, onHand: 1_000_000, time, ct).ConfigureAwait(false)));

@@ -6,6 +6,7 @@ using SyncFlow.Benchmarks.Support;
 using SyncFlow.Core;
 using SyncFlow.Core.Sources;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Sources;
@@ -41,11 +42,11 @@ internal sealed class PushBesideBenchmark(
         var wakeUps = new WakeUps(redis);
         var inbox = new InboxStore(worker, time);
         using var apply = new ApplyService(
-            new ApplyPipeline(worker, inbox, time, NullLogger<ApplyPipeline>.Instance), inbox, wakeUps, new LevelSignals(), time,
+            new ApplyPipeline(worker, inbox, time, NullLogger<ApplyPipeline>.Instance), inbox, wakeUps, new LevelSignals(), new TenantWeights(worker), time,
             NullLogger<ApplyService>.Instance);
         using var jobs = new SourceJobs(
             new HeldRelease(worker, time), new SourceFileApplier(worker, time), new SourceFileClearing(worker), new HistoryBacklog(worker, time),
-            new SourceHealthStore(worker, time), new ConnectionStore(worker), wakeUps, time, NullLogger<SourceJobs>.Instance);
+            new SourceHealthStore(worker, time), new ConnectionStore(worker), wakeUps, new TenantWeights(worker), time, NullLogger<SourceJobs>.Instance);
         var (file, count) = await HandOverAsync(rows, ct).ConfigureAwait(false);
         await apply.StartAsync(ct).ConfigureAwait(false);
         await jobs.StartAsync(ct).ConfigureAwait(false);

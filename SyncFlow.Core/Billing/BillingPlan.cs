@@ -11,6 +11,15 @@ namespace SyncFlow.Core.Billing;
 /// <param name="Overage">What more costs; null where more is not sold.</param>
 public sealed record BillingPlan(string Id, string Name, int MaxStores, long SyncsPerMonth, decimal MonthlyPrice, Overage? Overage)
 {
+    /// <summary>The most that a plan may weigh.</summary>
+    public const int MostWeight = 16;
+
+    /// <summary>
+    /// Its weight at the queues that merchants share, from 1 to <see cref="MostWeight"/>: with backlogs, a merchant has so
+    /// many batches for each of one that weighs 1.
+    /// </summary>
+    public int Weight { get; init; } = 1;
+
     /// <summary>Syncs of a period that a subscription allows, what its cap pays for included.</summary>
     /// <param name="cap">The most the merchant agreed to pay beyond the price; null where no usage line was agreed.</param>
     /// <param name="usage">What other subscriptions before it in the same period covered, and were charged: one cap holds for all.</param>

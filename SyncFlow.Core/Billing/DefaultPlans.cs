@@ -7,8 +7,8 @@ public static class DefaultPlans
     public static BillingTerms Terms { get; } = new(
         [
             new BillingPlan("starter", "Starter", 2, 5_000, 19m, new Overage(1_000, 4m, 40m)),
-            new BillingPlan("growth", "Growth", 5, 50_000, 79m, new Overage(5_000, 8m, 80m)),
-            new BillingPlan("scale", "Scale", 20, 500_000, 299m, new Overage(50_000, 30m, 300m)),
+            new BillingPlan("growth", "Growth", 5, 50_000, 79m, new Overage(5_000, 8m, 80m)) { Weight = 2 },
+            new BillingPlan("scale", "Scale", 20, 500_000, 299m, new Overage(50_000, 30m, 300m)) { Weight = 4 },
         ],
         "USD", TrialDays: 14, GraceDays: 3);
 }

@@ -54,15 +54,15 @@ public sealed class StandingStore(NpgsqlDataSource source, TimeProvider time)
 
     private static NpgsqlBatchCommand Put(StorageSession session, Entitlement decided, DateTimeOffset now) => session.Of(
         """
-        INSERT INTO billing_standing AS b (tenant_id, standing, plan, max_stores, included, allowed, until, why, since, checked_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+        INSERT INTO billing_standing AS b (tenant_id, standing, plan, max_stores, included, allowed, until, why, since, checked_at, weight)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
         ON CONFLICT (tenant_id) DO UPDATE SET
           standing = excluded.standing, plan = excluded.plan, max_stores = excluded.max_stores, included = excluded.included,
-          allowed = excluded.allowed, until = excluded.until, why = excluded.why, checked_at = excluded.checked_at,
+          allowed = excluded.allowed, until = excluded.until, why = excluded.why, checked_at = excluded.checked_at, weight = excluded.weight,
           since = CASE WHEN b.standing = excluded.standing THEN b.since ELSE excluded.since END
         """,
         Sql.P((short)decided.Standing), Sql.P(decided.Plan.Id), Sql.P(decided.Plan.MaxStores), Sql.P(decided.Plan.SyncsPerMonth),
-        Sql.P(decided.Allowed), Sql.P(DatabaseTime.Of(decided.Until)), Sql.P(decided.Why), Sql.P(now));
+        Sql.P(decided.Allowed), Sql.P(DatabaseTime.Of(decided.Until)), Sql.P(decided.Why), Sql.P(now), Sql.P(decided.Plan.Weight));
 
     /// <summary>One notice for each share of the included syncs, once a period.</summary>
     private static async Task WarnAsync(

@@ -13,18 +13,19 @@ namespace SyncFlow.Storage.Buffers;
 /// <param name="time">The clock.</param>
 public sealed class BufferStore(NpgsqlDataSource source, TimeProvider time)
 {
+    /// <summary>Tenants with a policy.</summary>
+    public async Task<IReadOnlyList<TenantId>> TenantsAsync(CancellationToken ct)
+    {
+        await using var command = source.CreateCommand("SELECT tenant_id FROM buffer_tenants()");
+        await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        return await StorageSession.ReadAsync(reader, row => new TenantId(row.GetInt64(0)), ct).ConfigureAwait(false);
+    }
+
     /// <summary>Looks after all tenants with a policy; returns how many pools have another buffer now.</summary>
     public async Task<int> RunAsync(CancellationToken ct)
     {
-        List<TenantId> tenants;
-        await using (var command = source.CreateCommand("SELECT tenant_id FROM buffer_tenants()"))
-        {
-            await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
-            tenants = await StorageSession.ReadAsync(reader, row => new TenantId(row.GetInt64(0)), ct).ConfigureAwait(false);
-        }
-
         var changed = 0;
-        foreach (var tenant in tenants)
+        foreach (var tenant in await TenantsAsync(ct).ConfigureAwait(false))
         {
             changed += await RunAsync(tenant, ct).ConfigureAwait(false);
         }

@@ -48,7 +48,8 @@ public sealed class ComplianceStore(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>Takes one request and carries it out in one transaction; two workers never take the same.</summary>
-    private async Task<bool> NextAsync(TenantId tenant, CancellationToken ct)
+    /// <returns>Whether there was one.</returns>
+    public async Task<bool> NextAsync(TenantId tenant, CancellationToken ct)
     {
         var now = DatabaseTime.Now(time);
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);

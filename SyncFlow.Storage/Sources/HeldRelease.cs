@@ -12,7 +12,7 @@ namespace SyncFlow.Storage.Sources;
 public sealed class HeldRelease(NpgsqlDataSource source, TimeProvider time)
 {
     /// <summary>Tenants that have events kept. Needs the role worker.</summary>
-    public async Task<List<TenantId>> TenantsAsync(CancellationToken ct)
+    public async Task<IReadOnlyList<TenantId>> TenantsAsync(CancellationToken ct)
     {
         await using var command = source.CreateCommand("SELECT tenants_with_held_events()");
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
@@ -22,19 +22,28 @@ public sealed class HeldRelease(NpgsqlDataSource source, TimeProvider time)
     /// <summary>Releases what can be booked now of all of a tenant's sources; returns how many events.</summary>
     public async Task<int> RunAsync(TenantId tenant, CancellationToken ct)
     {
-        var released = 0;
-        foreach (var connection in await SourcesAsync(tenant, ct).ConfigureAwait(false))
+        var (released, more) = (0, true);
+        while (more)
         {
-            int some;
-            do
-            {
-                some = await RunAsync(tenant, connection, ct).ConfigureAwait(false);
-                released += some;
-            }
-            while (some == SourceBatch.MostEvents);
+            (var some, more) = await NextAsync(tenant, ct).ConfigureAwait(false);
+            released += some;
         }
 
         return released;
+    }
+
+    /// <summary>Releases the next events of each of a tenant's sources.</summary>
+    /// <returns>How many, and whether more may be there.</returns>
+    public async Task<(int Released, bool More)> NextAsync(TenantId tenant, CancellationToken ct)
+    {
+        var (released, more) = (0, false);
+        foreach (var connection in await SourcesAsync(tenant, ct).ConfigureAwait(false))
+        {
+            var some = await RunAsync(tenant, connection, ct).ConfigureAwait(false);
+            (released, more) = (released + some, more || some == SourceBatch.MostEvents);
+        }
+
+        return (released, more);
     }
 
     private async Task<List<ConnectionId>> SourcesAsync(TenantId tenant, CancellationToken ct)

@@ -26,25 +26,42 @@ public sealed class SourceFileApplier(NpgsqlDataSource source, TimeProvider time
     public const int MostRows = 5_000;
 
     /// <summary>Tenants with files to book. Needs the role worker.</summary>
-    public async Task<List<TenantId>> TenantsAsync(CancellationToken ct)
+    public async Task<IReadOnlyList<TenantId>> TenantsAsync(CancellationToken ct)
     {
         await using var command = source.CreateCommand("SELECT tenants_with_open_source_files()");
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
         return await StorageSession.ReadAsync(reader, row => new TenantId(row.GetInt64(0)), ct).ConfigureAwait(false);
     }
 
-    /// <summary>Takes in what a tenant's files have; returns how many rows.</summary>
-    /// <param name="taken">Called after each batch that is committed.</param>
+    /// <summary>Takes in all that a tenant's files have; returns how many rows.</summary>
+    /// <param name="taken">Called after each turn that took something in.</param>
     public async Task<int> RunAsync(TenantId tenant, Func<Task>? taken, CancellationToken ct)
+    {
+        var (done, some) = (0, MostRows);
+        while (some >= MostRows)
+        {
+            some = await TurnAsync(tenant, MostRows, ct).ConfigureAwait(false);
+            done += some;
+            await (some > 0 && taken is not null ? taken() : Task.CompletedTask).ConfigureAwait(false);
+        }
+
+        return done;
+    }
+
+    /// <summary>
+    /// A tenant's turn: takes in the next rows of its files, the oldest file first. Each batch notes how far it is, so the
+    /// next turn, of this worker or another, goes on from there.
+    /// </summary>
+    /// <param name="most">Most rows of the turn.</param>
+    /// <returns>How many rows; fewer than <paramref name="most"/> where no more are left, or another worker is at them.</returns>
+    public async Task<int> TurnAsync(TenantId tenant, int most, CancellationToken ct)
     {
         var done = 0;
         foreach (var file in await OpenAsync(tenant, ct).ConfigureAwait(false))
         {
-            int some;
-            while ((some = await NextAsync(tenant, file, MostRows, ct).ConfigureAwait(false)) > 0)
+            for (var some = 1; some > 0 && done < most; done += some)
             {
-                done += some;
-                await (taken?.Invoke() ?? Task.CompletedTask).ConfigureAwait(false);
+                some = await NextAsync(tenant, file, most - done, ct).ConfigureAwait(false);
             }
         }
 

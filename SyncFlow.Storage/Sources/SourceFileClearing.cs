@@ -16,7 +16,7 @@ public sealed class SourceFileClearing(NpgsqlDataSource source)
     public const int MostRows = 10_000;
 
     /// <summary>Tenants with such files. Needs the role worker.</summary>
-    public async Task<List<TenantId>> TenantsAsync(CancellationToken ct)
+    public async Task<IReadOnlyList<TenantId>> TenantsAsync(CancellationToken ct)
     {
         await using var command = source.CreateCommand("SELECT tenants_with_files_to_clear()");
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);

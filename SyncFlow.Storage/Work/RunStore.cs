@@ -72,10 +72,11 @@ public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
             ct).ConfigureAwait(false) == 1;
     }
 
-    /// <summary>Tenants with runs that are queued or running. Needs the role worker.</summary>
-    public async Task<IReadOnlyList<TenantId>> TenantsWithOpenRunsAsync(CancellationToken ct)
+    /// <summary>Tenants with runs that are queued, or whose worker has gone silent. Needs the role worker.</summary>
+    public async Task<IReadOnlyList<TenantId>> TenantsWithRunsToClaimAsync(CancellationToken ct)
     {
-        await using var command = source.CreateCommand("SELECT tenants_with_open_runs()");
+        await using var command = source.CreateCommand("SELECT tenants_with_runs_to_claim($1)");
+        command.Parameters.Add(Sql.P(DatabaseTime.Now(time)));
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
         return await StorageSession.ReadAsync(reader, row => new TenantId(row.GetInt64(0)), ct).ConfigureAwait(false);
     }

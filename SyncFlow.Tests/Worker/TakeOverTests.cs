@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Shouldly;
+using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Tests.Support;
+using SyncFlow.Worker.Connections;
 using Xunit;
 
 namespace SyncFlow.Tests.Worker;
@@ -22,6 +24,7 @@ public sealed class TakeOverTests(PostgresFixture postgres, RedisFixture redis)
         using var two = WorkerProcess.Start(world.Settings());
         await world.ReceiveAsync([(1, -1)]);
         await BeliefAsync(world, 99, TimeSpan.FromSeconds(60));
+        await Waits.UntilAsync(() => IsSharedAsync(world), "the connection is with the worker whose share it is", TimeSpan.FromSeconds(60));
         var holder = (await OwnerAsync(world)).Contains($"/{one.Id}/", StringComparison.Ordinal) ? one : two;
         var epoch = await world.CountAsync("SELECT lease_epoch FROM connection_runtime");
 
@@ -36,7 +39,15 @@ public sealed class TakeOverTests(PostgresFixture postgres, RedisFixture redis)
 
     [Fact]
     public void A_lease_and_one_more_question_fit_into_the_limit() =>
-        (LeaseMachine.Ttl + LeaseMachine.AskEvery).ShouldBeLessThan(Limit - TimeSpan.FromSeconds(1));
+        (LeaseMachine.Ttl + LeaseKeeper.Beat).ShouldBeLessThan(Limit - TimeSpan.FromSeconds(1));
+
+    /// <summary>Two live, and the lease is held by the one that has it for as long as both do.</summary>
+    private static async Task<bool> IsSharedAsync(WorkerWorld world)
+    {
+        var workers = await world.Database.ScalarAsync<string[]>("SELECT coalesce(array_agg(worker), '{}') FROM workers WHERE seen_until > clock_timestamp()");
+        return workers.Length == 2 && await world.CountAsync("SELECT count(*) FROM connection_runtime WHERE lease_until > clock_timestamp()") == 1
+            && await OwnerAsync(world) == $"{LeaseShares.Of(new ConnectionId(1), workers)}/1";
+    }
 
     private static Task<string> OwnerAsync(WorkerWorld world) =>
         world.Database.ScalarAsync<string>("SELECT lease_owner FROM connection_runtime");

@@ -1,6 +1,7 @@
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Inbox;
 
 namespace SyncFlow.Worker.Apply;
@@ -10,7 +11,7 @@ namespace SyncFlow.Worker.Apply;
 /// for more than a batch. Wake-ups name tenants at once; a sweep every second finds what no wake-up told.
 /// </summary>
 public sealed partial class ApplyService(
-    ApplyPipeline pipeline, InboxStore inbox, WakeUps wakeUps, LevelSignals signals, TimeProvider time, ILogger<ApplyService> log)
+    ApplyPipeline pipeline, InboxStore inbox, WakeUps wakeUps, LevelSignals signals, TenantWeights shares, TimeProvider time, ILogger<ApplyService> log)
     : BackgroundService
 {
     /// <summary>Batches that this process applies side by side.</summary>
@@ -26,7 +27,7 @@ public sealed partial class ApplyService(
 
     private static readonly TimeSpan WaitAfterFailure = TimeSpan.FromSeconds(1);
 
-    private readonly Turns turns = new(LanesPerTenant, time);
+    private readonly Turns turns = new(LanesPerTenant, shares.Of, time);
 
     private readonly BatchSizes sizes = new();
     private readonly BatchWeights weights = new();

@@ -1,21 +1,28 @@
 using System.Threading.Channels;
 using SyncFlow.Core;
+using SyncFlow.Core.Fairness;
 
 namespace SyncFlow.Worker.Apply;
 
 /// <summary>
-/// Whose turn it is: tenants in the order in which they began to wait, one batch each, and none of them in more than so
-/// many lanes at once. So however much one tenant sends, another waits for no more than a batch, and mostly for none. A
-/// tenant in company has one lane: on few processors two large batches of it would leave the others none, lane or not.
+/// Whose turn it is: tenants in the order in which they began to wait, one batch each, those with a backlog as often as
+/// their weights say (<see cref="WeightedOrder{TKey}"/>), and none of them in more than so many lanes at once. So however
+/// much the others send, a tenant waits for no more than a batch of each, and mostly for none. With fewer backlogs than
+/// lanes each has a lane of its own, and nobody has to be weighed. A tenant in company has one lane: on few processors two large batches of it would leave the others none, lane or not.
 /// So has one without a backlog: two batches that share the events of a moment write the same SKUs twice.
 /// </summary>
 /// <param name="lanesPerTenant">Lanes that one tenant may take while it is alone and has a backlog.</param>
-internal sealed class Turns(int lanesPerTenant, TimeProvider time)
+/// <param name="weight">A tenant's weight, at least 1; asked each time it comes to have a backlog.</param>
+/// <param name="time">The clock.</param>
+internal sealed class Turns(int lanesPerTenant, Func<TenantId, int> weight, TimeProvider time)
 {
     /// <summary>How long a tenant that was woken counts as company for the others.</summary>
     public static readonly TimeSpan InCompanyFor = TimeSpan.FromSeconds(2);
 
-    private readonly Channel<TenantId> ready = Channel.CreateUnbounded<TenantId>();
+    // One token for each that stands in the order.
+    private readonly Channel<bool> tokens = Channel.CreateUnbounded<bool>();
+    private readonly WeightedOrder<TenantId> order = new();
+    private readonly SortedDictionary<int, int> backlogs = [];
     private readonly Dictionary<TenantId, Standing> standings = [];
     private readonly Lock gate = new();
 
@@ -28,7 +35,7 @@ internal sealed class Turns(int lanesPerTenant, TimeProvider time)
     {
         lock (gate)
         {
-            return ready.Reader.Count > (standings.TryGetValue(tenant, out var own) && own.Queued ? 1 : 0);
+            return order.Count > (standings.TryGetValue(tenant, out var own) && own.Queued ? 1 : 0);
         }
     }
 
@@ -57,17 +64,19 @@ internal sealed class Turns(int lanesPerTenant, TimeProvider time)
     /// <summary>Waits for the next turn; <see cref="End"/> is to follow.</summary>
     public async ValueTask<TenantId> NextAsync(CancellationToken ct)
     {
-        var tenant = await ready.Reader.ReadAsync(ct).ConfigureAwait(false);
+        await tokens.Reader.ReadAsync(ct).ConfigureAwait(false);
         lock (gate)
         {
+            var (tenant, at) = order.Take();
+
             // Before the look: what is stored during it gets another turn.
             var standing = standings[tenant];
             (standing.Queued, standing.Wants) = (false, standing.Backlog);
             standing.Running++;
+            standing.Served.Enqueue(standing.ServedAt = at);
             Queue(tenant, standing);
+            return tenant;
         }
-
-        return tenant;
     }
 
     /// <summary>A turn is over.</summary>
@@ -78,9 +87,10 @@ internal sealed class Turns(int lanesPerTenant, TimeProvider time)
         {
             var standing = standings[tenant];
             standing.Running--;
-            standing.Backlog = more;
+            Note(standing, more ? weight(tenant) : 0);
             standing.Wants |= more;
             Queue(tenant, standing);
+            order.End(standing.Served.Dequeue());
             if (standing is { Running: 0, Wants: false })
             {
                 standings.Remove(tenant);
@@ -93,7 +103,36 @@ internal sealed class Turns(int lanesPerTenant, TimeProvider time)
         if (standing is { Wants: true, Queued: false } && standing.Running < (standing.Backlog && !IsInCompany(tenant) ? lanesPerTenant : 1))
         {
             standing.Queued = true;
-            ready.Writer.TryWrite(tenant);
+            if (standing.Backlog)
+            {
+                order.JoinAgain(tenant, standing.ServedAt, standing.Weight, heaviest: backlogs.Last().Key);
+            }
+            else
+            {
+                order.Join(tenant);
+            }
+
+            tokens.Writer.TryWrite(true);
+        }
+    }
+
+    /// <summary>Notes a tenant's weight among the backlogs; 0 where it has none.</summary>
+    private void Note(Standing standing, int weighs)
+    {
+        if (standing.Weight == weighs)
+        {
+            return;
+        }
+
+        if (standing.Backlog && --backlogs[standing.Weight] == 0)
+        {
+            backlogs.Remove(standing.Weight);
+        }
+
+        standing.Weight = weighs;
+        if (standing.Backlog)
+        {
+            backlogs[weighs] = backlogs.GetValueOrDefault(weighs) + 1;
         }
     }
 
@@ -109,7 +148,16 @@ internal sealed class Turns(int lanesPerTenant, TimeProvider time)
         public bool Wants { get; set; }
 
         /// <summary>Its last batch was full.</summary>
-        public bool Backlog { get; set; }
+        public bool Backlog => Weight > 0;
+
+        /// <summary>Its weight among those with a backlog; 0 while it has none.</summary>
+        public int Weight { get; set; }
+
+        /// <summary>Where in the order its last turn was.</summary>
+        public long ServedAt { get; set; }
+
+        /// <summary>Where its turns were that go on.</summary>
+        public Queue<long> Served { get; } = [];
 
         /// <summary>It stands in the queue.</summary>
         public bool Queued { get; set; }

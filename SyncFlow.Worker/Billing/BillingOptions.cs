@@ -62,7 +62,12 @@ public sealed record BillingOptions(
 
         return new BillingPlan(
             Needed("Id"), Needed("Name"), Positive<int>("MaxStores"), Positive<long>("SyncsPerMonth"), Positive<decimal>("MonthlyPrice"),
-            plan["BlockSyncs"] is null ? null : new Overage(Positive<int>("BlockSyncs"), Positive<decimal>("BlockPrice"), Positive<decimal>("Cap")));
+            plan["BlockSyncs"] is null ? null : new Overage(Positive<int>("BlockSyncs"), Positive<decimal>("BlockPrice"), Positive<decimal>("Cap")))
+        {
+            Weight = plan.GetValue("Weight", 1) is var weight and >= 1 and <= BillingPlan.MostWeight
+                ? weight
+                : throw new InvalidOperationException($"{plan.Path}:Weight must be from 1 to {BillingPlan.MostWeight}."),
+        };
     }
 
     private static AppPricingAccess ReadAppPricing(IConfiguration configuration, IConfigurationSection billing)

@@ -5,20 +5,15 @@ using SyncFlow.Storage.Publishing;
 namespace SyncFlow.Worker.Connections;
 
 /// <summary>Makes runners.</summary>
-internal sealed class ConnectionRunnerFactory(
-    LeaseStore leases, ConnectionLoopFactory loops, TimeProvider time, ILogger<ConnectionRunner> logger)
+internal sealed class ConnectionRunnerFactory(LeaseStore leases, TimeProvider time, ILogger<ConnectionRunner> logger)
 {
     /// <summary>Names this process start among all holders of leases.</summary>
-    private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow())}";
+    public string Worker { get; } = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow())}";
 
-    /// <summary>A runner of a channel's loop.</summary>
-    public ConnectionRunner Create(TenantId tenant, ConnectionId connection) =>
-        Create(tenant, connection, (lease, ct) => loops.Create(lease).RunAsync(ct));
-
-    /// <summary>A runner of any work that one process alone may do for a connection.</summary>
+    /// <summary>A runner of work that one process alone may do for a connection.</summary>
     /// <param name="run">Runs until cancelled, and does not throw.</param>
     public ConnectionRunner Create(TenantId tenant, ConnectionId connection, Func<ChannelLease, CancellationToken, Task> run) =>
-        new(tenant, connection, $"{_owner}/{connection.Value}", leases, run, time, logger);
+        new(tenant, connection, $"{Worker}/{connection.Value}", leases, run, time, logger);
 }
 
 /// <summary>Holds the lease of one connection by <see cref="LeaseMachine"/>, and runs its work while it is held.</summary>

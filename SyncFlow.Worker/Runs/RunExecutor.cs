@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Storage.Sessions;
@@ -7,13 +6,11 @@ using SyncFlow.Worker.Connections;
 
 namespace SyncFlow.Worker.Runs;
 
-/// <summary>Claims runs and carries them out, a few side by side.</summary>
+/// <summary>Claims runs and carries them out, a few side by side; tenants have turns of one run (<see cref="RunTurns"/>).</summary>
 internal sealed class RunExecutor(
-    RunStore runs, RunSteps steps, Suspension suspension, NpgsqlDataSource source, Signals signals, TimeProvider time,
+    RunStore runs, RunSteps steps, Suspension suspension, NpgsqlDataSource source, Signals signals, WorkerOptions options, TimeProvider time,
     ILogger<RunExecutor> logger) : BackgroundService
 {
-    private const int MostAtOnce = 4;
-
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
 
     /// <summary>Signals tell of more than runs: however often they come, looks are no closer than this.</summary>
@@ -21,19 +18,18 @@ internal sealed class RunExecutor(
 
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrentDictionary<(TenantId, long), Task> _running = new();
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var turns = new RunTurns(options.Runs, ClaimAsync, run => Task.Run(() => CarryOutAsync(run, stoppingToken), CancellationToken.None));
         using var asked = signals.Listen(tenant: null);
         try
         {
             while (!stoppingToken.IsCancellationRequested)
             {
-                await LookAsync(stoppingToken).ConfigureAwait(false);
+                await LookAsync(turns, stoppingToken).ConfigureAwait(false);
 
                 // A run that ends makes room for the next at once: many short ones do not wait for a sweep each.
-                await Task.WhenAny([RestAsync(asked, stoppingToken), .. _running.Values]).ConfigureAwait(false);
+                await Task.WhenAny([RestAsync(asked, stoppingToken), .. turns.Running]).ConfigureAwait(false);
                 stoppingToken.ThrowIfCancellationRequested();
             }
         }
@@ -43,7 +39,7 @@ internal sealed class RunExecutor(
         }
         finally
         {
-            await Task.WhenAll(_running.Values).ConfigureAwait(false);
+            await Task.WhenAll(turns.Running).ConfigureAwait(false);
         }
     }
 
@@ -53,21 +49,11 @@ internal sealed class RunExecutor(
         await asked.WaitAsync(Sweep - Gather, time, ct).ConfigureAwait(false);
     }
 
-    private async Task LookAsync(CancellationToken ct)
+    private async Task LookAsync(RunTurns turns, CancellationToken ct)
     {
         try
         {
-            foreach (var tenant in await runs.TenantsWithOpenRunsAsync(ct).ConfigureAwait(false))
-            {
-                while (_running.Count < MostAtOnce && await ClaimAsync(tenant, ct).ConfigureAwait(false) is { } run)
-                {
-                    var key = (tenant, run.RunId);
-                    var task = Task.Run(() => CarryOutAsync(run, ct), ct);
-                    _running[key] = task;
-                    _ = task.ContinueWith(
-                        _ => _running.TryRemove(key, out Task? _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-                }
-            }
+            await turns.BeginAsync(await runs.TenantsWithRunsToClaimAsync(ct).ConfigureAwait(false), ct).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {

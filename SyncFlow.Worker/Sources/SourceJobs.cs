@@ -1,43 +1,44 @@
 using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Connections;
-using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Sources;
+using SyncFlow.Worker.Fairness;
 
 namespace SyncFlow.Worker.Sources;
 
 /// <summary>
 /// What sources ask for beside their events: files are taken in, what waited to be mapped is booked, health is judged. Any
 /// number of workers may do it at once: rows of files and held events are taken under a lock, and an event is booked once.
+/// Each job goes round the tenants, a batch of each (<see cref="TenantRounds"/>).
 /// </summary>
 internal sealed class SourceJobs(
     HeldRelease held, SourceFileApplier files, SourceFileClearing clearing, HistoryBacklog backlog, SourceHealthStore health, ConnectionStore connections, WakeUps wakeUps,
-    TimeProvider time, ILogger<SourceJobs> logger) : BackgroundService
+    TenantWeights weights, TimeProvider time, ILogger<SourceJobs> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan HealthEvery = TimeSpan.FromSeconds(15);
 
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>Longest that the next batch of a file waits for the batches before it to be booked.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+    private readonly SourceFileTurns _files = new(files, backlog, wakeUps, time);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        RepeatAsync("release of held events", Every, ReleaseAsync, stoppingToken),
-        RepeatAsync("files of sources", Every, FilesAsync, stoppingToken),
-        RepeatAsync("rows of files that are not booked", Every, ClearAsync, stoppingToken),
-        RepeatAsync("health of sources", HealthEvery, JudgeAsync, stoppingToken));
+        RepeatAsync("release of held events", Every, held.TenantsAsync, ReleaseAsync, stoppingToken),
+        RepeatAsync("files of sources", Every, files.TenantsAsync, _files.TurnAsync, stoppingToken),
+        RepeatAsync("rows of files that are not booked", Every, clearing.TenantsAsync, ClearAsync, stoppingToken),
+        RepeatAsync("health of sources", HealthEvery, WithSourcesAsync, JudgeAsync, stoppingToken));
 
-    private async Task RepeatAsync(string job, TimeSpan every, Func<CancellationToken, Task> run, CancellationToken ct)
+    private async Task RepeatAsync(
+        string job, TimeSpan every, Func<CancellationToken, Task<IReadOnlyList<TenantId>>> waiting, Func<TenantId, CancellationToken, Task<TurnEnd>> turn, CancellationToken ct)
     {
+        var rounds = new TenantRounds(job, weights.Of, time, logger);
         using var timer = new PeriodicTimer(every, time);
         while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false))
         {
             try
             {
-                await run(ct).ConfigureAwait(false);
+                await rounds.RunAsync(waiting, turn, ct).ConfigureAwait(false);
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
             {
@@ -46,68 +47,30 @@ internal sealed class SourceJobs(
         }
     }
 
-    private async Task ReleaseAsync(CancellationToken ct)
+    private async Task<TurnEnd> ReleaseAsync(TenantId tenant, CancellationToken ct)
     {
-        foreach (var tenant in await held.TenantsAsync(ct).ConfigureAwait(false))
+        var (released, more) = await held.NextAsync(tenant, ct).ConfigureAwait(false);
+        if (released > 0)
         {
-            if (await held.RunAsync(tenant, ct).ConfigureAwait(false) > 0)
-            {
-                await wakeUps.PublishAsync(WakeUpKind.Inbox, tenant.Value).ConfigureAwait(false);
-            }
+            await wakeUps.PublishAsync(WakeUpKind.Inbox, tenant.Value).ConfigureAwait(false);
         }
+
+        return more ? TurnEnd.More : TurnEnd.Nothing;
     }
 
-    private async Task FilesAsync(CancellationToken ct)
-    {
-        foreach (var tenant in await files.TenantsAsync(ct).ConfigureAwait(false))
-        {
-            var begun = DatabaseTime.Now(time);
-            await files.RunAsync(
-                tenant,
-                async () =>
-                {
-                    await wakeUps.PublishAsync(WakeUpKind.Inbox, tenant.Value).ConfigureAwait(false);
-                    begun = await GiveWayAsync(tenant, begun, ct).ConfigureAwait(false);
-                },
-                ct).ConfigureAwait(false);
-        }
-    }
+    private async Task<TurnEnd> ClearAsync(TenantId tenant, CancellationToken ct) =>
+        await clearing.NextAsync(tenant, SourceFileClearing.MostRows, ct).ConfigureAwait(false) ? TurnEnd.More : TurnEnd.Nothing;
 
-    /// <summary>
-    /// Waits until what was taken in before the last batch is booked: one batch is booked while the next is taken in, and
-    /// what happens now waits behind no more than these two.
-    /// </summary>
-    private async Task<DateTimeOffset> GiveWayAsync(TenantId tenant, DateTimeOffset before, CancellationToken ct)
+    private async Task<IReadOnlyList<TenantId>> WithSourcesAsync(CancellationToken ct) =>
+        [.. (await connections.AllAsync(ct).ConfigureAwait(false)).Where(c => ConnectionKinds.IsSource(c.Kind)).Select(c => c.Tenant).Distinct()];
+
+    private async Task<TurnEnd> JudgeAsync(TenantId tenant, CancellationToken ct)
     {
-        var since = time.GetTimestamp();
-        while (time.GetElapsedTime(since) < LongestWait && await backlog.HasAsync(tenant, before, ct).ConfigureAwait(false))
+        if (await health.JudgeAsync(tenant, ct).ConfigureAwait(false) > 0)
         {
-            await Task.Delay(LookEvery, time, ct).ConfigureAwait(false);
+            await wakeUps.PublishAsync(WakeUpKind.Runs, tenant.Value).ConfigureAwait(false);
         }
 
-        return DatabaseTime.Now(time);
-    }
-
-    private async Task ClearAsync(CancellationToken ct)
-    {
-        foreach (var tenant in await clearing.TenantsAsync(ct).ConfigureAwait(false))
-        {
-            while (await clearing.NextAsync(tenant, SourceFileClearing.MostRows, ct).ConfigureAwait(false))
-            {
-                ct.ThrowIfCancellationRequested();
-            }
-        }
-    }
-
-    private async Task JudgeAsync(CancellationToken ct)
-    {
-        var tenants = (await connections.AllAsync(ct).ConfigureAwait(false)).Where(c => ConnectionKinds.IsSource(c.Kind)).Select(c => c.Tenant).Distinct();
-        foreach (var tenant in tenants)
-        {
-            if (await health.JudgeAsync(tenant, ct).ConfigureAwait(false) > 0)
-            {
-                await wakeUps.PublishAsync(WakeUpKind.Runs, tenant.Value).ConfigureAwait(false);
-            }
-        }
+        return TurnEnd.Nothing;
     }
 }

@@ -15,22 +15,17 @@ internal sealed class CheckpointJob(NpgsqlDataSource source, TimeProvider time)
 
     private DateTimeOffset _nextAt;
 
-    /// <summary>Looks through the ledgers of tenants if it is time to.</summary>
-    public async Task RunAsync(IEnumerable<TenantId> tenants, CancellationToken ct)
+    /// <summary>The moment up to which checkpoints are to be made now; null where it is not time to. It is told once.</summary>
+    public DateTimeOffset? Due()
     {
-        ArgumentNullException.ThrowIfNull(tenants);
         var now = DatabaseTime.Now(time);
         if (now < _nextAt)
         {
-            return;
-        }
-
-        foreach (var tenant in tenants)
-        {
-            await RunAsync(tenant, now - LedgerCheckpoints.SettledAfter, ct).ConfigureAwait(false);
+            return null;
         }
 
         _nextAt = now + Every;
+        return now - LedgerCheckpoints.SettledAfter;
     }
 
     /// <summary>Makes what is due of one tenant, up to a moment; returns how many.</summary>

@@ -1,21 +1,25 @@
 using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Requests;
+using SyncFlow.Worker.Fairness;
 
 namespace SyncFlow.Worker.Upkeep;
 
 /// <summary>
 /// Ends holds on time: a look each second, by the database's clock. Any number of workers may do it at once: the locks
-/// of SKUs and reservations let each hold end once.
+/// of SKUs and reservations let each hold end once. Tenants have turns of one batch.
 /// </summary>
 internal sealed class RequestJobs(
-    ReservationStore reservations, WakeUps wakeUps, Signals signals, TimeProvider time,
+    ReservationStore reservations, WakeUps wakeUps, Signals signals, TenantWeights weights, TimeProvider time,
     ILogger<RequestJobs> logger) : BackgroundService
 {
     /// <summary>Holds that end in one transaction.</summary>
     public const int BatchSize = 200;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private readonly TenantRounds _rounds = new("expiry of holds", weights.Of, time, logger);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -34,23 +38,14 @@ internal sealed class RequestJobs(
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
     }
 
-    /// <summary>Ends every hold whose time is up; returns how many.</summary>
-    public async Task<int> RunAsync(CancellationToken ct)
-    {
-        var all = 0;
-        foreach (var tenant in await reservations.TenantsWithDueAsync(ct).ConfigureAwait(false))
-        {
-            int ended;
-            do
-            {
-                ended = await reservations.ExpireAsync(tenant, BatchSize, ct).ConfigureAwait(false);
-                all += ended;
-                await TellAsync(tenant, ended).ConfigureAwait(false);
-            }
-            while (ended == BatchSize);
-        }
+    /// <summary>Ends every hold whose time is up.</summary>
+    public Task RunAsync(CancellationToken ct) => _rounds.RunAsync(reservations.TenantsWithDueAsync, TurnAsync, ct);
 
-        return all;
+    private async Task<TurnEnd> TurnAsync(TenantId tenant, CancellationToken ct)
+    {
+        var ended = await reservations.ExpireAsync(tenant, BatchSize, ct).ConfigureAwait(false);
+        await TellAsync(tenant, ended).ConfigureAwait(false);
+        return ended == BatchSize ? TurnEnd.More : TurnEnd.Nothing;
     }
 
     private async Task TellAsync(TenantId tenant, int ended)

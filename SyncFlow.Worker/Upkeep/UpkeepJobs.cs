@@ -1,3 +1,4 @@
+using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Audit;
 using SyncFlow.Storage.Availability;
@@ -7,6 +8,7 @@ using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sessions;
+using SyncFlow.Worker.Fairness;
 using SyncFlow.Worker.Work;
 
 namespace SyncFlow.Worker.Upkeep;
@@ -31,6 +33,8 @@ internal sealed class UpkeepJobs(
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SettleWindow = TimeSpan.FromMinutes(5);
 
+    private readonly TenantRing _ring = new();
+    private Task _replay = Task.CompletedTask;
     private DateOnly _partitionsOf;
     private DateOnly _pushesOf;
     private DateOnly _replayedOn;
@@ -44,15 +48,17 @@ internal sealed class UpkeepJobs(
             await TryAsync("push partitions", PushesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("settle times", SettleTimesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("mode sweep", ModesAsync, stoppingToken).ConfigureAwait(false);
-            await TryAsync("buffers by tier", ct => buffers.RunAsync(ct), stoppingToken).ConfigureAwait(false);
+            await TryAsync("buffers by tier", BuffersAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("ledger checkpoints", CheckpointsAsync, stoppingToken).ConfigureAwait(false);
-            await TryAsync("ledger replay", ReplayAsync, stoppingToken).ConfigureAwait(false);
+            _replay = _replay.IsCompleted ? TryAsync("ledger replay", ReplayAsync, stoppingToken) : _replay; // It takes longer than a minute.
             await TryAsync("nightly reconciliation", reconciliations.QueueDueAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("catalog life", CatalogsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("slow drift", DriftAsync, stoppingToken).ConfigureAwait(false);
             await Task.Delay(Minute, time, stoppingToken).ContinueWith(
                 _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
         }
+
+        await _replay.ConfigureAwait(false);
     }
 
     private async Task TryAsync(string job, Func<CancellationToken, Task> run, CancellationToken ct)
@@ -70,6 +76,35 @@ internal sealed class UpkeepJobs(
             Log.JobFailed(logger, failure, job);
         }
     }
+
+    /// <summary>Does something for each tenant, from another one first each time; what fails for one is its own trouble.</summary>
+    private async Task EachAsync<T>(string job, IEnumerable<T> all, Func<T, TenantId> tenantOf, Func<T, Task> run, CancellationToken ct)
+    {
+        var byTenant = all.ToLookup(tenantOf);
+        var order = _ring.Order(byTenant.Select(t => t.Key));
+        foreach (var tenant in order)
+        {
+            try
+            {
+                foreach (var one in byTenant[tenant])
+                {
+                    await run(one).ConfigureAwait(false);
+                }
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
+            {
+                Log.TenantFailed(logger, failure, job, tenant.Value); // The job boundary: its neighbours go on.
+            }
+        }
+
+        if (order.Count > 0)
+        {
+            _ring.Served(order[0]);
+        }
+    }
+
+    private async Task EachTenantAsync(string job, Func<TenantId, Task> run, CancellationToken ct) =>
+        await EachAsync(job, await channels.TenantsAsync(ct).ConfigureAwait(false), t => t, run, ct).ConfigureAwait(false);
 
     private async Task PartitionsAsync(CancellationToken ct)
     {
@@ -104,53 +139,39 @@ internal sealed class UpkeepJobs(
         _pushesOf = today;
     }
 
-    private async Task ModesAsync(CancellationToken ct)
-    {
-        foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
-        {
-            await replanning.RunAsync(tenant, new SkuFilter(MovingAt: DatabaseTime.Now(time)), "time passed", progress: null, ct).ConfigureAwait(false);
-        }
-    }
+    private Task ModesAsync(CancellationToken ct) => EachTenantAsync(
+        "mode sweep",
+        tenant => replanning.RunAsync(tenant, new SkuFilter(MovingAt: DatabaseTime.Now(time)), "time passed", progress: null, ct), ct);
 
     /// <summary>What no message told: differences between catalogs and levels, units at closed places, and a fresh look due.</summary>
     private async Task CatalogsAsync(CancellationToken ct)
     {
-        foreach (var connection in await connections.AllAsync(ct).ConfigureAwait(false))
-        {
-            if (connection.Status is ConnectionStatus.Live or ConnectionStatus.Paused)
+        var open = (await connections.AllAsync(ct).ConfigureAwait(false)).Where(c => c.Status is ConnectionStatus.Live or ConnectionStatus.Paused);
+        await EachAsync(
+            "catalog life", open, c => c.Tenant,
+            async connection =>
             {
                 await catalogs.FollowAsync(connection.Tenant, connection.Connection, ct).ConfigureAwait(false);
                 await catalogs.AskAgainAsync(connection.Tenant, connection.Connection, ct).ConfigureAwait(false);
-            }
-        }
-
-        foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
-        {
-            await places.ReportAsync(tenant, ct).ConfigureAwait(false);
-        }
+            },
+            ct).ConfigureAwait(false);
+        await EachTenantAsync("units at closed places", tenant => places.ReportAsync(tenant, ct), ct).ConfigureAwait(false);
     }
 
-    private async Task DriftAsync(CancellationToken ct)
-    {
-        foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
-        {
-            await drift.WatchAsync(tenant, ct).ConfigureAwait(false);
-        }
-    }
+    private async Task BuffersAsync(CancellationToken ct) =>
+        await EachAsync("buffers by tier", await buffers.TenantsAsync(ct).ConfigureAwait(false), t => t, tenant => buffers.RunAsync(tenant, ct), ct).ConfigureAwait(false);
+
+    private Task DriftAsync(CancellationToken ct) => EachTenantAsync("slow drift", tenant => drift.WatchAsync(tenant, ct), ct);
 
     private async Task SettleTimesAsync(CancellationToken ct)
     {
-        foreach (var connection in await connections.AllAsync(ct).ConfigureAwait(false))
-        {
-            if (connection.Status == ConnectionStatus.Live)
-            {
-                await channels.MeasureSettleAsync(connection.Tenant, connection.Connection, SettleWindow, ct).ConfigureAwait(false);
-            }
-        }
+        var live = (await connections.AllAsync(ct).ConfigureAwait(false)).Where(c => c.Status == ConnectionStatus.Live);
+        await EachAsync(
+            "settle times", live, c => c.Tenant, c => channels.MeasureSettleAsync(c.Tenant, c.Connection, SettleWindow, ct), ct).ConfigureAwait(false);
     }
 
-    private async Task CheckpointsAsync(CancellationToken ct) =>
-        await checkpoints.RunAsync(await channels.TenantsAsync(ct).ConfigureAwait(false), ct).ConfigureAwait(false);
+    private Task CheckpointsAsync(CancellationToken ct) =>
+        checkpoints.Due() is { } until ? EachTenantAsync("ledger checkpoints", tenant => checkpoints.RunAsync(tenant, until, ct), ct) : Task.CompletedTask;
 
     /// <summary>Once a night every position is rebuilt from the ledger and compared; a difference is an incident.</summary>
     private async Task ReplayAsync(CancellationToken ct)
@@ -163,11 +184,17 @@ internal sealed class UpkeepJobs(
 
         foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
         {
-            var found = await replay.CompareAsync(tenant, only: null, progress: null, ct).ConfigureAwait(false);
-            if (found.Differing > 0)
-            {
-                Log.LedgerDiffers(logger, tenant.Value, found.Differing);
-            }
+            await TryAsync(
+                "ledger replay",
+                async end =>
+                {
+                    var found = await replay.CompareAsync(tenant, only: null, progress: null, end).ConfigureAwait(false);
+                    if (found.Differing > 0)
+                    {
+                        Log.LedgerDiffers(logger, tenant.Value, found.Differing);
+                    }
+                },
+                ct).ConfigureAwait(false);
         }
 
         _replayedOn = night;

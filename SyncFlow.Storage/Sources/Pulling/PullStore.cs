@@ -21,12 +21,15 @@ public sealed class PullStore(NpgsqlDataSource source, TimeProvider time)
 
     private const string Tasks = "pick-tasks";
 
-    /// <summary>Sources of all tenants that are to be asked by now, those that wait longest first.</summary>
-    public async Task<List<(TenantId Tenant, ConnectionId Connection)>> DueAsync(int most, CancellationToken ct)
+    /// <summary>Sources that are to be asked by now: of each tenant the one that waits longest, then the second of each, and so on.</summary>
+    /// <param name="most">Most of all tenants.</param>
+    /// <param name="ofOne">Most of one tenant.</param>
+    public async Task<List<(TenantId Tenant, ConnectionId Connection)>> DueAsync(int most, int ofOne, CancellationToken ct)
     {
-        await using var command = source.CreateCommand("SELECT tenant_id, connection_id FROM due_source_pulls($1, $2)");
+        await using var command = source.CreateCommand("SELECT tenant_id, connection_id FROM due_source_pulls($1, $2, $3)");
         command.Parameters.Add(Sql.P(DatabaseTime.Now(time)));
         command.Parameters.Add(Sql.P(most));
+        command.Parameters.Add(Sql.P(ofOne));
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
         return await StorageSession.ReadAsync(reader, row => (new TenantId(row.GetInt64(0)), new ConnectionId(row.GetInt64(1))), ct).ConfigureAwait(false);
     }

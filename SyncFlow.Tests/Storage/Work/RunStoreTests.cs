@@ -30,7 +30,9 @@ public sealed class RunStoreTests(PostgresFixture postgres)
         }
 
         claimed.ShouldBe(Enumerable.Range(0, 20).Select(n => $"kind-{n:00}"));
-        (await store.TenantsWithOpenRunsAsync(Ct)).ShouldContain(merchant.Tenant);
+        (await store.TenantsWithRunsToClaimAsync(Ct)).ShouldBeEmpty("all are carried out");
+        clock.Advance(TimeSpan.FromMinutes(3));
+        (await store.TenantsWithRunsToClaimAsync(Ct)).ShouldBe([merchant.Tenant], "their worker is silent");
     }
 
     [Fact]
@@ -70,7 +72,7 @@ public sealed class RunStoreTests(PostgresFixture postgres)
 
         (await ClaimAsync(merchant, store)).ShouldBeNull();
         (await database.ScalarAsync<string>("SELECT state FROM sync_runs")).ShouldBe("failed");
-        (await store.TenantsWithOpenRunsAsync(Ct)).ShouldNotContain(merchant.Tenant);
+        (await store.TenantsWithRunsToClaimAsync(Ct)).ShouldNotContain(merchant.Tenant);
     }
 
     [Fact]

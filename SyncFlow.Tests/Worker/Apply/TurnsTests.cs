@@ -16,7 +16,7 @@ public sealed class TurnsTests
     [Fact]
     public async Task Tenants_come_in_the_order_in_which_they_began_to_wait_and_a_noisy_one_goes_behind_them_again()
     {
-        var turns = new Turns(lanesPerTenant: 1, TimeProvider.System);
+        var turns = new Turns(lanesPerTenant: 1, _ => 1, TimeProvider.System);
         turns.Wake(Noisy);
         turns.Wake(Noisy);
         turns.Wake(Quiet);
@@ -31,7 +31,7 @@ public sealed class TurnsTests
     [Fact]
     public async Task A_tenant_has_one_lane_until_a_batch_was_full_and_then_its_second_one_without_a_wake_up()
     {
-        var turns = new Turns(lanesPerTenant: 2, TimeProvider.System);
+        var turns = new Turns(lanesPerTenant: 2, _ => 1, TimeProvider.System);
         turns.Wake(Noisy);
         (await turns.NextAsync(Ct)).ShouldBe(Noisy);
         turns.Wake(Noisy);
@@ -51,7 +51,7 @@ public sealed class TurnsTests
     [Fact]
     public async Task A_tenant_never_has_more_lanes_than_it_may_and_gets_its_turn_when_one_ends()
     {
-        var turns = new Turns(lanesPerTenant: 2, TimeProvider.System);
+        var turns = new Turns(lanesPerTenant: 2, _ => 1, TimeProvider.System);
         await TakeBothLanesAsync(turns);
         turns.Wake(Noisy);
         turns.OthersWait(Quiet).ShouldBeFalse("both of its lanes are taken");
@@ -66,7 +66,7 @@ public sealed class TurnsTests
     public async Task A_tenant_in_company_has_one_lane_and_two_again_once_it_is_alone()
     {
         var clock = new TestClock();
-        var turns = new Turns(lanesPerTenant: 2, clock);
+        var turns = new Turns(lanesPerTenant: 2, _ => 1, clock);
         turns.Wake(Noisy);
         turns.HasCompany(Noisy).ShouldBeFalse("it is alone");
         turns.Wake(Quiet);
@@ -83,6 +83,84 @@ public sealed class TurnsTests
         turns.Wake(Noisy);
         turns.HasCompany(Noisy).ShouldBeFalse("nothing came for the other since");
         (await turns.NextAsync(Ct)).ShouldBe(Noisy);
+    }
+
+    [Theory]
+    [InlineData(3, 1, 300, 100)]
+    [InlineData(5, 2, 286, 114)]
+    [InlineData(16, 16, 200, 200)]
+    public async Task Two_backlogs_are_served_as_their_weights_say(int one, int two, int ofOne, int ofTwo)
+    {
+        var turns = new Turns(lanesPerTenant: 1, tenant => tenant == Noisy ? one : two, TimeProvider.System);
+        turns.Wake(Noisy);
+        turns.Wake(Quiet);
+        var served = new List<TenantId>();
+        while (served.Count < ofOne + ofTwo)
+        {
+            served.Add(await turns.NextAsync(Ct));
+            turns.End(served[^1], more: true);
+        }
+
+        served.Count(t => t == Noisy).ShouldBeInRange(ofOne - 2, ofOne + 2);
+        served.Count(t => t == Quiet).ShouldBeInRange(ofTwo - 2, ofTwo + 2);
+    }
+
+    [Fact]
+    public async Task Weights_hold_with_more_backlogs_than_lanes_and_nobody_has_two_lanes()
+    {
+        var turns = new Turns(lanesPerTenant: 2, tenant => tenant.Value == 1 ? 3 : 1, TimeProvider.System);
+        var served = new Dictionary<long, int>();
+        for (var tenant = 1; tenant <= 7; tenant++)
+        {
+            turns.Wake(new TenantId(tenant));
+            served[tenant] = 0;
+        }
+
+        var running = new Queue<TenantId>();
+        for (var turn = 0; turn < 900; turn++)
+        {
+            if (running.Count == 3)
+            {
+                turns.End(running.Dequeue(), more: true);
+            }
+
+            running.Enqueue(await turns.NextAsync(Ct));
+            running.Distinct().Count().ShouldBe(running.Count);
+            served[running.Last().Value]++;
+        }
+
+        served[1].ShouldBeInRange(290, 310, "three of nine parts");
+        served.Skip(1).ShouldAllBe(s => s.Value > 90 && s.Value < 110);
+    }
+
+    /// <summary>At any moment of a crowd of backlogs, light and heavy.</summary>
+    [Fact]
+    public async Task One_without_a_backlog_waits_for_at_most_one_batch_of_each_other_and_starves_none()
+    {
+        var turns = new Turns(lanesPerTenant: 1, tenant => (int)tenant.Value, TimeProvider.System);
+        var (quiet, since, total) = (new TenantId(20), new Dictionary<TenantId, int>(), new Dictionary<TenantId, int>());
+        foreach (var heavy in new[] { 1, 3, 16 })
+        {
+            turns.Wake(new TenantId(heavy));
+        }
+
+        turns.Wake(quiet);
+        for (var turn = 0; turn < 2_000; turn++)
+        {
+            var tenant = await turns.NextAsync(Ct);
+            turns.End(tenant, more: tenant != quiet);
+            total[tenant] = total.GetValueOrDefault(tenant) + 1;
+            since[tenant] = since.GetValueOrDefault(tenant) + 1;
+            if (tenant == quiet)
+            {
+                since.Where(s => s.Key != quiet).ShouldAllBe(s => s.Value <= 1);
+                since.Clear();
+                turns.Wake(quiet); // Busy all the time, and never with a full batch.
+            }
+        }
+
+        total[new TenantId(16)].ShouldBeGreaterThan(800);
+        total[new TenantId(1)].ShouldBeGreaterThan(40);
     }
 
     private static async Task TakeBothLanesAsync(Turns turns)

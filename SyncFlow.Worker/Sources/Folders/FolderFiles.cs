@@ -22,6 +22,7 @@ internal sealed partial class FolderFiles(string root, TimeSpan settle, TimeProv
     public const string DoneSuffix = ".done";
 
     private readonly Dictionary<string, (long Size, DateTime Written)> _seen = [];
+    private readonly Lock _gate = new();
 
     /// <summary>The directory; null with why where it cannot be used.</summary>
     public DirectoryInfo? Open(long tenant, string folder, out string? problem)
@@ -50,21 +51,24 @@ internal sealed partial class FolderFiles(string root, TimeSpan settle, TimeProv
     /// </summary>
     public IReadOnlyList<FolderFile> Ready(DirectoryInfo directory)
     {
-        foreach (var gone in _seen.Keys.Where(path => !File.Exists(path)).ToList())
+        lock (_gate)
         {
-            _seen.Remove(gone);
-        }
-
-        var ready = new List<FolderFile>();
-        foreach (var file in directory.EnumerateFiles().OrderBy(f => f.Name, StringComparer.Ordinal))
-        {
-            if (file.LinkTarget is null && Name().Match(file.Name) is { Success: true } name && IsWhole(file))
+            foreach (var gone in _seen.Keys.Where(path => !File.Exists(path)).ToList())
             {
-                ready.Add(Of(file, name));
+                _seen.Remove(gone);
             }
-        }
 
-        return ready;
+            var ready = new List<FolderFile>();
+            foreach (var file in directory.EnumerateFiles().OrderBy(f => f.Name, StringComparer.Ordinal))
+            {
+                if (file.LinkTarget is null && Name().Match(file.Name) is { Success: true } name && IsWhole(file))
+                {
+                    ready.Add(Of(file, name));
+                }
+            }
+
+            return ready;
+        }
     }
 
     /// <summary>Moves a file away, with a report beside it.</summary>

@@ -1,84 +1,171 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using SyncFlow.Channels.Csv;
 using SyncFlow.Channels.Sources.Files;
 using SyncFlow.Channels.Sources.Mapping;
+using SyncFlow.Core;
 using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Sources;
 using SyncFlow.Storage.Sources.Folders;
+using SyncFlow.Worker.Fairness;
 
 namespace SyncFlow.Worker.Sources.Folders;
 
-/// <summary>Looks into sources' directories, and takes in the files that lie ready: one worker at a time for each.</summary>
+/// <summary>
+/// Looks into sources' directories, and takes in the files that lie ready: one worker at a time for each. A turn of a
+/// tenant is one file of each of its directories; a few tenants have theirs side by side, so that who has large files
+/// keeps one place only.
+/// </summary>
 internal sealed class FolderJobs(
     FolderStore folders, SourceFileDesk files, FolderFiles disk, TimeProvider time, ILogger<FolderJobs> logger) : BackgroundService
 {
     private const string Taker = "watched folder";
 
+    /// <summary>Tenants whose files are taken in at a time.</summary>
+    private const int AtOnce = 4;
+
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
 
     private static readonly JsonSerializerOptions Report = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    private readonly Dictionary<WatchedFolder, string?> _problems = [];
+    private readonly ConcurrentDictionary<WatchedFolder, string> _problems = [];
+    private readonly Dictionary<TenantId, Task<bool>> _running = [];
+    private readonly HashSet<TenantId> _rested = [];
+    private readonly TenantRing _ring = new();
 
-    /// <summary>Looks into all directories once.</summary>
+    /// <summary>Looks into all directories until none has a file that lies ready.</summary>
     public async Task LookAsync(CancellationToken ct)
     {
-        foreach (var folder in await folders.AllAsync(ct).ConfigureAwait(false))
+        var more = true;
+        while (more)
         {
-            string? problem;
-            try
-            {
-                problem = await LookAsync(folder, ct).ConfigureAwait(false);
-            }
-            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-            {
-                Log.PartFailed(logger, unreadable, folder.Tenant.Value, folder.Connection.Value, "its folder");
-                problem = "a file or the directory cannot be read or moved"; // Of this one alone; the others are looked at.
-            }
+            await TickAsync().ConfigureAwait(false);
+            await BeginAsync(int.MaxValue, ct).ConfigureAwait(false);
+            more = (await Task.WhenAll(_running.Values).ConfigureAwait(false)).Contains(true);
+        }
+    }
 
-            if (problem != _problems.GetValueOrDefault(folder))
+    /// <summary>Those that had nothing more rest until the next tick.</summary>
+    private async Task EndTurnsAsync()
+    {
+        foreach (var (tenant, turn) in _running.Where(r => r.Value.IsCompleted).ToList())
+        {
+            _running.Remove(tenant);
+            _ = await turn.ConfigureAwait(false) || _rested.Add(tenant);
+        }
+    }
+
+    private async Task TickAsync()
+    {
+        await EndTurnsAsync().ConfigureAwait(false);
+        _rested.Clear();
+    }
+
+    /// <summary>Gives tenants their turns, as long as there are places.</summary>
+    private async Task BeginAsync(int places, CancellationToken ct)
+    {
+        await EndTurnsAsync().ConfigureAwait(false);
+        var all = (await folders.AllAsync(ct).ConfigureAwait(false)).ToLookup(f => f.Tenant);
+        foreach (var tenant in _ring.Order(all.Select(f => f.Key).Where(t => !_running.ContainsKey(t) && !_rested.Contains(t))))
+        {
+            if (_running.Count < places)
             {
-                await folders.NoteAsync(folder, null, problem, ct).ConfigureAwait(false);
-                _problems[folder] = problem;
+                _ring.Served(tenant);
+                _running[tenant] = TurnAsync(tenant, [.. all[tenant]], ct);
             }
         }
     }
 
-    /// <summary>Looks into one; returns why it cannot.</summary>
-    private async Task<string?> LookAsync(WatchedFolder folder, CancellationToken ct)
+    /// <summary>One file of each of a tenant's directories; returns whether more lie ready.</summary>
+    private async Task<bool> TurnAsync(TenantId tenant, IReadOnlyList<WatchedFolder> own, CancellationToken ct)
+    {
+        var more = false;
+        try
+        {
+            foreach (var folder in own)
+            {
+                var (problem, others) = await TryAsync(folder, ct).ConfigureAwait(false);
+                more |= others;
+                if (problem != _problems.GetValueOrDefault(folder))
+                {
+                    await folders.NoteAsync(folder, null, problem, ct).ConfigureAwait(false);
+                    _problems.Remove(folder, out _);
+                    _ = problem is null || _problems.TryAdd(folder, problem);
+                }
+            }
+
+            return more;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            Log.TenantFailed(logger, failure, "its folders", tenant.Value); // The job boundary: files stay where they are until they are taken in.
+            return false;
+        }
+    }
+
+    private async Task<(string? Problem, bool More)> TryAsync(WatchedFolder folder, CancellationToken ct)
+    {
+        try
+        {
+            return await LookAsync(folder, ct).ConfigureAwait(false);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            Log.PartFailed(logger, unreadable, folder.Tenant.Value, folder.Connection.Value, "its folder");
+            return ("a file or the directory cannot be read or moved", false); // Of this one alone; the others are looked at.
+        }
+    }
+
+    /// <summary>Takes the first file of one in; returns why it cannot, and whether more lie ready.</summary>
+    private async Task<(string? Problem, bool More)> LookAsync(WatchedFolder folder, CancellationToken ct)
     {
         if (disk.Open(folder.Tenant.Value, folder.Folder, out var problem) is not { } directory)
         {
-            return problem;
+            return (problem, false);
         }
 
-        if (disk.Ready(directory) is { Count: > 0 } ready)
-        {
-            await folders.AloneAsync(folder, source => TakeAsync(folder, source, ready, ct), ct).ConfigureAwait(false);
-        }
-
-        return null;
+        var ready = disk.Ready(directory);
+        var alone = ready.Count > 0
+            && await folders.AloneAsync(folder, source => TakeAsync(folder, source, ready, ct), ct).ConfigureAwait(false);
+        return (null, alone && ready.Count > 1);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        try
         {
-            try
+            while (!stoppingToken.IsCancellationRequested)
             {
-                await LookAsync(stoppingToken).ConfigureAwait(false);
+                await TickAsync().ConfigureAwait(false);
+                var tick = Task.Delay(Every, time, stoppingToken);
+                while (!tick.IsCompleted)
+                {
+                    await TryBeginAsync(stoppingToken).ConfigureAwait(false);
+                    await Task.WhenAny([tick, .. _running.Values]).ConfigureAwait(false); // A turn that ends makes room for the next.
+                }
             }
-            catch (Exception failure) when (failure is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
-            {
-                Log.JobFailed(logger, failure, "watched folders"); // The job boundary: files stay where they are until they are taken in.
-            }
+        }
+        finally
+        {
+            await Task.WhenAll(_running.Values.Cast<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task TryBeginAsync(CancellationToken ct)
+    {
+        try
+        {
+            await BeginAsync(AtOnce, ct).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            Log.JobFailed(logger, failure, "watched folders"); // The job boundary: looked again in a moment.
         }
     }
 
     private async Task TakeAsync(WatchedFolder folder, FolderSource source, IReadOnlyList<FolderFile> ready, CancellationToken ct)
     {
-        foreach (var file in ready.Where(f => File.Exists(f.File.FullName))) // Another worker may have taken it between look and lock.
+        if (ready.FirstOrDefault(f => File.Exists(f.File.FullName)) is { } file) // Another worker may have taken it between look and lock.
         {
             var (report, problem) = await ReceiveAsync(folder, source, file, ct).ConfigureAwait(false);
             await FolderFiles.MoveAsync(file, problem is null ? "done" : "failed", JsonSerializer.Serialize(report, Report), time.GetUtcNow(), ct).ConfigureAwait(false);

@@ -7,6 +7,7 @@ using SyncFlow.Core.Sources;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sources.Pulling;
+using SyncFlow.Worker.Fairness;
 using SyncFlow.Worker.Publishing;
 
 namespace SyncFlow.Worker.Sources.Pulling;
@@ -22,14 +23,14 @@ internal sealed class PullJobs(
     /// <summary>The client whose handler keeps calls out of our own network.</summary>
     public const string HttpClientName = "sources";
 
-    /// <summary>Sources asked at a time.</summary>
-    private const int AtOnce = 8;
-
-    /// <summary>Of one tenant: its slow sources leave others their turn.</summary>
-    private const int OfOneTenant = 4;
-
-    /// <summary>Due sources looked at, those that wait longest first.</summary>
+    /// <summary>Due sources looked at.</summary>
     private const int MostDue = 200;
+
+    /// <summary>Of one tenant: more than all workers together ask of it at a time, so that one is seen that nobody asks yet.</summary>
+    private const int MostDueOfOne = 32;
+
+    /// <summary>Sources asked at a time: a tenant's slow ones leave others their turn.</summary>
+    private static readonly TenantSlots Slots = new(Most: 8, OfOne: 4, InCompany: 2);
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
@@ -63,9 +64,11 @@ internal sealed class PullJobs(
                 _running.Remove(key);
             }
 
-            foreach (var one in _running.Count < AtOnce ? await store.DueAsync(MostDue, ct).ConfigureAwait(false) : [])
+            var due = Slots.HasRoom(_running.Count) ? await store.DueAsync(MostDue, MostDueOfOne, ct).ConfigureAwait(false) : [];
+            due.RemoveAll(_running.ContainsKey);
+            foreach (var one in due)
             {
-                if (_running.Count < AtOnce && !_running.ContainsKey(one) && _running.Keys.Count(k => k.Tenant == one.Tenant) < OfOneTenant)
+                if (Slots.MayBegin(one.Tenant, [.. _running.Keys.Select(k => k.Tenant)], othersWait: due.Exists(d => d.Tenant != one.Tenant)))
                 {
                     _running[one] = AskAsync(one.Tenant, one.Connection, ct);
                 }
