@@ -27,6 +27,7 @@ internal sealed partial class ProtocolWorld
     private int _events;
     private int _facts;
     private int _looked = -1;
+    private int _looks;
     private int _unsold;
     private bool _over;
     private string? _wrong;
@@ -43,6 +44,8 @@ internal sealed partial class ProtocolWorld
                 number, settings.KindOf(number), settings.Items, settings.Locations, number <= settings.KeepingKeys, drift, _agenda, _random);
             shop.OrderChanged += order => NotePutBack(shop, order);
             shop.OrderChanged += order => Tell(shop, order);
+            shop.NotPutBack += order => Truth!.Tampered(shop, order.Sku, order.Units);
+            shop.Overwritten += (item, shown) => Truth!.Overwritten(shop, item, shown);
             shop.LevelChanged += (sku, location, value, at) => Tell(shop, sku, location, value, at);
             shop.ItemChanged += sku => Tell(shop, sku);
             shop.PlacesChanged += () => Post(shop, () => ReadPlaces(shop));
@@ -108,10 +111,17 @@ internal sealed partial class ProtocolWorld
         {
             _looked = version;
             Crowd.Look();
+            _looks++;
             if (_settings.Keeper == Keeper.Protocol)
             {
                 End(Truth.Violation());
             }
+        }
+
+        if (_over)
+        {
+            Tally.Add("steps looked at", _looks);
+            Truth.Tell(Tally);
         }
 
         return !_over;
