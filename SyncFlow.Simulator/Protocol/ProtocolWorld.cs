@@ -177,6 +177,7 @@ internal sealed partial class ProtocolWorld
             _verifiers.Add(new VerifierLoop(desk, VerifyPurpose.Attribute));
         }
 
+        _pipeline.Mistaken = _settings.Mistake == Mistake.NegativeLends ? set => MistakenPlans.Lend(set, _agenda.Now) : null;
         _pipeline.Asked += Ask;
         _pipeline.Committed += () => _publishers.ForEach(p => p.Told());
         _pipeline.Committed += () => _verifiers.ForEach(v => v.Wake());

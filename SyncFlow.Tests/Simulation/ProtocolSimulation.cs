@@ -86,6 +86,10 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     [InlineData(nameof(Mistake.TrustAcknowledgements))]
     [InlineData(nameof(Mistake.ForgetLateRequests))]
     [InlineData(nameof(Mistake.IgnoreVisibilityLag))]
+    [InlineData(nameof(Mistake.BudgetPerLevel))]
+    [InlineData(nameof(Mistake.LaterCompareSettles))]
+    [InlineData(nameof(Mistake.NegativeLends))]
+    [InlineData(nameof(Mistake.BypassTakenForClaim))]
     public void A_classic_mistake_is_caught(string name)
     {
         var mistake = Enum.Parse<Mistake>(name);
