@@ -21,6 +21,9 @@ internal sealed record ChannelDesk(
     /// <summary>Pushes as they were stored before they were sent.</summary>
     public Dictionary<Guid, Core.Publishing.Push> Pushes { get; } = [];
 
+    /// <summary>Of these, the ones whose answers were lost for good.</summary>
+    public HashSet<Guid> Unanswered { get; } = [];
+
     /// <summary>Levels being read, and by how many loops: no push is planned for them meanwhile.</summary>
     public Dictionary<LevelId, int> Held { get; } = [];
 
@@ -172,7 +175,8 @@ internal sealed record ChannelDesk(
 
     /// <summary>An order as a fact.</summary>
     public OrderFact Fact(OrderSnapshot snapshot) => new(
-        $"order:{Shop.Number}:{snapshot.OrderRef}", Connection, null, Agenda.Now, snapshot);
+        $"order:{Shop.Number}:{snapshot.OrderRef}", Connection, null, Agenda.Now,
+        Settings.Mistake == Mistake.BypassTakenForClaim ? snapshot with { SourceName = "web" } : snapshot);
 
     /// <summary>Puts every order that queries show and the ledger does not have as it is into the inbox, then goes on.</summary>
     public void FetchOrders(Action done)

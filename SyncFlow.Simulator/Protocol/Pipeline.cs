@@ -18,6 +18,9 @@ internal sealed class Pipeline(MemoryStore store, Agenda agenda, Random random, 
     /// <summary>No wake-up gets through until then.</summary>
     public DateTimeOffset DeafUntil { get; set; }
 
+    /// <summary>A mistake in what is decided: it changes a batch before it is saved.</summary>
+    public Action<WorkingSet>? Mistaken { get; set; }
+
     /// <summary>Told after each commit: which SKUs changed.</summary>
     public event Action? Committed;
 
@@ -48,6 +51,7 @@ internal sealed class Pipeline(MemoryStore store, Agenda agenda, Random random, 
             return false;
         }
 
+        Mistaken?.Invoke(set);
         store.Save(set);
         foreach (var work in set.Work)
         {

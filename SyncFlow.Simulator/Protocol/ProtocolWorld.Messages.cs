@@ -58,6 +58,7 @@ internal sealed partial class ProtocolWorld
             && !_desks[shop.Number - 1].Channel.IsOpenAt(new LocationId(order.Location)))
         {
             Truth.TakenAway(order.Sku, order.Units);
+            Truth.Tampered(shop, order.Sku, order.Units);
         }
     }
 

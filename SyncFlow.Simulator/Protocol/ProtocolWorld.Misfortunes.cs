@@ -93,6 +93,7 @@ internal sealed partial class ProtocolWorld
             Tally.Add("levels raised by hand");
             var units = _random.Next(1, 4);
             Truth.TakenAway(item, units);
+            Truth.Tampered(shop, item, units);
             Edited(shop, item, location, units);
             shop.EditByHand(item, location, units);
         }
@@ -151,6 +152,10 @@ internal sealed partial class ProtocolWorld
         for (var item = 0; item < _settings.Items; item++)
         {
             Truth.TakenAway(item, Math.Max(0, Math.Max(0, shop.Shown(item)) - Math.Max(0, before[item])));
+            if (!closed)
+            {
+                Truth.Reopened(shop, item, location, shop.Available(item, location));
+            }
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed partial class ProtocolWorld
             var moved = shop.MoveByHand(sku, location, _random.Next(-3, 4));
             Tally.Add("parked units moved by hand", Math.Sign(Math.Abs(moved)));
             Truth.TakenAway(sku, Math.Max(0, -moved));
+            Truth.Tampered(shop, sku, -moved);
         }
 
         if (Chance(_faults.ParkedEdited))

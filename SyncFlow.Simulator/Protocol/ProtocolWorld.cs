@@ -35,6 +35,7 @@ internal sealed partial class ProtocolWorld
     private int _events;
     private int _facts;
     private int _looked = -1;
+    private int _looks;
     private int _unsold;
     private bool _over;
     private string? _wrong;
@@ -51,6 +52,8 @@ internal sealed partial class ProtocolWorld
                 number, settings.KindOf(number), settings.Items, settings.Locations, number <= settings.KeepingKeys, drift, _agenda, _random);
             shop.OrderChanged += order => NotePutBack(shop, order);
             shop.OrderChanged += order => Tell(shop, order);
+            shop.NotPutBack += order => Truth!.Tampered(shop, order.Sku, order.Units);
+            shop.Overwritten += (item, shown) => Truth!.Overwritten(shop, item, shown);
             shop.LevelChanged += (sku, location, value, at) => Tell(shop, sku, location, value, at);
             shop.ItemChanged += sku => Tell(shop, sku);
             shop.PlacesChanged += () => Post(shop, () => ReadPlaces(shop));
@@ -116,10 +119,17 @@ internal sealed partial class ProtocolWorld
         {
             _looked = version;
             Crowd.Look();
+            _looks++;
             if (_settings.Keeper == Keeper.Protocol)
             {
                 End(Truth.Violation());
             }
+        }
+
+        if (_over)
+        {
+            Tally.Add("steps looked at", _looks);
+            Truth.Tell(Tally);
         }
 
         return !_over;
@@ -175,6 +185,7 @@ internal sealed partial class ProtocolWorld
             _verifiers.Add(new VerifierLoop(desk, VerifyPurpose.Attribute));
         }
 
+        _pipeline.Mistaken = _settings.Mistake == Mistake.NegativeLends ? set => MistakenPlans.Lend(set, _agenda.Now) : null;
         _pipeline.Asked += Ask;
         _pipeline.Committed += () => _publishers.ForEach(p => p.Told());
         _pipeline.Committed += () => _verifiers.ForEach(v => v.Wake());

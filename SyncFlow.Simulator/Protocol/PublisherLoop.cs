@@ -14,6 +14,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
     private static readonly TimeSpan[] Replays =
         [TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
 
+    private readonly MistakenPlans _plans = new(desk);
     private long _pushes;
     private int _flying;
     private bool _arranged;
@@ -36,7 +37,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
     /// <summary>Something was committed.</summary>
     public void Told()
     {
-        if (!_arranged && desk.Alive && desk.Any(l => l.WantsPush))
+        if (!_arranged && desk.Alive && desk.Any(_plans.WantsPush))
         {
             Wake();
         }
@@ -71,7 +72,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
         }
 
         var candidates = desk.Levels()
-            .Where(l => l.Level.WantsPush && !desk.Held.ContainsKey(l.Level.Id))
+            .Where(l => _plans.WantsPush(l.Level) && !desk.Held.ContainsKey(l.Level.Id))
             .OrderBy(l => PushPriority.Of(l.Sku, l.Level)).ThenBy(l => l.Level.Id.Value)
             .Take(PublishLimits.LevelsPerPush)
             .Select(l => new PlanCandidate(l.Sku.Sku, l.Level.Id, Shop.Item(WorldSettings.IndexOf(l.Sku.Sku)), Shop.Place((int)l.Level.Location.Value)))
@@ -89,12 +90,12 @@ internal sealed class PublisherLoop(ChannelDesk desk)
 
         var set = desk.Store.LoadSkus(candidates.Select(c => c.Sku));
         var id = new Guid(desk.Shop.Number, 0, 0, BitConverter.GetBytes(++_pushes));
-        var plan = Planner.Plan(set, desk.Connection, candidates, id, desk.Agenda.Now);
+        var planned = _plans.Plan(set, candidates, id);
         if (!desk.Pipeline.Commit(set))
         {
             Wake();
         }
-        else if (plan.Push is { } push)
+        else if (planned is { } push)
         {
             _flying++;
             desk.Writes++;
@@ -224,6 +225,7 @@ internal sealed class PublisherLoop(ChannelDesk desk)
     {
         var set = desk.Store.LoadSkus(push.Elements.Select(e => e.Sku));
         Settlement.Settle(set, push, [.. push.Elements.Select((e, i) => new ElementAnswer(e.Level, outcomes[i], null, desk.Shop.DoneBy(push.Id)))], desk.Agenda.Now);
+        _plans.Settled(set, push, outcomes);
         if (!desk.Pipeline.Commit(set))
         {
             desk.Later(Sweep, () => Settle(push, outcomes));
@@ -231,6 +233,11 @@ internal sealed class PublisherLoop(ChannelDesk desk)
         }
 
         _flying--;
+        if (outcomes.Contains(ElementOutcome.Unknown))
+        {
+            desk.Unanswered.Add(push.Id);
+        }
+
         if (outcomes.Contains(ElementOutcome.Acknowledged))
         {
             desk.Measure(push.Elements.Where(e => e.To < e.From).Select(e => e.CauseAt).OfType<DateTimeOffset>());

@@ -63,6 +63,12 @@ internal sealed partial class Shop(
     /// <summary>Told of every new or changed order.</summary>
     public event Action<ShopOrder>? OrderChanged;
 
+    /// <summary>Told of an order that is given back while its item is not counted: no level gets its units.</summary>
+    public event Action<ShopOrder>? NotPutBack;
+
+    /// <summary>Told of an absolute write to an item's level, with what was shown there before.</summary>
+    public event Action<int, int>? Overwritten;
+
     /// <summary>Told when an item's settings changed.</summary>
     public event Action<int>? ItemChanged;
 
@@ -161,6 +167,10 @@ internal sealed partial class Shop(
         {
             _taken[order.Sku, order.Location] -= order.Units;
             Move(order.Sku, order.Location, order.Units);
+        }
+        else if (order.Claimed)
+        {
+            NotPutBack?.Invoke(order);
         }
 
         OrderChanged?.Invoke(order);
@@ -262,6 +272,11 @@ internal sealed partial class Shop(
 
         foreach (var (sku, location, _, to) in persists ? elements : [])
         {
+            if (Kind == ShopKind.Absolute)
+            {
+                Overwritten?.Invoke(sku, _available[sku, location]);
+            }
+
             Move(sku, location, to - _available[sku, location]);
         }
 

@@ -36,6 +36,9 @@ internal sealed class ShopOrder
     public int FulfilledUnits { get; set; }
     public bool Cancelled { get; set; }
 
+    /// <summary>Its units that our ledger has, as far as it was told.</summary>
+    public int Told { get; set; }
+
     public int Open => Cancelled ? 0 : Units - FulfilledUnits;
 
     /// <summary>Whole, as a webhook or a query carries it; only a query says where it ships from.</summary>

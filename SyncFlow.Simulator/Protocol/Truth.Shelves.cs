@@ -121,7 +121,7 @@ internal sealed partial class Truth
     /// Follows when units begin to be parked on a level, and what the ledger has then beyond what is shown and owed: guard lowered
     /// on-hand before, or it was not counted.
     /// </summary>
-    public void Saved(WorkingSet set)
+    private void FollowParking(WorkingSet set)
     {
         foreach (var (sku, level) in set.ChangedLevels.Where(l => settings.IsAuthority((int)l.Level.Connection.Value)))
         {

@@ -1,4 +1,3 @@
-using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Stock;
@@ -42,6 +41,11 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
     /// <summary>What is wrong at this moment, or null.</summary>
     public string? Violation()
     {
+        if (_misbooked is not null)
+        {
+            return _misbooked;
+        }
+
         LookAtHands();
         for (var sku = 0; sku < settings.Skus; sku++)
         {
@@ -52,6 +56,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             }
         }
 
+        _steps++;
         return null;
     }
 
@@ -92,80 +97,6 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         var (offered, left) = (AllOffered(sku), Left(sku) + _takenAway[sku]);
         return offered > Math.Max(0, left) ? $"channels show {offered} of {left} units, {carts.Promised(sku)} of them promised" : null;
-    }
-
-    /// <summary>
-    /// The two identities of docs/protocol.md: no selling unit shows more than its bound less the sales nobody has told
-    /// us of, and no more is thought to be left than is, those sales apart.
-    /// </summary>
-    private string? Counts(int sku)
-    {
-        if (settings.BreaksAssumptions || settings.RunsMoreRisk)
-        {
-            return null;
-        }
-
-        var unseen = 0;
-        for (var item = sku; item < settings.Items; item = item < settings.Skus ? settings.Skus : item + 1)
-        {
-            var each = settings.UnitsIn(item, sku);
-            foreach (var shop in each == 0 ? [] : shops)
-            {
-                var (wrong, news) = Counts(item, shop);
-                if (wrong is not null)
-                {
-                    return wrong;
-                }
-
-                unseen += each * news;
-            }
-        }
-
-        var available = store.Sku(settings.SkuOf(sku)).Pools.Sum(p => p.Buckets.Unencumbered);
-        return Left(sku) - carts.Promised(sku) < available - unseen
-            ? $"{Left(sku)} units are left, {carts.Promised(sku)} promised, but {available} are thought to be, {unseen} sold unseen"
-            : null;
-    }
-
-    /// <summary>The first identity for one selling unit, and how many it sold that nobody has told us of.</summary>
-    private (string? Wrong, int News) Counts(int item, Shop shop)
-    {
-        if (shop.Kind == ShopKind.Till)
-        {
-            return (null, shop.Sold(item) - Known(shop, item));
-        }
-
-        var (shown, bound, news) = (0, 0, 0);
-        foreach (var level in store.Sku(settings.SkuOf(item)).Levels)
-        {
-            if (level.Connection.Value == shop.Number)
-            {
-                var location = (int)level.Location.Value;
-                shown += shop.IsClosed(location) ? 0 : shop.Available(item, location);
-                bound += level.UpperBound;
-                news += Unseen(shop, item, level);
-            }
-        }
-
-        // A zero that arrives late lifts a level that somebody lowered below it, and puts nothing on sale.
-        return shown + news > (shop.Kind == ShopKind.Absolute ? Math.Max(0, bound) : bound)
-            ? ($"channel {shop.Number} shows {shown} of item {item} with {news} sold unseen, bound {bound}", news)
-            : (null, news);
-    }
-
-    /// <summary>Units of its orders as the ledger has them.</summary>
-    private int Known(Shop shop, int item)
-    {
-        var units = 0;
-        foreach (var order in shop.Orders.Values)
-        {
-            if (order.Sku == item && store.FindOrder(new ConnectionId(shop.Number), order.Id)?.Snapshot is { Cancelled: false })
-            {
-                units += order.Units;
-            }
-        }
-
-        return units;
     }
 
     /// <summary>
@@ -217,7 +148,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         if (shop.Kind == ShopKind.Till)
         {
             // What came back over the counter is sold again at once, whether we know that it came back or not.
-            return Math.Max(0, Known(shop, item) - shop.Sold(item));
+            return Math.Max(0, _told[shop.Number, item] - shop.Sold(item));
         }
 
         var (explained, below, bound) = (0, 0, 0);
@@ -255,8 +186,4 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         return units;
     }
-
-    /// <summary>Units the level lost to orders, net of those put back, that belief has not absorbed.</summary>
-    private static int Unseen(Shop shop, int sku, LevelState level) =>
-        shop.Taken(sku, (int)level.Location.Value) - (int)(level.SoldTotal - level.PutBackTotal) - level.Suspense + level.Adopted;
 }

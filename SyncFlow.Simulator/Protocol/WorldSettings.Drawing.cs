@@ -92,15 +92,19 @@ internal sealed partial record WorldSettings
         };
     }
 
-    /// <summary>A drawn world with plenty of the fault that this mistake falls for, and no assumption broken but its own.</summary>
+    /// <summary>A drawn world with plenty of the fault that this mistake falls for, and no assumption broken but those it is about.</summary>
     public static WorldSettings Provoke(int seed, Mistake mistake)
     {
         var drawn = Plain(seed, SharingMode.Guard) with { Mistake = mistake, Stock = 20 + (seed % 20), OrdersPerMinute = 25, Receipts = 40 };
         var faults = drawn.Faults with { Bypassed = 0, OutsideDecrease = 0, OutsideIncrease = 0, WriteOff = 0 };
-        return drawn with
+        return Exposed(drawn, mistake) with
         {
             Faults = mistake switch
             {
+                Mistake.BudgetPerLevel => faults with { RoutedWhole = 0.9 },
+                Mistake.LaterCompareSettles => faults with { Late = 0.6, Dropped = 0, Crash = 0, Outage = 0, TokenLost = 0 },
+                Mistake.NegativeLends => faults with { SellsOn = 0.5, Dropped = 0 },
+                Mistake.BypassTakenForClaim => faults with { Bypassed = 0.2, Dropped = 0 },
                 Mistake.TrustAcknowledgements => faults with { NotPersisted = 0.3 },
                 Mistake.ForgetLateRequests => faults with { Late = 0.4 },
                 Mistake.IgnoreVisibilityLag => faults with { VisibilityLag = 9.5, Dropped = 0.95, NotPersisted = 0.4 },
@@ -108,4 +112,12 @@ internal sealed partial record WorldSettings
             },
         };
     }
+
+    /// <summary>What else a world needs for a mistake to matter in it.</summary>
+    private static WorldSettings Exposed(WorldSettings drawn, Mistake mistake) => mistake switch
+    {
+        Mistake.BudgetPerLevel => drawn with { Locations = 3 },
+        Mistake.LaterCompareSettles => drawn with { Locations = 1, KeepingKeys = 0, Stock = 10, Minutes = 16, Receipts = 80 },
+        _ => drawn,
+    };
 }

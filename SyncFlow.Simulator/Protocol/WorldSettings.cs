@@ -31,6 +31,18 @@ internal enum Mistake
 
     /// <summary>Take a reading for exact although orders may still be invisible.</summary>
     IgnoreVisibilityLag,
+
+    /// <summary>Keep budgets per level instead of per store: one below zero is set to zero, as if that put nothing on sale.</summary>
+    BudgetPerLevel,
+
+    /// <summary>Write a level although an answer is lost, and take a later compare that holds for the answer.</summary>
+    LaterCompareSettles,
+
+    /// <summary>Let a store that shows less than nothing lend what it lacks to the others.</summary>
+    NegativeLends,
+
+    /// <summary>Take orders that bypass inventory for orders that took their units from the level.</summary>
+    BypassTakenForClaim,
 }
 
 /// <summary>Everything that makes a world; the same settings give the same world to the last step.</summary>

@@ -20,6 +20,7 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
 {
     private const int Count = 10_000;
     private const int Few = 200;
+    private const double LeastExact = 0.95;
 
     /// <summary>What docs/protocol.md says the worlds contain: each in a hundredth of them at least.</summary>
     private static readonly string[] Ingredients =
@@ -56,9 +57,27 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
         // A world that sells nothing is trivially safe, and what never happens proves nothing.
         report.Orders.ShouldBeGreaterThan(report.Worlds.Count);
         TestSummary.Add($"Simulation: with {string.Join(", ", Named.Select(n => $"{report.Tally.Counts.GetValueOrDefault(n).Times} {n}"))}");
+        Checks(report);
         if (report.Worlds.Count == Count)
         {
             Ingredients.Where(i => report.Tally.Counts.GetValueOrDefault(i).Worlds < Count / 100).ShouldBeEmpty();
+        }
+    }
+
+    /// <summary>Why it holds is looked at after every step of every world, and almost always without an allowance.</summary>
+    private static void Checks(SimulationReport report)
+    {
+        var counts = report.Tally.Counts;
+        var (worlds, steps) = counts["steps in which both identities were checked"];
+        steps.ShouldBe(counts["steps looked at"].Times);
+        worlds.ShouldBe(report.Worlds.Count);
+
+        var (exact, beside) = (counts["selling units compared exactly"].Times, counts.GetValueOrDefault("selling units compared beside units that were tampered with").Times);
+        var share = exact / (double)(exact + beside);
+        TestSummary.Add($"Simulation: both identities in {worlds} worlds, after {steps} steps, {share:P1} of {exact + beside} comparisons without an allowance");
+        if (report.Worlds.Count == Count)
+        {
+            share.ShouldBeGreaterThan(LeastExact);
         }
     }
 
@@ -67,6 +86,10 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     [InlineData(nameof(Mistake.TrustAcknowledgements))]
     [InlineData(nameof(Mistake.ForgetLateRequests))]
     [InlineData(nameof(Mistake.IgnoreVisibilityLag))]
+    [InlineData(nameof(Mistake.BudgetPerLevel))]
+    [InlineData(nameof(Mistake.LaterCompareSettles))]
+    [InlineData(nameof(Mistake.NegativeLends))]
+    [InlineData(nameof(Mistake.BypassTakenForClaim))]
     public void A_classic_mistake_is_caught(string name)
     {
         var mistake = Enum.Parse<Mistake>(name);

@@ -1,0 +1,141 @@
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Levels;
+
+namespace SyncFlow.Simulator.Protocol;
+
+/// <content>
+/// The two identities of "Why it holds" in docs/protocol.md, in every world and at every step: no selling unit shows more
+/// than its bound less the sales nobody has told us of, and no more is thought to be left than is, those sales apart.
+/// </content>
+internal sealed partial class Truth
+{
+    private readonly int[,] _told = new int[settings.Shops + 1, settings.Items];
+    private readonly int[,] _toldClaims = new int[settings.Shops + 1, settings.Items];
+    private readonly int[,] _tampered = new int[settings.Shops + 1, settings.Items];
+    private readonly Dictionary<(int Shop, int Item, int Location), int> _reopened = [];
+    private long _steps;
+    private long _exact;
+    private long _allowed;
+    private long _overwritable;
+
+    /// <summary>
+    /// Units that appeared on a shop's levels of an item, or ceased to be told of, otherwise than by the rules: by
+    /// a hand, or because the item was not counted. Only there, and by no more, may it show more than the first identity says.
+    /// </summary>
+    public void Tampered(Shop shop, int item, int units) => _tampered[shop.Number, item] += Math.Max(0, units);
+
+    /// <summary>A location is open again: what its levels show is on sale, and we hear of it later.</summary>
+    public void Reopened(Shop shop, int item, int location, int units) => _reopened[(shop.Number, item, location)] = Math.Max(0, units);
+
+    /// <summary>An absolute value was written. In guard it can only lift a level that somebody sold from below zero.</summary>
+    public void Overwritten(Shop shop, int item, int shown) => Tampered(shop, item, -shown);
+
+    /// <summary>How often the identities were checked, once the world is over.</summary>
+    public void Tell(Tally tally)
+    {
+        tally.Add("steps in which both identities were checked", _steps);
+        tally.Add("selling units compared exactly", _exact);
+        tally.Add("selling units of channels without compare-and-set outside guard, not compared", _overwritable);
+        tally.Add("selling units compared beside units that were tampered with", _allowed);
+    }
+
+    private string? Counts(int sku)
+    {
+        var unseen = 0;
+        for (var item = sku; item < settings.Items; item = item < settings.Skus ? settings.Skus : item + 1)
+        {
+            var each = settings.UnitsIn(item, sku);
+            if (each > 0)
+            {
+                var (wrong, news) = SellingUnits(item);
+                if (wrong is not null)
+                {
+                    return wrong;
+                }
+
+                unseen += each * news;
+            }
+        }
+
+        var available = 0;
+        foreach (var pool in store.Sku(settings.SkuOf(sku)).Pools)
+        {
+            available += pool.Buckets.Unencumbered;
+        }
+
+        return Left(sku) + _takenAway[sku] - carts.Promised(sku) < available - unseen
+            ? $"{Left(sku)} units are left, {_takenAway[sku]} taken away, {carts.Promised(sku)} promised, but {available} are thought to be, {unseen} sold unseen"
+            : null;
+    }
+
+    /// <summary>The first identity for every selling unit of an item, and how many all sold that nobody has told us of.</summary>
+    private (string? Wrong, int News) SellingUnits(int item)
+    {
+        Span<SellingUnit> units = stackalloc SellingUnit[settings.Shops + 1];
+        foreach (var level in store.Sku(settings.SkuOf(item)).Levels)
+        {
+            Count(ref units[(int)level.Connection.Value], item, level);
+        }
+
+        var news = 0;
+        foreach (var shop in shops)
+        {
+            if (shop.Kind == ShopKind.Till)
+            {
+                news += shop.Sold(item) - _told[shop.Number, item];
+                continue;
+            }
+
+            var unit = units[shop.Number];
+            unit.News -= _toldClaims[shop.Number, item];
+            news += unit.News;
+            if (shop.Kind == ShopKind.Absolute && settings.Mode != SharingMode.Guard)
+            {
+                _overwritable++; // Values are written over one another there, and put back what was sold meanwhile (rule R15).
+                continue;
+            }
+
+            var broken = unit.Reopened + _tampered[shop.Number, item];
+            (_exact, _allowed) = broken == 0 ? (_exact + 1, _allowed) : (_exact, _allowed + 1);
+
+            // A zero that arrives late lifts a level that somebody lowered below it, and puts nothing on sale.
+            if (unit.Shown + unit.News > (shop.Kind == ShopKind.Absolute ? Math.Max(0, unit.Bound) : unit.Bound) + broken)
+            {
+                return ($"channel {shop.Number} shows {unit.Shown} of item {item} with {unit.News} sold unseen, bound {unit.Bound}, tampered with {broken}", news);
+            }
+        }
+
+        return (null, news);
+    }
+
+    /// <summary>Where a location was closed without our knowing, its level counts as what it would sell; closed it counts nothing.</summary>
+    private void Count(ref SellingUnit unit, int item, LevelState level)
+    {
+        var location = (int)level.Location.Value;
+        var shop = shops[(int)level.Connection.Value - 1];
+        unit.Bound += level.UpperBound;
+        unit.News += shop.Taken(item, location) - level.Suspense + level.Adopted;
+        if (level.Status != LevelStatus.Closed)
+        {
+            unit.Shown += shop.Available(item, location);
+        }
+        else if (!shop.IsClosed(location))
+        {
+            unit.Shown += shop.Available(item, location);
+            unit.Reopened += _reopened.GetValueOrDefault((shop.Number, item, location));
+        }
+    }
+
+    /// <summary>Units the level lost to orders, net of those put back, that belief has not absorbed.</summary>
+    private static int Unseen(Shop shop, int sku, LevelState level) =>
+        shop.Taken(sku, (int)level.Location.Value) - (int)(level.SoldTotal - level.PutBackTotal) - level.Suspense + level.Adopted;
+
+    /// <summary>A shop's levels of an item together.</summary>
+    private struct SellingUnit
+    {
+        public int Shown;
+        public int Bound;
+        public int News;
+        public int Reopened;
+    }
+}
