@@ -26,9 +26,13 @@ internal sealed class DrainedReading(
     private int Doubted => lostAnswer + level.Unverified.Where(u => u.At <= _reading.MarkedAt).Sum(u => u.Units);
     private bool Proves => Doubted > 0;
 
-    /// <summary>Where shares are not disjoint, absolute values are written over one another (rule R15).</summary>
+    /// <summary>Where shares are not disjoint, and in bounded guard, absolute values are written over one another (rule R15).</summary>
     private bool MayHavePutBack =>
-        !channel.CompareAndSet && sku.Mode != EffectiveMode.Guard && (level.NeedsReading || Proves);
+        !channel.CompareAndSet && (sku.Mode != EffectiveMode.Guard || channel.BoundedBy is not null) && (level.NeedsReading || Proves);
+
+    /// <summary>Sales on either side of the reading hide what a write put back: its reserve stays until a quiet one.</summary>
+    private bool HidesPutBack =>
+        channel.BoundedBy is not null && sku.Mode != EffectiveMode.Shared && ZeroBarrier.IsInDoubt(level) && _sold + _putBack > 0;
 
     public FactOutcome Apply()
     {
@@ -228,7 +232,7 @@ internal sealed class DrainedReading(
         {
             Unverified = rest > 0 ? [new Unverified(rest, now), .. later] : [.. later],
             AwaitsAttribution = false,
-            NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0
+            NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0 || HidesPutBack
                 || (_sold + _putBack > 0 && ChannelMoves.MayHaveMoved(sku, level, missing: false)),
         };
         (sku, next) = _shelf.Close(sku, next);

@@ -81,8 +81,9 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
     /// <summary>In guard everything on every shelf exists (I7 before anybody buys it).</summary>
     private string? Shows(int sku)
     {
-        if (settings.Mode != SharingMode.Guard)
+        if (settings.Mode != SharingMode.Guard || settings.Bounded > 0)
         {
+            // Where guard is bounded, exposure and what is beyond it say how much is not there.
             return null;
         }
 
@@ -131,7 +132,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             return (null, shop.Sold(item) - Known(shop, item));
         }
 
-        var (shown, bound, news) = (0, 0, 0);
+        var (shown, bound, news, beyond) = (0, 0, 0, 0);
         foreach (var level in store.Sku(settings.SkuOf(item)).Levels)
         {
             if (level.Connection.Value == shop.Number)
@@ -140,11 +141,12 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
                 shown += shop.IsClosed(location) ? 0 : shop.Available(item, location);
                 bound += level.UpperBound;
                 news += Unseen(shop, item, level);
+                beyond += BeyondReserve(level);
             }
         }
 
         // A zero that arrives late lifts a level that somebody lowered below it, and puts nothing on sale.
-        return shown + news > (shop.Kind == ShopKind.Absolute ? Math.Max(0, bound) : bound)
+        return shown + news > (shop.Kind == ShopKind.Absolute ? Math.Max(0, bound) + beyond : bound)
             ? ($"channel {shop.Number} shows {shown} of item {item} with {news} sold unseen, bound {bound}", news)
             : (null, news);
     }
@@ -178,7 +180,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         var exposure = Exposures.Of(store.ClusterOf(state.Sku), state.Sku);
         var could = AllOffered(sku) - Left(sku) - _takenAway[sku];
-        if (could > exposure.Units + Math.Max(0, -exposure.Available))
+        if (could > exposure.Units + Math.Max(0, -exposure.Available) + BeyondReserves(sku))
         {
             return $"{could} units could be sold that do not exist, exposure is {exposure}";
         }
@@ -195,7 +197,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             return null;
         }
 
-        var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + BookedAsGone(sku) + Sum(sku, Explained);
+        var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + BookedAsGone(sku) + Sum(sku, Explained) + OfBoundedGuard(sku);
         return exposure.Units > allowed ? $"{exposure} in guard, {allowed} explained" : null;
     }
 
