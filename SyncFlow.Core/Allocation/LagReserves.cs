@@ -43,9 +43,16 @@ public static class LagReserves
         ArgumentNullException.ThrowIfNull(level);
         var units = Units(sku.Sales.Of(level.Connection)?.PerSecond(now) ?? 0, guard);
         var sales = (units + level.UnitsPerSale - 1) / level.UnitsPerSale;
-        var stays = ZeroBarrier.IsInDoubt(level) || sales > level.LagReserve * FallsBelow;
+        var stays = IsInDoubt(level) || sales > level.LagReserve * FallsBelow;
         return stays ? Math.Max(sales, level.LagReserve) : sales;
     }
+
+    /// <summary>
+    /// Whether a drained reading has yet to tell what a write put back on a level. A rise from a proven zero puts nothing
+    /// back; a zero on its way ends a doubt only once it is shown.
+    /// </summary>
+    internal static bool IsInDoubt(LevelState level) =>
+        level.InFlight is { Kind: WriteKind.ThroughZero } ? level.LagReserve > 0 : ZeroBarrier.IsInDoubt(level);
 
     /// <summary>The setting of a level's channel; null where it takes the zero barrier or compares.</summary>
     public static BoundedGuard? GuardOf(LevelState level, EngineContext context)
@@ -69,7 +76,7 @@ public static class LagReserves
         }
 
         var reserve = Of(sku, level, guard, now);
-        return share > reserve || ZeroBarrier.IsInDoubt(level) ? reserve : null;
+        return share > reserve || IsInDoubt(level) ? reserve : null;
     }
 
     /// <summary>What is kept for a level after a plan.</summary>
@@ -88,7 +95,7 @@ public static class LagReserves
 
         // Where nothing can be planned it stays with what it is for; so it does after the setting is gone.
         var unplanned = GuardOf(level, context) is not null && !Targets.IsPublished(level, context);
-        return unplanned || ZeroBarrier.IsInDoubt(level) ? level.LagReserve : 0;
+        return unplanned || IsInDoubt(level) ? level.LagReserve : 0;
     }
 
     /// <summary>A cluster as it counts with what a plan keeps.</summary>

@@ -20,6 +20,8 @@ internal sealed class DrainedReading(
     private readonly int _explained = level.Explained!.Value;
     private readonly ShelfReading _shelf = new(set, fact, level, channel, now);
 
+    private bool _foundPutBack;
+
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
     private int Bound => _reading.Available + _putBack + _pushed;
@@ -32,7 +34,10 @@ internal sealed class DrainedReading(
 
     /// <summary>Sales on either side of the reading hide what a write put back: its reserve stays until a quiet one.</summary>
     private bool HidesPutBack =>
-        channel.BoundedBy is not null && sku.Mode != EffectiveMode.Shared && ZeroBarrier.IsInDoubt(level) && _sold + _putBack > 0;
+        IsBounded && ZeroBarrier.IsInDoubt(level) && _sold + _putBack > 0;
+
+    /// <summary>What a write put back is not over when it is found, but when it is taken off again: until then exposure names it.</summary>
+    private bool IsBounded => channel.BoundedBy is not null && sku.Mode != EffectiveMode.Shared;
 
     public FactOutcome Apply()
     {
@@ -172,6 +177,7 @@ internal sealed class DrainedReading(
         {
             // Sales that a value overwrote: the level is what it shows, and its target is said again at once.
             set.NoteCause(sku.Sku, now);
+            _foundPutBack = true;
             Write(next, int.MaxValue);
         }
         else if (undone)
@@ -232,7 +238,7 @@ internal sealed class DrainedReading(
         {
             Unverified = rest > 0 ? [new Unverified(rest, now), .. later] : [.. later],
             AwaitsAttribution = false,
-            NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0 || HidesPutBack
+            NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0 || HidesPutBack || (_foundPutBack && IsBounded)
                 || (_sold + _putBack > 0 && ChannelMoves.MayHaveMoved(sku, level, missing: false)),
         };
         (sku, next) = _shelf.Close(sku, next);

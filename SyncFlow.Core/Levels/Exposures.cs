@@ -152,7 +152,7 @@ public static class Exposures
         foreach (var (_, level, units) in Draws.On(cluster, sku))
         {
             kept += level.LagReserve * units;
-            doubted |= LagReserves.GuardOf(level, cluster.Context) is not null && ZeroBarrier.IsInDoubt(level);
+            doubted |= LagReserves.GuardOf(level, cluster.Context) is not null && LagReserves.IsInDoubt(level);
         }
 
         return doubted || kept >= exposed;

@@ -12,7 +12,7 @@ namespace SyncFlow.Tests.Core.Cases;
 /// <summary>Bounded guard (rule R15): channel 2 takes whatever value it is told, and keeps a lag reserve instead of going through zero.</summary>
 public sealed class BoundedCases
 {
-    /// <summary>With a hundredth of a unit a second: three units.</summary>
+    /// <summary>With nine units in a thousand seconds: three.</summary>
     private static readonly BoundedGuard Guard = new(100);
 
     [Theory]
@@ -51,13 +51,13 @@ public sealed class BoundedCases
     [Fact]
     public void R15_A_bounded_level_goes_straight_to_its_quota_and_keeps_its_reserve()
     {
-        var desk = Bounded(onHand: 20, 4, 16);
+        var desk = Bounded(onHand: 20, 4, 13, reserve: 3);
         desk.Touch();
         var push = desk.Plan(2)!;
-        (push.Elements[0].From, push.Elements[0].To).ShouldBe((16, 7), "its share of ten less three");
+        (push.Elements[0].From, push.Elements[0].To).ShouldBe((13, 7), "its share of ten less three");
         desk[2].InFlight!.Kind.ShouldBe(WriteKind.Overwrite);
         desk.Settle(push, ElementOutcome.Acknowledged);
-        (desk[2].Belief, desk[2].LagReserve, desk[2].UpperBound).ShouldBe((7, 3, 19), "nine are acknowledged and not proven");
+        (desk[2].Belief, desk[2].LagReserve, desk[2].UpperBound).ShouldBe((7, 3, 16), "six are acknowledged and not proven");
         desk.Plan(1).ShouldBeNull();
         desk.Read(2, ReadingKind.Drained, available: 7);
         (desk[2].UpperBound, desk.Publish(1)!.To).ShouldBe((10, 10));
@@ -119,8 +119,8 @@ public sealed class BoundedCases
 
         desk[2].LagReserve.ShouldBe(6);
         (desk.Exposure.Units, desk.Exposure.Cause).ShouldBe((3, Exposures.BoundedCause));
-        desk.Publish(2)!.To.ShouldBe(12, "15 less the three that the reserve rose by");
-        desk.Read(2, ReadingKind.Drained, available: 12);
+        desk.Publish(1)!.To.ShouldBe(27, "it has more than its share, so it gives what the reserve rose by");
+        desk.Read(1, ReadingKind.Drained, available: 27);
         desk.Exposure.Units.ShouldBe(0);
         desk.State.OversoldGuardedUnits.ShouldBe(0);
     }
@@ -158,7 +158,7 @@ public sealed class BoundedCases
         desk.Publish(2);
         var before = desk.Mark(2, ReadingKind.Drained);
         desk.Order(2, Desk.Snapshot("1", 1, desk.Now));
-        desk.Read(2, before with { Available = 6, Committed = 1 });
+        desk.Read(2, before with { Available = 12, Committed = 1 });
         (desk[2].NeedsReading, desk[2].LagReserve).ShouldBe((true, 3), "a sale on either side may hide what was put back");
 
         desk.Arrange(sku => sku with { Sales = SalesMemory.None });
@@ -167,7 +167,7 @@ public sealed class BoundedCases
         desk.Configure(2, settings => settings with { Bounded = null });
         desk.Touch();
         desk[2].LagReserve.ShouldBe(3);
-        desk.Read(2, ReadingKind.Drained, available: 6);
+        desk.Read(2, ReadingKind.Drained, available: 12);
         (desk[2].NeedsReading, desk[2].LagReserve).ShouldBe((false, 0));
     }
 
@@ -230,12 +230,12 @@ public sealed class BoundedCases
         var bounded = desk.Context;
         desk.Configure(2, settings => settings with { Bounded = null });
         var preview = desk.Run(set => RulePreview.Run(set, bounded, sku => sku, desk.Now)).Writes;
-        preview.Select(w => ((int)w.Connection.Value, w.From, w.To, w.Step)).ShouldBe([(2, 16, 7, 1), (1, 4, 10, 2)]);
+        preview.Select(w => ((int)w.Connection.Value, w.From, w.To, w.Step)).ShouldBe([(2, 16, 13, 1), (2, 13, 7, 2), (1, 4, 10, 3)]);
 
         desk.Context = bounded;
         desk.Touch();
         var done = ImmutableArray.CreateBuilder<(int, int, int, int)>();
-        for (var step = 1; step <= 2; step++)
+        for (var step = 1; step <= 3; step++)
         {
             foreach (var channel in new[] { 1, 2 })
             {
@@ -249,11 +249,11 @@ public sealed class BoundedCases
             desk.Read(2, ReadingKind.Drained, desk[2].Belief!.Value);
         }
 
-        done.ShouldBe([(2, 16, 7, 1), (1, 4, 10, 2)]);
+        done.ShouldBe([(2, 16, 13, 1), (2, 13, 7, 2), (1, 4, 10, 3)]);
     }
 
     /// <summary>Channel 2 is bounded, and both sell alike: in ten thousand seconds as many units as are said.</summary>
-    private static Desk Bounded(int onHand, int first, int second, int reserve = 0, double sold = 100)
+    private static Desk Bounded(int onHand, int first, int second, int reserve = 0, double sold = 90)
     {
         var desk = new Desk(2, onHand, SharingMode.Guard, first, second);
         desk.Configure(2, settings => settings with { CompareAndSet = false, Bounded = Guard });
