@@ -49,8 +49,17 @@ internal sealed partial class Truth
     /// <summary>The same over all levels that take units of a SKU.</summary>
     private int BeyondReserves(int sku) => settings.Bounded == 0 ? 0 : OverBounded(sku, BeyondReserve);
 
-    /// <summary>Of the exposure in guard, what bounded guard accounts for: reserves, and what was put back and is seen by now.</summary>
-    private int OfBoundedGuard(int sku) => settings.Bounded == 0 ? 0 : _everPutBack[sku] + OverBounded(sku, level => level.LagReserve);
+    /// <summary>
+    /// Of the exposure in guard, what bounded guard accounts for: reserves, what was put back and is seen by now, and sales that
+    /// became known while a value was on its way, which may arrive after them.
+    /// </summary>
+    private int OfBoundedGuard(int sku) => settings.Bounded == 0
+        ? 0
+        : _everPutBack[sku] + OverBounded(sku, level => level.LagReserve + level.UnverifiedUnits + ArrivesAfterSales(level));
+
+    private static int ArrivesAfterSales(LevelState level) => level is { InFlight: { Kind: WriteKind.Overwrite } push, Belief: { } belief }
+        ? Math.Max(0, Math.Max(belief, push.To) - (belief + Math.Max(0, push.Change)))
+        : 0;
 
     private int OverBounded(int sku, Func<LevelState, int> figure)
     {
