@@ -45,7 +45,7 @@ internal sealed partial class ProtocolWorld
             shop.OrderChanged += order => Tell(shop, order);
             shop.LevelChanged += (sku, location, value, at) => Tell(shop, sku, location, value, at);
             shop.ItemChanged += sku => Tell(shop, sku);
-            shop.Overwritten += (item, location) => Truth!.Overwritten(shop, item, location);
+            shop.Arriving += (item, location) => Truth!.Arrives(shop, item, location);
             shop.PlacesChanged += () => Post(shop, () => ReadPlaces(shop));
             _shops.Add(shop);
         }

@@ -61,7 +61,7 @@ internal sealed partial class Shop(
     public event Action<int, int, int, long>? LevelChanged;
 
     /// <summary>Told of a value that is written over a level, before it is there.</summary>
-    public event Action<int, int>? Overwritten;
+    public event Action<int, int>? Arriving;
 
     /// <summary>Told of every new or changed order.</summary>
     public event Action<ShopOrder>? OrderChanged;
@@ -265,7 +265,7 @@ internal sealed partial class Shop(
 
         foreach (var (sku, location, _, to) in persists ? elements : [])
         {
-            Overwritten?.Invoke(sku, location);
+            Arriving?.Invoke(sku, location);
             Move(sku, location, to - _available[sku, location]);
         }
 

@@ -16,7 +16,7 @@ internal sealed partial class Truth
     public int PutBack => _everPutBack.Sum();
 
     /// <summary>A value arrives at a level, before it is there.</summary>
-    public void Overwritten(Shop shop, int item, int location)
+    public void Arrives(Shop shop, int item, int location)
     {
         if (!settings.IsBounded(shop.Number))
         {
