@@ -26,7 +26,10 @@ internal sealed partial class Truth
         var level = store.Sku(settings.SkuOf(item)).Levels.First(l => l.Connection.Value == shop.Number && (int)l.Location.Value == location);
         var unseen = Math.Max(0, Unseen(shop, item, level));
         _putBack[level.Id] = unseen;
-        Add(_everPutBack, item, unseen);
+
+        // What became known since it was planned is put back as well; the bound has that in it.
+        var gone = level.InFlight is { } push ? push.From - shop.Available(item, location) : 0;
+        Add(_everPutBack, item, Math.Max(unseen, gone));
     }
 
     /// <summary>Sales that a bounded level may show beyond its bound.</summary>
