@@ -56,7 +56,7 @@ public static class ApiHost
 
     private static void AddStorage(IServiceCollection services)
     {
-        services.AddSingleton<IdempotencyStore>().AddSingleton<ConnectionDesk>().AddSingleton<ParkingDesk>().AddSingleton<LocationDesk>()
+        services.AddSingleton<IdempotencyStore>().AddSingleton<ConnectionDesk>().AddSingleton<ParkingDesk>().AddSingleton<BoundedGuardDesk>().AddSingleton<LocationDesk>()
             .AddSingleton<SkuDesk>().AddSingleton<ListingDesk>().AddSingleton<AutoMapper>().AddSingleton<StockDesk>()
             .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>()
             .AddSingleton<DeadLetterStore>()

@@ -30,7 +30,7 @@ internal static class Endpoints
 {
     public static void AddAll(this IEndpointRouteBuilder api) => api
         .Add<ListConnections>().Add<GetConnection>().Add<CreateConnection>().Add<ChangeConnectionStatus>().Add<BeginConnectionRun>()
-        .Add<GoLive>().Add<ResumeConnection>().Add<SetWebhookSecret>().Add<Parking>()
+        .Add<GoLive>().Add<ResumeConnection>().Add<SetWebhookSecret>().Add<Parking>().Add<GuardBounds>()
         .Add<ListChannelLocations>().Add<MapLocation>().Add<ListLocations>().Add<GetLocation>().Add<CreateLocation>().Add<UpdateLocation>()
         .Add<ListStrandedUnits>()
         .Add<ListComplianceRequests>().Add<GetBilling>().Add<ChangeBilling>()

@@ -19,6 +19,9 @@ internal sealed class GuardQuotas(
 {
     private readonly EngineContext _context = cluster.Context;
 
+    /// <summary>What bounded guard keeps off levels that skip the zero barrier, in sales.</summary>
+    public Dictionary<LevelId, int> Kept { get; } = [];
+
     /// <summary>SKUs with levels above their share.</summary>
     public HashSet<SkuId> Unsettled { get; } = [];
 
@@ -71,11 +74,12 @@ internal sealed class GuardQuotas(
             return;
         }
 
+        var counted = absolute ? LagReserves.With(cluster, Kept) : cluster;
         var budget = cluster.Skus.Where(s => !s.IsKit).ToDictionary(
-            s => s.Sku, s => Math.Max(0, AvailableToSell.InGroup(cluster, s.Sku, group) - Exposures.UpperBound(cluster, s.Sku, group)));
+            s => s.Sku, s => Math.Max(0, AvailableToSell.InGroup(counted, s.Sku, group) - Exposures.UpperBound(counted, s.Sku, group)));
         if (absolute)
         {
-            ZeroBarrier.Route(cluster, group, budget, targets);
+            ZeroBarrier.Route(counted, group, budget, targets, Kept);
             rising = Rising(group);
         }
 
@@ -188,12 +192,24 @@ internal sealed class GuardQuotas(
             {
                 var each = movable[i].UnitsPerSale;
                 var borne = sellable.BorneBy(movable[i].Listing, location) / each;
-                var quota = new Quota(
-                    sku.Sku, movable[i], Draws.Times(owner.Uses, each), Freezes.Share(movable[i], parts[i] / each, _context), borne, strict);
+                var share = Freezes.Share(movable[i], parts[i] / each, _context);
+                var quota = new Quota(sku.Sku, movable[i], Draws.Times(owner.Uses, each), share, Keep(sku, movable[i], share), borne, strict);
                 accounts?.Add(movable[i].Id, ShareAccount.Of(parts[i] / each, units, claim, claims) with { Borne = borne });
                 wishes.Add(quota);
             }
         }
+    }
+
+    /// <summary>Notes what bounded guard keeps off a level.</summary>
+    private int Keep(SkuState sku, LevelState level, int share)
+    {
+        if (LagReserves.Kept(sku, level, share, _context, now) is not { } kept)
+        {
+            return 0;
+        }
+
+        Kept[level.Id] = kept;
+        return kept;
     }
 
     /// <summary>A channel's levels that can be written, by number, and the units that its others may sell.</summary>

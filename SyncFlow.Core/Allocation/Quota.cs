@@ -10,21 +10,22 @@ namespace SyncFlow.Core.Allocation;
 /// <param name="level">The level.</param>
 /// <param name="uses">What one sale takes.</param>
 /// <param name="share">What it would show if units could be moved at no cost.</param>
+/// <param name="kept">Sales that bounded guard keeps off it: part of its share, and not shown.</param>
 /// <param name="borne">Sales it may show beyond its share, because another level of its listing is below zero by them.</param>
 /// <param name="strict">After a change of rules: whether it gives what is above its share although nobody is short.</param>
-internal sealed class Quota(SkuId owner, LevelState level, ImmutableArray<Component> uses, int share, int borne, bool strict)
+internal sealed class Quota(SkuId owner, LevelState level, ImmutableArray<Component> uses, int share, int kept, int borne, bool strict)
 {
     public SkuId Owner { get; } = owner;
     public LevelState Level { get; } = level;
     public ImmutableArray<Component> Uses { get; } = uses;
-    public int Share { get; } = share;
+    public int Share { get; } = Math.Max(share, kept);
     public bool Strict { get; } = strict;
 
     /// <summary>Of what it shows once its push on the way has arrived, what counts against shares; then what is to.</summary>
-    public int Units { get; set; } = Coming(level) - borne;
+    public int Units { get; set; } = Coming(level) + kept - borne;
 
     /// <summary>What it is to show.</summary>
-    public int Target => Units + borne;
+    public int Target => Units - kept + borne;
 
     /// <summary>Sales it can make.</summary>
     public int Shown => Math.Max(0, Units);

@@ -67,6 +67,19 @@ public sealed record ChannelPace(ConnectionId Channel, double Sold, double InSto
     /// <summary>In-stock time after which half is forgotten.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromDays(28);
 
+    /// <summary>How long sales are remembered in <see cref="Recent"/>.</summary>
+    public static readonly TimeSpan RecentMemory = TimeSpan.FromMinutes(10);
+
+    /// <summary>In-stock time that is the least to judge a pace by: the first minutes of a channel say little.</summary>
+    public static readonly TimeSpan LeastInStock = TimeSpan.FromHours(1);
+
+    /// <summary>Units sold lately, as of <see cref="At"/>: each counts less and less, with a memory of ten minutes.</summary>
+    public double Recent { get; init; }
+
+    /// <summary>Units a second that it sells itself, at <paramref name="now"/>: lately or over all, whichever is more. 0 where it never sold any.</summary>
+    public double PerSecond(DateTimeOffset now) => Math.Max(
+        Sold / Math.Max(InStock(now), LeastInStock.TotalSeconds), RecentAt(now) / RecentMemory.TotalSeconds);
+
     /// <summary>In-stock seconds up to <paramref name="now"/>.</summary>
     public double InStock(DateTimeOffset now) =>
         InStockSeconds + (Showing ? Math.Max(0, (now - At).TotalSeconds) : 0);
@@ -80,6 +93,12 @@ public sealed record ChannelPace(ConnectionId Channel, double Sold, double InSto
             (sold, seconds) = (sold / 2, seconds / 2);
         }
 
-        return new ChannelPace(Channel, sold, seconds, now > At ? now : At, showing);
+        return new ChannelPace(Channel, sold, seconds, now > At ? now : At, showing) { Recent = RecentAt(now) + units };
+    }
+
+    private double RecentAt(DateTimeOffset now)
+    {
+        var seconds = (now - At).TotalSeconds;
+        return Recent > 0 && seconds > 0 ? Recent * Math.Exp(-seconds / RecentMemory.TotalSeconds) : Recent;
     }
 }

@@ -50,7 +50,7 @@ public static class Targets
         }
 
         return cluster.With(cluster.Skus.Select(
-            s => Written(s, targets, cluster.Context, causeAt, settled: s.Mode != EffectiveMode.EnteringGuard && !guard.Unsettled.Contains(s.Sku))));
+            s => Written(Reserved(s, cluster.Context, guard.Kept), targets, cluster.Context, causeAt, settled: s.Mode != EffectiveMode.EnteringGuard && !guard.Unsettled.Contains(s.Sku))));
     }
 
     /// <summary>Names the policy that a SKU's units are shared by; empty where there is none.</summary>
@@ -78,6 +78,18 @@ public static class Targets
         }
 
         return settled && sku.SharedBy != StampOf(sku) ? sku with { SharedBy = StampOf(sku) } : sku;
+    }
+
+    /// <summary>With what bounded guard keeps off its levels; nothing in shared mode, which runs more risk anyway.</summary>
+    private static SkuState Reserved(SkuState sku, EngineContext context, Dictionary<LevelId, int> kept)
+    {
+        foreach (var level in sku.Levels)
+        {
+            var reserve = LagReserves.After(level, context, sku.Mode != EffectiveMode.Shared, kept);
+            sku = reserve == level.LagReserve ? sku : sku.With(level with { LagReserve = reserve });
+        }
+
+        return sku;
     }
 
     /// <summary>

@@ -13,39 +13,45 @@ namespace SyncFlow.Core.Allocation;
 public static class ZeroBarrier
 {
     /// <summary>How an absolute write moves a level.</summary>
-    public static WriteKind KindOf(LevelState level, int to)
+    public static WriteKind KindOf(LevelState level, int to, EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(level);
-        return to == 0 || level.IsExactlyZero ? WriteKind.ThroughZero : WriteKind.Overwrite;
+        ArgumentNullException.ThrowIfNull(context);
+        return to == 0 || IsProvenZero(level, context) ? WriteKind.ThroughZero : WriteKind.Overwrite;
     }
 
     /// <summary>
     /// Whether an absolute level of the SKU may show more than its bound says, because a value was written over another
-    /// and no drained reading was taken since: guard begins when that is known.
+    /// and no drained reading was taken since: guard begins when that is known. In bounded guard a reserve is kept for it.
     /// </summary>
     public static bool IsInDoubt(SkuState sku, EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(sku);
-        return sku.Levels.Any(l => IsAbsolute(l, context) && !l.IsOutOfService
-            && (l.NeedsReading || l.UnverifiedUnits > 0 || l.InFlight is { Kind: WriteKind.Overwrite }));
+        return sku.Levels.Any(l => IsAbsolute(l, context) && !l.IsOutOfService && IsInDoubt(l) && LagReserves.GuardOf(l, context) is null);
     }
+
+    /// <summary>Whether a drained reading has yet to tell what was put back on an absolute level.</summary>
+    internal static bool IsInDoubt(LevelState level) =>
+        level.NeedsReading || level.UnverifiedUnits > 0 || level.InFlight is { Kind: WriteKind.Overwrite };
 
     /// <summary>
     /// Turns guard's wishes for absolute levels of a group into what may be written to them now: nothing new, zero, or
     /// from zero the whole wish.
     /// </summary>
     /// <param name="budget">Units of the group that no channel may still sell, of each SKU that is no kit; ≥ 0.</param>
-    internal static void Route(Cluster cluster, int group, Dictionary<SkuId, int> budget, Dictionary<LevelId, int> targets)
+    /// <param name="kept">Levels that bounded guard lets skip it.</param>
+    internal static void Route(
+        Cluster cluster, int group, Dictionary<SkuId, int> budget, Dictionary<LevelId, int> targets, IReadOnlyDictionary<LevelId, int> kept)
     {
         foreach (var sku in cluster.Skus)
         {
             foreach (var level in sku.Levels)
             {
-                if (IsAbsolute(level, cluster.Context) && Exposures.InGroup(cluster.Context, level, group)
+                if (IsAbsolute(level, cluster.Context) && !kept.ContainsKey(level.Id) && Exposures.InGroup(cluster.Context, level, group)
                     && targets.TryGetValue(level.Id, out var wish))
                 {
                     var rise = JointShares.Most(Draws.ComponentsOf(cluster, sku.Sku, level.UnitsPerSale), budget);
-                    targets[level.Id] = Step(level, wish, rise);
+                    targets[level.Id] = Step(level, wish, rise, IsProvenZero(level, cluster.Context));
                 }
             }
         }
@@ -53,10 +59,10 @@ public static class ZeroBarrier
 
     /// <summary>The next value on the way to a wish.</summary>
     /// <param name="rise">By how much it could rise now, in sales.</param>
-    private static int Step(LevelState level, int wish, int rise)
+    private static int Step(LevelState level, int wish, int rise, bool zero)
     {
         var coming = level.Coming!.Value;
-        if (level.InFlight is not null || wish == coming || (wish > coming && level.IsExactlyZero))
+        if (level.InFlight is not null || wish == coming || (wish > coming && zero))
         {
             return level.InFlight is null ? wish : coming;
         }
@@ -70,6 +76,10 @@ public static class ZeroBarrier
         var isShort = coming > 0 && coming < wish * Targets.RebalanceBelow;
         return isShort && wish - coming <= rise ? 0 : coming;
     }
+
+    /// <summary>In bounded guard a level may seem to be at zero and show what a write put back, until it is read.</summary>
+    private static bool IsProvenZero(LevelState level, EngineContext context) =>
+        level.IsExactlyZero && (LagReserves.GuardOf(level, context) is null || !level.NeedsReading);
 
     /// <summary>Whether a level is written by absolute values.</summary>
     internal static bool IsAbsolute(LevelState level, EngineContext context) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Permissions;
 
@@ -147,6 +148,12 @@ public sealed record ChannelSettings(
     /// on-hand (rule R14). That state is ours then: who keeps units of his own there leaves it off.
     /// </summary>
     public bool Parks { get; init; }
+
+    /// <summary>Guard without the zero barrier, with a lag reserve (rule R15); null where guard is to be proven.</summary>
+    public BoundedGuard? Bounded { get; init; }
+
+    /// <summary>The same as it is in force: a channel that compares needs none.</summary>
+    public BoundedGuard? BoundedBy => CompareAndSet || Uncappable ? null : Bounded;
 
     /// <summary>What the store may do; where nothing is said, everything.</summary>
     public SyncPermissions Permissions { get; init; } = SyncPermissions.All;

@@ -162,7 +162,7 @@ public static class Narrative
             ? Words.Of($" by weight {quota.Weight:0.##} of {quota.Weights:0.##} is {exact:0.###}, by largest remainder {quota.RoundedShare}")
             : Words.Of($" is {quota.RoundedShare}");
         var share = Words.Of($"its share of {quota.Available}{aside}{weighed}{by}{borne}");
-        return Words.Of($"{name} is to show {units}: {share}") + quota.Reason switch
+        return Words.Of($"{name} is to show {units}: {share}") + BoundedWords(quota) + quota.Reason switch
         {
             QuotaReason.Frozen => frozen,
             QuotaReason.AboveShare => "; what it has above its share stays until another channel runs short of cover.",
@@ -170,6 +170,15 @@ public static class Narrative
             _ => ".",
         };
     }
+
+    private static string BoundedWords(QuotaAccount quota) => (quota.Bounded, quota.LagReserve) switch
+    {
+        ({ } guard, > 0) => Words.Of(
+            $", less a lag reserve of {quota.LagReserve} (its own pace × {guard.LagSeconds:0.#} s × {guard.Factor:0.##}): it is in bounded guard, so what it sells within that time beyond the reserve may be oversold"),
+        ({ }, _) => ", with no lag reserve now although it is in bounded guard: it has sold none yet, or has so few that it goes through zero",
+        (null, > 0) => Words.Of($", less {quota.LagReserve} of bounded guard until a reading shows what its last writes put back"),
+        _ => "",
+    };
 
     private static void Step(List<string> steps, long units, string what)
     {

@@ -46,6 +46,12 @@ public sealed record QuotaAccount(
     int? Quota, EffectiveMode Mode, string? Policy, QuotaRule? Rule, int Available, int SetAside, double Weight, double Weights,
     double? ExactShare, int? RoundedShare, QuotaReason Reason, int Borne = 0)
 {
+    /// <summary>Sales of its share that bounded guard keeps off it; 0 where guard is proven on it.</summary>
+    public int LagReserve { get; init; }
+
+    /// <summary>The lag and the factor that they follow from; null where guard is proven on it.</summary>
+    public BoundedGuard? Bounded { get; init; }
+
     /// <summary>What keeps the level from being raised (a freeze, a frozen source, billing), in words; null where nothing does.</summary>
     public string? StoppedBy { get; init; }
 
@@ -65,14 +71,17 @@ public sealed record QuotaAccount(
                 level.Target, sku.Mode, policy, null, 0, 0, 0, 0, null, null, IsFrozen(moment, level, freeze) ? QuotaReason.Frozen : QuotaReason.NotPublished);
         }
 
-        var reason = freeze == BrakeStrength.Increases && quota < share.Share + share.Borne ? QuotaReason.Frozen
+        var due = Math.Max(0, share.Share - level.LagReserve) + share.Borne;
+        var reason = freeze == BrakeStrength.Increases && quota < due ? QuotaReason.Frozen
             : sku.Mode == EffectiveMode.Shared ? QuotaReason.Shared
-            : quota == share.Share + share.Borne ? QuotaReason.Share
-            : quota > share.Share + share.Borne ? QuotaReason.AboveShare : QuotaReason.BelowShare;
+            : quota == due ? QuotaReason.Share
+            : quota > due ? QuotaReason.AboveShare : QuotaReason.BelowShare;
         return new QuotaAccount(
             quota, sku.Mode, policy, RuleOf(share.Rule), share.Units, share.SetAside, share.Weight, share.Weights, share.Exact, share.Share,
             reason, share.Borne)
         {
+            LagReserve = level.LagReserve,
+            Bounded = sku.Mode == EffectiveMode.Shared ? null : LagReserves.GuardOf(level, moment.Context),
             StoppedBy = freeze == BrakeStrength.Increases ? GrowthStops.On(moment, level) : null,
         };
     }

@@ -20,15 +20,24 @@ internal sealed class DrainedReading(
     private readonly int _explained = level.Explained!.Value;
     private readonly ShelfReading _shelf = new(set, fact, level, channel, now);
 
+    private bool _foundPutBack;
+
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
     private int Bound => _reading.Available + _putBack + _pushed;
     private int Doubted => lostAnswer + level.Unverified.Where(u => u.At <= _reading.MarkedAt).Sum(u => u.Units);
     private bool Proves => Doubted > 0;
 
-    /// <summary>Where shares are not disjoint, absolute values are written over one another (rule R15).</summary>
+    /// <summary>Where shares are not disjoint, and in bounded guard, absolute values are written over one another (rule R15).</summary>
     private bool MayHavePutBack =>
-        !channel.CompareAndSet && sku.Mode != EffectiveMode.Guard && (level.NeedsReading || Proves);
+        !channel.CompareAndSet && (sku.Mode != EffectiveMode.Guard || channel.BoundedBy is not null) && (level.NeedsReading || Proves);
+
+    /// <summary>Sales on either side of the reading hide what a write put back: its reserve stays until a quiet one.</summary>
+    private bool HidesPutBack =>
+        IsBounded && ZeroBarrier.IsInDoubt(level) && _sold + _putBack > 0;
+
+    /// <summary>What a write put back is not over when it is found, but when it is taken off again: until then exposure names it.</summary>
+    private bool IsBounded => channel.BoundedBy is not null && sku.Mode != EffectiveMode.Shared;
 
     public FactOutcome Apply()
     {
@@ -174,6 +183,7 @@ internal sealed class DrainedReading(
         {
             // Sales that a value overwrote: the level is what it shows, and its target is said again at once.
             set.NoteCause(sku.Sku, now);
+            _foundPutBack = true;
             Write(next, int.MaxValue);
         }
         else if (undone)
@@ -234,7 +244,7 @@ internal sealed class DrainedReading(
         {
             Unverified = rest > 0 ? [new Unverified(rest, now), .. later] : [.. later],
             AwaitsAttribution = false,
-            NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0
+            NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0 || HidesPutBack || (_foundPutBack && IsBounded)
                 || (_sold + _putBack > 0 && ChannelMoves.MayHaveMoved(sku, level, missing: false)),
         };
         (sku, next) = _shelf.Close(sku, next);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Stock;
 
@@ -14,6 +15,9 @@ public sealed record Exposure(int Available, int UpperBound, int Units, string C
 /// <summary>Computes exposure. Budgets count selling units (channel × SKU × group), for a channel decides on its total.</summary>
 public static class Exposures
 {
+    /// <summary>The cause of what bounded guard exposes (rule R15).</summary>
+    public const string BoundedCause = "bounded: a write may have put back what was sold during a channel's lag";
+
     /// <summary>The exposure of a loaded SKU, with what kits may still sell of it.</summary>
     public static Exposure Of(WorkingSet set, SkuState sku)
     {
@@ -55,7 +59,7 @@ public static class Exposures
             exposed += Math.Max(0, mayStillSell - Math.Max(0, inGroup));
         }
 
-        return new Exposure(available, bound, exposed, exposed == 0 ? "" : CauseOf(sku, cluster.Context, available));
+        return new Exposure(available, bound, exposed, exposed == 0 ? "" : CauseOf(cluster, sku, available, exposed));
     }
 
     /// <summary>ΣU of a SKU that is no kit and part of none; see the other.</summary>
@@ -141,9 +145,22 @@ public static class Exposures
             && location.FulfillsOnline && location.Group == group;
     }
 
-    private static string CauseOf(SkuState sku, EngineContext context, int available)
+    /// <summary>Whether it is what bounded guard cannot exclude: its reserve is not off the shelves yet, or a write is not read yet.</summary>
+    private static bool IsBounded(Cluster cluster, SkuId sku, int exposed)
     {
-        if (Uncapped(sku, context).Any())
+        var (kept, doubted) = (0, false);
+        foreach (var (_, level, units) in Draws.On(cluster, sku))
+        {
+            kept += level.LagReserve * units;
+            doubted |= LagReserves.GuardOf(level, cluster.Context) is not null && LagReserves.IsInDoubt(level);
+        }
+
+        return doubted || kept >= exposed;
+    }
+
+    private static string CauseOf(Cluster cluster, SkuState sku, int available, int exposed)
+    {
+        if (Uncapped(sku, cluster.Context).Any())
         {
             return "a channel sells on whatever it shows";
         }
@@ -161,6 +178,11 @@ public static class Exposures
         if (sku.Mode == Allocation.EffectiveMode.Shared)
         {
             return "shared mode: several channels show the same units";
+        }
+
+        if (IsBounded(cluster, sku.Sku, exposed))
+        {
+            return BoundedCause;
         }
 
         return sku.Levels.Any(l => l.UnverifiedUnits > 0 || l.InFlight is not null)

@@ -104,6 +104,11 @@ public sealed record LevelState
     /// <summary>Whether the channel's on-hand of this level is part of the ledger's opening.</summary>
     public bool Opened { get; init; }
 
+    /// <summary>
+    /// Sales that bounded guard keeps off it, because writes may have put back what was sold unseen (rule R15). ≥ 0.
+    /// </summary>
+    public int LagReserve { get; init; }
+
     /// <summary>What is parked on it (rule R14); null on a level that never parks.</summary>
     public ParkedShelf? Shelf { get; init; }
 
@@ -132,11 +137,12 @@ public sealed record LevelState
 
     /// <summary>
     /// The most this level may still show, before it is summed over its selling unit (may be negative): belief, what
-    /// appeared on it, acknowledged decreases that may not have happened, and an increase on its way.
+    /// appeared on it, acknowledged decreases that may not have happened, an increase on its way, and in bounded guard
+    /// what is kept for sales that a write put back.
     /// </summary>
     public int UpperBound => Status is LevelStatus.Gone or LevelStatus.Closed
         ? 0
-        : MostByWrites + Surplus + UnverifiedUnits;
+        : MostByWrites + Surplus + UnverifiedUnits + LagReserve;
 
     /// <summary>The most it may show by what was written: an overwriting value may arrive after the sales known since.</summary>
     internal int MostByWrites => InFlight is { Kind: WriteKind.Overwrite } push

@@ -62,7 +62,7 @@ public static class Planner
         {
             InFlight = new InFlight(pushId, from, to, now, deadline, cause)
             {
-                Kind = compares ? WriteKind.Compared : ZeroBarrier.KindOf(level, to),
+                Kind = compares ? WriteKind.Compared : ZeroBarrier.KindOf(level, to, set.Context),
             },
             CauseAt = write.Kind == PushKind.Adjust ? level.CauseAt : null,
             Shelf = level.Shelf is { } shelf ? shelf with { InFlight = write.Parked } : null,

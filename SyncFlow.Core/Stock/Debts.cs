@@ -18,11 +18,11 @@ public static class Debts
         var owed = 0;
         foreach (var (_, level, units) in Draws.On(cluster, sku))
         {
-            if (level.UpperBound < 0 && !state.PoolAt(level.Location).Opened
+            if (level.UpperBound - level.LagReserve < 0 && !state.PoolAt(level.Location).Opened
                 && Exposures.InGroup(cluster.Context, level, group)
                 && cluster.Context.Channels.TryGetValue(level.Connection, out var channel) && channel.Sells)
             {
-                owed -= level.UpperBound * units;
+                owed -= (level.UpperBound - level.LagReserve) * units;
             }
         }
 

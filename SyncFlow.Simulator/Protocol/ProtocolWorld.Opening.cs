@@ -25,6 +25,7 @@ internal sealed partial class ProtocolWorld
             s.KeepsKeys, SettleSeconds: SettleTimes.AtFirst)
         {
             Uncappable = s.Kind == ShopKind.Till,
+            Bounded = _settings.IsBounded(s.Number) ? _settings.Bound : null,
             Parks = _settings.IsAuthority(s.Number),
         }),
         Enumerable.Range(0, _settings.Locations).ToImmutableDictionary(
@@ -84,6 +85,7 @@ internal sealed partial class ProtocolWorld
         Tally.Add($"worlds in {_settings.Mode.ToString().ToLowerInvariant()} mode");
         Tally.Add("channels that compare", _shops.Count(s => s.Kind == ShopKind.Comparing));
         Tally.Add("channels without compare-and-set", _settings.Absolute);
+        Tally.Add("channels in bounded guard", _settings.Mode == SharingMode.Shared ? 0 : _settings.Bounded);
         Tally.Add("channels that keep keys", _shops.Count(s => s.KeepsKeys));
         Tally.Add("tills that nobody can cap", _settings.Till ? 1 : 0);
         Tally.Add("locations beside the first", _settings.Locations - 1);

@@ -115,6 +115,7 @@ internal sealed partial class Truth
         var shop = shops[(int)level.Connection.Value - 1];
         unit.Bound += level.UpperBound;
         unit.News += shop.Taken(item, location) - level.Suspense + level.Adopted;
+        unit.Reopened += BeyondReserve(level);
         if (level.Status != LevelStatus.Closed)
         {
             unit.Shown += shop.Available(item, location);

@@ -90,8 +90,9 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
     /// <summary>In guard everything on every shelf exists (I7 before anybody buys it).</summary>
     private string? Shows(int sku)
     {
-        if (settings.Mode != SharingMode.Guard)
+        if (settings.Mode != SharingMode.Guard || settings.Bounded > 0)
         {
+            // Where guard is bounded, exposure and what is beyond it say how much is not there.
             return null;
         }
 
@@ -114,7 +115,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         var exposure = Exposures.Of(store.ClusterOf(state.Sku), state.Sku);
         var could = AllOffered(sku) - Left(sku) - _takenAway[sku];
-        if (could > exposure.Units + Math.Max(0, -exposure.Available))
+        if (could > exposure.Units + Math.Max(0, -exposure.Available) + BeyondReserves(sku))
         {
             return $"{could} units could be sold that do not exist, exposure is {exposure}";
         }
@@ -138,7 +139,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             return $"{exposure.Units} units are exposed in guard since {since:T} ({exposure.Cause}), and nobody was told";
         }
 
-        var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + BookedAsGone(sku) + Sum(sku, Explained);
+        var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + BookedAsGone(sku) + Sum(sku, Explained) + OfBoundedGuard(sku);
         return exposure.Units > allowed ? $"{exposure} in guard, {allowed} explained" : null;
     }
 

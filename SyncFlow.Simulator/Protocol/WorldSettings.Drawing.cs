@@ -9,7 +9,7 @@ internal sealed partial record WorldSettings
     public static WorldSettings Draw(int seed, SharingMode? mode = null)
     {
         var random = new Random(seed);
-        return Enriched(Plain(seed, mode, random), random);
+        return BoundedSome(Enriched(Plain(seed, mode, random), random));
     }
 
     /// <summary>A drawn world of stores that compare, and of SKUs that are no kits.</summary>
@@ -74,6 +74,13 @@ internal sealed partial record WorldSettings
             CartsPerMinute = Some(0.4, 3),
             Faults = plain.Faults with { Untracked = Some(0.1, 0.1), ClosedPlace = closed },
         }, random);
+    }
+
+    /// <summary>In some worlds channels without compare-and-set are in bounded guard; drawn apart, so that nothing else changes.</summary>
+    private static WorldSettings BoundedSome(WorldSettings drawn)
+    {
+        var random = new Random(unchecked((drawn.Seed * 31) + 85));
+        return drawn.Absolute > 0 && random.NextDouble() < 0.5 ? drawn with { Bounded = random.Next(1, drawn.Absolute + 1) } : drawn;
     }
 
     /// <summary>Some worlds have an authority that parks; drawn last, so that every other world stays the one it was.</summary>

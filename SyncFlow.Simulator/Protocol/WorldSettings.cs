@@ -73,6 +73,15 @@ internal sealed partial record WorldSettings
     /// <summary>How many of the channels, the last ones, take absolute values and compare nothing (rule R15).</summary>
     public int Absolute { get; init; }
 
+    /// <summary>How many of those, the last ones, are guarded by a lag reserve instead of through zero.</summary>
+    public int Bounded { get; init; }
+
+    /// <summary>How they are; a world's orders are visible within ten seconds, and told of a little later.</summary>
+    public BoundedGuard Bound { get; init; } = new(30);
+
+    /// <summary>Whether a shop is one of them.</summary>
+    public bool IsBounded(int shop) => shop <= Channels && shop > Channels - Math.Min(Bounded, Absolute);
+
     /// <summary>Whether one channel more is a till: it sells whatever lies in the first location and is not set aside.</summary>
     public bool Till { get; init; }
 

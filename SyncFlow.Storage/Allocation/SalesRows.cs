@@ -26,7 +26,7 @@ internal static class SalesRows
         {
             text.Append(text.Length > 1 ? "," : "").Append(
                 CultureInfo.InvariantCulture,
-                $"[{pace.Channel.Value},{pace.Sold:R},{pace.InStockSeconds:R},{pace.At.UtcTicks},{(pace.Showing ? 1 : 0)}]");
+                $"[{pace.Channel.Value},{pace.Sold:R},{pace.InStockSeconds:R},{pace.At.UtcTicks},{(pace.Showing ? 1 : 0)},{pace.Recent:R}]");
         }
 
         return text.Append(']').ToString();
@@ -66,6 +66,9 @@ internal static class SalesRows
         using var document = JsonDocument.Parse(json);
         return [.. document.RootElement.EnumerateArray().Select(p => new ChannelPace(
             new ConnectionId(p[0].GetInt64()), p[1].GetDouble(), p[2].GetDouble(),
-            new DateTimeOffset(p[3].GetInt64(), TimeSpan.Zero), p[4].GetInt32() == 1))];
+            new DateTimeOffset(p[3].GetInt64(), TimeSpan.Zero), p[4].GetInt32() == 1)
+        {
+            Recent = p.GetArrayLength() > 5 ? p[5].GetDouble() : 0, // Rows from before have none.
+        })];
     }
 }

@@ -90,7 +90,7 @@ public static class SettingsReader
             settings.Priority,
             Claiming(kind, settings),
             settings.OwnsOnHand,
-            CompareAndSet: kind == ConnectionKinds.Shopify,
+            CompareAndSet: ConnectionKinds.Compares(kind),
             row.GetBoolean(5),
             row.GetDouble(4),
             row.Nullable<DateTimeOffset>(9))
@@ -98,6 +98,7 @@ public static class SettingsReader
             Brake = (BrakeStrength)row.GetInt16(8),
             Uncappable = settings.Uncappable,
             Parks = settings.ParksUnits,
+            Bounded = settings.BoundedBy(row.GetDouble(4)),
             Permissions = row.IsDBNull(12) ? SyncPermissions.All : StoreGroupDesk.Of(row.GetFieldValue<short[]>(12)),
             ClosedPlaces = Mapped(active: false),
             GrowthStopped = row.GetBoolean(11),

@@ -83,7 +83,7 @@ internal static class MomentReader
         """
         SELECT l.level_id, l.listing_id, l.connection_id, l.location_id, h.at, h.cause, h.status, h.mode, h.belief, h.target,
           h.observed, h.read_at, h.suspense, h.surplus, h.unverified, h.push_id, h.in_flight_from, h.in_flight, h.sold_total,
-          h.put_back_total, h.pushed_total, h.parked, h.owed, n.units_per_sale, EXISTS (
+          h.put_back_total, h.pushed_total, h.parked, h.owed, h.lag_reserve, n.units_per_sale, EXISTS (
             SELECT FROM channel_items i WHERE i.tenant_id = $1 AND i.connection_id = n.connection_id AND i.variant_ref = n.variant_ref
               AND i.is_bundle)
         FROM listing_levels l JOIN listings n USING (tenant_id, listing_id) CROSS JOIN LATERAL (
@@ -100,8 +100,9 @@ internal static class MomentReader
             row.Moment(4), row.GetString(5), (LevelStatus?)row.Nullable<short>(6), (EffectiveMode?)row.Nullable<short>(7),
             row.Nullable<int>(8), row.Nullable<int>(9), row.Nullable<int>(10), row.Nullable<DateTimeOffset>(11), row.GetInt32(12),
             row.GetInt32(13), row.GetInt32(14), row.Nullable<Guid>(15), row.Nullable<int>(16), row.Nullable<int>(17),
-            row.Nullable<long>(18), row.Nullable<long>(19), row.Nullable<long>(20), row.Nullable<int>(21), row.Nullable<int>(22)),
-        row.GetInt32(23), row.GetBoolean(24));
+            row.Nullable<long>(18), row.Nullable<long>(19), row.Nullable<long>(20), row.Nullable<int>(21), row.Nullable<int>(22),
+            row.Nullable<int>(23)),
+        row.GetInt32(24), row.GetBoolean(25));
 
     /// <summary>The settings as the rules take them.</summary>
     public static (SkuPolicy Policy, EngineContext Context, GrowthStops Stops) Interpret(
@@ -194,10 +195,11 @@ internal static class MomentReader
         var places = channel.Places.Distinct().ToImmutableDictionary(p => p.ToString(CultureInfo.InvariantCulture), p => new LocationId(p));
         return new ChannelSettings(
             channel.Id, (ConnectionStatus)root.GetProperty("status").GetInt16(), places, null,
-            settings.Weight, settings.Priority, [], settings.OwnsOnHand, CompareAndSet: channel.Kind == ConnectionKinds.Shopify,
+            settings.Weight, settings.Priority, [], settings.OwnsOnHand, CompareAndSet: ConnectionKinds.Compares(channel.Kind),
             DeduplicatesWrites: false, channel.SettleSeconds)
         {
             Uncappable = settings.Uncappable,
+            Bounded = settings.BoundedBy(channel.SettleSeconds),
         };
     }
 }

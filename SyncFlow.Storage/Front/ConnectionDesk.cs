@@ -3,6 +3,7 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Brakes;
+using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Sessions;
 
@@ -10,11 +11,13 @@ namespace SyncFlow.Storage.Front;
 
 /// <summary>A connection as people see it; its credential is not among them.</summary>
 /// <param name="Access">Null for access that does not expire.</param>
+/// <param name="BoundedGuard">The lag and the factor of bounded guard; null where guard is proven on it.</param>
 /// <param name="Brake">The freeze in force for it, its own or the tenant's (that one names no connection); null where there is none.</param>
 public sealed record ConnectionView(
     long Id, string Kind, string Name, string? Shop, ConnectionStatus Status, int Generation, string? Scopes,
     double SettleSeconds, string? LastError, DateTimeOffset? LastErrorAt, DateTimeOffset? LastVerifiedAt,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, BrakeView? Brake, ConnectionCalls Calls, AccessRenewals? Access);
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, BrakeView? Brake, ConnectionCalls Calls, AccessRenewals? Access,
+    BoundedGuardView? BoundedGuard);
 
 /// <summary>Access that expires, and how it was renewed.</summary>
 /// <param name="EndsAt">When the present token ends; it is renewed before.</param>
@@ -54,7 +57,7 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
                c.last_error_at, r.last_verified_at, c.created_at, c.updated_at,
                b.connection_id, b.strength, b.why, b.who, b.since, b.version,
                coalesce(r.calls, 0), coalesce(r.throttled, 0), r.cost_available, r.cost_restore,
-               c.refresh_expires_at IS NOT NULL, c.token_expires_at, c.token_refreshes, c.token_refreshed_at
+               c.refresh_expires_at IS NOT NULL, c.token_expires_at, c.token_refreshes, c.token_refreshed_at, c.settings::text
         FROM connections c LEFT JOIN connection_runtime r USING (tenant_id, connection_id)
         LEFT JOIN LATERAL (
           SELECT * FROM brakes WHERE tenant_id = $1 AND connection_id IN (0, c.connection_id) AND strength > 0
@@ -191,7 +194,8 @@ public sealed class ConnectionDesk(NpgsqlDataSource source, TimeProvider time)
         row.IsDBNull(13) ? null : BrakeDesk.Read(row, 13),
         new ConnectionCalls(
             row.GetInt64(19), row.GetInt64(20), row.IsDBNull(21) ? null : row.GetDouble(21), row.IsDBNull(22) ? null : row.GetDouble(22)),
-        row.GetBoolean(23) ? new AccessRenewals(row.TimeOrNull(24), row.GetInt64(25), row.TimeOrNull(26)) : null);
+        row.GetBoolean(23) ? new AccessRenewals(row.TimeOrNull(24), row.GetInt64(25), row.TimeOrNull(26)) : null,
+        BoundedGuardView.Of(ConnectionSettings.Parse(row.GetString(27)), row.GetDouble(7)));
 
     private static ChannelLocationView ReadLocation(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetBoolean(4), row.LongOrNull(5),

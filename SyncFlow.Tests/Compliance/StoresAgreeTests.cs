@@ -33,7 +33,7 @@ public sealed class StoresAgreeTests(PostgresFixture postgres)
     /// <summary>
     /// One tenant; each sequence has SKUs of its own: in every second one the last is a kit of the others, in every third
     /// one the first is sold before it is there. In every second tenant returns are looked at first, and in the others units
-    /// are parked on the channel that owns on-hand.
+    /// are parked on the channel that owns on-hand. In every third the other channel compares nothing and is in bounded guard.
     /// </summary>
     private static async Task RunAsync(TestDatabase database, int seed)
     {
@@ -117,6 +117,16 @@ public sealed class StoresAgreeTests(PostgresFixture postgres)
             merchant.Location.Value);
         await merchant.Database.ExecuteAsync(
             "UPDATE locations SET inspect_returns = $2 WHERE tenant_id = $1", merchant.Tenant.Value, seed % 2 == 0);
+        if (seed % 3 == 2)
+        {
+            await merchant.Database.ExecuteAsync(
+                """
+                UPDATE connections SET kind = 'market', settings = settings || '{"boundedGuard": {"lagSeconds": 90, "factor": 3}, "claimingSources": ["web"]}'
+                WHERE tenant_id = $1 AND connection_id = $2
+                """,
+                merchant.Tenant.Value, merchant.Connections[1].Value);
+        }
+
         await merchant.Database.ExecuteAsync(
             "UPDATE connections SET settings = settings || jsonb_build_object('parksUnits', $2::bool) WHERE tenant_id = $1 AND connection_id = $3",
             merchant.Tenant.Value, seed % 2 == 1, merchant.Connections[0].Value);

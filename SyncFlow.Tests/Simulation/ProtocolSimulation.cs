@@ -25,7 +25,7 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     /// <summary>What docs/protocol.md says the worlds contain: each in a hundredth of them at least.</summary>
     private static readonly string[] Ingredients =
     [
-        "answers lost", "authorities that park", "bursts of buyers", "channels that compare", "channels without compare-and-set", "clocks that are off",
+        "answers lost", "authorities that park", "bursts of buyers", "channels that compare", "channels in bounded guard", "channels without compare-and-set", "clocks that are off",
         "credentials lost", "goods set aside from a till", "items not counted any more, and counted again",
         "items set to sell on at zero, and back", "levels lowered by hand", "levels raised by hand",
         "locations closed, and opened again", "minutes without wake-ups (Redis lost)", "movements told again",
@@ -120,6 +120,29 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
         // The same quarter of an hour is not harmless by itself.
         Worlds.Run(seeds.Select(seed => Dead(seed, SharingMode.Guard, Keeper.Naive))).Oversold.ShouldBeGreaterThan(seeds.Count);
         Worlds.Run(seeds.Select(seed => Dead(seed, SharingMode.Shared))).Oversold.ShouldBeGreaterThan(seeds.Count);
+    }
+
+    [Fact]
+    public void R15_A_bounded_channel_oversells_no_more_than_was_sold_unseen_and_its_reserve_spares_most_of_that()
+    {
+        static WorldSettings Bounded(int seed, BoundedGuard bound) => WorldSettings.Plain(seed, SharingMode.Guard) with
+        {
+            Absolute = 1,
+            Bounded = 1,
+            Bound = bound,
+            Channels = 3,
+            Stock = 60,
+            Receipts = 60,
+            OrdersPerMinute = 20,
+            Faults = WorldSettings.Everyday with { VisibilityLag = 9, Dropped = 0.5, Delayed = 0.3 },
+        };
+
+        var seeds = Seeds.Worlds(Few);
+        var kept = Holds(seeds.Select(seed => Bounded(seed, new BoundedGuard(60))));
+        var least = Holds(seeds.Select(seed => Bounded(seed, new BoundedGuard(0.001, 1))));
+        output.WriteLine($"{kept.Oversold} units oversold with a reserve for a minute, {least.Oversold} with one unit at most");
+        kept.Orders.ShouldBeGreaterThan(10 * seeds.Count);
+        least.Oversold.ShouldBeGreaterThan(kept.Oversold * 2, "or the reserve would be worth nothing");
     }
 
     [Fact]

@@ -176,6 +176,7 @@ public sealed class RoundTripTests(PostgresFixture postgres)
         SuspenseSince = At.AddMinutes(-1),
         SuspenseReadings = 1,
         Surplus = 6,
+        LagReserve = 6,
         Adopted = 4,
         DraftHolds = 3,
         Limit = SellingLimit.None,

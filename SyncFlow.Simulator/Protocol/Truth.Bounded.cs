@@ -1,0 +1,78 @@
+using SyncFlow.Core;
+using SyncFlow.Core.Levels;
+
+namespace SyncFlow.Simulator.Protocol;
+
+/// <content>
+/// What bounded guard may oversell (rule R15): units that were sold unseen when a value was written over a level, beyond
+/// the reserve that is kept off it. Only those; once a quiet reading was taken the level is exact again.
+/// </content>
+internal sealed partial class Truth
+{
+    private readonly Dictionary<LevelId, int> _putBack = [];
+    private readonly int[] _everPutBack = new int[settings.Skus];
+
+    /// <summary>Units that values written over bounded levels put back, over all of the world.</summary>
+    public int PutBack => _everPutBack.Sum();
+
+    /// <summary>A value arrives at a level, before it is there.</summary>
+    public void Arrives(Shop shop, int item, int location)
+    {
+        if (!settings.IsBounded(shop.Number))
+        {
+            return;
+        }
+
+        var level = store.Sku(settings.SkuOf(item)).Levels.First(l => l.Connection.Value == shop.Number && (int)l.Location.Value == location);
+        var unseen = Math.Max(0, Unseen(shop, item, level));
+        _putBack[level.Id] = unseen;
+
+        // What became known since it was planned is put back as well; the bound has that in it.
+        var gone = level.InFlight is { } push ? push.From - shop.Available(item, location) : 0;
+        Add(_everPutBack, item, Math.Max(unseen, gone));
+    }
+
+    /// <summary>Sales that a bounded level may show beyond its bound.</summary>
+    private int BeyondReserve(LevelState level)
+    {
+        if (!_putBack.TryGetValue(level.Id, out var units))
+        {
+            return 0;
+        }
+
+        if (level is { InFlight: null, NeedsReading: false, UnverifiedUnits: 0 })
+        {
+            _putBack.Remove(level.Id);
+            return 0;
+        }
+
+        return Math.Max(0, units - level.LagReserve);
+    }
+
+    /// <summary>The same over all levels that take units of a SKU.</summary>
+    private int BeyondReserves(int sku) => settings.Bounded == 0 ? 0 : OverBounded(sku, BeyondReserve);
+
+    /// <summary>
+    /// Of the exposure in guard, what bounded guard accounts for: reserves, what was put back and is seen by now, and sales that
+    /// became known while a value was on its way, which may arrive after them.
+    /// </summary>
+    private int OfBoundedGuard(int sku) => settings.Bounded == 0
+        ? 0
+        : _everPutBack[sku] + OverBounded(sku, level => level.LagReserve + level.UnverifiedUnits + ArrivesAfterSales(level));
+
+    private static int ArrivesAfterSales(LevelState level) => level is { InFlight: { Kind: WriteKind.Overwrite } push, Belief: { } belief }
+        ? Math.Max(0, Math.Max(belief, push.To) - (belief + Math.Max(0, push.Change)))
+        : 0;
+
+    private int OverBounded(int sku, Func<LevelState, int> figure)
+    {
+        var total = 0;
+        for (var item = sku; item < settings.Items; item = item < settings.Skus ? settings.Skus : item + 1)
+        {
+            var each = settings.UnitsIn(item, sku);
+            total += each == 0 ? 0 : each * store.Sku(settings.SkuOf(item)).Levels.Where(l => settings.IsBounded((int)l.Connection.Value)).Sum(figure);
+        }
+
+        return total;
+    }
+}
