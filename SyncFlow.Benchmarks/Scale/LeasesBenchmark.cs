@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 using SyncFlow.Benchmarks.Support;
-using SyncFlow.Core.Publishing;
 using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Worker.Connections;
@@ -62,7 +60,7 @@ internal static class LeasesBenchmark
 
         Task Keeper(int number) => new LeaseKeeper(
             $"bench/worker-{number}", new LeaseSet(sources[number]), new LeaseStore(sources[number]),
-            (_, end) => Task.Delay(Timeout.Infinite, time, end).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default),
+            (_, end) => Task.Delay(Timeout.InfiniteTimeSpan, time, end).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default),
             time, NullLogger<LeaseKeeper>.Instance).RunAsync(stop.Token);
 
         // All are held, by so many workers, each with at least so many.

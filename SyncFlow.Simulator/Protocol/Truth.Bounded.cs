@@ -24,7 +24,10 @@ internal sealed partial class Truth
         }
 
         var level = store.Sku(settings.SkuOf(item)).Levels.First(l => l.Connection.Value == shop.Number && (int)l.Location.Value == location);
-        var unseen = Math.Max(0, Unseen(shop, item, level));
+
+        // Of sales alone: what was cancelled unheard is overwritten as well, and lowers nothing when it is told of.
+        var unseen = shop.Orders.Values.Where(o => o.Sku == item && o.Location == location && o is { Claimed: true, Cancelled: false })
+            .Sum(o => Math.Max(0, o.Units - o.Told));
         _putBack[level.Id] = unseen;
 
         // What became known since it was planned is put back as well; the bound has that in it.

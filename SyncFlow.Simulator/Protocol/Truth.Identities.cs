@@ -12,6 +12,7 @@ internal sealed partial class Truth
     private readonly int[,] _told = new int[settings.Shops + 1, settings.Items];
     private readonly int[,] _toldClaims = new int[settings.Shops + 1, settings.Items];
     private readonly int[,] _tampered = new int[settings.Shops + 1, settings.Items];
+    private readonly int[,] _soldPast = new int[settings.Shops + 1, settings.Items];
     private readonly Dictionary<(int Shop, int Item, int Location), int> _reopened = [];
     private long _steps;
     private long _exact;
@@ -24,6 +25,13 @@ internal sealed partial class Truth
     /// </summary>
     public void Tampered(Shop shop, int item, int units) => _tampered[shop.Number, item] += Math.Max(0, units);
 
+    /// <summary>Units were sold that the level does not tell of: they are gone, and the order that tells of them takes nothing off it.</summary>
+    public void SoldPastTheLevel(Shop shop, int item, int units)
+    {
+        TakenAway(item, units);
+        _soldPast[shop.Number, item] += units;
+    }
+
     /// <summary>A location is open again: what its levels show is on sale, and we hear of it later.</summary>
     public void Reopened(Shop shop, int item, int location, int units) => _reopened[(shop.Number, item, location)] = Math.Max(0, units);
 
@@ -35,7 +43,7 @@ internal sealed partial class Truth
     {
         tally.Add("steps in which both identities were checked", _steps);
         tally.Add("selling units compared exactly", _exact);
-        tally.Add("selling units of channels without compare-and-set outside guard, not compared", _overwritable);
+        tally.Add("selling units of channels without compare-and-set outside proven guard, not compared", _overwritable);
         tally.Add("selling units compared beside units that were tampered with", _allowed);
     }
 
@@ -88,14 +96,16 @@ internal sealed partial class Truth
 
             var unit = units[shop.Number];
             unit.News -= _toldClaims[shop.Number, item];
-            news += unit.News;
-            if (shop.Kind == ShopKind.Absolute && settings.Mode != SharingMode.Guard)
+
+            // What its level did not tell of lies on an authority's shelf, by its own account, and is booked as found there.
+            news += settings.Parks ? Math.Max(unit.News, Math.Min(0, unit.News + _soldPast[shop.Number, item])) : unit.News;
+            if (shop.Kind == ShopKind.Absolute && (settings.Mode != SharingMode.Guard || settings.IsBounded(shop.Number)))
             {
                 _overwritable++; // Values are written over one another there, and put back what was sold meanwhile (rule R15).
                 continue;
             }
 
-            var broken = unit.Reopened + _tampered[shop.Number, item];
+            var broken = unit.Beyond + _tampered[shop.Number, item];
             (_exact, _allowed) = broken == 0 ? (_exact + 1, _allowed) : (_exact, _allowed + 1);
 
             // A zero that arrives late lifts a level that somebody lowered below it, and puts nothing on sale.
@@ -115,15 +125,18 @@ internal sealed partial class Truth
         var shop = shops[(int)level.Connection.Value - 1];
         unit.Bound += level.UpperBound;
         unit.News += shop.Taken(item, location) - level.Suspense + level.Adopted;
-        unit.Reopened += BeyondReserve(level);
+
+        // Belief follows upwards for a put-back that is not told of yet, or for a decrease that was undone: that one is no news.
+        unit.Beyond += settings.BreaksAssumptions ? level.Adopted : 0;
         if (level.Status != LevelStatus.Closed)
         {
             unit.Shown += shop.Available(item, location);
         }
-        else if (!shop.IsClosed(location))
+        else
         {
-            unit.Shown += shop.Available(item, location);
-            unit.Reopened += _reopened.GetValueOrDefault((shop.Number, item, location));
+            // Open again without our knowing, and perhaps closed once more: what it sold in between stays unseen.
+            unit.Shown += shop.IsClosed(location) ? 0 : shop.Available(item, location);
+            unit.Beyond += _reopened.GetValueOrDefault((shop.Number, item, location));
         }
     }
 
@@ -137,6 +150,8 @@ internal sealed partial class Truth
         public int Shown;
         public int Bound;
         public int News;
-        public int Reopened;
+
+        /// <summary>Units it may show, or have sold, beyond its bound.</summary>
+        public int Beyond;
     }
 }

@@ -182,7 +182,7 @@ public sealed class PushRetentionTests(PostgresFixture postgres)
 
         await ProveAsync(session, merchant, push, now);
         var proven = await TouchedAsync(session);
-        proven[^2].ShouldBe(($"push_levels_{Name(now)}", 2), "neither an answer nor a proof tells an index of a new row");
+        proven.ShouldContain(($"push_levels_{Name(now)}", 2), "neither an answer nor a proof tells an index of a new row");
         proven.Count.ShouldBeLessThanOrEqualTo(4, "two weeks of levels at most: the newest proof is looked for in the last days");
     }
 

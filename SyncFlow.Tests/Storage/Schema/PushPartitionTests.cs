@@ -19,7 +19,7 @@ public sealed class PushPartitionTests(PostgresFixture postgres)
         """
         SELECT string_agg(relname || ' ' || relacl::text || relowner || relrowsecurity || relforcerowsecurity || coalesce(policies, ''), ';' ORDER BY relname)
         FROM pg_class CROSS JOIN LATERAL (
-          SELECT string_agg(polname || polcmd || polroles::text || pg_get_expr(polqual, polrelid) || pg_get_expr(polwithcheck, polrelid), ',' ORDER BY polname) AS policies
+          SELECT string_agg(concat_ws(' ', polname, polcmd::text, polroles::text, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)), ',' ORDER BY polname) AS policies
           FROM pg_policy WHERE polrelid = pg_class.oid) p
         WHERE relname IN ('pushes', 'push_levels')
         """;
