@@ -55,10 +55,12 @@ internal sealed class JsonNames
 
     private int FindEscaped(ref readonly Utf8JsonReader reader, scoped Span<JsonValue> values)
     {
-        var plain = reader.ValueSpan[..reader.ValueSpan.IndexOf((byte)'\\')];
+        var escaped = reader.ValueSpan;
+        var plain = escaped[..escaped.IndexOf((byte)'\\')];
         for (var i = 0; i < _utf8.Length; i++)
         {
-            if (_utf8[i].Length <= plain.Length || !_utf8[i].AsSpan().StartsWith(plain))
+            // An escape is longer than what it stands for: a name as long as this one is another, whatever it holds.
+            if (_utf8[i].Length >= escaped.Length || _utf8[i].Length <= plain.Length || !_utf8[i].AsSpan().StartsWith(plain))
             {
                 continue;
             }

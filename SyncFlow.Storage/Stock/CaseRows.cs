@@ -7,7 +7,7 @@ namespace SyncFlow.Storage.Stock;
 /// <summary>What a batch found out besides stock: drift cases, incidents, and pushes that a reading proved.</summary>
 internal static class CaseRows
 {
-    /// <summary>A week and a day: whatever the moment, two partitions.</summary>
+    /// <summary>A week and a day: two partitions, and three on a Monday.</summary>
     private static readonly TimeSpan ProvenWithin = TimeSpan.FromDays(8);
 
     public static NpgsqlBatchCommand InsertDrift(StorageSession session, IReadOnlyList<DriftCase> cases) => session.Of(
@@ -44,7 +44,9 @@ internal static class CaseRows
 
     /// <summary>
     /// What is not proven yet of a level lies behind its newest proven push. That one is looked for among the last days;
-    /// where it is older, or there is none, all that is kept of the level is looked at.
+    /// where it is older, or there is none, all that is kept of the level is looked at. The earliest of these moments bounds
+    /// the weeks that are opened, however levels and pushes are joined. A bound above would make the planner believe the
+    /// range to be so narrow that it reads it for the whole tenant.
     /// </summary>
     public static NpgsqlBatchCommand MarkVerified(StorageSession session, IReadOnlyList<Verification> verifications) => session.Of(
         """
@@ -58,7 +60,7 @@ internal static class CaseRows
         UPDATE push_levels p SET verified_at = v.at
         FROM v
         WHERE p.tenant_id = $1 AND p.level_id = v.level_id AND p.planned_at > v.proven AND p.planned_at <= v.up_to
-          AND p.outcome = 1 AND p.verified_at IS NULL
+          AND p.planned_at > (SELECT min(proven) FROM v) AND p.outcome = 1 AND p.verified_at IS NULL
         """,
         Sql.Column(verifications, v => v.Level.Value), Sql.Column(verifications, v => DatabaseTime.Of(v.UpTo)),
         Sql.Column(verifications, v => DatabaseTime.Of(v.At)),

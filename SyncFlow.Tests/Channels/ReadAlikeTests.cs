@@ -84,6 +84,27 @@ public sealed class ReadAlikeTests
         reasons.Count(r => !r.StartsWith('{')).ShouldBeGreaterThan(100, "most of what can be wrong was wrong once");
     }
 
+    /// <summary>Half of a surrogate pair, or bytes that are no characters, where nothing of ours stands.</summary>
+    [Theory]
+    [InlineData("\"note\":\"\\ud800\"")]
+    [InlineData("\"note\":\"\u00ff\"")]
+    [InlineData("\"n\u00ffte\":1")]
+    [InlineData("\"sourc\\ud800\":1")]
+    [InlineData("\"locat\\ud800\":1")]
+    [InlineData("\"customer\":{\"id\\udc00\":[\"\\udc00\",\"\u00ff\"]}")]
+    public void An_order_is_not_refused_for_a_text_that_nobody_reads(string member)
+    {
+        foreach (var (content, topic, sample) in Samples.Take(3))
+        {
+            // Latin-1 keeps ÿ as the one byte that no UTF-8 has.
+            var body = Encoding.Latin1.GetBytes(string.Concat("{", member, ",", sample.AsSpan(1)));
+            var e = new InboundEvent(content, topic, new ConnectionId(7), 99, "w1", At, body);
+
+            Told(Normalisers.Normalise(e)).ShouldStartWith("{");
+            Told(Normalisers.Normalise(e)).ShouldBe(Told(Reference(e)));
+        }
+    }
+
     private static NormaliseResult Reference(InboundEvent e) => e.Content == ContentKinds.ShopifyOrder
         ? Channels.Reference.ShopifyOrders.Normalise(e)
         : Channels.Reference.ShopifyWebhooks.Normalise(e);
