@@ -92,7 +92,8 @@ internal static class Program
             new() { [ExplainBenchmark.EntriesOption] = ExplainBenchmark.DefaultEntries }, ExplainBenchmark.RunAsync),
         ["simulate"] = new(
             $"drawn worlds of channels, buyers and faults; {SimulateBenchmark.SeedsOption} N runs N of them",
-            new() { [SimulateBenchmark.SeedsOption] = SimulateBenchmark.DefaultSeeds }, SimulateBenchmark.RunAsync) { DelaysSyncs = false },
+            new() { [SimulateBenchmark.SeedsOption] = SimulateBenchmark.DefaultSeeds }, SimulateBenchmark.RunAsync)
+        { DelaysSyncs = false },
         ["faults"] = new(
             $"breaks each rule on purpose and sees that the tests notice; {FaultsBenchmark.FromOption} N, {FaultsBenchmark.ToOption} N of the list",
             new()
@@ -101,7 +102,8 @@ internal static class Program
                 [FaultsBenchmark.ToOption] = int.MaxValue,
                 [FaultsBenchmark.WorldsOption] = FaultsBenchmark.DefaultWorlds,
             },
-            FaultsBenchmark.RunAsync) { DelaysSyncs = false },
+            FaultsBenchmark.RunAsync)
+        { DelaysSyncs = false },
         ["sources"] = new(
             $"a source's history booked and its events pushed; {SourcesBenchmark.EventsOption} N events of history",
             new() { [SourcesBenchmark.EventsOption] = SourcesBenchmark.DefaultEvents }, SourcesBenchmark.RunAsync),
@@ -116,7 +118,8 @@ internal static class Program
                 [MemoryBenchmark.LevelsOption] = MemoryBenchmark.DefaultLevels,
                 [MemoryBenchmark.SecondsOption] = MemoryBenchmark.DefaultSeconds,
             },
-            MemoryBenchmark.RunAsync) { DelaysSyncs = false },
+            MemoryBenchmark.RunAsync)
+        { DelaysSyncs = false },
     };
 
     private static async Task RunAllAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
