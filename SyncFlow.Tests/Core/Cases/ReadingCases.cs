@@ -2,6 +2,7 @@ using Shouldly;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Orders;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
 
@@ -91,5 +92,21 @@ public sealed class ReadingCases
         desk.Read(1, marked with { Available = 20 });
 
         (desk[1].Belief, desk[1].UpperBound, desk.Exposure.Units).ShouldBe((17, 17, 0));
+    }
+
+    [Fact]
+    public void A_cancel_and_a_sale_that_become_known_together_explain_a_reading_between_them()
+    {
+        var desk = new Desk(1, 23, SharingMode.Guard, 23);
+        desk.Order(1, Desk.Snapshot("1", 3, T1));
+        var marked = desk.Mark(1, ReadingKind.Drained);
+        var edited = Desk.Snapshot("1", 3, T1.AddSeconds(9), open: 0, restocks: new Restock("r1", RestockKind.Cancel, 3, null));
+        desk.Order(1, edited with { Lines = [.. edited.Lines, new OrderLine { LineRef = "1-2", Quantity = 3, Open = 3, Fulfilled = 0 }] });
+        (desk[1].Belief, desk.Ats).ShouldBe((20, 20));
+
+        // The three that were given up were back already, the other three not taken yet: nobody laid units there.
+        desk.Read(1, marked with { Available = 23 });
+
+        (desk[1].Belief, desk[1].Surplus, desk[1].Adopted).ShouldBe((20, 0, 0));
     }
 }
