@@ -19,14 +19,23 @@ public sealed class LeaseStore(NpgsqlDataSource source)
         TenantId tenant, ConnectionId connection, string owner, TimeSpan duration, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        await session.ExecuteAsync(
+            session.Of(
+                "INSERT INTO connection_runtime (tenant_id, connection_id) VALUES ($1, $2) ON CONFLICT (tenant_id, connection_id) DO NOTHING",
+                Sql.P(connection.Value)),
+            ct).ConfigureAwait(false);
+
+        // Locked first, and as a whole: that is the lock which a plan under the old epoch keeps out until it has ended.
         var epochs = await session.QueryAsync(
             session.Of(
                 """
-                INSERT INTO connection_runtime AS r (tenant_id, connection_id, lease_owner, lease_epoch, lease_until)
-                VALUES ($1, $2, $3, 1, clock_timestamp() + $4)
-                ON CONFLICT (tenant_id, connection_id) DO UPDATE SET
-                  lease_owner = excluded.lease_owner, lease_epoch = r.lease_epoch + 1, lease_until = excluded.lease_until
-                WHERE r.lease_until IS NULL OR r.lease_until <= clock_timestamp() OR r.lease_owner = excluded.lease_owner
+                WITH free AS MATERIALIZED (
+                  SELECT tenant_id, connection_id FROM connection_runtime
+                  WHERE tenant_id = $1 AND connection_id = $2
+                    AND (lease_until IS NULL OR lease_until <= clock_timestamp() OR lease_owner = $3)
+                  FOR UPDATE)
+                UPDATE connection_runtime r SET lease_owner = $3, lease_epoch = r.lease_epoch + 1, lease_until = clock_timestamp() + $4
+                FROM free WHERE r.tenant_id = free.tenant_id AND r.connection_id = free.connection_id
                 RETURNING r.lease_epoch
                 """,
                 Sql.P(connection.Value), Sql.P(owner), Sql.P(duration)),
@@ -46,7 +55,7 @@ public sealed class LeaseStore(NpgsqlDataSource source)
 
     /// <summary>
     /// Makes sure that the session writes under a lease that is held, and keeps it from being taken until the session
-    /// ends.
+    /// ends; not from being renewed.
     /// </summary>
     /// <exception cref="LeaseLostException">It is not held under this epoch.</exception>
     public static async Task RequireAsync(StorageSession session, ConnectionId connection, long epoch, CancellationToken ct)
@@ -64,7 +73,7 @@ public sealed class LeaseStore(NpgsqlDataSource source)
     internal static NpgsqlBatchCommand Require(StorageSession session, ConnectionId connection, long epoch) => session.Of(
         """
         SELECT 1 FROM connection_runtime
-        WHERE tenant_id = $1 AND connection_id = $2 AND lease_epoch = $3 AND lease_until > clock_timestamp() FOR SHARE
+        WHERE tenant_id = $1 AND connection_id = $2 AND lease_epoch = $3 AND lease_until > clock_timestamp() FOR KEY SHARE
         """,
         Sql.P(connection.Value), Sql.P(epoch));
 

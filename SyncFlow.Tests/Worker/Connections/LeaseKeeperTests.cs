@@ -60,7 +60,7 @@ public sealed class LeaseKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_lease_whose_row_is_locked_by_a_plan_is_neither_waited_for_nor_lost()
+    public async Task A_lease_under_which_plan_after_plan_is_made_without_a_gap_is_not_lost()
     {
         await using var database = await TestDatabase.CreateAsync(postgres);
         var merchant = await Merchant.CreateAsync(database, connections: 2, skus: 1);
@@ -68,14 +68,19 @@ public sealed class LeaseKeeperTests(PostgresFixture postgres)
         var keeping = Keeper(database, "one").RunAsync(stop.Token);
         await Waits.UntilAsync(() => Task.FromResult(_worked.Count == 2), "both are taken", Limit);
 
-        // For longer than a lease lasts its row is locked for nine tenths of the time.
+        // For longer than a lease lasts there is no moment without a plan that has its row: each begins before the one before it ends.
+        var plan = await StorageSession.OpenAsync(database.Worker, merchant.Tenant, Ct);
         for (var n = 0; n < 10; n++)
         {
-            await using var plan = await StorageSession.OpenAsync(database.Worker, merchant.Tenant, Ct);
             await LeaseStore.RequireAsync(plan, merchant.Connections[0], 1, Ct);
             await Task.Delay(TimeSpan.FromMilliseconds(900), Ct);
+            var next = await StorageSession.OpenAsync(database.Worker, merchant.Tenant, Ct);
+            await LeaseStore.RequireAsync(next, merchant.Connections[0], 1, Ct);
+            await plan.DisposeAsync();
+            plan = next;
         }
 
+        await plan.DisposeAsync();
         (await EpochsAsync(database)).ShouldBe(2, "neither was taken anew");
         _worked.Count.ShouldBe(2);
         await stop.CancelAsync();
@@ -98,6 +103,25 @@ public sealed class LeaseKeeperTests(PostgresFixture postgres)
         (await EpochsAsync(database)).ShouldBe(8);
         await stop.CancelAsync();
         await keeping;
+    }
+
+    [Fact]
+    public async Task A_lease_that_ran_out_is_not_taken_while_a_plan_under_it_goes_on()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, connections: 1, skus: 1);
+        var (tenant, connection) = (merchant.Tenant, merchant.Connections[0]);
+        var store = new LeaseStore(database.Worker);
+        var epoch = (await store.AcquireAsync(tenant, connection, "one", TimeSpan.FromHours(1), Ct)).ShouldNotBeNull();
+        var plan = await StorageSession.OpenAsync(database.Worker, tenant, Ct);
+        await LeaseStore.RequireAsync(plan, connection, epoch, Ct);
+        (await store.ReleaseAsync(tenant, connection, epoch, Ct)).ShouldBeTrue("giving it back waits for no plan");
+
+        (await new LeaseSet(database.Worker).TakeAsync("two", LeaseMachine.Ttl, [(tenant, connection)], Ct)).ShouldBeEmpty("it is left to a later beat");
+        var taking = store.AcquireAsync(tenant, connection, "two", TimeSpan.FromHours(1), Ct);
+        (await Task.WhenAny(taking, Task.Delay(TimeSpan.FromMilliseconds(500), Ct))).ShouldNotBe(taking, "it waits for the plan");
+        await plan.DisposeAsync();
+        (await taking).ShouldBe(epoch + 1);
     }
 
     private LeaseKeeper Keeper(TestDatabase database, string name) => new(
