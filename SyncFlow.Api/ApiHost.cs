@@ -9,11 +9,13 @@ using SyncFlow.Api.Shopify;
 using SyncFlow.Api.Sources;
 using SyncFlow.Api.StockOperations;
 using SyncFlow.Api.Webhooks;
+using SyncFlow.Core;
 using SyncFlow.ServiceDefaults;
 using SyncFlow.ServiceDefaults.Health;
 using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.ServiceDefaults.Secrets;
+using SyncFlow.Storage.Billing;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Inbox;
@@ -73,12 +75,16 @@ public static class ApiHost
         services.AddSingleton(provider => new ConnectionStore(Ingest(provider)));
         services.AddSingleton(provider => new InboxStore(Ingest(provider), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<InboxAppender>();
-        services.AddSingleton(provider => new GroupCommitInbox<InboxEvent>(
-            provider.GetRequiredService<InboxAppender>().AppendAsync, stored => stored.Body.Length, GroupCommitLimits.Default,
-            stored => stored.Tenant.Value));
+        services.AddRefreshed<TenantWeights>("weights of tenants", TenantWeights.ReadEvery, (weights, ct) => weights.RefreshAsync(ct));
+        services.AddSingleton(provider => Inbox(provider.GetRequiredService<InboxAppender>(), provider.GetRequiredService<TenantWeights>()));
         services.AddSingleton(provider => new ReadingRoom(ReadingLimits.Default, provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService(provider => provider.GetRequiredService<GroupCommitInbox<InboxEvent>>());
     }
+
+    /// <summary>Merchants take turns in its statements, by their weights.</summary>
+    private static GroupCommitInbox<InboxEvent> Inbox(InboxAppender appender, TenantWeights weights) => new(
+        appender.AppendAsync, stored => stored.Body.Length, GroupCommitLimits.Default, stored => stored.Tenant.Value,
+        tenant => weights.Of(new TenantId(tenant)));
 
     private static void AddHttp(IServiceCollection services)
     {

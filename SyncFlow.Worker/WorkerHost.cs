@@ -19,7 +19,6 @@ using SyncFlow.Storage.Work;
 using SyncFlow.Worker.Apply;
 using SyncFlow.Worker.Billing;
 using SyncFlow.Worker.Connections;
-using SyncFlow.Worker.Fairness;
 using SyncFlow.Worker.Publishing;
 using SyncFlow.Worker.Runs;
 using SyncFlow.Worker.Sources;
@@ -90,7 +89,7 @@ public static class WorkerHost
             .AddSingleton<DisconnectRun>().AddSingleton<LevelComparison>().AddSingleton<ReconcileRun>()
             .AddSingleton<Storage.Brakes.RuleDesk>().AddSingleton<Storage.Brakes.ChangeDesk>().AddSingleton<Storage.Brakes.UndoDesk>().AddSingleton<RuleRuns>().AddSingleton<RunSteps>();
         services.AddSingleton<Storage.Availability.SettingChanges>().AddSingleton<Storage.Audit.DriftTrends>().AddSingleton<Storage.Buffers.BufferStore>().AddSingleton<CheckpointJob>().AddSingleton<LedgerReplay>().AddSingleton<NightlyReconciliation>().AddSingleton<ReplayRun>();
-        services.AddSingleton<TenantWeights>().AddHostedService<WeightCare>();
+        services.AddRefreshed<TenantWeights>("weights of tenants", TenantWeights.ReadEvery, (weights, ct) => weights.RefreshAsync(ct));
         services.AddSingleton<ApplyPipeline>().AddSingleton<LevelSignals>().AddSingleton<ApplyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplyService>());
         services.AddHostedService<CallNotes>().AddHostedService<TokenJobs>().AddHostedService<ConnectionSupervisor>().AddHostedService<RunExecutor>().AddHostedService<UpkeepJobs>();

@@ -1,5 +1,6 @@
 using Npgsql;
 using SyncFlow.Core;
+using SyncFlow.Core.Allocation;
 using SyncFlow.ServiceDefaults.Postgres;
 using SyncFlow.Simulator.Worlds;
 using SyncFlow.Storage.Audit;
@@ -63,8 +64,8 @@ internal static class Invariants
     }
 
     /// <summary>
-    /// Every level of a merchant whose stock is shared, on one location, in stores that nobody publishes to, has the target
-    /// that its orders leave of what is on hand.
+    /// The levels of a merchant with one location and stores that nobody publishes to have the targets that its orders leave of
+    /// what is on hand: each all of it where it is shared, in guard all of a SKU's together.
     /// </summary>
     /// <exception cref="CheckFailedException">One has another.</exception>
     public static async Task TargetsAreWhatOrdersLeftAsync(string database, TenantId tenant, CancellationToken ct)
@@ -72,15 +73,22 @@ internal static class Invariants
         using var owner = NpgsqlDataSource.Create(database);
         using var command = owner.CreateCommand(
             """
-            SELECT count(*), count(*) FILTER (WHERE l.target IS DISTINCT FROM greatest(0, p.on_hand - p.committed))
-            FROM listing_levels l JOIN positions p USING (tenant_id, sku_id, location_id) WHERE l.tenant_id = $1 AND l.status = 3
+            SELECT count(*), count(*) FILTER (WHERE target IS DISTINCT FROM remains),
+              min(format('SKU %s: %s, not %s', sku_id, target, remains)) FILTER (WHERE target IS DISTINCT FROM remains)
+            FROM (
+              SELECT l.sku_id, CASE WHEN s.mode = $2 THEN sum(l.target) OVER (PARTITION BY l.sku_id) ELSE l.target END AS target,
+                greatest(0, p.on_hand - p.committed) AS remains
+              FROM listing_levels l JOIN positions p USING (tenant_id, sku_id, location_id) JOIN sku_state s USING (tenant_id, sku_id)
+              WHERE l.tenant_id = $1 AND l.status = 3) AS level
             """);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = (short)EffectiveMode.Guard });
         await using var row = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
         await row.ReadAsync(ct).ConfigureAwait(false);
         if (row.GetInt64(0) == 0 || row.GetInt64(1) > 0)
         {
-            throw new CheckFailedException($"of {row.GetInt64(0)} levels {row.GetInt64(1)} have another target than their orders left.");
+            var first = row.IsDBNull(2) ? "there are none" : row.GetString(2);
+            throw new CheckFailedException($"of {row.GetInt64(0)} levels {row.GetInt64(1)} have another target than their orders left; {first}.");
         }
     }
 

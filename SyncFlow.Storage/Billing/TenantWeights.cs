@@ -11,6 +11,9 @@ namespace SyncFlow.Storage.Billing;
 /// <param name="source">Of any role that serves a queue.</param>
 public sealed class TenantWeights(NpgsqlDataSource source)
 {
+    /// <summary>How often to read them.</summary>
+    public static readonly TimeSpan ReadEvery = TimeSpan.FromMinutes(1);
+
     private volatile FrozenDictionary<TenantId, int> _weights = FrozenDictionary<TenantId, int>.Empty;
 
     /// <summary>A tenant's weight, at least 1.</summary>

@@ -2,6 +2,7 @@ using Shouldly;
 using SyncFlow.Benchmarks.Apply;
 using SyncFlow.Benchmarks.Support;
 using SyncFlow.Core;
+using SyncFlow.Core.Allocation;
 using SyncFlow.Simulator;
 using SyncFlow.Simulator.Worlds;
 using SyncFlow.Tests.Storage;
@@ -42,11 +43,16 @@ public sealed class InvariantsTests(PostgresFixture postgres)
             () => OrderBacklog.CheckCommittedAsync(database.ConnectionString, merchant.Tenant, Asked(1), Ct))).Message.ShouldContain("0 units committed");
     }
 
-    [Fact]
-    public async Task A_target_that_is_not_what_orders_left_fails_it()
+    [Theory]
+    [InlineData(EffectiveMode.Shared, Stock, Stock)]
+    [InlineData(EffectiveMode.Guard, Stock - 3, 3)]
+    public async Task A_target_that_is_not_what_orders_left_fails_it(EffectiveMode mode, int one, int other)
     {
         await using var database = await TestDatabase.CreateAsync(postgres);
         var merchant = await Merchant.CreateAsync(database, connections: 2, Skus, Stock);
+        await database.ExecuteAsync("UPDATE sku_state SET mode = $1", (short)mode);
+        await database.ExecuteAsync(
+            "UPDATE listing_levels SET target = CASE connection_id WHEN $1 THEN $2 ELSE $3 END", merchant.Connections[0].Value, one, other);
         await Invariants.TargetsAreWhatOrdersLeftAsync(database.ConnectionString, merchant.Tenant, Ct);
 
         await database.ExecuteAsync("UPDATE listing_levels SET target = target - 1 WHERE sku_id = $1", merchant.Skus[0].Value);
