@@ -60,7 +60,7 @@ public static class ApiHost
     {
         services.AddSingleton<IdempotencyStore>().AddSingleton<ConnectionDesk>().AddSingleton<ParkingDesk>().AddSingleton<BoundedGuardDesk>().AddSingleton<LocationDesk>()
             .AddSingleton<SkuDesk>().AddSingleton<ListingDesk>().AddSingleton<AutoMapper>().AddSingleton<StockDesk>()
-            .AddSingleton<LedgerDesk>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>()
+            .AddSingleton<LedgerDesk>().AddSingleton<Ledger.LedgerOf>().AddSingleton<OperationsDesk>().AddSingleton<RunDesk>()
             .AddSingleton<DeadLetterStore>()
             .AddSingleton<ItemMapper>().AddSingleton<AuthorityDesk>().AddSingleton<SuggestionDesk>().AddSingleton<Storage.Channels.StrandedStock>();
         services.AddSingleton<Storage.Explaining.ExplainStore>().AddSingleton<Storage.Explaining.PushProofStore>();

@@ -26,14 +26,18 @@ internal static class CsvDownload
 
     /// <summary>All rows of a list that is read in pages.</summary>
     /// <param name="next">The page after an item; null asks for the first.</param>
-    public static async IAsyncEnumerable<object?[]> PagesAsync<T>(Func<T?, Task<List<T>>> next, Func<T, object?[]> cells)
+    public static IAsyncEnumerable<object?[]> PagesAsync<T>(Func<T?, Task<List<T>>> next, Func<T, object?[]> cells)
+        where T : class => RowsAsync(next, item => [cells(item)]);
+
+    /// <summary>The same where an item has any number of rows.</summary>
+    public static async IAsyncEnumerable<object?[]> RowsAsync<T>(Func<T?, Task<List<T>>> next, Func<T, IEnumerable<object?[]>> rows)
         where T : class
     {
         for (var page = await next(null).ConfigureAwait(false); page.Count > 0; page = await next(page[^1]).ConfigureAwait(false))
         {
-            foreach (var item in page)
+            foreach (var row in page.SelectMany(rows))
             {
-                yield return cells(item);
+                yield return row;
             }
         }
     }

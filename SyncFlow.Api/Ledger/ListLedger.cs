@@ -13,22 +13,32 @@ internal sealed class ListLedger : IEndpoint
         .WithSummary("Lists ledger entries, optionally of one SKU and location code.");
 
     private static async Task<Results<Ok<Page<EntryView>>, Refused>> HandleAsync(
-        Caller caller, LedgerDesk desk, SkuDesk skus, LocationDesk locations, [AsParameters] PageQuery page, string? sku, string? location,
-        CancellationToken ct)
+        Caller caller, LedgerDesk desk, LedgerOf codes, [AsParameters] PageQuery page, string? sku, string? location, CancellationToken ct)
     {
-        var ofSku = sku is null ? null : await skus.FindAsync(caller.Tenant, sku, ct).ConfigureAwait(false);
+        var (of, missing) = await codes.FindAsync(caller.Tenant, sku, location, ct).ConfigureAwait(false);
+        if (missing is not null)
+        {
+            return (Refused)missing;
+        }
+
+        var items = await desk.ListAsync(caller.Tenant, of.Sku, of.Location, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
+        return TypedResults.Ok(page.Of(items, item => item.Id));
+    }
+}
+
+/// <summary>Finds the SKU and the location whose entries are asked for, by their codes.</summary>
+internal sealed class LedgerOf(SkuDesk skus, LocationDesk locations)
+{
+    /// <summary>Their ids, null for all; or what is not there.</summary>
+    public async Task<((long? Sku, long? Location) Of, Problem? Missing)> FindAsync(long tenant, string? sku, string? location, CancellationToken ct)
+    {
+        var ofSku = sku is null ? null : await skus.FindAsync(tenant, sku, ct).ConfigureAwait(false);
         if (sku is not null && ofSku is null)
         {
-            return (Refused)Problem.NotFound("SKU", sku);
+            return (default, Problem.NotFound("SKU", sku));
         }
 
-        var at = location is null ? null : await locations.FindAsync(caller.Tenant, location, ct).ConfigureAwait(false);
-        if (location is not null && at is null)
-        {
-            return (Refused)Problem.NotFound("location", location);
-        }
-
-        var items = await desk.ListAsync(caller.Tenant, ofSku?.Id, at?.Id, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
-        return TypedResults.Ok(page.Of(items, item => item.Id));
+        var at = location is null ? null : await locations.FindAsync(tenant, location, ct).ConfigureAwait(false);
+        return location is not null && at is null ? (default, Problem.NotFound("location", location)) : ((ofSku?.Id, at?.Id), null);
     }
 }
