@@ -24,7 +24,7 @@ internal sealed class Publisher(
     private const int MostRefusals = BatchSplitter.MostRounds + 1;
 
     private static readonly TimeSpan CoalesceWindow = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan CoalesceWait = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan CoalesceWait = TimeSpan.FromMilliseconds(65);
 
     private readonly List<Task<SendResult>> _flying = [];
     private readonly Queue<ImmutableArray<PlanCandidate>> _parts = new();
