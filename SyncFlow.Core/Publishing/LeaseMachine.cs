@@ -26,7 +26,7 @@ public abstract record LeaseInput
     /// <summary>The request sent at <paramref name="AskedAt"/> was granted.</summary>
     public sealed record Granted(long Epoch, DateTimeOffset AskedAt) : LeaseInput;
 
-    /// <summary>Somebody else holds it.</summary>
+    /// <summary>Somebody else holds it; or a transaction under its epoch was refused, which says the same.</summary>
     public sealed record Refused : LeaseInput;
 
     /// <summary>The request could not be made: nobody knows.</summary>
@@ -67,11 +67,24 @@ public static class LeaseMachine
     /// <summary>How often it is renewed.</summary>
     public static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(2);
 
+    /// <summary>How often a worker looks after all that it holds: what is due, what is free.</summary>
+    public static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+
     /// <summary>How soon to ask again for what another holds.</summary>
     public static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Time before the end at which work stops although nobody said so.</summary>
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Whether something may be sent under a lease now, by its holder's own clock. Asked right before: who stood still for
+    /// longer must send nothing, whatever it had in hand.
+    /// </summary>
+    public static bool MayWork(LeaseState state, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Held && now < state.Until - Margin;
+    }
 
     /// <summary>One step.</summary>
     public static (LeaseState State, LeaseEffect Effect) Step(LeaseState state, LeaseInput input, DateTimeOffset now)
@@ -82,7 +95,7 @@ public static class LeaseMachine
             LeaseInput.Tick => Tick(state, now),
             LeaseInput.Granted granted => Grant(state, granted),
             LeaseInput.Refused => (LeaseState.None with { NextAt = now + AskEvery }, state.Held ? LeaseEffect.Stop : LeaseEffect.Wait),
-            LeaseInput.Failed => state.Held && now < state.Until - Margin
+            LeaseInput.Failed => MayWork(state, now)
                 ? (state with { NextAt = Earlier(now + AskEvery, state.Until - Margin) }, LeaseEffect.Wait)
                 : (LeaseState.None with { NextAt = now + AskEvery }, state.Held ? LeaseEffect.Stop : LeaseEffect.Wait),
             _ => throw new ArgumentException($"No rule for {input?.GetType().Name ?? "null"}.", nameof(input)),
@@ -91,7 +104,7 @@ public static class LeaseMachine
 
     private static (LeaseState, LeaseEffect) Tick(LeaseState state, DateTimeOffset now)
     {
-        if (state.Held && now >= state.Until - Margin)
+        if (state.Held && !MayWork(state, now))
         {
             return (LeaseState.None with { NextAt = now }, LeaseEffect.Stop);
         }

@@ -6,6 +6,15 @@ namespace SyncFlow.Core.Publishing;
 /// </summary>
 public static class LeaseShares
 {
+    /// <summary>How long another worker has to live before connections are let go for it, and to leave one free before another takes it.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    /// <summary>Whether a worker takes a connection that nobody holds: its own, and what its own worker leaves free for long.</summary>
+    /// <param name="workers">Those that live, this one included.</param>
+    /// <param name="freeFor">Since when it is seen to be free.</param>
+    public static bool Takes(ConnectionId connection, string worker, IReadOnlyCollection<string> workers, TimeSpan freeFor) =>
+        freeFor >= Patience || Of(connection, workers) == worker;
+
     /// <summary>The worker of a connection; of workers with equal scores, which does not happen, the first by name.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="workers">Those that live, in any order; at least one.</param>

@@ -26,7 +26,7 @@ public static class Planner
         ArgumentNullException.ThrowIfNull(candidates);
         Replanner.Touch(set, [.. candidates.Select(c => c.Sku).Where(s => set.FindSku(s) is not null)], now);
 
-        var deadline = now + PublishLimits.LateArrival;
+        var deadline = Deadlines.Of(now);
         var elements = ImmutableArray.CreateBuilder<PushElement>();
         PushKind? kind = null;
         foreach (var candidate in candidates)

@@ -69,7 +69,15 @@ public enum ElementOutcome : short
 /// <summary>The answer for one element.</summary>
 /// <param name="Code">The channel's own code, for people and figures.</param>
 /// <param name="DoneBy">By when it was carried out, by the channel's own clock; null where it was not, or the channel does not say.</param>
-public sealed record ElementAnswer(LevelId Level, ElementOutcome Outcome, string? Code, DateTimeOffset? DoneBy = null);
+public sealed record ElementAnswer(LevelId Level, ElementOutcome Outcome, string? Code, DateTimeOffset? DoneBy = null)
+{
+    /// <summary>The same answer for every element of a push.</summary>
+    public static ImmutableArray<ElementAnswer> All(Push push, ElementOutcome outcome, string? code)
+    {
+        ArgumentNullException.ThrowIfNull(push);
+        return [.. push.Elements.Select(e => new ElementAnswer(e.Level, outcome, code))];
+    }
+}
 
 /// <summary>Limits of publishing.</summary>
 public static class PublishLimits

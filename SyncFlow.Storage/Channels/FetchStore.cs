@@ -2,6 +2,7 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Channels;
@@ -11,10 +12,17 @@ namespace SyncFlow.Storage.Channels;
 public sealed class FetchStore(NpgsqlDataSource source, TimeProvider time)
 {
     /// <summary>Stores events; those stored before on the same day are left as they are.</summary>
-    public async Task<int> StoreAsync(TenantId tenant, IReadOnlyList<InboxEvent> events, CancellationToken ct)
+    /// <param name="under">The lease that must be held for it; null where none is needed.</param>
+    /// <exception cref="LeaseLostException">It is not held any more; nothing is stored.</exception>
+    public async Task<int> StoreAsync(TenantId tenant, IReadOnlyList<InboxEvent> events, LeaseOf? under, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         var stored = await InboxStore.AppendAsync(session, events, ct).ConfigureAwait(false);
+        if (under is { } lease)
+        {
+            await LeaseStore.RequireAsync(session, lease.Connection, lease.Epoch, ct).ConfigureAwait(false);
+        }
+
         await session.CommitAsync(ct).ConfigureAwait(false);
         return stored;
     }

@@ -4,7 +4,6 @@ using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Tests.Support;
-using SyncFlow.Worker.Connections;
 using Xunit;
 
 namespace SyncFlow.Tests.Worker;
@@ -39,7 +38,7 @@ public sealed class TakeOverTests(PostgresFixture postgres, RedisFixture redis)
 
     [Fact]
     public void A_lease_and_one_more_question_fit_into_the_limit() =>
-        (LeaseMachine.Ttl + LeaseKeeper.Beat).ShouldBeLessThan(Limit - TimeSpan.FromSeconds(1));
+        (LeaseMachine.Ttl + LeaseMachine.Beat).ShouldBeLessThan(Limit - TimeSpan.FromSeconds(1));
 
     /// <summary>Two live, and the lease is held by the one that has it for as long as both do.</summary>
     private static async Task<bool> IsSharedAsync(WorkerWorld world)

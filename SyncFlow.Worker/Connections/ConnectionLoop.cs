@@ -69,7 +69,8 @@ internal sealed class ConnectionLoop(ChannelLease lease, ConnectionLoopFactory p
             }
             catch (LeaseLostException lost)
             {
-                // The lease's own watch ends the whole loop in a moment; until then nothing can be written.
+                // Nothing can be written any more: the whole loop ends.
+                lease.Refused();
                 Log.PartFailed(parts.Logger, lost, lease.Tenant.Value, lease.Connection.Value, name);
             }
             catch (Exception failure) // The job boundary: it is logged, and the part starts anew.

@@ -77,7 +77,7 @@ internal sealed class ConnectionRunner(
             case LeaseEffect.Start:
                 Log.LeaseTaken(logger, tenant.Value, connection.Value, _state.Epoch);
                 _stopLoop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-                _loop = run(new ChannelLease(tenant, connection, _state.Epoch), _stopLoop.Token);
+                _loop = run(Lease(_state.Epoch), _stopLoop.Token);
                 return null;
             case LeaseEffect.Stop:
                 await StopLoopAsync().ConfigureAwait(false);
@@ -86,6 +86,13 @@ internal sealed class ConnectionRunner(
                 throw new InvalidOperationException($"No way to carry out {effect}.");
         }
     }
+
+    // The next tick asks the store itself, within half a second.
+    private ChannelLease Lease(long epoch) => new(tenant, connection, epoch)
+    {
+        IsHeld = () => _state is var state && state.Epoch == epoch && LeaseMachine.MayWork(state, time.GetUtcNow()),
+        Refused = () => { },
+    };
 
     private async Task<LeaseInput> AskAsync(Func<Task<long?>> ask, CancellationToken ct)
     {

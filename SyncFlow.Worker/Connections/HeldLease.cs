@@ -8,7 +8,8 @@ namespace SyncFlow.Worker.Connections;
 /// <param name="run">Runs the work until cancelled, and does not throw.</param>
 /// <param name="release">Gives a lease back whose work has ended.</param>
 internal sealed class HeldLease(
-    TenantId tenant, ConnectionId connection, Func<ChannelLease, CancellationToken, Task> run, Func<LeaseOf, Task> release, ILogger logger) : IDisposable
+    TenantId tenant, ConnectionId connection, Func<ChannelLease, CancellationToken, Task> run, Func<LeaseOf, Task> release, TimeProvider time,
+    ILogger logger) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
@@ -76,7 +77,7 @@ internal sealed class HeldLease(
         if (effect == LeaseEffect.Start)
         {
             Log.LeaseTaken(logger, tenant.Value, connection.Value, State.Epoch);
-            _loop = run(new ChannelLease(tenant, connection, State.Epoch), _stop.Token);
+            _loop = run(Lease(State.Epoch), _stop.Token);
         }
         else if (effect == LeaseEffect.Stop)
         {
@@ -84,6 +85,21 @@ internal sealed class HeldLease(
         }
 
         return effect;
+    }
+
+    /// <summary>What the work knows of it.</summary>
+    private ChannelLease Lease(long epoch) => new(tenant, connection, epoch)
+    {
+        IsHeld = () => IsHeld(epoch),
+        Refused = () => Answer(epoch, new LeaseInput.Refused(), time.GetUtcNow()),
+    };
+
+    private bool IsHeld(long epoch)
+    {
+        lock (_gate)
+        {
+            return State.Epoch == epoch && LeaseMachine.MayWork(State, time.GetUtcNow());
+        }
     }
 
     private async Task EndAsync()

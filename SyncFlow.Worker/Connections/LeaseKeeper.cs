@@ -16,14 +16,8 @@ namespace SyncFlow.Worker.Connections;
 internal sealed class LeaseKeeper(
     string worker, LeaseSet leases, LeaseStore single, Func<ChannelLease, CancellationToken, Task> run, TimeProvider time, ILogger<LeaseKeeper> logger)
 {
-    /// <summary>Between two beats.</summary>
-    public static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
-
     /// <summary>How long the others count on a worker whose beats do not come.</summary>
     public static readonly TimeSpan AliveFor = TimeSpan.FromSeconds(3);
-
-    /// <summary>How long another worker has to live before connections are let go for it, and to leave one free before another takes it.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     /// <summary>Longest that a question may take: before the margin of a lease there is to be time for another.</summary>
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromMilliseconds(1_500);
@@ -54,7 +48,7 @@ internal sealed class LeaseKeeper(
             while (!ct.IsCancellationRequested)
             {
                 await TryBeatAsync(ct).ConfigureAwait(false);
-                await Task.Delay(Beat, time, ct).ConfigureAwait(false);
+                await Task.Delay(LeaseMachine.Beat, time, ct).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -148,7 +142,7 @@ internal sealed class LeaseKeeper(
         }
 
         beat.Workers.ToList().ForEach(w => _workersSince.TryAdd(w, time.GetTimestamp()));
-        var settled = _workersSince.Where(w => w.Key == worker || time.GetElapsedTime(w.Value) >= Patience).Select(w => w.Key).ToList();
+        var settled = _workersSince.Where(w => w.Key == worker || time.GetElapsedTime(w.Value) >= LeaseShares.Patience).Select(w => w.Key).ToList();
         var others = settled.Count == 0 ? [] : _held.Values.Where(h => h.State.Held && LeaseShares.Of(h.Connection, settled) != worker).ToList();
         var most = Math.Clamp(_held.Count / PartLetGo, 1, MostLetGo);
         others.Where(h => !h.IsLeaving).Take(most - others.Count(h => h.IsLeaving)).ToList().ForEach(h => h.LetGo());
@@ -164,14 +158,14 @@ internal sealed class LeaseKeeper(
 
         beat.Free.ToList().ForEach(f => _freeSince.TryAdd(f, time.GetTimestamp()));
         var mine = beat.Free.Where(f => !_held.ContainsKey(f)
-            && (LeaseShares.Of(f.Connection, beat.Workers) == worker || time.GetElapsedTime(_freeSince[f]) >= Patience));
+            && LeaseShares.Takes(f.Connection, worker, beat.Workers, time.GetElapsedTime(_freeSince[f])));
         foreach (var some in mine.Chunk(LeaseSet.MostTaken))
         {
             var askedAt = time.GetUtcNow();
             using var patience = Within(LongestAnswer, ct);
             foreach (var taken in await leases.TakeAsync(worker, LeaseMachine.Ttl, some, patience.Token).ConfigureAwait(false))
             {
-                var held = _held[(taken.Tenant, taken.Connection)] = new HeldLease(taken.Tenant, taken.Connection, run, ReleaseAsync, logger);
+                var held = _held[(taken.Tenant, taken.Connection)] = new HeldLease(taken.Tenant, taken.Connection, run, ReleaseAsync, time, logger);
                 held.Begin(new LeaseInput.Granted(taken.Epoch, askedAt), time.GetUtcNow());
             }
         }

@@ -5,6 +5,7 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Core.Faults;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Publishing;
 using SyncFlow.Worker.Connections;
 
 namespace SyncFlow.Worker.Publishing;
@@ -97,7 +98,7 @@ internal sealed class Publisher(
 
             _lastSent = time.GetUtcNow();
             _unlearned.UnionWith(planned.Push.Elements.Select(e => e.Level));
-            _flying.Add(sender.SendAsync(link, planned, lease.Epoch, ct));
+            _flying.Add(sender.SendAsync(link, planned, lease, ct));
         }
     }
 
@@ -185,6 +186,11 @@ internal sealed class Publisher(
     /// <summary>What an answer means for the next calls.</summary>
     private async Task LearnAsync(SendResult result, CancellationToken ct)
     {
+        if (result is { Fault: null, Answers: null })
+        {
+            return; // Left by an earlier holder, and not asked for again: nothing was heard.
+        }
+
         if (result.Fault is null or { Kind: ChannelFaultKind.Rejected })
         {
             if (_failures > 0)
@@ -256,14 +262,10 @@ internal sealed class Publisher(
         }
     }
 
-    /// <summary>
-    /// Pushes that an earlier holder left without an answer: sent or not, nobody knows. Where keys are proven they are
-    /// asked again; else a reading after their deadline settles them.
-    /// </summary>
+    /// <summary>Goes on with what an earlier holder left without an answer, as <see cref="PushMachine"/> says.</summary>
     private async Task TakeOverAsync(CancellationToken ct)
     {
-        var left = (await transactions.UnsettledAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false))
-            .Where(p => p.Epoch < lease.Epoch && p.Push.Deadline > time.GetUtcNow()).ToList();
+        var left = await transactions.UnsettledAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false);
         if (left.Count == 0)
         {
             return;
@@ -272,16 +274,16 @@ internal sealed class Publisher(
         Log.TakenOver(logger, lease.Tenant.Value, lease.Connection.Value, left.Count);
         foreach (var stored in left)
         {
-            if (await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false) is
-                not { Connection.Deduplicates: true } link || !link.Connection.Status.MayBeWritten())
+            if (await links.OpenAsync(lease.Tenant, lease.Connection, ct).ConfigureAwait(false) is not { } link)
             {
                 return;
             }
 
-            var planned = new PlannedPush(stored.Push, stored.Body);
-            if (await sender.TakeOverAsync(link, planned, lease.Epoch, ct).ConfigureAwait(false) is { } result)
+            var step = PushMachine.TakeOver(
+                stored.Push, link.Connection.Deduplicates, link.Connection.Status.MayBeWritten(), stored.State == PushState.Unknown, time.GetUtcNow());
+            if (step.Effect is not SendEffect.Leave)
             {
-                await LearnAsync(result, ct).ConfigureAwait(false);
+                await LearnAsync(await sender.RunAsync(link, stored.Body, step, lease, ct).ConfigureAwait(false), ct).ConfigureAwait(false);
             }
         }
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SyncFlow.Channels.Shopify;
 using SyncFlow.Core.Faults;
 using SyncFlow.Core.Publishing;
+using SyncFlow.Storage.Publishing;
 using SyncFlow.Worker.Connections;
 
 namespace SyncFlow.Worker.Publishing;
@@ -11,90 +12,88 @@ namespace SyncFlow.Worker.Publishing;
 /// <param name="Fault">Why the call failed as a whole.</param>
 internal sealed record SendResult(Push Push, ImmutableArray<ElementAnswer>? Answers, ChannelFault? Fault);
 
-/// <summary>
-/// Sends stored pushes and settles what comes back. A call that surely did nothing leaves its levels free for the next
-/// plan; a lost answer stays in flight, and is asked for again only where the shop is proven to keep keys (rule R8).
-/// </summary>
+/// <summary>Carries out what <see cref="PushMachine"/> decides about stored pushes.</summary>
 internal sealed class PushSender(
     PushTransactions transactions, Activations activations, Suspension suspension, TimeProvider time, ILogger<PushSender> logger)
 {
     /// <summary>Sends for the first time.</summary>
-    public Task<SendResult> SendAsync(ChannelLink link, PlannedPush planned, long epoch, CancellationToken ct) =>
-        SendAsync(link, planned, epoch, replays: 0, ct);
-
-    /// <summary>
-    /// Asks again for the answer of a push that another holder of the lease left behind. It may never have been sent:
-    /// then it is carried out now, once. The shop must be proven to keep keys.
-    /// </summary>
-    public async Task<SendResult?> TakeOverAsync(ChannelLink link, PlannedPush planned, long epoch, CancellationToken ct) =>
-        await transactions.ExtendAsync(link.Tenant, planned.Push, epoch, ct).ConfigureAwait(false)
-            ? await SendAsync(link, planned, epoch, replays: 1, ct).ConfigureAwait(false)
-            : null;
-
-    private async Task<SendResult> SendAsync(ChannelLink link, PlannedPush planned, long epoch, int replays, CancellationToken ct)
+    public Task<SendResult> SendAsync(ChannelLink link, PlannedPush planned, ChannelLease lease, CancellationToken ct)
     {
-        var push = planned.Push;
+        var first = PushMachine.Step(Sending.Planned(planned.Push, link.Connection.Deduplicates), new SendInput.Due(lease.IsHeld()));
+        return RunAsync(link, planned.Body, first, lease, ct);
+    }
+
+    /// <summary>Goes on with a push, from what was decided about it until it is settled.</summary>
+    /// <param name="body">As it was stored.</param>
+    /// <exception cref="LeaseLostException">The lease ended before: who holds it next finds the push as it stands.</exception>
+    public async Task<SendResult> RunAsync(
+        ChannelLink link, string body, (Sending Sending, SendEffect Effect) step, ChannelLease lease, CancellationToken ct)
+    {
+        var (sending, effect) = step;
+        var push = sending.Push;
         using var activity = WorkerMeter.Activities.StartActivity("push");
         activity?.SetTag("syncflow.push", push.Id);
         activity?.SetTag("syncflow.levels", push.Elements.Length);
         var sentAt = time.GetUtcNow();
+        ChannelFault? fault = null;
         while (true)
         {
-            // What is on its way is waited for even when the worker stops: the client's own limit ends it.
-            var answer = await link.Client.SendSetAsync(push.Id, planned.Body, push, CancellationToken.None).ConfigureAwait(false);
-            WorkerMeter.Call("set", answer.Fault?.Kind.ToString() ?? "ok");
-            if (answer.Fault is { Kind: ChannelFaultKind.Unknown } lost
-                && link.Connection.Deduplicates && replays < RetrySchedule.LostAnswer.Times)
+            SendInput input;
+            switch (effect)
             {
-                Log.PushFault(logger, link.Tenant.Value, link.Id.Value, push.Id, lost.Code, lost.Message);
-                replays++;
-                await Task.Delay(RetrySchedule.LostAnswer.After(replays), time, ct).ConfigureAwait(false);
-                if (await transactions.ExtendAsync(link.Tenant, push, epoch, ct).ConfigureAwait(false))
-                {
-                    continue;
-                }
+                case SendEffect.Send:
+                    // What is on its way is waited for even when the worker stops: the client's own limit ends it.
+                    var answer = await link.Client.SendSetAsync(push.Id, body, push, CancellationToken.None).ConfigureAwait(false);
+                    WorkerMeter.Call("set", answer.Fault?.Kind.ToString() ?? "ok");
+                    fault = answer.Fault;
+                    input = await HeardAsync(link, push, answer).ConfigureAwait(false);
+                    break;
+                case SendEffect.Wait wait:
+                    await Task.Delay(wait.For, time, ct).ConfigureAwait(false);
+                    input = new SendInput.Due(lease.IsHeld());
+                    break;
+                case SendEffect.Extend:
+                    var carried = await transactions.ExtendAsync(link.Tenant, push, lease.Epoch, ct).ConfigureAwait(false);
+                    input = new SendInput.Extended(carried, lease.IsHeld());
+                    break;
+                case SendEffect.Settle settle:
+                    return await SettleAsync(link, push, settle.Answers, fault, sentAt, lease).ConfigureAwait(false);
+                default:
+                    throw new LeaseLostException($"Push {push.Id} is not sent: connection {link.Id.Value} is not leased under epoch {lease.Epoch} any more.");
             }
 
-            return await SettleAsync(link, push, answer, sentAt, epoch, sentBefore: replays > 0).ConfigureAwait(false);
+            (sending, effect) = PushMachine.Step(sending, input);
         }
     }
 
-    private async Task<SendResult> SettleAsync(
-        ChannelLink link, Push push, ChannelResult<ImmutableArray<ElementAnswer>> answer, DateTimeOffset sentAt, long epoch,
-        bool sentBefore)
+    /// <summary>What an answer, or that there is none, is to the machine.</summary>
+    private async Task<SendInput> HeardAsync(ChannelLink link, Push push, ChannelResult<ImmutableArray<ElementAnswer>> answer)
     {
-        // A true answer is stored although the worker may be stopping meanwhile.
+        // A true answer is made use of although the worker may be stopping meanwhile.
         var ct = CancellationToken.None;
-        WorkerMeter.Pushes.Add(1, new KeyValuePair<string, object?>("outcome", answer.Fault?.Kind.ToString() ?? "answered"));
         if (answer.Fault is not { } fault)
         {
-            var told = await activations.AnswerAsync(link, push, answer.Value, ct).ConfigureAwait(false);
-            await transactions.SettleAsync(link.Tenant, push, told, null, sentAt, epoch, ct).ConfigureAwait(false);
-            return new SendResult(push, told, null);
+            return new SendInput.Answered(await activations.AnswerAsync(link, push, answer.Value, ct).ConfigureAwait(false));
         }
 
         Log.PushFault(logger, link.Tenant.Value, link.Id.Value, push.Id, fault.Code, fault.Message);
-        var text = $"{fault.Code}: {fault.Message}";
-        if (sentBefore && fault.Kind != ChannelFaultKind.Unknown)
+        if (fault.Kind == ChannelFaultKind.Unknown)
         {
-            await suspension.HandleAsync(link.Tenant, link.Id, "set", fault, ct).ConfigureAwait(false);
+            return new SendInput.Lost(fault.Code);
         }
 
-        // That a repeated request was refused says nothing of the one before it, which may have arrived or may yet.
-        if (sentBefore || fault.Kind == ChannelFaultKind.Unknown)
-        {
-            var lost = PushTransactions.All(push, ElementOutcome.Unknown, fault.Code);
-            await transactions.SettleAsync(link.Tenant, push, lost, text, sentAt, epoch, ct).ConfigureAwait(false);
-            return new SendResult(push, null, fault);
-        }
-
-        // A refused request is treated like one refused for an element nobody named: the element at fault is looked for.
-        var wrong = fault.Kind == ChannelFaultKind.Rejected;
-        var answers = wrong && push.Elements.Length == 1
-            ? PushTransactions.All(push, ElementOutcome.Blocked, fault.Code)
-            : PushTransactions.All(push, ElementOutcome.NotSent, wrong ? BatchSplitter.UnindexedPrefix + fault.Code : fault.Code);
         await suspension.HandleAsync(link.Tenant, link.Id, "set", fault, ct).ConfigureAwait(false);
-        await transactions.SettleAsync(link.Tenant, push, answers, text, sentAt, epoch, ct).ConfigureAwait(false);
-        return new SendResult(push, answers, fault);
+        var wrong = fault.Kind == ChannelFaultKind.Rejected;
+        var code = wrong && push.Elements.Length > 1 ? BatchSplitter.UnindexedPrefix + fault.Code : fault.Code;
+        return new SendInput.NotDone(code, wrong, MayRepeat: fault.Kind != ChannelFaultKind.Unauthorized);
+    }
+
+    private async Task<SendResult> SettleAsync(
+        ChannelLink link, Push push, ImmutableArray<ElementAnswer> answers, ChannelFault? fault, DateTimeOffset sentAt, ChannelLease lease)
+    {
+        WorkerMeter.Pushes.Add(1, new KeyValuePair<string, object?>("outcome", fault?.Kind.ToString() ?? "answered"));
+        var text = fault is null ? null : $"{fault.Code}: {fault.Message}";
+        await transactions.SettleAsync(link.Tenant, push, answers, text, sentAt, lease.Epoch, CancellationToken.None).ConfigureAwait(false);
+        return new SendResult(push, answers.All(a => a.Outcome == ElementOutcome.Unknown) ? null : answers, fault);
     }
 }

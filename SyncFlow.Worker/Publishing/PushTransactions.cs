@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
 using Npgsql;
 using SyncFlow.Channels.Shopify;
 using SyncFlow.Core;
-using SyncFlow.Core.Levels;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Publishing;
@@ -73,30 +71,15 @@ internal sealed class PushTransactions(NpgsqlDataSource source, Signals signals,
         signals.Raise(tenant);
     }
 
-    /// <summary>
-    /// Before a request goes out a second time: the moment until which it may arrive moves with it, on the levels and on
-    /// the push, or a reading could settle it too early. Returns whether any level of the push's own generation still
-    /// carries it; without one it must not go out again.
-    /// </summary>
+    /// <summary>Before a request goes out a second time (<see cref="Deadlines.Extend"/>); false when it must not.</summary>
     public Task<bool> ExtendAsync(TenantId tenant, Push push, long epoch, CancellationToken ct) => RetryAsync(async () =>
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         var now = DatabaseTime.Now(time);
         var set = await StockStore.LoadSkusAsync(session, SkusOf(push.Elements.Select(e => e.Sku)), ct).ConfigureAwait(false);
-        var carried = false;
-        foreach (var element in push.Elements)
+        if (!Deadlines.Extend(set, push, now))
         {
-            if (set.FindSku(element.Sku) is { } sku && sku.FindLevel(element.Level) is { InFlight: { } flying } level
-                && flying.Push == push.Id)
-            {
-                carried |= Generations.IsCurrent(level, element.Generation);
-                set.Put(sku.With(level with { InFlight = flying with { Deadline = now + PublishLimits.LateArrival } }));
-            }
-        }
-
-        if (!carried)
-        {
-            return false; // Nothing is saved: the deadline that is counted stays the one of what was sent.
+            return false;
         }
 
         await StockStore.SaveAsync(session, set, "replay", now, ct).ConfigureAwait(false);
@@ -119,10 +102,6 @@ internal sealed class PushTransactions(NpgsqlDataSource source, Signals signals,
         await PushStore.CloseResolvedAsync(session, connection, DatabaseTime.Now(time), ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
     }
-
-    /// <summary>The same answer for every element of a push.</summary>
-    public static ImmutableArray<ElementAnswer> All(Push push, ElementOutcome outcome, string? code) =>
-        [.. push.Elements.Select(e => new ElementAnswer(e.Level, outcome, code))];
 
     private static List<SkuId> SkusOf(IEnumerable<SkuId> skus) => [.. skus.Distinct()];
 

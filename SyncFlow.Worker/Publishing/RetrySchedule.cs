@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using SyncFlow.Core.Publishing;
 
 namespace SyncFlow.Worker.Publishing;
 
@@ -10,7 +11,7 @@ internal sealed record RetrySchedule(string What, ImmutableArray<TimeSpan> Waits
     public static readonly RetrySchedule NotDone = Of("push not done", 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000);
 
     /// <summary>Before a set whose answer was lost is sent again under its own key; then it waits for a reading.</summary>
-    public static readonly RetrySchedule LostAnswer = Of("lost answer replayed", 200, 1_000, 5_000);
+    public static readonly RetrySchedule LostAnswer = new("lost answer replayed", PushMachine.AskAgainAfter);
 
     /// <summary>While a shop is frozen, locked or gone.</summary>
     public static readonly RetrySchedule ShopUnavailable = Of("shop unavailable", 5_000, 15_000, 30_000, 60_000);

@@ -47,7 +47,7 @@ internal sealed class LevelSweep(LevelReader levels, LevelMarks marks)
     {
         foreach (var part in readings.Chunk(StoredAtOnce))
         {
-            await levels.StoreAsync(link, part, ct).ConfigureAwait(false);
+            await levels.StoreAsync(link, part, under: null, ct).ConfigureAwait(false);
         }
     }
 

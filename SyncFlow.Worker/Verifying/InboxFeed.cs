@@ -2,6 +2,7 @@ using SyncFlow.Core;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Publishing;
 using SyncFlow.Worker.Apply;
 
 namespace SyncFlow.Worker.Verifying;
@@ -19,11 +20,15 @@ internal sealed class InboxFeed(
     private static readonly TimeSpan[] Looks = [.. new[] { 5, 10, 20, 40, 80, 100 }.Select(ms => TimeSpan.FromMilliseconds(ms))];
 
     /// <summary>Stores events and wakes those who apply them.</summary>
-    public async Task StoreAsync(TenantId tenant, IReadOnlyList<InboxEvent> events, CancellationToken ct)
+    public Task StoreAsync(TenantId tenant, IReadOnlyList<InboxEvent> events, CancellationToken ct) => StoreAsync(tenant, events, null, ct);
+
+    /// <summary>The same, of which each statement needs a lease.</summary>
+    /// <exception cref="LeaseLostException">It is not held any more.</exception>
+    public async Task StoreAsync(TenantId tenant, IReadOnlyList<InboxEvent> events, LeaseOf? under, CancellationToken ct)
     {
         foreach (var chunk in events.Chunk(MostPerStatement))
         {
-            await store.StoreAsync(tenant, chunk, ct).ConfigureAwait(false);
+            await store.StoreAsync(tenant, chunk, under, ct).ConfigureAwait(false);
         }
 
         if (events.Count > 0)

@@ -7,6 +7,7 @@ using SyncFlow.Core;
 using SyncFlow.Core.Levels;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Worker.Connections;
 using SyncFlow.Worker.Publishing;
@@ -90,13 +91,17 @@ internal sealed class LevelReader(LevelMarks marks, InboxFeed feed, WorkerOption
     }
 
     /// <summary>Stores readings and waits until they are applied.</summary>
-    public async Task StoreAsync(ChannelLink link, IReadOnlyList<Reading> readings, CancellationToken ct)
+    /// <param name="under">
+    /// The lease they were taken under: a reading's marks count on no push being planned meanwhile, and only its holder can
+    /// know that. Null where nothing is published at all.
+    /// </param>
+    public async Task StoreAsync(ChannelLink link, IReadOnlyList<Reading> readings, LeaseOf? under, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var events = readings.Chunk(PageSize).Select(page => new InboxEvent(
             link.Tenant, link.Id, "read", $"reading:{Guid.CreateVersion7(now)}", null, page[0].MarkedAt, now, null,
             InternalFacts.LevelReadings, InternalFacts.Body(page))).ToList();
-        await feed.StoreAsync(link.Tenant, events, ct).ConfigureAwait(false);
+        await feed.StoreAsync(link.Tenant, events, under, ct).ConfigureAwait(false);
         await feed.WaitAsync(link.Tenant, link.Id, [.. events.Select(e => e.WebhookId)], options.ApplyLimit, ct).ConfigureAwait(false);
     }
 

@@ -4,6 +4,7 @@ using SyncFlow.Core.Levels;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Worker.Connections;
 using SyncFlow.Worker.Publishing;
@@ -97,7 +98,7 @@ internal sealed class Verifier(
                 case VerifyEffect.ReadLevels read:
                     return await ReadAsync(link, read.Kind, ct).ConfigureAwait(false);
                 case VerifyEffect.Store store:
-                    await levels.StoreAsync(link, store.Readings, ct).ConfigureAwait(false);
+                    await levels.StoreAsync(link, store.Readings, new LeaseOf(lease.Tenant, lease.Connection, lease.Epoch), ct).ConfigureAwait(false);
                     await NoteAsync(ct).ConfigureAwait(false);
                     return new VerifyInput.Stored();
                 default:
@@ -113,7 +114,7 @@ internal sealed class Verifier(
         {
             return new VerifyInput.Failed(); // It has been logged where it was found.
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (failure is not OperationCanceledException and not LeaseLostException)
         {
             Log.PartFailed(logger, failure, lease.Tenant.Value, lease.Connection.Value, $"verify ({purpose})");
             return new VerifyInput.Failed();

@@ -70,7 +70,7 @@ public sealed class FreezeRaceTests(PostgresFixture postgres)
             raised += planned.Count;
             foreach (var push in planned)
             {
-                await transactions.SettleAsync(tenant, push.Push, PushTransactions.All(push.Push, ElementOutcome.Acknowledged, null), null, push.Push.PlannedAt, epoch, Ct);
+                await transactions.SettleAsync(tenant, push.Push, ElementAnswer.All(push.Push, ElementOutcome.Acknowledged, null), null, push.Push.PlannedAt, epoch, Ct);
             }
 
             await desk.SetAsync(tenant.Value, connection.Value, BrakeStrength.None, "", "me", null, Ct);

@@ -2,6 +2,8 @@ using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Publishing;
 using SyncFlow.Tests.Support;
 using Xunit;
 
@@ -32,6 +34,28 @@ public sealed class FetchStoreTests(PostgresFixture postgres)
         await database.ExecuteAsync("UPDATE work_items SET state = 1, finished_at = now()");
         (await UnknownAsync(database)).ShouldBe(["new", "older"], ignoreOrder: true);
     }
+
+    /// <summary>A reading's marks count on no push but the holder's own: one that came back too late has none to tell.</summary>
+    [Fact]
+    public async Task What_needs_a_lease_is_stored_whole_under_it_and_not_at_all_under_an_older_one()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, connections: 1, skus: 1);
+        var (store, leases, connection) = (new FetchStore(database.Worker, TimeProvider.System), new LeaseStore(database.Worker), merchant.Connections[0]);
+        await leases.AcquireAsync(merchant.Tenant, connection, "a", TimeSpan.FromMinutes(5), Ct);
+        await leases.ReleaseAsync(merchant.Tenant, connection, 1, Ct);
+        await leases.AcquireAsync(merchant.Tenant, connection, "b", TimeSpan.FromMinutes(5), Ct);
+        InboxEvent[] events =
+        [
+            .. Enumerable.Range(1, 2).Select(n => new InboxEvent(
+                merchant.Tenant, connection, "read", $"reading:{n}", null, Changed, Changed, null, "test", "{}"u8.ToArray())),
+        ];
+        await Should.ThrowAsync<LeaseLostException>(() => store.StoreAsync(merchant.Tenant, events, new LeaseOf(merchant.Tenant, connection, 1), Ct));
+        (await database.ScalarAsync<long>("SELECT count(*) FROM inbox")).ShouldBe(0);
+        (await store.StoreAsync(merchant.Tenant, events, new LeaseOf(merchant.Tenant, connection, 2), Ct)).ShouldBe(2);
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private static Task<IReadOnlyList<string>> UnknownAsync(TestDatabase database) => new FetchStore(database.Worker, TimeProvider.System).UnknownAsync(
         new TenantId(1), new ConnectionId(1), [("known", Changed), ("older", Changed), ("asked", Changed), ("new", Changed)], CancellationToken.None);
