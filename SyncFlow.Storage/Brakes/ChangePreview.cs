@@ -143,7 +143,11 @@ internal sealed class ChangePreview(TimeProvider time)
 
     /// <summary>The impact of effects, per connection.</summary>
     internal static async Task<IReadOnlyList<ConnectionImpact>> ImpactAsync(
-        StorageSession session, IReadOnlyList<LevelEffect> effects, CancellationToken ct)
+        StorageSession session, IReadOnlyList<LevelEffect> effects, CancellationToken ct) =>
+        ConnectionImpact.Of(effects, await PublishedAsync(session, ct).ConfigureAwait(false));
+
+    /// <summary>How many levels of each connection are published.</summary>
+    internal static async Task<IReadOnlyDictionary<ConnectionId, int>> PublishedAsync(StorageSession session, CancellationToken ct)
     {
         var levels = await session.QueryAsync(
             session.Of(
@@ -151,7 +155,7 @@ internal sealed class ChangePreview(TimeProvider time)
                 Sql.P((short)LevelStatus.Live)),
             row => (Connection: new ConnectionId(row.GetInt64(0)), Levels: row.GetInt32(1)),
             ct).ConfigureAwait(false);
-        return ConnectionImpact.Of(effects, levels.ToDictionary(l => l.Connection, l => l.Levels));
+        return levels.ToDictionary(l => l.Connection, l => l.Levels);
     }
 
     /// <summary>A page of the levels that a change was last shown to change, by level.</summary>

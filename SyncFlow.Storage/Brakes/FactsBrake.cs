@@ -40,27 +40,29 @@ internal sealed class FactsBrake(TimeProvider time)
         }
 
         var since = DatabaseTime.Now(time) - ChangeBreaker.Window;
-        if ((await LevelsOfAsync(session, raised, ct).ConfigureAwait(false)).GroupBy(l => l.Connection).Any(g => g.Count() >= ChangeBreaker.LeastTouched))
+        var reach = await ReachAsync(session, who, since, raised, ct).ConfigureAwait(false);
+        if (reach.Exists(r => r.Own >= ChangeBreaker.LeastTouched))
         {
             // Two halves of a mass change at the same moment must see each other; single ones are too few to matter.
             await ChangeDesk.LockAsync(session, ct).ConfigureAwait(false);
+            reach = await ReachAsync(session, who, since, raised, ct).ConfigureAwait(false);
         }
 
-        var earlier = await LevelsOfAsync(session, await EarlierAsync(session, who, since, ct).ConfigureAwait(false), ct).ConfigureAwait(false);
         var joins = await WaitingAsync(session, who, since, ct).ConfigureAwait(false);
-        var most = await LevelsOfAsync(session, raised, ct).ConfigureAwait(false);
-        if (joins is null && await TripAsync(session, [.. earlier, .. most], ct).ConfigureAwait(false) is null)
+        if (joins is null && !await IsTooManyAsync(session, reach, ct).ConfigureAwait(false))
         {
             return null; // Not even if each of its levels rose.
         }
 
+        var earlier = await LevelsOfAsync(session, await EarlierAsync(session, who, since, ct).ConfigureAwait(false), ct).ConfigureAwait(false);
         var effects = await _preview.EffectsAsync(session, new StockFactsChange([.. raised]) { Told = [.. told] }, progress: null, ct).ConfigureAwait(false);
         if (effects.Levels.Count == 0)
         {
             return null;
         }
 
-        var trip = await TripAsync(session, [.. earlier, .. effects.Levels], ct).ConfigureAwait(false);
+        var impact = await ChangePreview.ImpactAsync(session, [.. earlier, .. effects.Levels], ct).ConfigureAwait(false);
+        var trip = impact.Select(ChangeBreaker.Judge).FirstOrDefault(why => why is not null);
         return joins is null && trip is null ? null : new HeldFacts(trip ?? "more of what waits already was told", effects.Levels, joins);
     }
 
@@ -134,20 +136,49 @@ internal sealed class FactsBrake(TimeProvider time)
             new SkuId(row.GetInt64(0)), new LocationId(row.GetInt64(1)), row.GetBoolean(2) ? Bucket.Unavailable : Bucket.OnHand, row.GetInt32(3)),
         ct).ConfigureAwait(false);
 
-    /// <summary>SKUs that the caller's words raised lately, which passed.</summary>
-    private static Task<List<SkuId>> EarlierAsync(StorageSession session, string who, DateTimeOffset since, CancellationToken ct) => session.QueryAsync(
+    /// <summary>SKUs that the words of a caller ($2) raised lately ($3), which passed.</summary>
+    private const string EarlierSql =
+        """
+        SELECT DISTINCT o.sku_id FROM stock_operations o
+        WHERE o.tenant_id = $1 AND o.actor = $2 AND o.accepted_at > $3 AND o.change_id IS NULL
+          AND ((o.kind = 3 AND o.units > 0) OR (o.kind = 5 AND o.to_condition = 1) OR (o.kind = 6 AND EXISTS (
+            SELECT FROM stock_counts c WHERE c.tenant_id = $1 AND c.count_key = o.operation_key AND c.variance > 0)))
+          -- What a person looked at before it was booked is left out: another change, and a count sheet.
+          AND o.operation_key NOT LIKE 'change:%' AND o.operation_key NOT LIKE 'count:sheet:%'
+        """;
+
+    private static Task<List<SkuId>> EarlierAsync(StorageSession session, string who, DateTimeOffset since, CancellationToken ct) =>
+        session.QueryAsync(session.Of(EarlierSql, Sql.P(who), Sql.P(since)), row => new SkuId(row.GetInt64(0)), ct);
+
+    /// <summary>Published levels of a connection that words may raise, the caller's earlier ones with them; kits with their parts.</summary>
+    /// <param name="Own">Those of the words that are told now.</param>
+    private sealed record Reach(ConnectionId Connection, int Own, int All);
+
+    private static Task<List<Reach>> ReachAsync(StorageSession session, string who, DateTimeOffset since, List<SkuId> raised, CancellationToken ct) => session.QueryAsync(
         session.Of(
-            """
-            SELECT DISTINCT o.sku_id FROM stock_operations o
-            WHERE o.tenant_id = $1 AND o.actor = $2 AND o.accepted_at > $3 AND o.change_id IS NULL
-              AND ((o.kind = 3 AND o.units > 0) OR (o.kind = 5 AND o.to_condition = 1) OR (o.kind = 6 AND EXISTS (
-                SELECT FROM stock_counts c WHERE c.tenant_id = $1 AND c.count_key = o.operation_key AND c.variance > 0)))
-              -- What a person looked at before it was booked: another change, and a count sheet.
-              AND o.operation_key NOT LIKE 'change:%' AND o.operation_key NOT LIKE 'count:sheet:%'
+            $"""
+            WITH named AS (SELECT unnest($4::bigint[]) AS sku_id, true AS own UNION ALL SELECT e.sku_id, false FROM ({EarlierSql}) e),
+            tied AS (
+              SELECT sku_id, own FROM named UNION ALL
+              SELECT k.kit_sku_id, n.own FROM named n JOIN sku_components k ON k.tenant_id = $1 AND k.component_sku_id = n.sku_id),
+            each AS (SELECT sku_id, bool_or(own) AS own FROM tied GROUP BY sku_id)
+            SELECT l.connection_id, count(*) FILTER (WHERE e.own)::int, count(*)::int
+            FROM each e JOIN listing_levels l ON l.tenant_id = $1 AND l.sku_id = e.sku_id AND l.status = $5 GROUP BY l.connection_id
             """,
-            Sql.P(who), Sql.P(since)),
-        row => new SkuId(row.GetInt64(0)),
+            Sql.P(who), Sql.P(since), Sql.P(raised.Select(sku => sku.Value).ToArray()), Sql.P((short)LevelStatus.Live)),
+        row => new Reach(new ConnectionId(row.GetInt64(0)), row.GetInt32(1), row.GetInt32(2)),
         ct);
+
+    private static async Task<bool> IsTooManyAsync(StorageSession session, List<Reach> reach, CancellationToken ct)
+    {
+        if (!reach.Exists(r => r.All >= ChangeBreaker.LeastTouched))
+        {
+            return false;
+        }
+
+        var levels = await ChangePreview.PublishedAsync(session, ct).ConfigureAwait(false);
+        return reach.Exists(r => ChangeBreaker.Judge(new ConnectionImpact(r.Connection, levels.GetValueOrDefault(r.Connection), r.All, 0)) is not null);
+    }
 
     /// <summary>The published levels of SKUs and of kits that they are part of.</summary>
     private static Task<List<LevelEffect>> LevelsOfAsync(StorageSession session, List<SkuId> skus, CancellationToken ct) => session.QueryAsync(
@@ -176,9 +207,4 @@ internal sealed class FactsBrake(TimeProvider time)
             ct).ConfigureAwait(false);
         return found.SingleOrDefault();
     }
-
-    private static async Task<string?> TripAsync(StorageSession session, IReadOnlyList<LevelEffect> rises, CancellationToken ct) =>
-        rises.GroupBy(r => r.Connection).All(g => g.Select(r => r.Level).Distinct().Count() < ChangeBreaker.LeastTouched)
-            ? null
-            : (await ChangePreview.ImpactAsync(session, rises, ct).ConfigureAwait(false)).Select(ChangeBreaker.Judge).FirstOrDefault(why => why is not null);
 }

@@ -8,6 +8,9 @@ CREATE INDEX stock_operations_change ON stock_operations (tenant_id, change_id, 
 CREATE INDEX stock_operations_words ON stock_operations (tenant_id, actor, accepted_at)
   WHERE change_id IS NULL AND ((kind = 3 AND units > 0) OR (kind = 5 AND to_condition = 1) OR kind = 6);
 
+-- What waits, by whom: more of it joins it.
+CREATE INDEX bulk_changes_waiting ON bulk_changes (tenant_id, kind, who) WHERE state = 1;
+
 ALTER TABLE skus ADD COLUMN raises_held bool NOT NULL DEFAULT false;
 
 -- It belongs to a SKU's settings, so that a quota of the past is told by those of then.
