@@ -43,7 +43,7 @@ internal static class Endpoints
         .Add<ListLedger>().Add<ReplayLedger>()
         .Add<Reserve>().Add<ListReservations>().Add<GetReservation>().Add<ConfirmReservation>().Add<ReleaseReservation>()
         .Add<ExtendReservation>()
-        .Add<ListOversells>().Add<GetOversell>().Add<DecideOversell>().Add<ListOversellActions>().Add<FinishOversellAction>()
+        .Add<ListOversells>().Add<GetOversell>().Add<DecideOversell>().Add<ListOversellActions>().Add<GetOversellCosts>().Add<FinishOversellAction>()
         .Add<SettlementRulesEndpoints>()
         .AddBrakes()
         .Add<ReadKeys>().Add<ManageKeys>().Add<SignIn>().Add<Me>().Add<ReadUsers>().Add<ManageUsers>().Add<ListTenants>().Add<EnterTenant>()

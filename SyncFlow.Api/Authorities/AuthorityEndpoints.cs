@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using SyncFlow.Api.Allocation;
 using SyncFlow.Api.Http;
+using SyncFlow.Api.Operations;
 using SyncFlow.Api.Security;
-using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Front;
 
 namespace SyncFlow.Api.Authorities;
@@ -27,22 +29,15 @@ internal sealed class SetAuthorityRule : IEndpoint
     /// <param name="ConnectionId">Which, where a connection owns it.</param>
     internal sealed record Request(string? Sku, string? SkuPrefix, long? LocationId, string? Owner, long? ConnectionId);
 
+    /// <param name="Writes">What would be written.</param>
+    /// <param name="Trip">Why the breaker would hold it; null where it would not.</param>
+    internal sealed record Preview(PolicyWrites Writes, string? Trip);
+
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPut("/authority-rules", async Task<Results<Ok<AuthorityRuleView>, Refused>> (
-                Request request, Caller caller, AuthorityDesk desk, WakeUps wakeUps, CancellationToken ct) =>
-            {
-                if (await CheckAsync(request, caller, desk, ct).ConfigureAwait(false) is { } refused)
-                {
-                    return refused;
-                }
-
-                var rule = await desk.SetAsync(caller.Tenant, Wish(request), ct).ConfigureAwait(false);
-                _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
-                return TypedResults.Ok(rule);
-            })
+        routes.MapPut("/authority-rules", SetAsync)
             .WithName("SetAuthorityRule").WithTags("Authority").Needs(Permission.PoliciesWrite)
-            .WithSummary("Sets who is the authority for on-hand.");
+            .WithSummary("Sets who is the authority for on-hand; preview=true only tells the writes.");
         routes.MapPost("/authority-rules/preview", async Task<Results<Ok<AuthorityPreview>, Refused>> (
                 Request request, Caller caller, AuthorityDesk desk, CancellationToken ct) =>
                 await CheckAsync(request, caller, desk, ct).ConfigureAwait(false) is { } refused
@@ -50,19 +45,57 @@ internal sealed class SetAuthorityRule : IEndpoint
                     : TypedResults.Ok(await desk.PreviewAsync(caller.Tenant, Wish(request), ct).ConfigureAwait(false)))
             .WithName("PreviewAuthorityRule").WithTags("Authority").Needs(Permission.PoliciesRead)
             .WithSummary("Says what a rule would change, and where numbers differ.");
-        routes.MapDelete("/authority-rules/{id:long}", async Task<Results<NoContent, Refused>> (
-                long id, Caller caller, AuthorityDesk desk, WakeUps wakeUps, CancellationToken ct) =>
-            {
-                if (!await desk.RemoveAsync(caller.Tenant, id, ct).ConfigureAwait(false))
-                {
-                    return (Refused)Problem.NotFound("authority rule", id);
-                }
-
-                _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
-                return TypedResults.NoContent();
-            })
+        routes.MapDelete("/authority-rules/{id:long}", RemoveAsync)
             .WithName("RemoveAuthorityRule").WithTags("Authority").Needs(Permission.PoliciesWrite)
             .WithSummary("Takes a rule away; a wider one or the connection's own setting counts then.");
+    }
+
+    private static async Task<Results<Ok<AuthorityRuleView>, Ok<Preview>, Accepted<ChangeView>, Accepted<RunAccepted>, Refused>> SetAsync(
+        Request request, bool? preview, Caller caller, AuthorityDesk desk, RuleWork rules, CancellationToken ct)
+    {
+        if (await CheckAsync(request, caller, desk, ct).ConfigureAwait(false) is { } refused)
+        {
+            return refused;
+        }
+
+        var change = await desk.ChangeAsync(caller.Tenant, Wish(request), ct).ConfigureAwait(false);
+        var (effect, waiting, run, against) = await rules.RunAsync(change, "who is the authority for on-hand", preview == true, ct).ConfigureAwait(false);
+        if (waiting is not null)
+        {
+            return waiting;
+        }
+
+        if (effect is null)
+        {
+            return run is null ? against! : run;
+        }
+
+        return preview == true
+            ? TypedResults.Ok(new Preview(effect.Writes, effect.Trip))
+            : TypedResults.Ok((await desk.FindAsync(caller.Tenant, change, ct).ConfigureAwait(false))!);
+    }
+
+    private static async Task<Results<NoContent, Accepted<ChangeView>, Accepted<RunAccepted>, Refused>> RemoveAsync(
+        long id, Caller caller, AuthorityDesk desk, RuleWork rules, CancellationToken ct)
+    {
+        if (await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is not { } rule)
+        {
+            return (Refused)Problem.NotFound("authority rule", id);
+        }
+
+        var (effect, waiting, run, against) = await rules.RunAsync(
+            rule with { Owner = null, Stands = false }, "no rule about the authority for on-hand", previewOnly: false, ct).ConfigureAwait(false);
+        if (waiting is not null)
+        {
+            return waiting;
+        }
+
+        if (run is not null)
+        {
+            return run;
+        }
+
+        return effect is null ? against! : TypedResults.NoContent();
     }
 
     private static AuthorityWish Wish(Request request) => new(request.Sku, request.SkuPrefix, request.LocationId, request.ConnectionId);

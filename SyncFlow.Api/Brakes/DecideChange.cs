@@ -13,6 +13,10 @@ namespace SyncFlow.Api.Brakes;
 /// </summary>
 internal sealed class DecideChange : IEndpoint
 {
+    private static readonly TimeSpan TakeBackLimit = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
+
     /// <param name="Note">For whoever reads it later.</param>
     internal sealed record Request(string? Note);
 
@@ -29,7 +33,7 @@ internal sealed class DecideChange : IEndpoint
             .WithSummary("Does a change that the breaker holds, if it still does what was shown.");
         routes.MapPost("/changes/{id:long}/reject", (long id, Request? request, Work work, CancellationToken ct) => work.DecideAsync(id, request, approve: false, ct))
             .WithName("RejectChange").WithTags("Brakes").Needs(Permission.ChangesMake)
-            .WithSummary("Gives a change up that the breaker holds; nothing of it was done.");
+            .WithSummary("Gives a change up that the breaker holds: nothing of it was done, and what corrections and counts booked is taken back.");
         routes.MapGet("/changes/{id:long}/undo", (long id, Work work, CancellationToken ct) => work.PreviewUndoAsync(id, ct))
             .WithName("PreviewUndo").WithTags("Brakes").Needs(Permission.ChangesRead)
             .WithSummary("Tells what taking a change back would do, and what stands in the way.");
@@ -38,7 +42,7 @@ internal sealed class DecideChange : IEndpoint
             .WithSummary("Takes a change back by a change of its own; needs the ETag of the preview.");
     }
 
-    internal sealed class Work(Caller caller, ChangeDesk desk, UndoDesk undo, Runs runs, WakeUps wakeUps, IHttpContextAccessor http)
+    internal sealed class Work(Caller caller, ChangeDesk desk, UndoDesk undo, Runs runs, WakeUps wakeUps, IHttpContextAccessor http, TimeProvider time)
     {
         public async Task<Results<Ok<Answer>, Accepted<RunAccepted>, Refused>> DecideAsync(long id, Request? request, bool approve, CancellationToken ct)
         {
@@ -56,7 +60,24 @@ internal sealed class DecideChange : IEndpoint
 
             return Answered(id, approve
                 ? await desk.ApproveAsync(caller.Tenant, id, version, caller.Name, note, progress: null, ct).ConfigureAwait(false)
-                : await desk.RejectAsync(caller.Tenant, id, version, caller.Name, note, ct).ConfigureAwait(false));
+                : await RejectAsync(id, version, note, ct).ConfigureAwait(false));
+        }
+
+        /// <summary>What was booked is taken back by the worker, within moments as a rule: it is waited for.</summary>
+        private async Task<Decision> RejectAsync(long id, int version, string? note, CancellationToken ct)
+        {
+            var start = time.GetTimestamp();
+            while (true)
+            {
+                var decision = await desk.RejectAsync(caller.Tenant, id, version, caller.Name, note, ct).ConfigureAwait(false);
+                if (decision.Outcome != DecisionOutcome.TakingBack || time.GetElapsedTime(start) >= TakeBackLimit)
+                {
+                    return decision;
+                }
+
+                _ = wakeUps.PublishAsync(WakeUpKind.Inbox, caller.Tenant);
+                await Task.Delay(LookEvery, time, ct).ConfigureAwait(false);
+            }
         }
 
         public async Task<Results<Ok<UndoPreview>, Refused>> PreviewUndoAsync(long id, CancellationToken ct)
@@ -103,7 +124,7 @@ internal sealed class DecideChange : IEndpoint
                     return (Refused)Problem.NotFound("change", id);
                 case DecisionOutcome.WrongState:
                     return (Refused)WrongState(decision.Change!);
-                case DecisionOutcome.Refused:
+                case DecisionOutcome.Refused or DecisionOutcome.TakingBack:
                     return (Refused)new Problem(ProblemKind.StateConflict, decision.Against!);
                 case DecisionOutcome.NotAsShown:
                     return (Refused)new Problem(ProblemKind.PreconditionFailed, "It does not do what was shown any more: look at it again.");

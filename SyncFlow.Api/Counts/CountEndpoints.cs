@@ -17,7 +17,7 @@ internal sealed class TakeInCounts : IEndpoint
         .WithName("TakeInCounts").WithTags("Counts").Needs(Permission.StockWrite)
         .WithSummary("Takes in counts, each as of its own time; with wait=true their booking is waited for, 2 s at most.");
 
-    private static Task<Results<Ok<BatchAnswer>, Refused>> HandleAsync(
+    private static Task<Results<Ok<BatchAnswer>, Accepted<BatchAnswer>, Refused>> HandleAsync(
         Request request, bool? wait, OperationIntake intake, CancellationToken ct) => intake.AnswerAsync(request.Items, wait, ct);
 }
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
+using SyncFlow.Storage.Operations;
 
 namespace SyncFlow.Api.Csv;
 
@@ -13,7 +14,14 @@ internal sealed record CsvError(int Line, string Column, string Message);
 /// <param name="Known">Rows that were taken in before.</param>
 /// <param name="Refused">Rows with errors.</param>
 /// <param name="Errors">The first of them.</param>
-internal sealed record CsvReport(bool DryRun, int Rows, int Accepted, int Known, int Refused, IReadOnlyList<CsvError> Errors);
+internal sealed record CsvReport(bool DryRun, int Rows, int Accepted, int Known, int Refused, IReadOnlyList<CsvError> Errors)
+{
+    /// <summary>Why what the rows raise waits for a decision, or would; null where it does not.</summary>
+    public string? Trip { get; init; }
+
+    /// <summary>The bulk change that waits; null where nothing does.</summary>
+    public long? ChangeId { get; init; }
+}
 
 /// <summary>A row after its checks.</summary>
 /// <param name="Value">What it says; null where a check failed, or the row is left empty.</param>
@@ -27,7 +35,14 @@ internal sealed record CheckedRow<T>(T? Value, Check Check);
 /// <param name="Apply">Takes rows in that hold; returns how many were new, and errors that only showed now.</param>
 internal sealed record CsvIntake<T>(
     CsvColumns Columns, int ChunkRows, int MostRows, Func<IReadOnlyList<CsvRow>, CancellationToken, Task<List<CheckedRow<T>>>> Check,
-    Func<IReadOnlyList<(CsvRow Row, T Value)>, CancellationToken, Task<(int Accepted, List<CsvError> Errors)>> Apply);
+    Func<IReadOnlyList<(CsvRow Row, T Value)>, CancellationToken, Task<(int Accepted, List<CsvError> Errors)>> Apply)
+{
+    /// <summary>
+    /// Decides on the file as a whole between the passes; null where nothing is to be decided. Told whether it is only looked at,
+    /// it says why what the rows raise waits, and the change that does.
+    /// </summary>
+    public Func<bool, CancellationToken, Task<JudgedFacts>>? Hold { get; init; }
+}
 
 /// <summary>
 /// Takes files in as a stream, in two passes: the first checks every row, the second takes all in, and only if the first
@@ -40,7 +55,7 @@ internal static class CsvImport
 
     /// <summary>Carries an import out.</summary>
     /// <exception cref="CsvRefusedException">The file cannot be read.</exception>
-    public static async Task<Results<Ok<CsvReport>, Refused>> RunAsync<T>(HttpRequest request, bool? dryRun, CsvIntake<T> intake, CancellationToken ct)
+    public static async Task<Results<Ok<CsvReport>, Accepted<CsvReport>, Refused>> RunAsync<T>(HttpRequest request, bool? dryRun, CsvIntake<T> intake, CancellationToken ct)
         where T : class
     {
         if (request.ContentType?.StartsWith(CsvFile.ContentType, StringComparison.OrdinalIgnoreCase) != true)
@@ -50,18 +65,20 @@ internal static class CsvImport
 
         request.EnableBuffering();
         var looked = await PassAsync(request, intake, apply: false, ct).ConfigureAwait(false);
-        if (dryRun == true)
-        {
-            return TypedResults.Ok(looked with { DryRun = true });
-        }
-
-        if (looked.Refused > 0)
+        if (dryRun != true && looked.Refused > 0)
         {
             return (Refused)Of(looked);
         }
 
+        var held = intake.Hold is null ? null : await intake.Hold(dryRun == true, ct).ConfigureAwait(false);
+        if (dryRun == true)
+        {
+            return TypedResults.Ok(looked with { DryRun = true, Trip = held?.Trip });
+        }
+
         request.Body.Position = 0;
-        return TypedResults.Ok(await PassAsync(request, intake, apply: true, ct).ConfigureAwait(false));
+        var report = (await PassAsync(request, intake, apply: true, ct).ConfigureAwait(false)) with { Trip = held?.Trip, ChangeId = held?.ChangeId };
+        return report.ChangeId is { } change ? TypedResults.Accepted($"/api/v1/changes/{change}", report) : TypedResults.Ok(report);
     }
 
     private static async Task<CsvReport> PassAsync<T>(HttpRequest request, CsvIntake<T> intake, bool apply, CancellationToken ct)

@@ -3,6 +3,7 @@ using SyncFlow.Api.Counts;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.StockOperations;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Storage.Operations;
 
 namespace SyncFlow.Api.Csv;
@@ -42,13 +43,13 @@ internal sealed class OperationFiles : IEndpoint
         .WithSummary("All counts as a file.");
     }
 
-    private static Task<Results<Ok<CsvReport>, Refused>> ImportOperationsAsync(
+    private static Task<Results<Ok<CsvReport>, Accepted<CsvReport>, Refused>> ImportOperationsAsync(
         HttpRequest request, bool? dryRun, OperationIntake intake, CancellationToken ct) => CsvImport.RunAsync(
         request, dryRun, Intake(intake, Operations, (row, check) => new OperationInput(
             row.Text("key"), row.Text("kind"), row.Text("sku"), row.Text("location"), row.Number("units", check), row.Text("from"), row.Text("to"),
             row.Text("reason"), row.Text("document"), row.Text("note"), row.Time("occurredAt", check))), ct);
 
-    private static Task<Results<Ok<CsvReport>, Refused>> ImportCountsAsync(
+    private static Task<Results<Ok<CsvReport>, Accepted<CsvReport>, Refused>> ImportCountsAsync(
         HttpRequest request, bool? dryRun, OperationIntake intake, CancellationToken ct) => CsvImport.RunAsync(
         request, dryRun, Intake(intake, Counts, (row, check) => new CountInput(
             row.Text("key"), row.Text("sku"), row.Text("location"), row.Number("counted", check), row.Time("asOf", check), row.Text("document"),
@@ -58,20 +59,32 @@ internal sealed class OperationFiles : IEndpoint
     {
         // Over both passes a line keeps its key: only another line with the key is a repeat.
         var keys = new Dictionary<string, int>(StringComparer.Ordinal);
+
+        // What may raise levels, of all rows: a file is one cause, and is held before the first of them or not at all.
+        var words = new Dictionary<string, OperationDraft>(StringComparer.Ordinal);
+        JudgedFacts? judged = null;
         return new CsvIntake<CheckedItem>(
             columns, OperationIntake.MostItems, MostRows,
             async (rows, ct) =>
             {
                 var items = await intake.CheckAsync([.. rows.Select(row => Read(row))], ct).ConfigureAwait(false);
+                foreach (var draft in items.Select(item => item.Operation?.Draft).OfType<OperationDraft>().Where(d => StockFacts.IsWord(d.Kind)))
+                {
+                    words.TryAdd(draft.Key, draft);
+                }
+
                 return items.ConvertAll(item => new CheckedRow<CheckedItem>(item.Operation is null ? null : item, item.Check));
             },
             async (rows, ct) =>
             {
-                var answer = await intake.TakeInAsync([.. rows.Select(r => r.Value)], wait: false, ct).ConfigureAwait(false);
+                var answer = await intake.TakeInAsync([.. rows.Select(r => r.Value)], wait: false, ct, judged).ConfigureAwait(false);
                 var late = answer.Items.Where(i => i.Outcome == ItemOutcome.Refused)
                     .SelectMany(i => i.Errors!.Select(e => new CsvError(rows[i.Index].Row.Line, e.Key, e.Value[0]))).ToList();
                 return (answer.Accepted, late);
-            });
+            })
+        {
+            Hold = async (lookOnly, ct) => judged = await intake.HoldAsync([.. words.Values], lookOnly, ct).ConfigureAwait(false),
+        };
 
         (IItem, Check) Read(CsvRow row)
         {

@@ -47,7 +47,7 @@ internal sealed class SheetFiles : IEndpoint
         return TypedResults.Empty;
     }
 
-    private static async Task<Results<Ok<CsvReport>, Refused>> ImportAsync(
+    private static async Task<Results<Ok<CsvReport>, Accepted<CsvReport>, Refused>> ImportAsync(
         long id, bool? dryRun, HttpRequest request, Caller caller, SheetReader reader, SheetDesk desk, OperationDesk operations, TimeProvider time,
         CancellationToken ct)
     {

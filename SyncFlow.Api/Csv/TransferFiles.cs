@@ -29,7 +29,7 @@ internal sealed class TransferFiles : IEndpoint
         .WithSummary("All transfers as a file.");
     }
 
-    private static Task<Results<Ok<CsvReport>, Refused>> ImportAsync(
+    private static Task<Results<Ok<CsvReport>, Accepted<CsvReport>, Refused>> ImportAsync(
         HttpRequest request, bool? dryRun, Caller caller, TransferDesk desk, OperationDesk operations, CancellationToken ct)
     {
         return CsvImport.RunAsync(request, dryRun, new CsvIntake<PlanRow>(Columns, MostRows, MostRows, CheckAsync, ApplyAsync), ct);

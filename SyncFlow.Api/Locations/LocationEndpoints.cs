@@ -1,8 +1,12 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using SyncFlow.Api.Allocation;
 using SyncFlow.Api.Http;
+using SyncFlow.Api.Operations;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Tenancy;
-using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Core;
+using SyncFlow.Core.Brakes;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Tenancy;
 
@@ -84,17 +88,26 @@ internal sealed class CreateLocation : IEndpoint
     }
 }
 
-/// <summary>Changes a place. Its code stays, and it is never deleted: the ledger speaks of it.</summary>
+/// <summary>
+/// Changes a place. Its code stays, and it is never deleted: the ledger speaks of it. Whether online orders may ship from it
+/// and what it may ship for move every level that counts on it: with <c>preview=true</c> the answer only tells the writes, and
+/// a change that the breaker holds waits (202).
+/// </summary>
 internal sealed class UpdateLocation : IEndpoint
 {
     internal sealed record Request(string? Name, bool? FulfillsOnline, int? PoolGroup, bool? OffersPickup, bool? InspectReturns);
 
+    /// <param name="Location">As it stands.</param>
+    /// <param name="Writes">What would be written.</param>
+    /// <param name="Trip">Why the breaker would hold the change; null where it would not.</param>
+    internal sealed record Preview(LocationView Location, PolicyWrites Writes, string? Trip);
+
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/locations/{id:long}", HandleAsync)
         .WithName("UpdateLocation").WithTags("Locations").Needs(Permission.LocationsWrite)
-        .WithSummary("Changes a location; what is left out stays.");
+        .WithSummary("Changes a location; what is left out stays. preview=true only tells the writes.");
 
-    private static async Task<Results<Ok<LocationView>, Refused>> HandleAsync(
-        long id, Request request, Caller caller, LocationDesk desk, WakeUps wakeUps, CancellationToken ct)
+    private static async Task<Results<Ok<LocationView>, Ok<Preview>, Accepted<ChangeView>, Accepted<RunAccepted>, Refused>> HandleAsync(
+        long id, Request request, bool? preview, Caller caller, LocationDesk desk, RuleWork rules, CancellationToken ct)
     {
         var check = new Check()
             .That(
@@ -107,16 +120,37 @@ internal sealed class UpdateLocation : IEndpoint
             return refused;
         }
 
-        var changed = await desk.UpdateAsync(
-            caller.Tenant, id,
-            new LocationChange(request.Name?.Trim(), request.FulfillsOnline, request.PoolGroup, request.OffersPickup, request.InspectReturns),
-            ct).ConfigureAwait(false);
-        if (changed is null)
+        // What moves no level never waits for what does.
+        var details = new LocationDetails(request.Name?.Trim(), request.OffersPickup, request.InspectReturns);
+        var found = preview == true
+            ? await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false)
+            : await desk.UpdateAsync(caller.Tenant, id, details, ct).ConfigureAwait(false);
+        if (found is not { } location)
         {
             return (Refused)Problem.NotFound("location", id);
         }
 
-        _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
-        return TypedResults.Ok(changed);
+        var (effect, waiting, run, against) = request is { FulfillsOnline: null, PoolGroup: null } && preview != true
+            ? new RuleResult(null, null, null, null)
+            : await rules.RunAsync(
+                new LocationChange(new LocationId(id), request.FulfillsOnline, request.PoolGroup), $"location {location.Code}", preview == true, ct).ConfigureAwait(false);
+        if (waiting is not null)
+        {
+            return waiting;
+        }
+
+        if (run is not null)
+        {
+            return run;
+        }
+
+        if (against is not null)
+        {
+            return against;
+        }
+
+        return preview == true
+            ? TypedResults.Ok(new Preview(location, effect!.Writes, effect.Trip))
+            : TypedResults.Ok((await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false))!);
     }
 }

@@ -13,7 +13,8 @@ internal sealed class DecideOversell : IEndpoint
     private const int LongestNote = 500;
 
     /// <param name="Note">Why; for people.</param>
-    internal sealed record Request(string? Note);
+    /// <param name="Cost">With a confirmation: what it costs all in all, instead of what is known of its lines.</param>
+    internal sealed record Request(string? Note, MoneyInput? Cost);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -27,7 +28,9 @@ internal sealed class DecideOversell : IEndpoint
 
     private static Task<Results<Ok<OversellView>, Refused>> ConfirmAsync(
         long id, Request? request, Caller caller, OversellStore store, OversellDesk desk, WakeUps wakeUps, CancellationToken ct) =>
-        HandleAsync(id, request, caller, desk, wakeUps, store.ConfirmAsync, ct);
+        HandleAsync(
+            id, request, caller, desk, wakeUps,
+            (tenant, oversell, by, note, end) => store.ConfirmAsync(tenant, oversell, by, note, request?.Cost?.Money, end), ct);
 
     private static Task<Results<Ok<OversellView>, Refused>> DismissAsync(
         long id, Request? request, Caller caller, OversellStore store, OversellDesk desk, WakeUps wakeUps, CancellationToken ct) =>
@@ -37,9 +40,11 @@ internal sealed class DecideOversell : IEndpoint
         long id, Request? request, Caller caller, OversellDesk desk, WakeUps wakeUps,
         Func<TenantId, long, string, string?, CancellationToken, Task<OversellDecision>> decide, CancellationToken ct)
     {
-        if (request?.Note?.Length > LongestNote)
+        var check = new Check().That(request?.Note is null || request.Note.Length <= LongestNote, "note", $"At most {LongestNote} characters.");
+        MoneyInput.Check(request?.Cost, "cost", check);
+        if (check.Failed(out var refused))
         {
-            return (Refused)Problem.Invalid("note", $"At most {LongestNote} characters.");
+            return refused;
         }
 
         var decision = await decide(new TenantId(caller.Tenant), id, caller.Name, request?.Note, ct).ConfigureAwait(false);

@@ -29,9 +29,10 @@ internal sealed class GetOversell : IEndpoint
     /// <param name="Causes">The facts that made it, in order.</param>
     /// <param name="Proposal">How it could be settled; empty while that is being worked out.</param>
     /// <param name="Actions">What was confirmed.</param>
+    /// <param name="Costs">What that costs, as it was booked.</param>
     internal sealed record Answer(
         OversellView Oversell, IReadOnlyList<OversellCauseView> Causes, IReadOnlyList<OversellStep> Proposal,
-        IReadOnlyList<OversellActionView> Actions);
+        IReadOnlyList<OversellActionView> Actions, IReadOnlyList<OversellCostView> Costs);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/oversells/{id:long}", HandleAsync)
         .WithName("GetOversell").WithTags("Oversells").Needs(Permission.OversellsRead)
@@ -49,6 +50,28 @@ internal sealed class GetOversell : IEndpoint
             found,
             await desk.CausesAsync(caller.Tenant, id, ct).ConfigureAwait(false),
             await desk.ProposalAsync(caller.Tenant, id, ct).ConfigureAwait(false),
-            await desk.ActionsAsync(caller.Tenant, id, null, null, null, PageQuery.MostItems, ct).ConfigureAwait(false)));
+            await desk.ActionsAsync(caller.Tenant, id, null, null, null, PageQuery.MostItems, ct).ConfigureAwait(false),
+            await desk.CostsAsync(caller.Tenant, id, ct).ConfigureAwait(false)));
+    }
+}
+
+/// <summary>What settlements cost, by cause: which assumption broke, and what that was worth.</summary>
+internal sealed class GetOversellCosts : IEndpoint
+{
+    internal sealed record Answer(DateTimeOffset Since, DateTimeOffset Until, IReadOnlyList<CauseCosts> Items);
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/reports/oversell-costs", HandleAsync)
+        .WithName("GetOversellCosts").WithTags("Oversells").Needs(Permission.OversellsRead)
+        .WithSummary("What settled oversells cost, by cause and currency, in all or by day, week or month; the last 30 days when no time is named.");
+
+    private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(
+        DateTimeOffset? since, DateTimeOffset? until, Word<CostPeriod>? period, Caller caller, OversellDesk desk, TimeProvider time, CancellationToken ct)
+    {
+        var to = until ?? time.GetUtcNow();
+        var from = since ?? to.AddDays(-30);
+        return from >= to
+            ? (Refused)Problem.Invalid("since", "Earlier than 'until'.")
+            : TypedResults.Ok(new Answer(
+                from, to, await desk.ReportAsync(caller.Tenant, from, to, period?.Value ?? CostPeriod.Whole, ct).ConfigureAwait(false)));
     }
 }

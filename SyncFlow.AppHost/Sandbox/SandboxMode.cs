@@ -8,9 +8,6 @@ namespace SyncFlow.AppHost.Sandbox;
 /// </summary>
 internal sealed class SandboxMode(ApiClient api, TimeProvider time, TextWriter output)
 {
-    /// <summary>Changes on their way at a time.</summary>
-    private const int AtOnce = 8;
-
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -24,8 +21,7 @@ internal sealed class SandboxMode(ApiClient api, TimeProvider time, TextWriter o
             return;
         }
 
-        var limits = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation };
-        await Parallel.ForEachAsync(others, limits, async (sku, ct) => await api.SetModeAsync(sku, mode, ct).ConfigureAwait(false)).ConfigureAwait(false);
+        await api.SetModesAsync(others, mode, cancellation).ConfigureAwait(false);
         var since = time.GetTimestamp();
         while (await api.IsReplanningAsync(cancellation).ConfigureAwait(false)
             || !(await api.PipelineAsync(time.GetUtcNow(), cancellation).ConfigureAwait(false)).IsPublished)

@@ -16,8 +16,8 @@ internal sealed class OrderDraft
 
     internal bool Cancelled { get; set; }
 
-    internal void Add(ulong lineId, string? variantRef, int quantity, int open) =>
-        _lines.Add(new LineDraft(lineId, variantRef, quantity, open));
+    internal void Add(ulong lineId, string? variantRef, int quantity, int open, decimal? price) =>
+        _lines.Add(new LineDraft(lineId, variantRef, quantity, open, price));
 
     /// <summary>Null for a line that is not in the order: such parts speak of nothing we hold.</summary>
     internal LineDraft? Find(ulong lineId)
@@ -55,7 +55,7 @@ internal sealed class OrderDraft
         Legacy,
     }
 
-    internal sealed class LineDraft(ulong lineId, string? variantRef, int quantity, int open)
+    internal sealed class LineDraft(ulong lineId, string? variantRef, int quantity, int open, decimal? price)
     {
         // Most lines have none of these.
         private List<(string Ref, RestockWord Word, int Units, string? Location)>? _refunds;
@@ -98,6 +98,7 @@ internal sealed class OrderDraft
                 Quantity = quantity,
                 Open = open,
                 Fulfilled = fulfilled,
+                Price = price,
                 Assignments = _assignments is null ? [] : [.. _assignments],
                 Shipments = _shipments is null ? [] : [.. _shipments.OrderBy(s => s.At).ThenBy(s => s.Ref, StringComparer.Ordinal)],
                 Restocks = _refunds is null ? [] : Restocks(_refunds, fulfilled),

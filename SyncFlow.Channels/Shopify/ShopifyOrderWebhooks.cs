@@ -10,13 +10,13 @@ internal static class ShopifyOrderWebhooks
 {
     private static readonly JsonNames Names = new(
         "id", "updated_at", "source_name", "cancelled_at", "line_items", "fulfillments", "refunds", "created_at", "test",
-        "location_id", "note_attributes");
+        "location_id", "note_attributes", "currency");
 
     /// <summary>Places in <see cref="Names"/>.</summary>
     private const int Id = 0, UpdatedAt = 1, SourceName = 2, CancelledAt = 3, LineItems = 4, FulfillmentList = 5, RefundList = 6,
-        CreatedAt = 7, Test = 8, LocationId = 9, NoteAttributes = 10;
+        CreatedAt = 7, Test = 8, LocationId = 9, NoteAttributes = 10, CurrencyCode = 11;
 
-    private static readonly JsonNames LineNames = new("id", "variant_id", "quantity", "fulfillable_quantity");
+    private static readonly JsonNames LineNames = new("id", "variant_id", "quantity", "fulfillable_quantity", "price");
     private static readonly JsonNames FulfillmentNames = new("id", "status", "location_id", "created_at", "line_items");
     private static readonly JsonNames FulfilledNames = new("id", "quantity");
     private static readonly JsonNames RefundNames = new("refund_line_items");
@@ -62,6 +62,7 @@ internal static class ShopifyOrderWebhooks
             SoldAt = source == ShopifyWebhooks.Till ? json.OptionalId(order, LocationId) : null,
             ReservationRef = ReservationAttribute.In(
                 ref json, json.Items(order, NoteAttributes, required: false), ReservationAttribute.InWebhooks),
+            Currency = json.Currency(order, CurrencyCode),
             Lines = draft.Build(),
         };
         return NormaliseResult.Of(new OrderFact(
@@ -70,14 +71,14 @@ internal static class ShopifyOrderWebhooks
 
     private static void Lines(ref Utf8JsonReader body, ref StrictJson json, OrderDraft draft)
     {
-        const int VariantId = 1, Quantity = 2, FulfillableQuantity = 3;
+        const int VariantId = 1, Quantity = 2, FulfillableQuantity = 3, Price = 4;
         var line = new JsonMembers(LineNames, stackalloc JsonValue[LineNames.Count]);
         var lines = json.InPlace(body, Names[LineItems]);
         while (json.Next(ref lines, line))
         {
             draft.Add(
                 json.IdNumber(line, Id), json.OptionalId(line, VariantId), json.Units(line, Quantity),
-                json.Units(line, FulfillableQuantity));
+                json.Units(line, FulfillableQuantity), json.Amount(line, Price));
         }
 
         body = lines.Reader;

@@ -13,13 +13,15 @@ internal static class ShopifyOrders
 
     private static readonly JsonNames Names = new(
         "id", "updatedAt", "sourceName", "cancelledAt", "lineItems", "fulfillmentOrders", "fulfillments", "refunds", "createdAt",
-        "test", "retailLocation", "customAttributes");
+        "test", "retailLocation", "customAttributes", "currencyCode");
 
     /// <summary>Places in <see cref="Names"/>.</summary>
     private const int Id = 0, UpdatedAt = 1, SourceName = 2, CancelledAt = 3, LineItems = 4, FulfillmentOrderList = 5,
-        FulfillmentList = 6, RefundList = 7, CreatedAt = 8, Test = 9, RetailLocation = 10, CustomAttributes = 11;
+        FulfillmentList = 6, RefundList = 7, CreatedAt = 8, Test = 9, RetailLocation = 10, CustomAttributes = 11, CurrencyCode = 12;
 
-    private static readonly JsonNames LineNames = new("id", "variant", "quantity", "unfulfilledQuantity");
+    private static readonly JsonNames LineNames = new("id", "variant", "quantity", "unfulfilledQuantity", "originalUnitPriceSet");
+    private static readonly JsonNames PriceNames = new("shopMoney");
+    private static readonly JsonNames MoneyNames = new("amount");
     private static readonly JsonNames FulfillmentOrderNames = new("status", "assignedLocation", "lineItems");
     private static readonly JsonNames AssignedNames = new("location");
     private static readonly JsonNames WaitingNames = new("remainingQuantity", "lineItem");
@@ -65,6 +67,7 @@ internal static class ShopifyOrders
             SoldAt = source == ShopifyWebhooks.Till ? StrictJson.Reference(json.ReferenceNumber(order, RetailLocation)) : null,
             ReservationRef = ReservationAttribute.In(
                 ref json, json.Items(order, CustomAttributes, required: false), ReservationAttribute.InAnswers),
+            Currency = json.Currency(order, CurrencyCode),
             Lines = draft.Build(),
         };
         return NormaliseResult.Of(new OrderFact(
@@ -73,14 +76,25 @@ internal static class ShopifyOrders
 
     private static void Lines(scoped JsonMembers order, ref StrictJson json, OrderDraft draft)
     {
-        const int Variant = 1, Quantity = 2, UnfulfilledQuantity = 3;
+        const int Variant = 1, Quantity = 2, UnfulfilledQuantity = 3, UnitPrice = 4;
         var line = new JsonMembers(LineNames, stackalloc JsonValue[LineNames.Count]);
+        var price = new JsonMembers(PriceNames, stackalloc JsonValue[PriceNames.Count]);
+        var money = new JsonMembers(MoneyNames, stackalloc JsonValue[MoneyNames.Count]);
         var lines = json.Nodes(order, LineItems);
         while (json.Next(ref lines, line))
         {
-            draft.Add(
+            var (id, variant, units, open) = (
                 json.IdNumber(line, Id), StrictJson.Reference(json.ReferenceNumber(line, Variant)), json.Units(line, Quantity),
                 json.Units(line, UnfulfilledQuantity));
+            decimal? each = null;
+            if (json.Object(line, UnitPrice, required: false, price))
+            {
+                json.Enter(line, UnitPrice);
+                each = json.Object(price, 0, required: false, money) ? json.Amount(money, 0) : null;
+                json.Leave();
+            }
+
+            draft.Add(id, variant, units, open, each);
         }
     }
 

@@ -176,6 +176,41 @@ internal ref partial struct StrictJson(ReadOnlySpan<byte> body)
         return decoded is not null && Encoding.UTF8.GetBytes(decoded).AsSpan().SequenceEqual(text);
     }
 
+    /// <summary>
+    /// An amount of money, not below zero, at most twelve digits and four decimals; null where there is none. What says no such
+    /// amount is none: an order is about stock, whatever stands in its prices.
+    /// </summary>
+    internal decimal? Amount(scoped JsonMembers of, int member)
+    {
+        var text = Plain(of[member], numbers: true);
+        var point = text.IndexOf((byte)'.');
+        var whole = point < 0 ? text : text[..point];
+        var rest = point < 0 ? [] : text[(point + 1)..];
+        return whole.Length is > 0 and <= 12 && rest.Length <= 4 && (point < 0) == (rest.Length == 0)
+            && !whole.ContainsAnyExceptInRange((byte)'0', (byte)'9') && !rest.ContainsAnyExceptInRange((byte)'0', (byte)'9')
+            && Utf8Parser.TryParse(text, out decimal amount, out _)
+            ? amount
+            : null;
+    }
+
+    /// <summary>A currency: three capital letters; null where none is said.</summary>
+    internal string? Currency(scoped JsonMembers of, int member)
+    {
+        var text = Plain(of[member], numbers: false);
+        return text.Length != 3 || text.ContainsAnyExceptInRange((byte)'A', (byte)'Z') ? null
+            : text.SequenceEqual("EUR"u8) ? "EUR"
+            : text.SequenceEqual("USD"u8) ? "USD"
+            : Encoding.ASCII.GetString(text);
+    }
+
+    /// <summary>The bytes of a text, or of a number, whatever it says; none where it is neither, or cannot be decoded.</summary>
+    private ReadOnlySpan<byte> Plain(JsonValue value, bool numbers) => !Has(value) ? []
+        : value.Kind == JsonTokenType.Number && numbers ? Bytes(value)
+        : value.Kind != JsonTokenType.String ? []
+        : !value.IsEscaped ? Bytes(value)[1..^1]
+        : Decoded(value) is { } text ? Encoding.UTF8.GetBytes(text)
+        : [];
+
     /// <summary>A flag; false when absent or null.</summary>
     internal bool Flag(scoped JsonMembers of, int member)
     {

@@ -192,7 +192,7 @@ internal sealed class GuardQuotas(
             {
                 var each = movable[i].UnitsPerSale;
                 var borne = sellable.BorneBy(movable[i].Listing, location) / each;
-                var share = Freezes.Share(movable[i], parts[i] / each, _context);
+                var share = Freezes.Share(sku, movable[i], parts[i] / each, _context);
                 var quota = new Quota(sku.Sku, movable[i], Draws.Times(owner.Uses, each), share, Keep(sku, movable[i], share), borne, strict);
                 accounts?.Add(movable[i].Id, ShareAccount.Of(parts[i] / each, units, claim, claims) with { Borne = borne });
                 wishes.Add(quota);

@@ -44,6 +44,12 @@ public sealed record SkuPolicy(SharingMode Mode, int SafetyBuffer, int RiskBudge
     /// <summary>Whether it is sold before it is there; null where it is not.</summary>
     public Preorder? Preorder { get; init; }
 
+    /// <summary>
+    /// Whether corrections or counts of it, told with many others at once, wait for a person: they are booked, and none of
+    /// its levels is raised meanwhile.
+    /// </summary>
+    public bool RaisesHeld { get; init; }
+
     /// <summary>Adaptive, no buffer, a risk budget of 10,000 units.</summary>
     public static SkuPolicy Default { get; } = new(SharingMode.Adaptive, 0, 10_000);
 }

@@ -74,7 +74,7 @@ public static class Targets
     {
         foreach (var level in sku.Levels)
         {
-            sku = sku.With(WithTarget(level, targets, context, causeAt));
+            sku = sku.With(WithTarget(sku, level, targets, context, causeAt));
         }
 
         return settled && sku.SharedBy != StampOf(sku) ? sku with { SharedBy = StampOf(sku) } : sku;
@@ -109,7 +109,7 @@ public static class Targets
     }
 
     private static LevelState WithTarget(
-        LevelState level, Dictionary<LevelId, int> targets, EngineContext context, DateTimeOffset? causeAt)
+        SkuState sku, LevelState level, Dictionary<LevelId, int> targets, EngineContext context, DateTimeOffset? causeAt)
     {
         int? target = targets.TryGetValue(level.Id, out var units) ? units : null;
 
@@ -119,7 +119,7 @@ public static class Targets
             target = level.Belief;
         }
 
-        target = Freezes.Held(level, target, context);
+        target = Freezes.Held(sku, level, target, context);
 
         // What a push on its way will say is said: its cause travels with it, and only what it leaves unsaid has another.
         var unsaid = target is not null && target != level.Coming;

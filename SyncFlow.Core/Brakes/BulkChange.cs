@@ -25,6 +25,18 @@ public enum ChangeKind : short
 
     /// <summary>SKUs are put into other groups, and so under other policies.</summary>
     Groups = 113,
+
+    /// <summary>What a location does is changed: whether online orders may ship from it, and which it may ship for.</summary>
+    Location = 114,
+
+    /// <summary>Who is the authority for on-hand of something is changed.</summary>
+    Authority = 115,
+
+    /// <summary>Corrections and counts were told one by one or as a file; they are booked, and what they raise waits.</summary>
+    StockFacts = 120,
+
+    /// <summary>Such corrections and counts are taken back.</summary>
+    FactsTakenBack = 121,
 }
 
 /// <summary>

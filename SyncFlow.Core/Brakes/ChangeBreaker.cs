@@ -23,8 +23,9 @@ public sealed record ConnectionImpact(ConnectionId Connection, int Levels, int T
 
 /// <summary>
 /// The breaker of outgoing mass changes: what one cause that a person or an integrator told would do to a connection
-/// waits for approval when it is too much. Orders, readings and counts are no such causes: they never come here, so a
-/// decrease after a real sale never waits.
+/// waits for approval when it is too much. Orders, readings and sources are no such causes: they never come here, so a
+/// decrease after a real sale never waits. Of corrections and counts only what they raise comes here
+/// (<see cref="StockFactsChange"/>).
 /// </summary>
 public static class ChangeBreaker
 {
@@ -44,7 +45,7 @@ public static class ChangeBreaker
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Of a change of rules that reaches SKUs it does not name, this part of its levels may do something else at approval
+    /// Of a change of rules that reaches SKUs it does not name, and of facts that are booked already, this part of its levels may do something else at approval
     /// than was shown, because stock moved meanwhile: in a large catalog some always do.
     /// </summary>
     public const double MostUnlike = 0.01;
@@ -60,7 +61,7 @@ public static class ChangeBreaker
         var seen = shown.ToDictionary(effect => effect.Level);
         var alike = now.Count(effect => seen.TryGetValue(effect.Level, out var before) && effect.IsLike(before));
         var unlike = shown.Count + now.Count(effect => !seen.ContainsKey(effect.Level)) - alike;
-        return unlike <= (change is RuleChange ? shown.Count * MostUnlike : 0);
+        return unlike <= (change is RuleChange or StockFactsChange ? shown.Count * MostUnlike : 0);
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Brakes;
 
@@ -18,27 +19,29 @@ public static class Freezes
 
     /// <summary>
     /// The brake on a level: its connection's own or its tenant's, the stronger of both. Where billing has stopped growth, or
-    /// a source that feeds its location is frozen, it is as if increases were frozen; neither ever freezes more.
+    /// a source that feeds its location is frozen, or what raises its SKU waits for a person, it is as if increases were frozen;
+    /// none of these ever freezes more.
     /// </summary>
-    public static BrakeStrength On(LevelState level, EngineContext context)
+    public static BrakeStrength On(SkuState sku, LevelState level, EngineContext context)
     {
+        ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(level);
         ArgumentNullException.ThrowIfNull(context);
         var brake = context.Channels.TryGetValue(level.Connection, out var channel) ? channel.Brake : BrakeStrength.None;
         var stopped = channel is { GrowthStopped: true } || (context.Locations.TryGetValue(level.Location, out var place) && place.SourceFrozen);
-        return stopped && brake == BrakeStrength.None ? BrakeStrength.Increases : brake;
+        return (stopped || sku.Policy.RaisesHeld) && brake == BrakeStrength.None ? BrakeStrength.Increases : brake;
     }
 
     /// <summary>
     /// A target under the brake: no higher than what the level shows or is about to show; below it there is no limit.
     /// </summary>
-    public static int? Held(LevelState level, int? target, EngineContext context) =>
-        On(level, context) == BrakeStrength.Increases && Coming(level) is { } coming && target > coming ? coming : target;
+    public static int? Held(SkuState sku, LevelState level, int? target, EngineContext context) =>
+        On(sku, level, context) == BrakeStrength.Increases && Coming(level) is { } coming && target > coming ? coming : target;
 
     /// <summary>
     /// The share that guard may plan with for a level: one that cannot rise now keeps what it shows, so nobody is
     /// lowered for its sake; what it cannot take stays set aside for it.
     /// </summary>
-    public static int Share(LevelState level, int share, EngineContext context) =>
-        On(level, context) == BrakeStrength.Increases ? Math.Min(share, Math.Max(0, Coming(level) ?? 0)) : share;
+    public static int Share(SkuState sku, LevelState level, int share, EngineContext context) =>
+        On(sku, level, context) == BrakeStrength.Increases ? Math.Min(share, Math.Max(0, Coming(level) ?? 0)) : share;
 }

@@ -80,3 +80,29 @@ public sealed record GroupChange(ImmutableArray<GroupMember> Members) : RuleChan
     public override bool SaysLike(RuleChange other) =>
         other is GroupChange change && Members.ToHashSet().SetEquals(change.Members);
 }
+
+/// <inheritdoc cref="ChangeKind.Location"/>
+/// <param name="Location">Which.</param>
+/// <param name="FulfillsOnline">Whether online orders may ship from it; null leaves it.</param>
+/// <param name="Group">Locations of one group may ship for each other; null leaves it.</param>
+public sealed record LocationChange(LocationId Location, bool? FulfillsOnline, int? Group) : RuleChange
+{
+    public override ChangeKind Kind => ChangeKind.Location;
+
+    public override bool SaysLike(RuleChange other) =>
+        other is LocationChange change && FulfillsOnline == change.FulfillsOnline && Group == change.Group;
+}
+
+/// <inheritdoc cref="ChangeKind.Authority"/>
+/// <param name="Sku">The SKU it is about; null for all, or those with the prefix.</param>
+/// <param name="SkuPrefix">How the codes of SKUs begin that it is about, in upper case.</param>
+/// <param name="Location">The location it is about; null for all.</param>
+/// <param name="Owner">The connection that owns on-hand; null for the ledger.</param>
+/// <param name="Stands">False where there is no rule about this, or is to be none.</param>
+public sealed record AuthorityChange(SkuId? Sku, string? SkuPrefix, LocationId? Location, ConnectionId? Owner, bool Stands) : RuleChange
+{
+    public override ChangeKind Kind => ChangeKind.Authority;
+
+    public override bool SaysLike(RuleChange other) =>
+        other is AuthorityChange change && Stands == change.Stands && (!Stands || Owner == change.Owner);
+}

@@ -42,6 +42,11 @@ public sealed record GrowthStops(ImmutableArray<FrozenSource> Sources, BillingSt
             }
         }
 
+        if (moment.Sku.Policy.RaisesHeld)
+        {
+            yield return "Corrections or counts that raise it were told with very many others and wait for approval: they are booked, and none of its levels is raised meanwhile.";
+        }
+
         if (Billing is { } billing)
         {
             yield return Words.Of(
@@ -59,6 +64,11 @@ public sealed record GrowthStops(ImmutableArray<FrozenSource> Sources, BillingSt
         }
 
         stops.AddRange(moment.Stops.Sources.Where(s => s.Places.Contains(level.Location)).Select(s => $"its source {moment.Names.Of(s.Source)} is frozen"));
+        if (moment.Sku.Policy.RaisesHeld)
+        {
+            stops.Add("corrections that raise it wait for approval");
+        }
+
         if (moment.Stops.Billing is not null)
         {
             stops.Add("billing has stopped increases");

@@ -64,7 +64,7 @@ public sealed record QuotaAccount(
         ArgumentNullException.ThrowIfNull(level);
         ArgumentNullException.ThrowIfNull(shares);
         var (sku, policy) = (moment.Sku, moment.Sku.Policy.Allocation is { } named ? Words.Of(named) : null);
-        var freeze = Freezes.On(level, moment.Context);
+        var freeze = Freezes.On(moment.Sku, level, moment.Context);
         if (level.Target is not { } quota || !shares.TryGetValue(level.Id, out var share))
         {
             return new QuotaAccount(

@@ -64,6 +64,9 @@ public sealed record OrderSnapshot
     /// <summary>Reference of the reservation whose units the order takes over, if it carries one.</summary>
     public string? ReservationRef { get; init; }
 
+    /// <summary>The currency of what its lines were sold for, as the channel writes it (ISO 4217); null where it did not say.</summary>
+    public string? Currency { get; init; }
+
     public required ImmutableArray<OrderLine> Lines { get; init; }
 }
 
@@ -83,6 +86,9 @@ public sealed record OrderLine
 
     /// <summary>Units fulfilled, ≥ 0.</summary>
     public required int Fulfilled { get; init; }
+
+    /// <summary>What one unit was sold for, before discounts; null where the channel did not say. It moves no stock.</summary>
+    public decimal? Price { get; init; }
 
     /// <summary>Where the open units are to be fulfilled from, if the channel said so; empty when unknown.</summary>
     public ImmutableArray<Assignment> Assignments { get; init; } = [];

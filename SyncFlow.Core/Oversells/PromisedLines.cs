@@ -33,7 +33,11 @@ public static class PromisedLines
                     if (units > 0)
                     {
                         yield return new PromisedLine(
-                            order.Connection, order.OrderRef, line.LineRef, units, order.Snapshot.CreatedAt, channel.Priority);
+                            order.Connection, order.OrderRef, line.LineRef, units, order.Snapshot.CreatedAt, channel.Priority)
+                        {
+                            Price = line.Price is { } price && order.Snapshot.Currency is { } currency ? new Money(price, currency) : null,
+                            UnitsPerSale = each,
+                        };
                     }
                 }
             }

@@ -68,10 +68,12 @@ public static class SettlementProposals
     }
 
     private static SettlementAction Action(SettlementKind kind, PromisedLine line, int units, LocationId? to) =>
-        new(kind, line.Connection, line.OrderRef, line.LineRef, units, to);
+        new(kind, line.Connection, line.OrderRef, line.LineRef, units, to) { Value = line.ValueOf(units) };
 
-    private static List<PromisedLine> Rank(IEnumerable<PromisedLine> lines, ImmutableArray<SettlementRank> ranking)
+    private static List<PromisedLine> Rank(IEnumerable<PromisedLine> promised, ImmutableArray<SettlementRank> ranking)
     {
+        var lines = promised.ToList();
+        var isOneCurrency = lines.Select(l => l.Price?.Currency).OfType<string>().Distinct().Count() <= 1;
         var ranked = lines.OrderBy(_ => 0);
         foreach (var rank in ranking)
         {
@@ -79,6 +81,9 @@ public static class SettlementProposals
             {
                 SettlementRank.LowPriorityFirst => ranked.ThenByDescending(l => l.Priority),
                 SettlementRank.LaterFirst => ranked.ThenByDescending(l => l.PlacedAt),
+                SettlementRank.LowestValueFirst => isOneCurrency
+                    ? ranked.ThenBy(l => l.ValueOf(l.Units)?.Amount ?? decimal.MaxValue)
+                    : ranked,
                 SettlementRank.FewestUnitsFirst => ranked.ThenBy(l => l.Units),
                 _ => throw new ArgumentOutOfRangeException(nameof(ranking), rank, "Unknown rank."),
             };

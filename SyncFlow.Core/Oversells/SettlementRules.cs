@@ -11,8 +11,14 @@ public enum SettlementRank : short
     /// <summary>Lines of orders placed later first.</summary>
     LaterFirst = 2,
 
-    /// <summary>Lines of fewer units first: no money is kept, so units stand for value.</summary>
+    /// <summary>Lines of fewer units first.</summary>
     FewestUnitsFirst = 3,
+
+    /// <summary>
+    /// Lines that were sold for less first; those of which nobody knows come last. Where lines were sold in several currencies
+    /// this tells none of them apart: there is no rate that holds.
+    /// </summary>
+    LowestValueFirst = 4,
 }
 
 /// <summary>Which decisions need no person. The numbers are stored.</summary>
@@ -34,9 +40,15 @@ public enum SettlementConfirmation : short
 public sealed record SettlementRules(
     ImmutableArray<SettlementRank> Ranking, bool MaySplit, SettlementConfirmation Confirmation)
 {
-    /// <summary>Less important channels, then later orders, then smaller lines; whole lines; by a person.</summary>
+    /// <summary>What it costs to ship a line from elsewhere; null where nobody said.</summary>
+    public Money? ResourceCost { get; init; }
+
+    /// <summary>What it costs to cancel a line, beside what it was sold for; null where nobody said.</summary>
+    public Money? CancelCost { get; init; }
+
+    /// <summary>Less important channels, then later orders, then cheaper lines, then smaller ones; whole lines; by a person.</summary>
     public static SettlementRules Default { get; } = new(
-        [SettlementRank.LowPriorityFirst, SettlementRank.LaterFirst, SettlementRank.FewestUnitsFirst], false,
+        [SettlementRank.LowPriorityFirst, SettlementRank.LaterFirst, SettlementRank.LowestValueFirst, SettlementRank.FewestUnitsFirst], false,
         SettlementConfirmation.ByPerson);
 }
 
@@ -45,7 +57,18 @@ public sealed record SettlementRules(
 /// <param name="PlacedAt">When the order was placed.</param>
 /// <param name="Priority">Its channel's; lower is more important.</param>
 public sealed record PromisedLine(
-    ConnectionId Connection, string OrderRef, string LineRef, int Units, DateTimeOffset PlacedAt, int Priority);
+    ConnectionId Connection, string OrderRef, string LineRef, int Units, DateTimeOffset PlacedAt, int Priority)
+{
+    /// <summary>What one sale of it was sold for; null where the channel did not say.</summary>
+    public Money? Price { get; init; }
+
+    /// <summary>Units of the SKU in one sale: more than one in a kit or a pack.</summary>
+    public int UnitsPerSale { get; init; } = 1;
+
+    /// <summary>What so many of its units were sold for. Who loses a part of a kit loses the kit.</summary>
+    public Money? ValueOf(int units) =>
+        Price is { } each ? each with { Amount = each.Amount * ((units + UnitsPerSale - 1) / UnitsPerSale) } : null;
+}
 
 /// <summary>Units of another group that no channel may sell.</summary>
 public sealed record SpareUnits(LocationId Location, int Units);
@@ -63,7 +86,11 @@ public enum SettlementKind : short
 /// <summary>One thing to be done on a channel.</summary>
 /// <param name="To">From where it is to ship instead; null for a cancellation.</param>
 public sealed record SettlementAction(
-    SettlementKind Kind, ConnectionId Connection, string OrderRef, string LineRef, int Units, LocationId? To);
+    SettlementKind Kind, ConnectionId Connection, string OrderRef, string LineRef, int Units, LocationId? To)
+{
+    /// <summary>What these units were sold for; null where nobody knows.</summary>
+    public Money? Value { get; init; }
+}
 
 /// <summary>How a shortage could be settled.</summary>
 /// <param name="Left">Units that no open line can settle.</param>

@@ -20,6 +20,7 @@ internal static class OrderPayloads
         json.WriteString("financial_status", order.FinancialStatus);
         json.WriteString("fulfillment_status", order.FulfillmentStatus);
         json.WriteString("source_name", order.SourceName);
+        json.WriteString("currency", OrderLine.Currency);
         Number(json, "location_id", order.PosLocationId);
         json.WriteBoolean("test", order.Test);
         json.WriteStartArray("note_attributes");
@@ -148,6 +149,7 @@ internal static class OrderPayloads
         json.WriteNumber("product_id", line.ProductId);
         json.WriteString("sku", line.Sku);
         json.WriteString("title", line.Title);
+        json.WriteString("price", line.UnitPrice.ToString("0.00", System.Globalization.CultureInfo.InvariantCulture));
         json.WriteNumber("quantity", fulfilled ?? line.Quantity);
         json.WriteNumber("current_quantity", line.CurrentQuantity);
         json.WriteNumber("fulfillable_quantity", line.FulfillableQuantity);

@@ -25,8 +25,16 @@ internal static class PolicyReach
     {
         AllocationChange { Scope: not PolicyScope.Sku } rule => SkuPages.CountAsync(session, Filter(rule.Scope, rule.Of), ct),
         BufferChange => SkuPages.CountAsync(session, new SkuFilter(), ct),
+        LocationChange rule => SkuPages.CountAsync(session, Filter(rule), ct),
+        AuthorityChange { Sku: null } rule => SkuPages.CountAsync(session, Filter(rule), ct),
         _ => Task.FromResult(0),
     };
+
+    /// <summary>SKUs with stock or levels at a location.</summary>
+    public static SkuFilter Filter(LocationChange change) => new(Location: change.Location);
+
+    /// <summary>SKUs whose authority it may be; a prefix is not looked at, for it is of codes.</summary>
+    public static SkuFilter Filter(AuthorityChange change) => new(Sku: change.Sku, Location: change.Location);
 
     /// <summary>The same as a filter.</summary>
     public static SkuFilter Filter(PolicyScope scope, long of) => scope switch

@@ -29,6 +29,13 @@ internal static class ChangeApplication
                 return null;
             case SkuPoliciesChange policies:
                 return new SkuPoliciesChange(await SetPoliciesAsync(session, policies, at, ct).ConfigureAwait(false));
+            case StockFactsChange facts:
+                await FactsBrake.ReleaseAsync(session, id, facts, at, ct).ConfigureAwait(false);
+                return null;
+            case FactsTakenBackChange back:
+                var booked = await FactsTakeBack.ReadAsync(session, back.Of, ct).ConfigureAwait(false);
+                await OperationDesk.TakeInAsync(session, who, FactsTakeBack.Operations(back.Of, booked, at), at, ct).ConfigureAwait(false);
+                return null;
             case RuleChange rule:
                 var before = await RuleRows.CurrentAsync(session, rule, ct).ConfigureAwait(false);
                 await RuleRows.WriteAsync(session, rule, who, at, ct).ConfigureAwait(false);

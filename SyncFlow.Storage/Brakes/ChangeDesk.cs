@@ -60,6 +60,27 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
         return view;
     }
 
+    /// <summary>
+    /// Takes new settings of one SKU in, where it still has those that the caller read: done at once, or waiting.
+    /// </summary>
+    /// <returns>Null where somebody changed it meanwhile.</returns>
+    public async Task<ChangeView?> ProposeAsync(long tenant, SkuPolicyItem wanted, SkuPolicyItem expected, string why, string who, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(wanted);
+        await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
+        await LockAsync(session, ct).ConfigureAwait(false);
+        if ((await ChangeApplication.PoliciesAsync(session, [wanted.Sku], ct).ConfigureAwait(false)).SingleOrDefault() != expected)
+        {
+            return null;
+        }
+
+        var change = new SkuPoliciesChange([wanted]);
+        var effects = await _preview.EffectsAsync(session, change, progress: null, ct).ConfigureAwait(false);
+        var view = await TakeInAsync(session, change, effects.Levels, _preview, why, who, DatabaseTime.Now(time), ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return view;
+    }
+
     /// <summary>One at a time per tenant: two halves of a mass change at the same moment must see each other.</summary>
     internal static Task<int> LockAsync(StorageSession session, CancellationToken ct) =>
         session.ExecuteAsync(session.Of("SELECT pg_advisory_xact_lock(hashtextextended('changes:' || $1, 0))"), ct);
@@ -111,6 +132,11 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
             }
 
             change = rule with { Replaces = (await RuleRows.CurrentAsync(session, rule, ct).ConfigureAwait(false)).Replaces };
+        }
+
+        if (change is StockFactsChange && await FactsTakeBack.PendingAsync(session, id, ct).ConfigureAwait(false) is > 0 and var pending)
+        {
+            return new Decision(DecisionOutcome.Refused, await ViewAsync(session, id, ct).ConfigureAwait(false), [], FactsTakeBack.NotBooked(pending));
         }
 
         var now = DatabaseTime.Now(time);
@@ -167,7 +193,11 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
         return new Seen(mark, (await _preview.EffectsAsync(session, change, progress, ct).ConfigureAwait(false)).Levels);
     }
 
-    /// <summary>Gives a waiting change up; nothing of it was done.</summary>
+    /// <summary>
+    /// Gives a waiting change up; nothing of it was done. Corrections and counts are booked: they are taken back, and what they
+    /// held is let go only once the ledger has that, so that nothing rises in between. Until then the answer is
+    /// <see cref="DecisionOutcome.TakingBack"/>, and it is to be asked for again.
+    /// </summary>
     public async Task<Decision> RejectAsync(long tenant, long id, int version, string who, string? note, CancellationToken ct)
     {
         await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
@@ -178,6 +208,18 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
         }
 
         var now = DatabaseTime.Now(time);
+        if (stored!.Change is StockFactsChange facts)
+        {
+            if (await FactsTakeBack.RequestAsync(session, id, who, now, ct).ConfigureAwait(false) is var (outcome, why))
+            {
+                var asked = await ViewAsync(session, id, ct).ConfigureAwait(false);
+                await session.CommitAsync(ct).ConfigureAwait(false);
+                return new Decision(outcome, asked, [], why);
+            }
+
+            await FactsBrake.ReleaseAsync(session, id, facts, now, ct).ConfigureAwait(false);
+        }
+
         await ChangeRows.DecideAsync(session, id, ChangeState.Rejected, who, note, before: null, now, ct).ConfigureAwait(false);
         await CloseIncidentAsync(session, id, now, ct).ConfigureAwait(false);
         var view = await ViewAsync(session, id, ct).ConfigureAwait(false);
@@ -216,7 +258,7 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
             : null;
     }
 
-    private static Task<int> OpenIncidentAsync(StorageSession session, long id, string trip, DateTimeOffset at, CancellationToken ct) =>
+    internal static Task<int> OpenIncidentAsync(StorageSession session, long id, string trip, DateTimeOffset at, CancellationToken ct) =>
         session.ExecuteAsync(
             CaseRows.UpsertIncidents(
                 session,

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Brakes;
+using SyncFlow.Core.Ledger;
 using SyncFlow.Storage.Allocation;
 using SyncFlow.Storage.Buffers;
 
@@ -28,6 +29,12 @@ internal static class ChangeForms
         KitChange rule => JsonSerializer.Serialize(
             new KitRow(rule.Sku.Value, Node(ComponentJson.Write(rule.Components)), rule.Replaces), Options),
         GroupChange rule => JsonSerializer.Serialize(rule.Members.Select(m => new MemberRow(m.Sku.Value, m.Group)), Options),
+        StockFactsChange facts => JsonSerializer.Serialize(facts.Held.Select(sku => sku.Value), Options),
+        FactsTakenBackChange back => JsonSerializer.Serialize(
+            new TakenBackRow(back.Of, [.. back.Items.Select(i => new DeltaRow(i.Sku.Value, i.Location.Value, i.Bucket, i.Delta))]), Options),
+        LocationChange rule => JsonSerializer.Serialize(new LocationRow(rule.Location.Value, rule.FulfillsOnline, rule.Group), Options),
+        AuthorityChange rule => JsonSerializer.Serialize(
+            new AuthorityRow(rule.Sku?.Value, rule.SkuPrefix, rule.Location?.Value, rule.Owner?.Value, rule.Stands), Options),
         _ => throw new ArgumentException($"No form is known for {change.GetType().Name}.", nameof(change)),
     };
 
@@ -43,6 +50,10 @@ internal static class ChangeForms
         ChangeKind.BufferPolicy => Buffers(Of<BufferRow>(json)),
         ChangeKind.Kit => Kit(Of<KitRow>(json)),
         ChangeKind.Groups => new GroupChange([.. Of<MemberRow[]>(json).Select(m => new GroupMember(new SkuId(m.Sku), m.Group))]),
+        ChangeKind.StockFacts => new StockFactsChange([.. Of<long[]>(json).Select(sku => new SkuId(sku))]),
+        ChangeKind.FactsTakenBack => TakenBack(Of<TakenBackRow>(json)),
+        ChangeKind.Location => Location(Of<LocationRow>(json)),
+        ChangeKind.Authority => Authority(Of<AuthorityRow>(json)),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No form is known for this kind."),
     };
 
@@ -74,6 +85,15 @@ internal static class ChangeForms
         Replaces = row.Replaces,
     };
 
+    private static FactsTakenBackChange TakenBack(TakenBackRow row) => new(
+        row.Of, [.. row.Items.Select(i => new FactDelta(new SkuId(i.Sku), new LocationId(i.Location), i.Bucket, i.Delta))]);
+
+    private static LocationChange Location(LocationRow row) => new(new LocationId(row.Location), row.FulfillsOnline, row.PoolGroup);
+
+    private static AuthorityChange Authority(AuthorityRow row) => new(
+        row.Sku is { } sku ? new SkuId(sku) : null, row.SkuPrefix, row.Location is { } location ? new LocationId(location) : null,
+        row.Connection is { } owner ? new ConnectionId(owner) : null, row.Stands);
+
     private static T Of<T>(string json) => JsonSerializer.Deserialize<T>(json, Options) ?? throw new JsonException("A stored change is null.");
 
     private static JsonNode? Node(string? json) => json is null ? null : JsonNode.Parse(json);
@@ -89,4 +109,12 @@ internal static class ChangeForms
     private sealed record KitRow(long Sku, JsonNode? Components, int Replaces);
 
     private sealed record MemberRow(long Sku, long? Group);
+
+    private sealed record TakenBackRow(long Of, DeltaRow[] Items);
+
+    private sealed record DeltaRow(long Sku, long Location, Bucket Bucket, int Delta);
+
+    private sealed record LocationRow(long Location, bool? FulfillsOnline, int? PoolGroup);
+
+    private sealed record AuthorityRow(long? Sku, string? SkuPrefix, long? Location, long? Connection, bool Stands);
 }

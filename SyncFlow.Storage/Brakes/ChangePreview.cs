@@ -3,6 +3,7 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Brakes;
+using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Stock;
 using SyncFlow.Storage.Allocation;
@@ -28,19 +29,54 @@ internal sealed class ChangePreview(TimeProvider time)
     {
         var now = DatabaseTime.Now(time);
         Func<SkuId, Task<List<SkuId>>> Pages(SkuFilter filter) => after => SkuPages.NextAsync(session, filter, after, PageSize, ct);
-        (Func<SkuId, Task<List<SkuId>>> Next, RulesAsIf? AsIf, Func<SkuState, SkuState> On) look = change switch
+        Task<WorkingSet> Read(IReadOnlyCollection<SkuId> skus, RulesAsIf asIf) => StockStore.ReadSkusAsync(session, skus, asIf, ct);
+        Task<WorkingSet> Written(IReadOnlyCollection<SkuId> skus, RuleChange rule) => AsIfWrittenAsync(session, skus, rule, now, ct);
+        var look = change switch
         {
-            SkuChange named => (Named(named.Skus), null, named.On),
-            AllocationChange rule => (Pages(PolicyReach.Filter(rule.Scope, rule.Of)), new PolicyAsIf(rule.Scope, rule.Of, rule.Policy), sku => sku),
-            BufferChange rule => (Pages(new SkuFilter()), null, await BufferDesk.AsIfAsync(session, rule, now, ct).ConfigureAwait(false)),
-            KitChange rule => (Named([rule.Sku, .. rule.Components.Select(c => c.Sku)]), null, rule.On),
-            GroupChange rule => (
-                Named(rule.Members.Select(m => m.Sku)),
-                await GroupsAsIf.ReadAsync(session, rule.Members.ToImmutableDictionary(m => m.Sku, m => m.Group), ct).ConfigureAwait(false),
-                sku => sku),
+            StockFactsChange facts => new Look(Named(facts.Skus), null, facts.On) { Releases = true },
+            SkuChange named => new Look(Named(named.Skus), null, named.On),
+            AllocationChange rule => new Look(
+                Pages(PolicyReach.Filter(rule.Scope, rule.Of)), skus => Read(skus, new PolicyAsIf(rule.Scope, rule.Of, rule.Policy)), sku => sku),
+            BufferChange rule => new Look(Pages(new SkuFilter()), null, await BufferDesk.AsIfAsync(session, rule, now, ct).ConfigureAwait(false)),
+            KitChange rule => new Look(Named([rule.Sku, .. rule.Components.Select(c => c.Sku)]), null, rule.On),
+            GroupChange rule => await OfGroupsAsync(rule).ConfigureAwait(false),
+            LocationChange rule => new Look(Pages(PolicyReach.Filter(rule)), skus => Written(skus, rule), sku => sku),
+            AuthorityChange rule => new Look(Pages(PolicyReach.Filter(rule)), skus => Written(skus, rule), sku => sku),
             _ => throw new ArgumentException($"Nobody knows what {change.GetType().Name} does.", nameof(change)),
         };
-        return await OfAsync(session, look.Next, look.AsIf, look.On, progress, most, ct).ConfigureAwait(false);
+        return await OfAsync(session, look, progress, most, ct).ConfigureAwait(false);
+
+        async Task<Look> OfGroupsAsync(GroupChange rule)
+        {
+            var asIf = await GroupsAsIf.ReadAsync(session, rule.Members.ToImmutableDictionary(m => m.Sku, m => m.Group), ct).ConfigureAwait(false);
+            return new Look(Named(rule.Members.Select(m => m.Sku)), skus => Read(skus, asIf), sku => sku);
+        }
+    }
+
+    /// <summary>How a change is looked at.</summary>
+    /// <param name="Next">The next page of SKUs after one.</param>
+    /// <param name="With">Reads SKUs by the rules as they would be; null where rules stay.</param>
+    /// <param name="On">What else becomes of a SKU.</param>
+    private sealed record Look(
+        Func<SkuId, Task<List<SkuId>>> Next, Func<IReadOnlyCollection<SkuId>, Task<WorkingSet>>? With, Func<SkuState, SkuState> On)
+    {
+        /// <summary>Whether it lets SKUs be raised that are held; nothing but what rises is then its effect.</summary>
+        public bool Releases { get; init; }
+    }
+
+    /// <summary>
+    /// SKUs as they are read once a setting is set: it is set, they are read, and it is taken back. So what is read is what
+    /// every plan would read, whatever the setting decides over.
+    /// </summary>
+    private static async Task<WorkingSet> AsIfWrittenAsync(
+        StorageSession session, IReadOnlyCollection<SkuId> skus, RuleChange rule, DateTimeOffset now, CancellationToken ct)
+    {
+        const string before = "as_if";
+        await session.SavePointAsync(before, ct).ConfigureAwait(false);
+        await RuleRows.WriteAsync(session, rule, "", now, ct).ConfigureAwait(false);
+        var set = await StockStore.ReadSkusAsync(session, skus, ct).ConfigureAwait(false);
+        await session.RollBackToAsync(before, ct).ConfigureAwait(false);
+        return set;
     }
 
     /// <summary>SKUs that are known beforehand, in pages by number.</summary>
@@ -50,16 +86,13 @@ internal sealed class ChangePreview(TimeProvider time)
         return after => Task.FromResult(sorted.Where(sku => sku.Value > after.Value).Take(PageSize).ToList());
     }
 
-    /// <param name="next">The next page of SKUs after one.</param>
-    private async Task<ChangeEffects> OfAsync(
-        StorageSession session, Func<SkuId, Task<List<SkuId>>> next, RulesAsIf? asIf, Func<SkuState, SkuState> change,
-        Func<int, Task>? progress, int most, CancellationToken ct)
+    private async Task<ChangeEffects> OfAsync(StorageSession session, Look look, Func<int, Task>? progress, int most, CancellationToken ct)
     {
         var now = DatabaseTime.Now(time);
         var (levels, writes, done) = (new List<LevelEffect>(), new List<PreviewedWrite>(), new HashSet<SkuId>());
         for (var after = new SkuId(0); ;)
         {
-            var page = await next(after).ConfigureAwait(false);
+            var page = await look.Next(after).ConfigureAwait(false);
             if (page.Count == 0 || levels.Count >= most)
             {
                 return new ChangeEffects(levels, [.. writes.OrderBy(w => w.Step).ThenBy(w => w.Sku.Value).ThenBy(w => w.Level.Value)]);
@@ -69,10 +102,10 @@ internal sealed class ChangePreview(TimeProvider time)
             after = page[^1];
             page.RemoveAll(done.Contains);
             var without = await StockStore.ReadSkusAsync(session, page, ct).ConfigureAwait(false);
-            var with = asIf is null ? without : await StockStore.ReadSkusAsync(session, page, asIf, ct).ConfigureAwait(false);
+            var with = look.With is null ? without : await look.With(page).ConfigureAwait(false);
             done.UnionWith(without.Skus.Select(sku => sku.Sku));
-            var effects = ChangeEffects.Of(without, with, change, now);
-            levels.AddRange(effects.Levels);
+            var effects = ChangeEffects.Of(without, with, look.On, now, look.Releases);
+            levels.AddRange(effects.Levels.Where(effect => !look.Releases || effect.After > effect.Before));
             writes.AddRange(effects.Writes);
             if (progress is not null)
             {
@@ -109,8 +142,12 @@ internal sealed class ChangePreview(TimeProvider time)
     }
 
     /// <summary>The impact of effects, per connection.</summary>
-    private static async Task<IReadOnlyList<ConnectionImpact>> ImpactAsync(
-        StorageSession session, IReadOnlyList<LevelEffect> effects, CancellationToken ct)
+    internal static async Task<IReadOnlyList<ConnectionImpact>> ImpactAsync(
+        StorageSession session, IReadOnlyList<LevelEffect> effects, CancellationToken ct) =>
+        ConnectionImpact.Of(effects, await PublishedAsync(session, ct).ConfigureAwait(false));
+
+    /// <summary>How many levels of each connection are published.</summary>
+    internal static async Task<IReadOnlyDictionary<ConnectionId, int>> PublishedAsync(StorageSession session, CancellationToken ct)
     {
         var levels = await session.QueryAsync(
             session.Of(
@@ -118,7 +155,7 @@ internal sealed class ChangePreview(TimeProvider time)
                 Sql.P((short)LevelStatus.Live)),
             row => (Connection: new ConnectionId(row.GetInt64(0)), Levels: row.GetInt32(1)),
             ct).ConfigureAwait(false);
-        return ConnectionImpact.Of(effects, levels.ToDictionary(l => l.Connection, l => l.Levels));
+        return levels.ToDictionary(l => l.Connection, l => l.Levels);
     }
 
     /// <summary>A page of the levels that a change was last shown to change, by level.</summary>

@@ -59,6 +59,9 @@ public enum DecisionOutcome
 
     /// <summary>Something stands against it by now; the change keeps waiting.</summary>
     Refused,
+
+    /// <summary>What it booked is being taken back; it is done when it is asked for again once the ledger has that.</summary>
+    TakingBack,
 }
 
 /// <summary>The answer to a decision.</summary>

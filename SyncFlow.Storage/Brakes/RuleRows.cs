@@ -22,6 +22,8 @@ internal static class RuleRows
         BufferChange => await BufferDesk.CurrentAsync(session, ct).ConfigureAwait(false),
         KitChange rule => await KitDesk.CurrentAsync(session, rule.Sku, ct).ConfigureAwait(false),
         GroupChange rule => await GroupDesk.CurrentAsync(session, rule, ct).ConfigureAwait(false),
+        LocationChange rule => await SettingRows.CurrentAsync(session, rule, ct).ConfigureAwait(false),
+        AuthorityChange rule => await SettingRows.CurrentAsync(session, rule, ct).ConfigureAwait(false),
         _ => throw Unknown(change),
     };
 
@@ -36,6 +38,8 @@ internal static class RuleRows
         BufferChange rule => BufferDesk.WriteAsync(session, rule, who, at, ct),
         KitChange rule => KitDesk.WriteAsync(session, rule, who, at, ct),
         GroupChange rule => GroupDesk.WriteAsync(session, rule, at, ct),
+        LocationChange rule => SettingRows.WriteAsync(session, rule, at, ct),
+        AuthorityChange rule => SettingRows.WriteAsync(session, rule, at, ct),
         _ => throw Unknown(change),
     };
 

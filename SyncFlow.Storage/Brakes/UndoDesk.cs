@@ -98,6 +98,9 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
         StorageSession session, StoredChange stored, CancellationToken ct) => stored.Change switch
         {
             AdjustmentsChange adjustments => OfAdjustmentsAsync(session, stored, adjustments, ct),
+            StockFactsChange => OfFactsAsync(session, stored, ct),
+            FactsTakenBackChange back => Task.FromResult<(BulkChange, IReadOnlyList<UndoBlockView>)>((
+                back, [new UndoBlockView("", null, 0, "what was corrected or counted then is not what stands now: tell it again instead", [])])),
             SkuPoliciesChange policies => OfPoliciesAsync(session, stored, policies, ct),
             RuleChange rule => OfRuleAsync(session, stored, rule, ct),
             _ => throw new ArgumentException($"Nobody knows how to take {stored.Kind} back.", nameof(stored)),
@@ -130,6 +133,19 @@ public sealed class UndoDesk(NpgsqlDataSource source, TimeProvider time)
 
         var set = await StockStore.ReadSkusAsync(session, inverse.Skus, ct).ConfigureAwait(false);
         return (inverse, await WordsAsync(session, stored, UndoRules.Of(booked, set.FindSku), ct).ConfigureAwait(false));
+    }
+
+    private static async Task<(BulkChange, IReadOnlyList<UndoBlockView>)> OfFactsAsync(StorageSession session, StoredChange stored, CancellationToken ct)
+    {
+        var deltas = FactsTakeBack.Deltas(await FactsTakeBack.ReadAsync(session, stored.Id, ct).ConfigureAwait(false)).ToList();
+        var inverse = new FactsTakenBackChange(stored.Id, [.. deltas]);
+        if (await FactsTakeBack.PendingAsync(session, stored.Id, ct).ConfigureAwait(false) is > 0 and var pending)
+        {
+            return (inverse, [new UndoBlockView("", null, 0, $"{pending} of its operations are not in the ledger yet: wait a moment", [])]);
+        }
+
+        var set = await StockStore.ReadSkusAsync(session, inverse.Skus, ct).ConfigureAwait(false);
+        return (inverse, await WordsAsync(session, stored, FactsTakeBack.Blocks(deltas, set.FindSku), ct).ConfigureAwait(false));
     }
 
     private static async Task<(BulkChange, IReadOnlyList<UndoBlockView>)> OfPoliciesAsync(

@@ -14,6 +14,7 @@ public sealed class SkuRow : ITenantRow
     public DateTimeOffset CreatedAt { get; set; }
     public long? GroupId { get; set; }
     public bool ModeSet { get; set; }
+    public bool RaisesHeld { get; set; }
 }
 
 /// <summary>A variant of a channel's catalog as imported.</summary>

@@ -126,6 +126,7 @@ internal static class MomentReader
                         root.GetProperty("riskBudget").GetInt32())
                     {
                         Preorder = PreorderOf(root),
+                        RaisesHeld = root.TryGetProperty("raisesHeld", out var held) && held.GetBoolean(), // Rows from before do not say.
                     };
                     break;
                 case "location":

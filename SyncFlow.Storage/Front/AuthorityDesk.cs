@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Npgsql;
 using SyncFlow.Core;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Storage.Front;
@@ -26,8 +27,7 @@ public sealed record AuthorityPreview(int Total, IReadOnlyList<AuthorityDifferen
 
 /// <summary>The source-of-truth hierarchy: who is right about on-hand.</summary>
 /// <param name="source">Acts as the api role.</param>
-/// <param name="time">The clock.</param>
-public sealed class AuthorityDesk(NpgsqlDataSource source, TimeProvider time)
+public sealed class AuthorityDesk(NpgsqlDataSource source)
 {
     /// <summary>Differences that a preview shows.</summary>
     public const int MostShown = 200;
@@ -57,49 +57,36 @@ public sealed class AuthorityDesk(NpgsqlDataSource source, TimeProvider time)
         return await source.FirstAsync(tenant, sql, row => row.Text(0), [Key(wish), wish.LocationId, wish.ConnectionId], ct).ConfigureAwait(false);
     }
 
-    /// <summary>Plans again what the rule that a statement changes reaches: the SKU, the location, or all.</summary>
-    private const string Replan =
-        """
-        replan AS (
-          INSERT INTO sync_runs (tenant_id, kind, parameters, created_at)
-          SELECT tenant_id, 'replan', CASE WHEN sku_id IS NOT NULL THEN jsonb_build_object('skuId', sku_id)
-            WHEN sku_prefix IS NULL AND location_id IS NOT NULL THEN jsonb_build_object('locationId', location_id) ELSE '{}' END, $2
-          FROM rule)
-        """;
-
-    /// <summary>
-    /// Sets a rule, in place of one about the same, and asks the worker to plan what it reaches again (run kind
-    /// <c>replan</c>), in one transaction.
-    /// </summary>
-    public Task<AuthorityRuleView?> SetAsync(long tenant, AuthorityWish wish, CancellationToken ct)
+    /// <summary>The change that sets a rule; what it names is known (<see cref="UnknownFieldAsync"/>).</summary>
+    public async Task<AuthorityChange> ChangeAsync(long tenant, AuthorityWish wish, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(wish);
-        const string sql =
-            $"""
-            WITH rule AS (
-              INSERT INTO authority_rules (tenant_id, sku_id, sku_prefix, location_id, connection_id, created_at)
-              VALUES ($1, (SELECT sku_id FROM skus WHERE tenant_id = $1 AND code_key = $3), upper($4::text), $5, $6, $2)
-              ON CONFLICT ON CONSTRAINT authority_rules_scope DO UPDATE SET connection_id = excluded.connection_id
-              RETURNING rule_id, tenant_id, sku_id, sku_prefix, location_id, connection_id, created_at), {Replan}
-            SELECT r.rule_id, s.code, r.sku_prefix, r.location_id, r.connection_id, r.created_at
-            FROM rule r LEFT JOIN skus s USING (tenant_id, sku_id)
-            """;
-        object?[] values = [time.GetUtcNow(), Key(wish), wish.SkuPrefix?.Trim(), wish.LocationId, wish.ConnectionId];
-        return source.FirstAsync(tenant, sql, Read, values, ct)!;
+        var sku = Key(wish) is not { } key
+            ? (long?)null
+            : await source.FirstAsync(
+                tenant, "SELECT sku_id FROM skus WHERE tenant_id = $1 AND code_key = $2", row => (long?)row.GetInt64(0), [key], ct).ConfigureAwait(false);
+        return Change(sku, wish.SkuPrefix?.Trim().ToUpperInvariant(), wish.LocationId, wish.ConnectionId);
     }
 
-    /// <summary>Takes a rule away, and has what it reached planned again; false where there is none.</summary>
-    public async Task<bool> RemoveAsync(long tenant, long rule, CancellationToken ct)
+    /// <summary>The rule as it stands, as the change that would set it; null where there is none.</summary>
+    public Task<AuthorityChange?> FindAsync(long tenant, long rule, CancellationToken ct) => source.FirstAsync(
+        tenant,
+        "SELECT sku_id, sku_prefix, location_id, connection_id FROM authority_rules WHERE tenant_id = $1 AND rule_id = $2",
+        row => Change(row.LongOrNull(0), row.Text(1), row.LongOrNull(2), row.LongOrNull(3)), [rule], ct);
+
+    /// <summary>The rule about what a change is about, as people see it.</summary>
+    public Task<AuthorityRuleView?> FindAsync(long tenant, AuthorityChange change, CancellationToken ct)
     {
-        const string sql =
-            $"""
-            WITH rule AS (
-              DELETE FROM authority_rules WHERE tenant_id = $1 AND rule_id = $3 RETURNING tenant_id, sku_id, sku_prefix, location_id),
-            {Replan}
-            SELECT 1 FROM rule
-            """;
-        return await source.FirstAsync(tenant, sql, row => (int?)row.GetInt32(0), [time.GetUtcNow(), rule], ct).ConfigureAwait(false) is not null;
+        ArgumentNullException.ThrowIfNull(change);
+        return source.FirstAsync(
+            tenant,
+            Columns + " AND r.sku_id IS NOT DISTINCT FROM $2 AND r.sku_prefix IS NOT DISTINCT FROM $3::text AND r.location_id IS NOT DISTINCT FROM $4",
+            Read, [change.Sku?.Value, change.SkuPrefix, change.Location?.Value], ct);
     }
+
+    private static AuthorityChange Change(long? sku, string? prefix, long? location, long? owner) => new(
+        sku is { } s ? new SkuId(s) : null, prefix, location is { } l ? new LocationId(l) : null, owner is { } o ? new ConnectionId(o) : null,
+        Stands: true);
 
     /// <summary>What a rule would change, were it set now: every SKU and location whose authority would be another.</summary>
     public async Task<AuthorityPreview> PreviewAsync(long tenant, AuthorityWish wish, CancellationToken ct)

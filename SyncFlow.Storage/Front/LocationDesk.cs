@@ -11,8 +11,8 @@ public sealed record LocationView(
     long Id, string Code, string Name, bool FulfillsOnline, int PoolGroup, DateTimeOffset CreatedAt, bool OffersPickup,
     bool InspectReturns);
 
-/// <summary>What may change about a location; what is null stays.</summary>
-public sealed record LocationChange(string? Name, bool? FulfillsOnline, int? PoolGroup, bool? OffersPickup, bool? InspectReturns);
+/// <summary>What may change about a location without moving a level; what is null stays.</summary>
+public sealed record LocationDetails(string? Name, bool? OffersPickup, bool? InspectReturns);
 
 /// <summary>What became of a wish to map a channel's location.</summary>
 public enum MappingChange
@@ -70,31 +70,21 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
         return source.FirstAsync(tenant, sql, Read, [code, name, fulfillsOnline, poolGroup, time.GetUtcNow(), offersPickup, inspectReturns], ct);
     }
 
-    /// <summary>Changes what is given; null where there is no such location. Its code never changes: facts name it.</summary>
-    /// <remarks>Every SKU that has stock there is planned again, by the worker (run kind <c>replan</c>).</remarks>
-    public Task<LocationView?> UpdateAsync(long tenant, long location, LocationChange change, CancellationToken ct)
+    /// <summary>
+    /// Changes what is given; null where there is no such location. Its code never changes: facts name it. What moves levels
+    /// goes through the breaker (<see cref="Core.Brakes.LocationChange"/>).
+    /// </summary>
+    public Task<LocationView?> UpdateAsync(long tenant, long location, LocationDetails details, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(change);
+        ArgumentNullException.ThrowIfNull(details);
         const string sql =
             """
-            WITH changed AS (
-              UPDATE locations SET name = coalesce($3::text, name), fulfills_online = coalesce($4::bool, fulfills_online),
-                pool_group = coalesce($5::int, pool_group), offers_pickup = coalesce($7::bool, offers_pickup),
-                inspect_returns = coalesce($8::bool, inspect_returns)
-              WHERE tenant_id = $1 AND location_id = $2
-              RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns
-            ), replan AS (
-              INSERT INTO sync_runs (tenant_id, kind, parameters, created_at)
-              SELECT $1, 'replan', jsonb_build_object('locationId', location_id), $6 FROM changed
-              WHERE $4::bool IS NOT NULL OR $5::int IS NOT NULL
-            )
-            SELECT * FROM changed
+            UPDATE locations SET name = coalesce($3::text, name), offers_pickup = coalesce($4::bool, offers_pickup),
+              inspect_returns = coalesce($5::bool, inspect_returns)
+            WHERE tenant_id = $1 AND location_id = $2
+            RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns
             """;
-        object?[] values =
-        [
-            location, change.Name, change.FulfillsOnline, change.PoolGroup, time.GetUtcNow(), change.OffersPickup, change.InspectReturns,
-        ];
-        return source.FirstAsync(tenant, sql, Read, values, ct);
+        return source.FirstAsync(tenant, sql, Read, [location, details.Name, details.OffersPickup, details.InspectReturns], ct);
     }
 
     /// <summary>Maps a channel's own location to one of ours, or to none.</summary>

@@ -10,8 +10,8 @@ namespace SyncFlow.Storage.Front;
 public sealed record SkuView(
     long Id, string Code, string Title, SharingMode Mode, int SafetyBuffer, int RiskBudget, DateTimeOffset CreatedAt);
 
-/// <summary>What a merchant wants changed about a SKU; null leaves it.</summary>
-public sealed record SkuChange(SharingMode? Mode, int? SafetyBuffer, int? RiskBudget, string? Title);
+/// <summary>What a merchant sets for a new SKU; null takes the standard.</summary>
+public sealed record SkuSettings(SharingMode? Mode, int? SafetyBuffer, int? RiskBudget);
 
 /// <summary>SKUs, as people and integrators manage them.</summary>
 /// <param name="source">Acts as the api role.</param>
@@ -52,7 +52,7 @@ public sealed class SkuDesk(NpgsqlDataSource source, TimeProvider time)
         source.FirstAsync(tenant, Columns + " AND code_key = $2", Read, [KeyOf(code)], ct);
 
     /// <summary>Creates a SKU with its lock row; null where the code is taken.</summary>
-    public Task<SkuView?> CreateAsync(long tenant, string code, string title, SkuChange settings, CancellationToken ct)
+    public Task<SkuView?> CreateAsync(long tenant, string code, string title, SkuSettings settings, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(settings);
         const string sql =
@@ -74,38 +74,13 @@ public sealed class SkuDesk(NpgsqlDataSource source, TimeProvider time)
         return source.FirstAsync(tenant, sql, Read, values, ct);
     }
 
-    /// <summary>
-    /// Changes a SKU's settings if they still are as the caller read them, and asks the worker to plan it again (run
-    /// kind <c>replan</c>), in one transaction.
-    /// </summary>
-    /// <param name="tenant">Whose.</param>
-    /// <param name="expected">As the caller read it.</param>
-    /// <param name="change">What is to differ.</param>
-    /// <param name="ct">Ends the call.</param>
+    /// <summary>Gives a SKU another title if it still has the one that the caller read.</summary>
     /// <returns>The SKU as it is now; null where somebody changed it meanwhile.</returns>
-    public Task<SkuView?> UpdateAsync(long tenant, SkuView expected, SkuChange change, CancellationToken ct)
+    public Task<SkuView?> RenameAsync(long tenant, SkuView expected, string title, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(expected);
-        ArgumentNullException.ThrowIfNull(change);
-        const string sql =
-            $"""
-            WITH changed AS (
-              UPDATE skus SET mode = $6, safety_buffer = $7, risk_budget = $8, title = $9, mode_set = mode_set OR $12
-              WHERE tenant_id = $1 AND sku_id = $2 AND mode = $3 AND safety_buffer = $4 AND risk_budget = $5 AND title = $10
-              RETURNING {Names}
-            ), replan AS (
-              INSERT INTO sync_runs (tenant_id, kind, parameters, created_at)
-              SELECT $1, 'replan', jsonb_build_object('skuId', sku_id), $11 FROM changed
-            )
-            SELECT {Names} FROM changed
-            """;
-        object?[] values =
-        [
-            expected.Id, (short)expected.Mode, expected.SafetyBuffer, expected.RiskBudget, (short)(change.Mode ?? expected.Mode),
-            change.SafetyBuffer ?? expected.SafetyBuffer, change.RiskBudget ?? expected.RiskBudget, change.Title ?? expected.Title,
-            expected.Title, time.GetUtcNow(), change.Mode is not null,
-        ];
-        return source.FirstAsync(tenant, sql, Read, values, ct);
+        const string sql = $"UPDATE skus SET title = $3 WHERE tenant_id = $1 AND sku_id = $2 AND title = $4 RETURNING {Names}";
+        return source.FirstAsync(tenant, sql, Read, [expected.Id, title, expected.Title], ct);
     }
 
     private static SkuView Read(DbDataReader row) => new(

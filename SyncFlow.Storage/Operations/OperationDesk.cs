@@ -1,7 +1,9 @@
 using Npgsql;
 using SyncFlow.Core;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Operations;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Sessions;
@@ -35,24 +37,62 @@ public sealed class OperationDesk(NpgsqlDataSource source, TimeProvider time)
             rows.Where(r => r.IsKit).Select(r => r.Id).ToHashSet());
     }
 
-    /// <summary>Takes operations in, all or none.</summary>
+    private readonly FactsBrake _brake = new(time);
+
+    /// <summary>
+    /// Takes operations in, all or none. Where the corrections and counts among them would raise too many levels, they are
+    /// booked all the same, and what they raise waits.
+    /// </summary>
     /// <param name="operations">Each key once.</param>
+    /// <param name="judged">What <see cref="HoldAsync"/> found of the whole that they are part of; null where they are the whole.</param>
     /// <returns>What became of each, in their order.</returns>
     public async Task<List<TakenIn>> TakeInAsync(
-        long tenant, string actor, IReadOnlyList<PreparedOperation> operations, CancellationToken ct)
+        long tenant, string actor, IReadOnlyList<PreparedOperation> operations, JudgedFacts? judged, CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(operations);
         await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
-        var taken = await TakeInAsync(session, actor, operations, time.GetUtcNow(), ct).ConfigureAwait(false);
+        var change = judged?.ChangeId;
+        if (judged is null && await _brake.JudgeAsync(session, actor, operations.Select(o => o.Draft), ct).ConfigureAwait(false) is { } held)
+        {
+            change = await _brake.HoldAsync(session, held, actor, ct).ConfigureAwait(false);
+        }
+
+        var taken = await TakeInAsync(session, actor, operations, time.GetUtcNow(), ct, change).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
         return taken;
     }
 
+    /// <summary>
+    /// Looks at operations that are to be taken in by and by, as the one cause that they are, and holds what they raise where
+    /// that is too much.
+    /// </summary>
+    /// <param name="lookOnly">Whether nothing is to be held yet.</param>
+    public async Task<JudgedFacts> HoldAsync(
+        long tenant, string actor, IReadOnlyList<OperationDraft> drafts, bool lookOnly, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
+        if (await _brake.JudgeAsync(session, actor, drafts, ct).ConfigureAwait(false) is not { } held)
+        {
+            return new JudgedFacts(null, null);
+        }
+
+        if (lookOnly)
+        {
+            return new JudgedFacts(held.Trip, null);
+        }
+
+        var change = await _brake.HoldAsync(session, held, actor, ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return new JudgedFacts(held.Trip, change);
+    }
+
     /// <summary>Takes operations in; they exist when the session commits.</summary>
+    /// <param name="change">The bulk change that holds what the corrections and counts among them raise; null where nothing is held.</param>
     internal static async Task<List<TakenIn>> TakeInAsync(
-        StorageSession session, string actor, IReadOnlyList<PreparedOperation> operations, DateTimeOffset at, CancellationToken ct)
+        StorageSession session, string actor, IReadOnlyList<PreparedOperation> operations, DateTimeOffset at, CancellationToken ct, long? change = null)
     {
         var drafts = operations.Select(o => o.Draft).ToList();
-        var stored = (await session.QueryAsync(Insert(session, actor, drafts, at), row => (row.GetString(0), row.GetInt64(1)), ct)
+        var stored = (await session.QueryAsync(Insert(session, actor, drafts, change, at), row => (row.GetString(0), row.GetInt64(1)), ct)
             .ConfigureAwait(false)).ToDictionary(r => r.Item1, r => r.Item2, StringComparer.Ordinal);
 
         // One statement later: it sees what a caller committed whom the insert had to wait for.
@@ -60,7 +100,7 @@ public sealed class OperationDesk(NpgsqlDataSource source, TimeProvider time)
         var events = operations.Where(o => stored.ContainsKey(o.Draft.Key)).Select(o => new InboxEvent(
             session.Tenant, null, o.Content, o.Draft.Key, o.Draft.Document, o.Draft.OccurredAt, at, null, o.Content, o.Body)).ToList();
         await InboxStore.AppendAsync(session, events, ct).ConfigureAwait(false);
-        return drafts.ConvertAll(d => stored.TryGetValue(d.Key, out var id) ? new TakenIn(id, IsNew: true, Conflicts: false) : known[d.Key]);
+        return drafts.ConvertAll(d => stored.TryGetValue(d.Key, out var id) ? new TakenIn(id, IsNew: true, Conflicts: false, change) : known[d.Key]);
     }
 
     /// <summary>Operations, newest first, with their ledger entries.</summary>
@@ -146,21 +186,23 @@ public sealed class OperationDesk(NpgsqlDataSource source, TimeProvider time)
         return operations.ConvertAll(o => o with { Entries = [.. entries[o.Key]] });
     }
 
-    private static NpgsqlBatchCommand Insert(StorageSession session, string actor, List<OperationDraft> drafts, DateTimeOffset at) => session.Of(
+    private static NpgsqlBatchCommand Insert(
+        StorageSession session, string actor, List<OperationDraft> drafts, long? change, DateTimeOffset at) => session.Of(
         """
         INSERT INTO stock_operations (tenant_id, operation_key, kind, document, sku_id, location_id, other_location_id, units,
-          from_condition, to_condition, reason_code, note, occurred_at, actor, accepted_at)
-        SELECT $1, key, kind, document, sku, location, other, units, from_c, to_c, reason, note, occurred, $2, $3
+          from_condition, to_condition, reason_code, note, occurred_at, actor, accepted_at, change_id)
+        SELECT $1, key, kind, document, sku, location, other, units, from_c, to_c, reason, note, occurred, $2, $3, change
         FROM unnest($4::text[], $5::smallint[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::int[], $11::smallint[],
-          $12::smallint[], $13::text[], $14::text[], $15::timestamptz[]) WITH ORDINALITY
-          AS d (key, kind, document, sku, location, other, units, from_c, to_c, reason, note, occurred, ordinal)
+          $12::smallint[], $13::text[], $14::text[], $15::timestamptz[], $16::bigint[]) WITH ORDINALITY
+          AS d (key, kind, document, sku, location, other, units, from_c, to_c, reason, note, occurred, change, ordinal)
         ORDER BY ordinal ON CONFLICT (tenant_id, operation_key) DO NOTHING RETURNING operation_key, operation_id
         """,
         Sql.P(actor), Sql.P(DatabaseTime.Of(at)),
         Sql.Column(drafts, d => d.Key), Sql.Column(drafts, d => (short)d.Kind), Sql.Column(drafts, d => d.Document),
         Sql.Column(drafts, d => d.SkuId), Sql.Column(drafts, d => d.LocationId), Sql.Column(drafts, d => d.OtherLocationId),
         Sql.Column(drafts, d => d.Units), Sql.Column(drafts, d => (short?)d.From), Sql.Column(drafts, d => (short?)d.To),
-        Sql.Column(drafts, d => d.Reason), Sql.Column(drafts, d => d.Note), Sql.Column(drafts, d => DatabaseTime.Of(d.OccurredAt)));
+        Sql.Column(drafts, d => d.Reason), Sql.Column(drafts, d => d.Note), Sql.Column(drafts, d => DatabaseTime.Of(d.OccurredAt)),
+        Sql.Column(drafts, d => StockFacts.IsWord(d.Kind) ? change : null));
 
     private static async Task<Dictionary<string, TakenIn>> KnownAsync(StorageSession session, List<OperationDraft> drafts, CancellationToken ct)
     {
@@ -173,8 +215,10 @@ public sealed class OperationDesk(NpgsqlDataSource source, TimeProvider time)
         var known = await session.QueryAsync(
             session.Of(
                 """
-                SELECT operation_key, operation_id, kind, sku_id, location_id, other_location_id, units, from_condition, to_condition, occurred_at
-                FROM stock_operations WHERE tenant_id = $1 AND operation_key = ANY ($2)
+                SELECT o.operation_key, o.operation_id, o.kind, o.sku_id, o.location_id, o.other_location_id, o.units, o.from_condition,
+                  o.to_condition, o.occurred_at, c.change_id
+                FROM stock_operations o LEFT JOIN bulk_changes c ON c.tenant_id = $1 AND c.change_id = o.change_id AND c.state = 1
+                WHERE o.tenant_id = $1 AND o.operation_key = ANY ($2)
                 """,
                 Sql.P(byKey.Keys.ToArray())),
             row =>
@@ -184,7 +228,7 @@ public sealed class OperationDesk(NpgsqlDataSource source, TimeProvider time)
                     && draft.OtherLocationId == row.Nullable<long>(5) && draft.Units == row.GetInt32(6)
                     && (short?)draft.From == row.Nullable<short>(7) && (short?)draft.To == row.Nullable<short>(8)
                     && (!draft.TimeGiven || DatabaseTime.Of(draft.OccurredAt) == row.Moment(9));
-                return (draft.Key, Taken: new TakenIn(row.GetInt64(1), IsNew: false, Conflicts: !same));
+                return (draft.Key, Taken: new TakenIn(row.GetInt64(1), IsNew: false, Conflicts: !same, row.Nullable<long>(10)));
             },
             ct).ConfigureAwait(false);
         return known.ToDictionary(k => k.Key, k => k.Taken, StringComparer.Ordinal);

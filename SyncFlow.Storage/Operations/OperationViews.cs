@@ -37,7 +37,13 @@ public sealed record PreparedOperation(OperationDraft Draft, string Content, byt
 /// <param name="OperationId">The operation's id.</param>
 /// <param name="IsNew">False where the same operation was taken in before.</param>
 /// <param name="Conflicts">The key was used for another operation: nothing was taken in.</param>
-public sealed record TakenIn(long OperationId, bool IsNew, bool Conflicts);
+/// <param name="ChangeId">The bulk change that waits for a decision and that it belongs to; null where it belongs to none.</param>
+public sealed record TakenIn(long OperationId, bool IsNew, bool Conflicts, long? ChangeId = null);
+
+/// <summary>What the breaker says of operations that are taken in by and by.</summary>
+/// <param name="Trip">Why what they raise is too much to be raised at once; null where it is not.</param>
+/// <param name="ChangeId">The bulk change that holds it; null where nothing is held.</param>
+public sealed record JudgedFacts(string? Trip, long? ChangeId);
 
 /// <summary>An operation as people see it.</summary>
 /// <param name="State">Where it stands.</param>

@@ -24,7 +24,7 @@ public sealed class OversellDesk(NpgsqlDataSource source, TimeProvider time)
     private const string Actions =
         """
         SELECT a.action_id, a.oversell_id, s.code, a.kind, a.connection_id, a.order_ref, a.line_ref, a.units, l.code, a.state = 2,
-          a.created_at, a.done_at, a.done_by
+          a.created_at, a.done_at, a.done_by, a.value, a.currency
         FROM oversell_actions a JOIN oversells o USING (tenant_id, oversell_id) JOIN skus s USING (tenant_id, sku_id)
         LEFT JOIN locations l ON l.tenant_id = a.tenant_id AND l.location_id = a.to_location_id
         WHERE a.tenant_id = $1
@@ -70,16 +70,16 @@ public sealed class OversellDesk(NpgsqlDataSource source, TimeProvider time)
     {
         const string sql =
             """
-            SELECT p.kind, p.connection, p."order", p.line, p.units, l.code
+            SELECT p.kind, p.connection, p."order", p.line, p.units, l.code, p.value, p.currency
             FROM oversells o CROSS JOIN LATERAL jsonb_to_recordset(o.proposal)
-              AS p (kind smallint, connection bigint, "order" text, line text, units int, "to" bigint)
+              AS p (kind smallint, connection bigint, "order" text, line text, units int, "to" bigint, value numeric, currency text)
             LEFT JOIN locations l ON l.tenant_id = o.tenant_id AND l.location_id = p."to"
             WHERE o.tenant_id = $1 AND o.oversell_id = $2
             """;
         return source.ListAsync(
             tenant, sql,
             row => new OversellStep(
-                (SettlementKind)row.GetInt16(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetInt32(4), row.Text(5)),
+                (SettlementKind)row.GetInt16(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetInt32(4), row.Text(5), MoneyOf(row, 6)),
             [id], ct);
     }
 
@@ -109,6 +109,49 @@ public sealed class OversellDesk(NpgsqlDataSource source, TimeProvider time)
         return await source.FirstAsync(tenant, Actions + " AND a.action_id = $2", ReadAction, [action], ct).ConfigureAwait(false);
     }
 
+    /// <summary>What its settlements cost, in the order in which it was booked.</summary>
+    public Task<List<OversellCostView>> CostsAsync(long tenant, long id, CancellationToken ct)
+    {
+        const string sql =
+            """
+            SELECT kind, cause, connection_id, order_ref, line_ref, units, amount, currency, booked_at, booked_by
+            FROM oversell_costs WHERE tenant_id = $1 AND oversell_id = $2 ORDER BY cost_id
+            """;
+        return source.ListAsync(
+            tenant, sql,
+            row => new OversellCostView(
+                (CostKind)row.GetInt16(0), (OversellCause)row.GetInt16(1), row.LongOrNull(2), row.Text(3), row.Text(4), row.GetInt32(5),
+                MoneyOf(row, 6), row.Time(8), row.GetString(9)),
+            [id], ct);
+    }
+
+    /// <summary>What settlements cost that were decided in a time, by cause and period, the oldest period first.</summary>
+    public async Task<List<CauseCosts>> ReportAsync(long tenant, DateTimeOffset since, DateTimeOffset until, CostPeriod period, CancellationToken ct)
+    {
+        const string sql =
+            """
+            WITH booked AS (
+              SELECT *, CASE $4::text WHEN 'whole' THEN $2::timestamptz ELSE date_trunc($4::text, booked_at, 'UTC') END AS began
+              FROM oversell_costs WHERE tenant_id = $1 AND booked_at >= $2 AND booked_at < $3),
+            sums AS (
+              SELECT began, cause, count(DISTINCT oversell_id)::int AS settlements, coalesce(sum(units) FILTER (WHERE kind = 2), 0)::int AS cancelled,
+                coalesce(sum(units) FILTER (WHERE kind = 1), 0)::int AS resourced, coalesce(sum(units) FILTER (WHERE kind = 2 AND amount IS NULL), 0)::int AS unvalued
+              FROM booked GROUP BY began, cause)
+            SELECT s.began, s.cause, s.settlements, s.cancelled, s.resourced, s.unvalued, m.amount, m.currency
+            FROM sums s LEFT JOIN (SELECT began, cause, currency, sum(amount) AS amount FROM booked WHERE currency IS NOT NULL GROUP BY 1, 2, 3) m
+              ON m.began = s.began AND m.cause = s.cause
+            ORDER BY s.began, s.cause, m.currency
+            """;
+        var rows = await source.ListAsync(
+            tenant, sql,
+            row => (
+                Of: new CauseCosts(
+                    row.Time(0), (OversellCause)row.GetInt16(1), row.GetInt32(2), row.GetInt32(3), row.GetInt32(4), row.GetInt32(5), []),
+                Cost: MoneyOf(row, 6)),
+            [since.ToUniversalTime(), until.ToUniversalTime(), System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(period.ToString())], ct).ConfigureAwait(false);
+        return [.. rows.GroupBy(r => (r.Of.From, r.Of.Cause)).Select(g => g.First().Of with { Costs = [.. g.Select(r => r.Cost).OfType<Money>()] })];
+    }
+
     /// <summary>The rules in force.</summary>
     public async Task<SettlementRules> RulesAsync(long tenant, CancellationToken ct)
     {
@@ -131,5 +174,7 @@ public sealed class OversellDesk(NpgsqlDataSource source, TimeProvider time)
 
     private static OversellActionView ReadAction(DbDataReader row) => new(
         row.GetInt64(0), row.GetInt64(1), row.GetString(2), (SettlementKind)row.GetInt16(3), row.GetInt64(4), row.GetString(5),
-        row.GetString(6), row.GetInt32(7), row.Text(8), row.GetBoolean(9), row.Time(10), row.TimeOrNull(11), row.Text(12));
+        row.GetString(6), row.GetInt32(7), row.Text(8), row.GetBoolean(9), row.Time(10), row.TimeOrNull(11), row.Text(12), MoneyOf(row, 13));
+
+    private static Money? MoneyOf(DbDataReader row, int amount) => row.IsDBNull(amount) ? null : new Money(row.GetDecimal(amount), row.GetString(amount + 1));
 }

@@ -58,15 +58,16 @@ public sealed class OversellStore(NpgsqlDataSource source, TimeProvider time)
         if (rules.Confirmation == SettlementConfirmation.Everything
             || (rules.Confirmation == SettlementConfirmation.Resource && proposal.OnlyResources))
         {
-            await DecideAsync(session, id, "policy", null, ct).ConfigureAwait(false);
+            await DecideAsync(session, id, "policy", null, given: null, ct).ConfigureAwait(false);
         }
 
         await session.CommitAsync(ct).ConfigureAwait(false);
         return true;
     }
 
-    /// <summary>Takes the proposal: what it asks for is to be done on the channels.</summary>
-    public Task<OversellDecision> ConfirmAsync(TenantId tenant, long id, string by, string? note, CancellationToken ct) =>
+    /// <summary>Takes the proposal: what it asks for is to be done on the channels, and what it costs is booked to the case's cause.</summary>
+    /// <param name="cost">What it costs all in all, where a person says so; else what its lines were sold for, and the rules' costs.</param>
+    public Task<OversellDecision> ConfirmAsync(TenantId tenant, long id, string by, string? note, Money? cost, CancellationToken ct) =>
         ChangeAsync(
             tenant, id,
             state => state switch
@@ -75,7 +76,7 @@ public sealed class OversellStore(NpgsqlDataSource source, TimeProvider time)
                 OversellState.Noticed => OversellDecision.NotProposed,
                 _ => OversellDecision.Decided,
             },
-            session => DecideAsync(session, id, by, note, ct),
+            session => DecideAsync(session, id, by, note, cost, ct),
             ct);
 
     /// <summary>Lets the shortage stand; it is shown again when it grows.</summary>
@@ -113,16 +114,18 @@ public sealed class OversellStore(NpgsqlDataSource source, TimeProvider time)
         return OversellDecision.Done;
     }
 
-    private async Task DecideAsync(StorageSession session, long id, string by, string? note, CancellationToken ct)
+    private async Task DecideAsync(StorageSession session, long id, string by, string? note, Money? given, CancellationToken ct)
     {
         var now = DatabaseTime.Now(time);
+        var rules = await SettlementRulesRows.ReadAsync(session, ct).ConfigureAwait(false);
+        await SettlementCostRows.BookAsync(session, id, rules, given, by, now, ct).ConfigureAwait(false);
         await using var batch = session.Batch(
             session.Of(
                 """
-                INSERT INTO oversell_actions (tenant_id, oversell_id, kind, connection_id, order_ref, line_ref, units, to_location_id, created_at)
-                SELECT $1, o.oversell_id, p.kind, p.connection, p."order", p.line, p.units, p."to", $3
+                INSERT INTO oversell_actions (tenant_id, oversell_id, kind, connection_id, order_ref, line_ref, units, to_location_id, created_at, value, currency)
+                SELECT $1, o.oversell_id, p.kind, p.connection, p."order", p.line, p.units, p."to", $3, p.value, p.currency
                 FROM oversells o CROSS JOIN LATERAL jsonb_to_recordset(o.proposal)
-                  AS p (kind smallint, connection bigint, "order" text, line text, units int, "to" bigint)
+                  AS p (kind smallint, connection bigint, "order" text, line text, units int, "to" bigint, value numeric, currency text)
                 WHERE o.tenant_id = $1 AND o.oversell_id = $2
                 """,
                 Sql.P(id), Sql.P(now)),
@@ -179,6 +182,8 @@ public sealed class OversellStore(NpgsqlDataSource source, TimeProvider time)
             line = a.LineRef,
             units = a.Units,
             to = a.To?.Value,
+            value = a.Value?.Amount,
+            currency = a.Value?.Currency,
         }));
         return session.ExecuteAsync(
             session.Of(

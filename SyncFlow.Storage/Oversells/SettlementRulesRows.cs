@@ -11,10 +11,18 @@ public static class SettlementRulesRows
     {
         ArgumentNullException.ThrowIfNull(session);
         var rules = await session.QueryAsync(
-            session.Of("SELECT ranking, may_split, confirmation FROM settlement_rules WHERE tenant_id = $1"),
+            session.Of(
+                """
+                SELECT ranking, may_split, confirmation, resource_cost, resource_currency, cancel_cost, cancel_currency
+                FROM settlement_rules WHERE tenant_id = $1
+                """),
             row => new SettlementRules(
                 [.. row.GetFieldValue<short[]>(0).Select(r => (SettlementRank)r)], row.GetBoolean(1),
-                (SettlementConfirmation)row.GetInt16(2)),
+                (SettlementConfirmation)row.GetInt16(2))
+            {
+                ResourceCost = row.Nullable<decimal>(3) is { } resource ? new Money(resource, row.GetString(4)) : null,
+                CancelCost = row.Nullable<decimal>(5) is { } cancel ? new Money(cancel, row.GetString(6)) : null,
+            },
             ct).ConfigureAwait(false);
         return rules.Count == 0 ? SettlementRules.Default : rules[0];
     }
@@ -27,13 +35,17 @@ public static class SettlementRulesRows
         return session.ExecuteAsync(
             session.Of(
                 """
-                INSERT INTO settlement_rules (tenant_id, ranking, may_split, confirmation, updated_at, updated_by)
-                VALUES ($1, $2, $3, $4, $5, $6)
+                INSERT INTO settlement_rules (tenant_id, ranking, may_split, confirmation, updated_at, updated_by, resource_cost,
+                  resource_currency, cancel_cost, cancel_currency)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                 ON CONFLICT (tenant_id) DO UPDATE SET ranking = excluded.ranking, may_split = excluded.may_split,
-                  confirmation = excluded.confirmation, updated_at = excluded.updated_at, updated_by = excluded.updated_by
+                  confirmation = excluded.confirmation, updated_at = excluded.updated_at, updated_by = excluded.updated_by,
+                  resource_cost = excluded.resource_cost, resource_currency = excluded.resource_currency,
+                  cancel_cost = excluded.cancel_cost, cancel_currency = excluded.cancel_currency
                 """,
                 Sql.P(rules.Ranking.Select(r => (short)r).ToArray()), Sql.P(rules.MaySplit), Sql.P((short)rules.Confirmation),
-                Sql.P(DatabaseTime.Of(at)), Sql.P(by)),
+                Sql.P(DatabaseTime.Of(at)), Sql.P(by), Sql.P(rules.ResourceCost?.Amount), Sql.P(rules.ResourceCost?.Currency),
+                Sql.P(rules.CancelCost?.Amount), Sql.P(rules.CancelCost?.Currency)),
             ct);
     }
 }

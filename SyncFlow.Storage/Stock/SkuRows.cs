@@ -223,6 +223,7 @@ internal static class SkuRows
         var sku = new SkuId(row.GetInt64(0));
         var own = new SkuPolicy((SharingMode)row.GetInt16(1), row.GetInt32(2), row.GetInt32(3))
         {
+            RaisesHeld = row.GetBoolean(28),
             Preorder = row.IsDBNull(20)
                 ? null
                 : new Preorder(new LocationId(row.GetInt64(20)), row.GetInt32(21), row.GetInt32(22), row.Moment(23))
@@ -271,7 +272,7 @@ internal static class SkuRows
           coalesce(s.oversold_guarded_units, 0), k.group_id, k.mode_set, coalesce(s.shared_by, ''), s.paces::text,
           coalesce(s.sales_hour, 0), coalesce(s.sales_hour_units, 0), p.peaks, coalesce(s.pace_steps, ''),
           o.location_id, o.cap, o.incoming, o.until, o.until > now(),
-          s.exposed_since, coalesce(s.exposed_cause, ''), coalesce(s.exposed_alarmed, 0)
+          s.exposed_since, coalesce(s.exposed_cause, ''), coalesce(s.exposed_alarmed, 0), k.raises_held
         FROM skus k LEFT JOIN sku_state s ON s.tenant_id = k.tenant_id AND s.sku_id = k.sku_id
         LEFT JOIN sku_peaks p ON p.tenant_id = k.tenant_id AND p.sku_id = k.sku_id
         LEFT JOIN preorders o ON o.tenant_id = k.tenant_id AND o.sku_id = k.sku_id

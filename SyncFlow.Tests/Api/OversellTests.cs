@@ -39,14 +39,58 @@ public sealed class OversellTests(PostgresFixture postgres, RedisFixture redis)
     }
 
     [Fact]
+    public async Task What_a_settlement_costs_is_told_booked_to_its_cause_and_reported()
+    {
+        await using var app = await StartAsync();
+        await app.SqlAsync<long>(
+            """
+            UPDATE oversells SET proposal = '[{"kind": 2, "connection": 1, "order": "7", "line": "70", "units": 2, "to": null, "value": 59.8, "currency": "EUR"}]'
+            RETURNING tenant_id
+            """);
+        ((decimal)(await app.GetAsync($"{Path}/1"))["proposal"]![0]!["value"]!["amount"]!).ShouldBe(59.8m);
+        foreach (var (cost, field) in new (object, string)[] { (new { amount = -1, currency = "EUR" }, "cost.amount"), (new { amount = 1, currency = "euro" }, "cost.currency") })
+        {
+            var (refused, problem) = await app.PostAsync($"{Path}/1/confirm", new { cost });
+            (refused, problem!["errors"]!.AsObject().Single().Key).ShouldBe((HttpStatusCode.BadRequest, field));
+        }
+
+        (await app.PostAsync($"{Path}/1/confirm", new { })).Status.ShouldBe(HttpStatusCode.OK);
+        var booked = (await app.GetAsync($"{Path}/1"))["costs"]!.AsArray().ShouldHaveSingleItem()!;
+        ((string)booked["cause"]!, (decimal)booked["cost"]!["amount"]!).ShouldBe(("sharedModeRace", 59.8m));
+        foreach (var period in new[] { "whole", "day", "week", "month" })
+        {
+            var item = (await app.GetAsync($"/api/v1/reports/oversell-costs?period={period}"))["items"]!.AsArray().ShouldHaveSingleItem()!;
+            ((string)item["cause"]!, (int)item["cancelledUnits"]!, (string)item["costs"]![0]!["currency"]!).ShouldBe(("sharedModeRace", 2, "EUR"));
+        }
+
+        (await app.GetAsync("/api/v1/reports/oversell-costs?until=2026-01-01T00:00:00Z"))["items"]!.AsArray().ShouldBeEmpty();
+        (await app.Client.GetAsync("/api/v1/reports/oversell-costs?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", TestContext.Current.CancellationToken))
+            .StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_person_may_say_what_a_settlement_costs_all_in_all()
+    {
+        await using var app = await StartAsync();
+        (await app.PostAsync($"{Path}/1/confirm", new { cost = new { amount = 12.5, currency = "CHF" } })).Status.ShouldBe(HttpStatusCode.OK);
+        var item = (await app.GetAsync("/api/v1/reports/oversell-costs"))["items"]!.AsArray().ShouldHaveSingleItem()!;
+        ((decimal)item["costs"]![0]!["amount"]!, (int)item["cancelledUnits"]!, (int)item["unvaluedUnits"]!).ShouldBe((12.5m, 2, 0));
+    }
+
+    [Fact]
     public async Task Settlement_rules_are_read_set_and_checked()
     {
         await using var app = await StartAsync();
         ((string)(await app.GetAsync("/api/v1/settlement-rules"))["confirmation"]!).ShouldBe("byPerson");
         (await PutAsync(app, new { ranking = new[] { "laterFirst" }, maySplit = true, confirmation = "resource" })).StatusCode.ShouldBe(HttpStatusCode.OK);
         ((bool)(await app.GetAsync("/api/v1/settlement-rules"))["maySplit"]!).ShouldBeTrue();
+        ((string?)(await app.GetAsync("/api/v1/settlement-rules"))["cancelCost"]).ShouldBeNull();
+        var priced = new { ranking = new[] { "lowestValueFirst" }, maySplit = true, confirmation = "resource", cancelCost = new { amount = 3, currency = "EUR" } };
+        (await PutAsync(app, priced)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        ((decimal)(await app.GetAsync("/api/v1/settlement-rules"))["cancelCost"]!["amount"]!).ShouldBe(3);
         foreach (var (body, field) in new (object, string)[]
         {
+            (new { ranking = new[] { "laterFirst" }, maySplit = true, confirmation = "resource", resourceCost = new { amount = 1 } }, "resourceCost.currency"),
             (new { ranking = Array.Empty<string>(), maySplit = true, confirmation = "resource" }, "ranking"),
             (new { ranking = new[] { "laterFirst", "laterFirst" }, maySplit = true, confirmation = "resource" }, "ranking"),
             (new { ranking = new[] { "laterFirst" }, confirmation = "resource" }, "maySplit"),

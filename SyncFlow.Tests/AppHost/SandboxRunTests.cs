@@ -60,7 +60,7 @@ public sealed class SandboxRunTests : IAsyncLifetime
         await RunAsync();
         stub.Log.Clear();
         (await Run(TimeSpan.FromMilliseconds(100), SandboxStub.ApiKey, "shared").RunAsync(TestContext.Current.CancellationToken)).ShouldBeTrue();
-        stub.Log.ShouldBe(["mode of B shared", "buyers 50", "no buyers"]);
+        stub.Log.ShouldBe(["mode of B shared", "approve 4 as \"4-1\"", "buyers 50", "no buyers"]);
         output.ToString().ShouldContain("1 SKUs are shared in shared mode.");
     }
 

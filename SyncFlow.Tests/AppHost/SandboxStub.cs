@@ -135,10 +135,20 @@ internal sealed class SandboxStub : IAsyncDisposable
             slowest = new { count = 0, meanMs = 0 },
         });
         app.MapGet("/api/v1/skus", () => new { items = skus.Select(s => new { code = s.Key, mode = s.Value }), next = (string?)null });
-        app.MapPatch("/api/v1/skus/{code}", (string code, JsonObject body) =>
+        app.MapPost("/api/v1/changes/sku-policies", (JsonObject body) =>
         {
-            skus[code] = (string)body["mode"]!;
-            Log.Enqueue($"mode of {code} {body["mode"]}");
+            foreach (var item in body["items"]!.AsArray())
+            {
+                skus[(string)item!["sku"]!] = (string)item["mode"]!;
+                Log.Enqueue($"mode of {item["sku"]} {item["mode"]}");
+            }
+
+            return Results.Json(new { id = 4, version = 1, state = "waiting" }, statusCode: StatusCodes.Status202Accepted);
+        });
+        app.MapPost("/api/v1/changes/{id:long}/approve", (long id, HttpRequest request) =>
+        {
+            Log.Enqueue($"approve {id} as {request.Headers.IfMatch}");
+            return new { };
         });
         app.MapGet("/api/v1/sync-runs", () => new { items = Array.Empty<object>(), next = (string?)null });
     }

@@ -37,6 +37,23 @@ public sealed class NormaliserTests
     }
 
     [Theory]
+    [InlineData("\"19.90\"", "\"EUR\"", "19.90", "EUR")]
+    [InlineData("7", "\"JPY\"", "7", "JPY")]
+    [InlineData("\"-1\"", "\"eur\"", null, null)]
+    [InlineData("{}", "5", null, null)]
+    [InlineData("\"1e3\"", "\"EURO\"", null, null)]
+    [InlineData("\"\\ud800\"", "\"\\ud800\"", null, null)]
+    public void A_price_is_kept_where_it_is_one_and_refuses_no_order_where_it_is_none(string price, string currency, string? amount, string? kept)
+    {
+        var body = Order.Replace("\"fulfillable_quantity\":1", $"\"fulfillable_quantity\":1,\"price\":{price}", StringComparison.Ordinal)
+            .Replace("\"test\":false", $"\"test\":false,\"currency\":{currency}", StringComparison.Ordinal);
+
+        var snapshot = Hook("orders/updated", body).Facts.Single().ShouldBeOfType<OrderFact>().Snapshot;
+
+        (snapshot.Lines[0].Price?.ToString(System.Globalization.CultureInfo.InvariantCulture), snapshot.Currency).ShouldBe((amount, kept));
+    }
+
+    [Theory]
     [InlineData("\"fulfillable_quantity\":1", "\"fulfillable_quantity\":4", RestockKind.Cancel)]
     [InlineData("\"fulfillable_quantity\":1", "\"fulfillable_quantity\":0,\"x\":1", RestockKind.Return)]
     public void A_legacy_restock_is_a_cancel_as_far_as_units_left_unshipped(string from, string to, RestockKind kind)

@@ -34,6 +34,8 @@ public sealed class OrderLifeTests
         fetch.Lines[0].Assignments.ShouldBe([new Assignment(Text(order.FulfillmentOrders[0].LocationId), 3)]);
         hook.Version.Authority.ShouldBe((short)0);
         (hook.Version < fetch.Version).ShouldBeTrue("a fetch of the same state wins");
+        (hook.Currency, line.Price).ShouldBe(("EUR", order.Lines[0].UnitPrice));
+        (fetch.Currency, fetch.Lines[0].Price).ShouldBe((hook.Currency, line.Price), "both ways tell what was paid");
         (hook.SourceName, hook.SoldAt, hook.Test).ShouldBe(("web", null, false));
     }
 

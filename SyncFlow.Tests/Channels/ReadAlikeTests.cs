@@ -24,9 +24,9 @@ public sealed class ReadAlikeTests
     [
         (ContentKinds.ShopifyWebhook, "orders/updated", """
             {"id":11,"admin_graphql_api_id":"gid:\/\/shopify\/Order\/11","created_at":"2026-11-21T10:00:00+01:00","updated_at":"2026-11-21T11:00:00+01:00","cancelled_at":null,
-             "source_name":"pos","location_id":5,"test":false,"note":"Größe \"L\" 🎁","note_attributes":[{"name":"gift","value":"yes"},{"name":"syncflow_reservation","value":" r-1 "}],
+             "source_name":"pos","currency":"EUR","location_id":5,"test":false,"note":"Größe \"L\" 🎁","note_attributes":[{"name":"gift","value":"yes"},{"name":"syncflow_reservation","value":" r-1 "}],
              "customer":{"id":9,"default_address":{"id":1,"city":"Łódź"},"line_items":[{"id":99}]},
-             "line_items":[{"id":21,"variant_id":31,"quantity":5,"fulfillable_quantity":1,"price_set":{"shop_money":{"amount":"1.00"}}},{"id":22,"variant_id":null,"quantity":1,"fulfillable_quantity":0}],
+             "line_items":[{"id":21,"variant_id":31,"quantity":5,"fulfillable_quantity":1,"price":"19.90","price_set":{"shop_money":{"amount":"1.00"}}},{"id":22,"variant_id":null,"quantity":1,"fulfillable_quantity":0}],
              "fulfillments":[{"id":61,"status":"success","location_id":5,"created_at":"2026-11-21T10:30:00+01:00","line_items":[{"id":21,"quantity":2},{"id":22,"quantity":1},{"id":77,"quantity":1}]},{"id":62,"status":"cancelled","line_items":[{"id":21,"quantity":5}]}],
              "refunds":[{"id":41,"refund_line_items":[{"id":51,"line_item_id":21,"quantity":1,"restock_type":"cancel","location_id":5},{"id":52,"line_item_id":21,"quantity":1,"restock_type":"legacy_restock","location_id":null}]}]}
             """),
@@ -35,8 +35,8 @@ public sealed class ReadAlikeTests
             """),
         (ContentKinds.ShopifyOrder, "fetch", """
             {"id":"gid://shopify/Order/1","createdAt":"2026-11-21T10:00:00Z","updatedAt":"2026-11-21T10:00:00Z","cancelledAt":null,"test":false,
-             "sourceName":"pos","retailLocation":{"id":"gid://shopify/Location/5"},"customAttributes":[{"key":"syncflow_reservation","value":"r-2"}],
-             "lineItems":{"nodes":[{"id":"gid://shopify/LineItem/2","variant":{"id":"gid://shopify/ProductVariant/3"},"quantity":4,"unfulfilledQuantity":2}],"pageInfo":{"hasNextPage":false,"endCursor":null}},
+             "sourceName":"pos","currencyCode":"CHF","retailLocation":{"id":"gid://shopify/Location/5"},"customAttributes":[{"key":"syncflow_reservation","value":"r-2"}],
+             "lineItems":{"nodes":[{"id":"gid://shopify/LineItem/2","variant":{"id":"gid://shopify/ProductVariant/3"},"quantity":4,"unfulfilledQuantity":2,"originalUnitPriceSet":{"shopMoney":{"amount":"12.5"}}}],"pageInfo":{"hasNextPage":false,"endCursor":null}},
              "fulfillmentOrders":{"nodes":[{"id":"gid://shopify/FulfillmentOrder/4","status":"OPEN","assignedLocation":{"location":{"id":"gid://shopify/Location/5"}},
                "lineItems":{"nodes":[{"id":"gid://shopify/FulfillmentOrderLineItem/6","remainingQuantity":2,"lineItem":{"id":"gid://shopify/LineItem/2"}}],"pageInfo":{"hasNextPage":false}}}],"pageInfo":{"hasNextPage":false}},
              "fulfillments":[{"id":"gid://shopify/Fulfillment/7","status":"SUCCESS","createdAt":"2026-11-21T10:00:00Z","location":{"id":"gid://shopify/Location/5"},"fulfillmentLineItems":{"nodes":[{"id":"x","quantity":1,"lineItem":{"id":"gid://shopify/LineItem/2"}}],"pageInfo":{"hasNextPage":false}}}],
@@ -53,7 +53,7 @@ public sealed class ReadAlikeTests
 
     private static readonly string[] OddValues =
     [
-        "null", "0", "-1", "-0", "5.5", "1e3", "12", "99999999999", "20000000000000000000000", "true", "false", "[]", "{}", "[3,{}]", "[{\"id\":1}]", "[null]",
+        "null", "0", "-1", "-0", "5.5", "1e3", "\"7.5000\"", "\"7.\"", "\".5\"", "\"1234567890123\"", "\"\\u0045UR\"", "\"eur\"", "12", "99999999999", "20000000000000000000000", "true", "false", "[]", "{}", "[3,{}]", "[{\"id\":1}]", "[null]",
         "\"\"", "\"x\"", "\"12\"", "\"0012\"", "\" 12\"", "\"\\u0031\\u0032\"", "\"12\\u0000\"", "\"\\ud800\"", "\"web\\u0000\"", "\"p\\u006fs\"", "\"pos\"", "\"web\"",
         "\"cancelled\"", "\"c\\u0061ncelled\"", "\"CLOSED\"", "\"no_restock\"", "\"NO_RESTOCK\"", "\"gid://shopify/Order/21?a=1\"", "\"gid:\\/\\/shopify\\/LineItem\\/21\"",
         "\"gid://shopify/7\"", "\"gid://shopify/A/B/7\"", "\"2026-11-21\"", "\"2026-11-21T10:00:00.1234567+14:00\"", "\"2026-11-21T10:00:00\\u005a\"", "\"2026-11-21T\\ud80010:00:00Z\"",

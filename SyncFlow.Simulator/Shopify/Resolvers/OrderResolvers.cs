@@ -12,6 +12,7 @@ internal static class OrderResolvers
         Orders(schema);
         new Binder<OrderAttribute>(schema, "Attribute").Field("key", a => a.Key).Field("value", a => a.Value);
         Lines(schema);
+        Prices(schema);
         FulfillmentOrders(schema);
         Fulfillments(schema);
         Refunds(schema);
@@ -23,6 +24,7 @@ internal static class OrderResolvers
 
     private static void Orders(Schema schema) => new Binder<Order>(schema, "Order")
         .Field("cancelledAt", o => Gids.Time(o.CancelledAt))
+        .Field("currencyCode", _ => OrderLine.Currency)
         .Field("closed", o => o.ClosedAt is not null)
         .Field("closedAt", o => Gids.Time(o.ClosedAt))
         .Field("createdAt", o => Gids.Time(o.CreatedAt))
@@ -60,6 +62,7 @@ internal static class OrderResolvers
         .Field("id", l => Gids.Of("LineItem", l.Line.Id))
         .Field("name", l => l.Line.Title)
         .Field("nonFulfillableQuantity", l => l.Line.Quantity - l.Line.FulfillableQuantity)
+        .Field("originalUnitPriceSet", l => l)
         .Field("product", (l, c, _) => c.Shop.ProductById(l.Line.ProductId))
         .Field("quantity", l => l.Line.Quantity)
         .Field("refundableQuantity", l => l.Line.CurrentQuantity)
@@ -69,6 +72,10 @@ internal static class OrderResolvers
         .Field("title", l => l.Line.Title)
         .Field("unfulfilledQuantity", l => l.Line.FulfillableQuantity)
         .Field("variant", (l, c, _) => c.Shop.VariantById(l.Line.VariantId));
+
+    private static void Prices(Schema schema) => new Binder<LineView>(schema, "MoneyBag")
+        .Field("presentmentMoney", l => new MoneyView(l.Line.UnitPrice, OrderLine.Currency))
+        .Field("shopMoney", l => new MoneyView(l.Line.UnitPrice, OrderLine.Currency));
 
     private static void FulfillmentOrders(Schema schema)
     {

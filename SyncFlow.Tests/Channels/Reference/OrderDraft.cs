@@ -13,8 +13,8 @@ internal sealed class OrderDraft
 
     internal bool Cancelled { get; set; }
 
-    internal void Add(string lineRef, string? variantRef, int quantity, int open) =>
-        _lines.Add(new LineDraft(lineRef, variantRef, quantity, open));
+    internal void Add(string lineRef, string? variantRef, int quantity, int open, decimal? price) =>
+        _lines.Add(new LineDraft(lineRef, variantRef, quantity, open, price));
 
     /// <summary>Null for a line that is not in the order: such parts speak of nothing we hold.</summary>
     internal LineDraft? Find(string lineRef) => _lines.Find(line => line.LineRef == lineRef);
@@ -41,7 +41,7 @@ internal sealed class OrderDraft
         Legacy,
     }
 
-    internal sealed class LineDraft(string lineRef, string? variantRef, int quantity, int open)
+    internal sealed class LineDraft(string lineRef, string? variantRef, int quantity, int open, decimal? price)
     {
         private readonly List<(string Ref, RestockWord Word, int Units, string? Location)> _refunds = [];
         private readonly List<Assignment> _assignments = [];
@@ -82,6 +82,7 @@ internal sealed class OrderDraft
                 Quantity = quantity,
                 Open = open,
                 Fulfilled = fulfilled,
+                Price = price,
                 Assignments = [.. _assignments],
                 Shipments = [.. _shipments.OrderBy(s => s.At).ThenBy(s => s.Ref, StringComparer.Ordinal)],
                 Restocks = Restocks(fulfilled),

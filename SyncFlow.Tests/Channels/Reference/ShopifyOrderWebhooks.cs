@@ -19,7 +19,7 @@ internal static class ShopifyOrderWebhooks
         {
             draft.Add(
                 json.Id(line, path, "id"), json.OptionalId(line, path, "variant_id"), json.Units(line, path, "quantity"),
-                json.Units(line, path, "fulfillable_quantity"));
+                json.Units(line, path, "fulfillable_quantity"), json.Amount(line, "price"));
         }
 
         Fulfillments(order, updatedAt, json, draft);
@@ -35,6 +35,7 @@ internal static class ShopifyOrderWebhooks
             SourceName = source,
             SoldAt = source == ShopifyWebhooks.Till ? json.OptionalId(order, "", "location_id") : null,
             ReservationRef = ReservationAttribute.In(json, json.Items(order, "", "note_attributes", required: false), "name"),
+            Currency = json.Currency(order, "currency"),
             Lines = draft.Build(),
         };
         return NormaliseResult.Of(new OrderFact(

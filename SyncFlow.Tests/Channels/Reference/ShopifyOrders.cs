@@ -50,6 +50,7 @@ internal static class ShopifyOrders
             SourceName = source,
             SoldAt = source == ShopifyWebhooks.Till ? Reference(order, json, "", "retailLocation") : null,
             ReservationRef = ReservationAttribute.In(json, json.Items(order, "", "customAttributes", required: false), "key"),
+            Currency = json.Currency(order, "currencyCode"),
             Lines = draft.Build(),
         };
         return NormaliseResult.Of(new OrderFact(
@@ -62,7 +63,7 @@ internal static class ShopifyOrders
         {
             draft.Add(
                 json.Id(line, path, "id"), Reference(line, json, path, "variant"), json.Units(line, path, "quantity"),
-                json.Units(line, path, "unfulfilledQuantity"));
+                json.Units(line, path, "unfulfilledQuantity"), Price(line, json, path));
         }
     }
 
@@ -143,6 +144,14 @@ internal static class ShopifyOrders
                     Reference(part, json, partPath, "location"));
             }
         }
+    }
+
+    private static decimal? Price(in JsonElement line, StrictJson json, string path)
+    {
+        const string price = "originalUnitPriceSet";
+        return json.Object(line, path, price, required: false, out var set) && json.Object(set, path + price + ".", "shopMoney", required: false, out var money)
+            ? json.Amount(money, "amount")
+            : null;
     }
 
     /// <summary>The id of an object field; null when there is no object.</summary>

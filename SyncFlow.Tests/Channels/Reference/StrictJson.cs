@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using SyncFlow.Channels;
 using SyncFlow.Channels.Shopify;
 
@@ -9,7 +10,7 @@ namespace SyncFlow.Tests.Channels.Reference;
 /// Reads fields of a payload and remembers the first thing that is wrong, by the field's path. Readers go on with a
 /// harmless value after a problem, so that the code reads straight; whoever uses the result asks <see cref="Problem"/> first.
 /// </summary>
-internal sealed class StrictJson
+internal sealed partial class StrictJson
 {
     /// <summary>Greatest quantity taken; Shopify's own limit is below it.</summary>
     private const int MostUnits = 2_000_000_000;
@@ -131,6 +132,25 @@ internal sealed class StrictJson
         Fail(path + name, "is not a text that can be kept");
         return "";
     }
+
+    /// <summary>An amount of money; null where there is none, or no such.</summary>
+    internal decimal? Amount(in JsonElement parent, string name) =>
+        Plain(parent, name, numbers: true) is { } text && AmountText().IsMatch(text) ? decimal.Parse(text, CultureInfo.InvariantCulture) : null;
+
+    /// <summary>A currency; null where there is none, or no such.</summary>
+    internal string? Currency(in JsonElement parent, string name) =>
+        Plain(parent, name, numbers: false) is { } text && CurrencyText().IsMatch(text) ? text : null;
+
+    private static string? Plain(in JsonElement parent, string name, bool numbers) => !Has(parent, name, out var value) ? null
+        : value.ValueKind == JsonValueKind.Number && numbers ? value.GetRawText()
+        : value.ValueKind == JsonValueKind.String ? JsonText.Read(value)
+        : null;
+
+    [GeneratedRegex(@"\A[0-9]{1,12}(\.[0-9]{1,4})?\z")]
+    private static partial Regex AmountText();
+
+    [GeneratedRegex(@"\A[A-Z]{3}\z")]
+    private static partial Regex CurrencyText();
 
     /// <summary>A flag; false when absent or null.</summary>
     internal bool Flag(in JsonElement parent, string path, string name)

@@ -47,6 +47,33 @@ public sealed class ChangeEffectsTests
     }
 
     [Fact]
+    public void A_hold_hides_no_effect_of_another_change_and_letting_go_is_compared_with_it()
+    {
+        var desk = Shared60To40();
+        desk.Arrange(1, sku => sku with { Policy = sku.Policy with { RaisesHeld = true } });
+        var effects = Of(desk, SharingDesk.Percent(1, 20), SharingDesk.Percent(2, 80));
+        effects.Levels.Select(e => e.After).ShouldBe([20, 80]);
+        effects.Writes.ShouldNotContain(w => w.Level.Value == 102);
+
+        var facts = new StockFactsChange([new SkuId(1)]) { Told = [new FactDelta(new SkuId(1), SharingDesk.Main, SyncFlow.Core.Ledger.Bucket.OnHand, 100)] };
+        var set = desk.Load();
+        ChangeEffects.Of(set, set, facts.On, desk.Now, releases: true).Levels.Select(e => (e.Before, e.After)).ShouldBe([(60, 120), (40, 80)]);
+    }
+
+    [Theory]
+    [InlineData(SyncFlow.Core.Operations.OperationKind.Receipt, 5, null, false, false)]
+    [InlineData(SyncFlow.Core.Operations.OperationKind.WriteOff, 5, null, false, false)]
+    [InlineData(SyncFlow.Core.Operations.OperationKind.TransferReceipt, 5, null, false, false)]
+    [InlineData(SyncFlow.Core.Operations.OperationKind.Adjustment, 5, null, true, true)]
+    [InlineData(SyncFlow.Core.Operations.OperationKind.Adjustment, -5, null, true, false)]
+    [InlineData(SyncFlow.Core.Operations.OperationKind.Move, 5, SyncFlow.Core.Operations.StockCondition.Available, true, true)]
+    [InlineData(SyncFlow.Core.Operations.OperationKind.Move, 5, SyncFlow.Core.Operations.StockCondition.Damaged, true, false)]
+    [InlineData(SyncFlow.Core.Operations.OperationKind.Count, 0, null, true, true)]
+    public void What_happened_is_nobodys_word_and_only_words_upwards_may_raise(
+        SyncFlow.Core.Operations.OperationKind kind, int units, SyncFlow.Core.Operations.StockCondition? to, bool word, bool raises) =>
+        (StockFacts.IsWord(kind), StockFacts.MayRaise(kind, units, to)).ShouldBe((word, raises));
+
+    [Fact]
     public void A_rule_does_as_shown_while_one_level_in_a_hundred_at_most_does_something_else()
     {
         var shown = Enumerable.Range(1, 200).Select(i => Effect(i, 10, 4)).ToList();

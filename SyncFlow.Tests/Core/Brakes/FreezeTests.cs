@@ -106,6 +106,34 @@ public sealed class FreezeTests
         (written.From, written.To).ShouldBe((shown.From, shown.To));
     }
 
+    [Fact]
+    public void A_SKU_that_is_held_goes_down_with_sales_and_up_only_once_it_is_let_go()
+    {
+        var desk = new Desk(2, 10, SharingMode.Shared, 10, 10);
+        Hold(desk, true);
+        desk.Receive("counted", 5);
+        desk.Plan(1).ShouldBeNull();
+        desk.Order(1, Desk.Snapshot("1", 7, desk.Now));
+        desk.Publish(2)!.To.ShouldBe(8, "a decrease flows (R1)");
+        desk.Plan(1).ShouldBeNull("three are shown, eight are there");
+
+        Hold(desk, false);
+        desk.Touch();
+        desk.Publish(1)!.To.ShouldBe(8);
+    }
+
+    [Fact]
+    public void In_guard_what_a_held_SKU_cannot_take_is_given_to_nobody()
+    {
+        var desk = new Desk(2, 10, SharingMode.Guard, 5, 5);
+        Hold(desk, true);
+        desk.Receive("counted", 10);
+        (desk.Plan(1), desk.Plan(2)).ShouldBe((null, null));
+        desk.Exposure.Units.ShouldBe(0);
+    }
+
+    private static void Hold(Desk desk, bool held) => desk.Arrange(sku => sku with { Policy = sku.Policy with { RaisesHeld = held } });
+
     private static void Brake(Desk desk, int channel, BrakeStrength strength)
     {
         desk.Context = Braked(desk, channel, strength);

@@ -34,12 +34,12 @@ public sealed class OversellStoreTests(PostgresFixture postgres)
         (await database.ScalarAsync<long>("SELECT count(*) FROM incidents WHERE kind = 'oversell' AND closed_at IS NULL")).ShouldBe(1);
 
         var api = new OversellStore(database.Api, TimeProvider.System);
-        (await api.ConfirmAsync(merchant.Tenant, seen.Id, "anna", null, Ct)).ShouldBe(OversellDecision.NotProposed);
+        (await api.ConfirmAsync(merchant.Tenant, seen.Id, "anna", null, null, Ct)).ShouldBe(OversellDecision.NotProposed);
         await ProposeAsync(database, merchant);
         (await desk.ProposalAsync(merchant.Tenant.Value, seen.Id, Ct)).Single().ShouldBe(
-            new OversellStep(SettlementKind.Resource, merchant.Connections[0].Value, "2", "2-1", 3, "SIDE"));
-        (await api.ConfirmAsync(merchant.Tenant, seen.Id, "anna", "ship it", Ct)).ShouldBe(OversellDecision.Done);
-        (await api.ConfirmAsync(merchant.Tenant, seen.Id, "anna", null, Ct)).ShouldBe(OversellDecision.Decided);
+            new OversellStep(SettlementKind.Resource, merchant.Connections[0].Value, "2", "2-1", 3, "SIDE", null));
+        (await api.ConfirmAsync(merchant.Tenant, seen.Id, "anna", "ship it", null, Ct)).ShouldBe(OversellDecision.Done);
+        (await api.ConfirmAsync(merchant.Tenant, seen.Id, "anna", null, null, Ct)).ShouldBe(OversellDecision.Decided);
         var action = (await desk.ActionsAsync(merchant.Tenant.Value, null, false, null, null, 10, Ct)).Single();
         (await desk.DoneAsync(merchant.Tenant.Value, action.Id, "ben", Ct))!.Done.ShouldBeTrue();
         (await database.ScalarAsync<int>("SELECT shortfall FROM sku_state")).ShouldBe(2, "deciding books nothing: the order does");
@@ -60,7 +60,7 @@ public sealed class OversellStoreTests(PostgresFixture postgres)
         await ProposeAsync(database, merchant);
         var id = await database.ScalarAsync<long>("SELECT oversell_id FROM oversells");
         var api = new OversellStore(database.Api, TimeProvider.System);
-        (await api.ConfirmAsync(merchant.Tenant, id, "anna", null, Ct)).ShouldBe(OversellDecision.Done);
+        (await api.ConfirmAsync(merchant.Tenant, id, "anna", null, null, Ct)).ShouldBe(OversellDecision.Done);
         await ApplyAsync(merchant, Order(merchant, "2", 4, minute: 1));
         await ProposeAsync(database, merchant);
         var desk = new OversellDesk(database.Api, TimeProvider.System);
@@ -69,6 +69,38 @@ public sealed class OversellStoreTests(PostgresFixture postgres)
             s => s.OrderRef.ShouldBe("2"), s => s.Kind.ShouldBe(SettlementKind.Cancel));
         (await database.ScalarAsync<long>("SELECT count(*) FROM oversells")).ShouldBe(1);
         (await database.ScalarAsync<long>("SELECT count(*) FROM oversell_causes")).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task The_cheapest_order_goes_first_and_what_that_costs_is_booked_to_what_broke()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await SetUpAsync(database, spare: 0);
+        var desk = new OversellDesk(database.Api, TimeProvider.System);
+        var rules = SettlementRules.Default with { Ranking = [SettlementRank.LowestValueFirst], CancelCost = new Money(2.5m, "EUR") };
+        await desk.SetRulesAsync(merchant.Tenant.Value, rules, "anna", Ct);
+        (await desk.RulesAsync(merchant.Tenant.Value, Ct)).CancelCost.ShouldBe(new Money(2.5m, "EUR"));
+        await ApplyAsync(merchant, Order(merchant, "1", 2, minute: 0, price: 80));
+        await ApplyAsync(merchant, Order(merchant, "2", 2, minute: 1, price: 19.9m));
+        await ApplyAsync(merchant, Order(merchant, "3", 1, minute: 2));
+        await ProposeAsync(database, merchant);
+        var seen = (await desk.ListAsync(merchant.Tenant.Value, true, null, null, null, null, 10, Ct)).Single();
+        (await desk.ProposalAsync(merchant.Tenant.Value, seen.Id, Ct)).Select(s => (s.OrderRef, s.Units, s.Value)).ShouldBe([("2", 2, new Money(39.8m, "EUR"))]);
+
+        await new OversellStore(database.Api, TimeProvider.System).ConfirmAsync(merchant.Tenant, seen.Id, "anna", null, null, Ct);
+        (await desk.CostsAsync(merchant.Tenant.Value, seen.Id, Ct)).Select(c => (c.Kind, c.Cause, c.Units, c.Cost)).ShouldBe(
+            [(CostKind.Cancel, seen.Cause, 2, new Money(39.8m, "EUR")), (CostKind.CancelFee, seen.Cause, 0, new Money(2.5m, "EUR"))]);
+        (await desk.ActionsAsync(merchant.Tenant.Value, seen.Id, null, null, null, 10, Ct)).Single().Value.ShouldBe(new Money(39.8m, "EUR"));
+        var report = await desk.ReportAsync(merchant.Tenant.Value, TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1), CostPeriod.Month, Ct);
+        report.Single().ShouldSatisfyAllConditions(
+            r => r.Cause.ShouldBe(seen.Cause), r => (r.Settlements, r.CancelledUnits, r.UnvaluedUnits).ShouldBe((1, 2, 0)),
+            r => r.Costs.ShouldBe([new Money(42.3m, "EUR")]));
+
+        await ApplyAsync(merchant, Order(merchant, "4", 6, minute: 3));
+        await desk.SetRulesAsync(merchant.Tenant.Value, rules with { Confirmation = SettlementConfirmation.Everything }, "anna", Ct);
+        await ProposeAsync(database, merchant);
+        report = await desk.ReportAsync(merchant.Tenant.Value, TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1), CostPeriod.Whole, Ct);
+        report.Sum(r => r.UnvaluedUnits).ShouldBeGreaterThan(0, "a policy books too, and what nobody knows is said");
     }
 
     [Fact]
@@ -141,10 +173,10 @@ public sealed class OversellStoreTests(PostgresFixture postgres)
     }
 
     private static OrderFact Order(
-        Merchant merchant, string id, int units, int minute, string at = Merchant.Shelf, string? reservation = null)
+        Merchant merchant, string id, int units, int minute, string at = Merchant.Shelf, string? reservation = null, decimal? price = null)
     {
-        var snapshot = Desk.Snapshot(id, units, At.AddMinutes(minute), variant: Merchant.Variant(0)) with { ReservationRef = reservation };
-        snapshot = snapshot with { Lines = [snapshot.Lines[0] with { Assignments = [new Assignment(at, units)] }] };
+        var snapshot = Desk.Snapshot(id, units, At.AddMinutes(minute), variant: Merchant.Variant(0)) with { ReservationRef = reservation, Currency = "EUR" };
+        snapshot = snapshot with { Lines = [snapshot.Lines[0] with { Assignments = [new Assignment(at, units)], Price = price }] };
         return new OrderFact($"order:{merchant.Connections[0].Value}:{id}", merchant.Connections[0], null, At.AddMinutes(minute), snapshot);
     }
 
