@@ -1,13 +1,13 @@
 using Shouldly;
 using SyncFlow.Core;
-using SyncFlow.Core.Publishing;
 using SyncFlow.Storage.Publishing;
+using SyncFlow.Tests.Core.Publishing;
 using SyncFlow.Tests.Support;
 using Xunit;
 
 namespace SyncFlow.Tests.Storage.Publishing;
 
-/// <summary>The database's leases do what <see cref="LeaseRow"/> says, which the simulated workers compete by.</summary>
+/// <summary>The database's leases do what <see cref="LeaseRow"/> says.</summary>
 public sealed class LeaseAgreementTests(PostgresFixture postgres)
 {
     private const int Steps = 120;

@@ -1,14 +1,13 @@
-namespace SyncFlow.Core.Publishing;
+namespace SyncFlow.Tests.Core.Publishing;
 
 /// <summary>
-/// A connection's lease as the store keeps it. Its clock alone decides, the one that all workers share: who was away too
-/// long finds a higher epoch, or the lease run out, and can write nothing. Storage says the same in SQL; a test holds both
-/// to each other.
+/// A connection's lease as the store keeps it, by which its SQL is judged. The store's clock alone decides, the one that all
+/// workers share: who was away too long finds a higher epoch, or the lease run out, and can write nothing.
 /// </summary>
 /// <param name="Owner">Names one start of a worker, and is never reused; null before anybody took it.</param>
 /// <param name="Epoch">How often it was taken.</param>
 /// <param name="Until">When it ends unless it is renewed.</param>
-public sealed record LeaseRow(string? Owner, long Epoch, DateTimeOffset Until)
+internal sealed record LeaseRow(string? Owner, long Epoch, DateTimeOffset Until)
 {
     /// <summary>Nobody ever held it.</summary>
     public static LeaseRow Free { get; } = new(null, 0, DateTimeOffset.MinValue);
