@@ -43,8 +43,7 @@ internal sealed class OrderBacklog
     /// <param name="pick">The number of the SKU of a line.</param>
     public async Task StoreAsync(int orders, Func<Random, int> pick, TimeProvider time, CancellationToken ct)
     {
-        using var ingest = servers.ForRole(PostgresRole.Ingest);
-        var inbox = new InboxStore(ingest, time);
+        var inbox = new InboxStore(servers.Ingest, time);
         var now = time.GetUtcNow();
         var events = Enumerable.Range(0, orders).Select(_ => Event(6_000_000_000 + stored++, random, pick, now));
         foreach (var batch in events.Chunk(500))

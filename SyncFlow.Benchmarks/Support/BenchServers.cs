@@ -19,6 +19,7 @@ internal sealed class BenchServers : IAsyncDisposable
     private EmbeddedPostgres? postgres;
     private EmbeddedRedis? redis;
     private string? lentServer;
+    private NpgsqlDataSource? ingest;
 
     private BenchServers()
     {
@@ -53,6 +54,9 @@ internal sealed class BenchServers : IAsyncDisposable
     /// <summary>The database as a role of the schema sees it.</summary>
     public NpgsqlDataSource ForRole(PostgresRole role) => NpgsqlDataSource.Create(PostgresExtensions.ForRole(ConnectionString, role));
 
+    /// <summary>The database as the edge sees it: one pool for a whole run, for no edge connects anew for a webhook.</summary>
+    public NpgsqlDataSource Ingest => ingest ??= ForRole(PostgresRole.Ingest);
+
     /// <summary>One value, asked as the database's owner and past everything the product uses.</summary>
     public async Task<T> ScalarAsync<T>(string sql, CancellationToken ct)
     {
@@ -71,6 +75,11 @@ internal sealed class BenchServers : IAsyncDisposable
         NpgsqlConnection.ClearAllPools();
         try
         {
+            if (ingest is not null)
+            {
+                await ingest.DisposeAsync().ConfigureAwait(false);
+            }
+
             if (lentServer is not null)
             {
                 await ExecuteAsync(lentServer, $"DROP DATABASE IF EXISTS {database} WITH (FORCE)", CancellationToken.None).ConfigureAwait(false);
