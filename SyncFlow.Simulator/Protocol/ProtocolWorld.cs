@@ -1,7 +1,6 @@
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
-using SyncFlow.Core.Publishing;
 
 namespace SyncFlow.Simulator.Protocol;
 
@@ -25,12 +24,11 @@ internal sealed partial class ProtocolWorld
     private readonly Agenda _agenda = new(Start);
     private readonly List<Shop> _shops = [];
     private readonly List<ChannelDesk> _desks = [];
-    private readonly List<PublisherLoop> _publishers = [];
-    private readonly List<VerifierLoop> _verifiers = [];
     private readonly MemoryStore _store;
     private readonly Pipeline _pipeline;
     private readonly Carts _carts;
     private readonly Naive? _naive;
+    private readonly Workforce? _workforce;
     private WorldFaults _faults;
     private int _events;
     private int _facts;
@@ -73,7 +71,8 @@ internal sealed partial class ProtocolWorld
         }
         else
         {
-            Employ();
+            _workforce = Employ();
+            _workforce.Open();
         }
 
         CountIngredients();
@@ -174,27 +173,23 @@ internal sealed partial class ProtocolWorld
         });
     }
 
-    private void Employ()
+    private Workforce Employ()
     {
+        var leases = new LeaseTable(_shops.Count, _agenda, _settings);
         foreach (var shop in _shops)
         {
-            var desk = new ChannelDesk(_store, _pipeline, shop, _agenda, _random, _settings, Tally);
-            _desks.Add(desk);
-            var publisher = new PublisherLoop(desk);
-            _publishers.Add(publisher);
-            _verifiers.Add(new VerifierLoop(desk, VerifyPurpose.Prove));
-            _verifiers.Add(new VerifierLoop(desk, VerifyPurpose.Attribute));
+            _desks.Add(new ChannelDesk(_desks.Count, _store, leases, _pipeline, shop, _agenda, _random, _settings, Tally) { Complain = End });
         }
 
+        var workforce = new Workforce(_desks, leases, _agenda, _settings, Tally);
         _pipeline.Mistaken = _settings.Mistake == Mistake.NegativeLends ? set => MistakenPlans.Lend(set, _agenda.Now) : null;
         _pipeline.Asked += Ask;
-        _pipeline.Committed += () => _publishers.ForEach(p => p.Told());
-        _pipeline.Committed += () => _verifiers.ForEach(v => v.Wake());
+        _pipeline.Committed += workforce.Told;
+        _pipeline.Committed += workforce.Wake;
         _agenda.In(ReconcileEvery, Reconcile);
         _agenda.In(LookEvery, ReleaseStopped);
         _agenda.In(SweepEvery, Sweep);
-        _publishers.ForEach(p => p.Restart());
-        _verifiers.ForEach(v => v.Restart());
+        return workforce;
     }
 
     /// <summary>Every level is read from time to time, whether anything seems wrong or not: webhooks get lost.</summary>
@@ -207,7 +202,7 @@ internal sealed partial class ProtocolWorld
         }
 
         _store.Save(set);
-        _verifiers.ForEach(v => v.Wake());
+        _workforce!.Wake();
         foreach (var desk in _desks)
         {
             ReadPlaces(desk.Shop);
@@ -252,5 +247,6 @@ internal sealed partial class ProtocolWorld
         }
 
         _pipeline.Calm();
+        _workforce?.Calm();
     }
 }

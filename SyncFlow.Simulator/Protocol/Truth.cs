@@ -115,7 +115,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         var exposure = Exposures.Of(store.ClusterOf(state.Sku), state.Sku);
         var could = AllOffered(sku) - Left(sku) - _takenAway[sku];
-        if (could > exposure.Units + Math.Max(0, -exposure.Available) + BeyondReserves(sku))
+        if (could > exposure.Units + Math.Max(0, -exposure.Available) + ShortWhereClosed(state) + BeyondReserves(sku))
         {
             return $"{could} units could be sold that do not exist, exposure is {exposure}";
         }
@@ -141,6 +141,21 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + BookedAsGone(sku) + Sum(sku, Explained) + OfBoundedGuard(sku);
         return exposure.Units > allowed ? $"{exposure} in guard, {allowed} explained" : null;
+    }
+
+    /// <summary>
+    /// Units promised beyond what is there at places that are closed on every channel. No other place owes them until their
+    /// orders are moved to it, so what is available does not say them.
+    /// </summary>
+    private int ShortWhereClosed(SkuState state)
+    {
+        var units = 0;
+        foreach (var pool in state.Pools)
+        {
+            units += store.Context.Locations[pool.Location].FulfillsOnline ? 0 : Math.Max(0, -pool.Buckets.Unencumbered);
+        }
+
+        return units;
     }
 
     /// <summary>Of the exposure by one selling unit, what has a cause that is named.</summary>
