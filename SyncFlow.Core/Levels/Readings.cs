@@ -100,7 +100,8 @@ internal static class Readings
     /// <summary>
     /// A plain reading attributes and proves nothing: missing units go to suspense at once; units above raise what the
     /// level may sell. Where a compare was stale, belief follows upwards too, so that the next compare can succeed;
-    /// what it may sell is the same sum either way.
+    /// what it may sell is the same sum either way. Units that appeared and are not seen any more may have been sold, so
+    /// they stay in what it may sell until a drained reading.
     /// </summary>
     private static FactOutcome Plain(WorkingSet set, LevelRead fact, SkuState sku, LevelState level, DateTimeOffset now)
     {
@@ -120,7 +121,7 @@ internal static class Readings
             Adopted = level.Adopted - given + follows,
             Suspense = level.Suspense + lost,
             SuspenseSince = lost > 0 ? level.SuspenseSince ?? now : level.SuspenseSince,
-            Surplus = follows > 0 ? 0 : Math.Max(0, above - level.UnverifiedUnits),
+            Surplus = Math.Max(0, Math.Max(level.Surplus, above - level.UnverifiedUnits) - follows),
             AwaitsAttribution = false,
             NeedsReading = true,
         }));

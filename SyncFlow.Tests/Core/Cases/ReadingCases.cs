@@ -109,4 +109,34 @@ public sealed class ReadingCases
 
         (desk[1].Belief, desk[1].Surplus, desk[1].Adopted).ShouldBe((20, 0, 0));
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_unit_that_appeared_and_is_not_seen_any_more_may_have_been_sold_until_a_drained_reading(bool announced)
+    {
+        // The level shows a unit more than the ledger explains, then somebody buys one: it shows what is believed, and the
+        // order is not known yet. When it is, belief goes below what is shown.
+        var desk = new Desk(1, 10, SharingMode.Guard, 10);
+        desk.Read(1, ReadingKind.Drained, 11);
+        (desk[1].Belief, desk[1].Surplus, desk[1].UpperBound).ShouldBe((10, 1, 11));
+        desk.Now += TimeSpan.FromSeconds(5);
+        if (announced)
+        {
+            desk.Announce(1, 10, desk.Now);
+        }
+        else
+        {
+            desk.Read(1, ReadingKind.Plain, 10);
+        }
+
+        (desk[1].Belief, desk[1].UpperBound).ShouldBe((10, 11), "one is shown less, and may be sold unseen");
+
+        desk.Order(1, Desk.Snapshot("1", 1, T1));
+        (desk[1].Belief, desk[1].UpperBound).ShouldBe((9, 10), "it shows ten");
+
+        desk.Now += TimeSpan.FromMinutes(1);
+        desk.Read(1, ReadingKind.Drained, 10);
+        desk[1].UpperBound.ShouldBe(10);
+    }
 }
