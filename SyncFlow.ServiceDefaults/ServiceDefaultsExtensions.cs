@@ -17,7 +17,8 @@ public static class ServiceDefaultsExtensions
 
     /// <summary>
     /// Adds JSON logs on the console, telemetry (when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector), health
-    /// checks, <see cref="TimeProvider.System"/> as the clock, and the watch on the host that started this process.
+    /// checks, <see cref="TimeProvider.System"/> as the clock (with a database its clock takes that place, see
+    /// <see cref="Clock.DatabaseClock"/>), and the watch on the host that started this process.
     /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder

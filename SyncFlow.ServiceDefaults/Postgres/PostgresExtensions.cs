@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using SyncFlow.ServiceDefaults.Clock;
 using SyncFlow.ServiceDefaults.Health;
 
 namespace SyncFlow.ServiceDefaults.Postgres;
@@ -13,7 +14,8 @@ public static class PostgresExtensions
 {
     /// <summary>
     /// Registers an <see cref="NpgsqlDataSource"/> for a role, keyed by <paramref name="role"/>; the first one of a
-    /// process is also the plain <see cref="NpgsqlDataSource"/>. Adds the health check once.
+    /// process is also the plain <see cref="NpgsqlDataSource"/>. Adds the health check once, and makes the database's clock
+    /// the process's.
     /// </summary>
     /// <remarks>
     /// The role is a start-up option of the connection, so it holds from the first statement on. Nothing is reset when a
@@ -26,6 +28,7 @@ public static class PostgresExtensions
         var application = builder.Environment.ApplicationName;
         builder.Services.AddKeyedSingleton(role, (services, _) => CreateDataSource(services, role, application));
         builder.Services.TryAddSingleton(services => services.GetRequiredKeyedService<NpgsqlDataSource>(role));
+        builder.Services.AddDatabaseClock();
         builder.Services.TryAddSingleton<PostgresHealth>();
         builder.Services.AddCheckOnce<PostgresHealth>("postgres");
         return builder;
@@ -83,6 +86,7 @@ public static class PostgresExtensions
         var source = new NpgsqlDataSourceBuilder(ForRole(configured, role));
         source.ConnectionStringBuilder.ApplicationName ??= application;
         source.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
+        source.UseClock(services.GetRequiredService<TimeProvider>());
         return source.Build();
     }
 }

@@ -148,10 +148,4 @@ public sealed class UnseenCases(PostgresFixture postgres, RedisFixture redis)
             return [.. world.A.Locations.Select(place => world.A.Level(world.A.Variants[0].ItemId, place.Id)![StockState.Available])];
         }
     }
-
-    /// <summary>The system's clock, off by a constant; its timers run as usual.</summary>
-    private sealed class ShiftedClock(TimeSpan off) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + off;
-    }
 }

@@ -118,12 +118,13 @@ internal sealed class WorkerWorld : IAsyncDisposable
         }
     }
 
-    public async Task StartWorkerAsync()
+    /// <param name="clock">Registers the worker's clock where it is not the world's.</param>
+    public async Task StartWorkerAsync(Action<IServiceCollection>? clock = null)
     {
         _worker = WorkerHost.Build([], builder =>
         {
             builder.Configuration.AddInMemoryCollection(Settings());
-            builder.Services.AddSingleton(_clock);
+            (clock ?? (services => services.AddSingleton(_clock)))(builder.Services);
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.SetMinimumLevel(LogLevel.Warning);
         });

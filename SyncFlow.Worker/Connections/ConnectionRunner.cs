@@ -23,6 +23,7 @@ internal sealed class ConnectionRunner(
 {
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(500);
 
+    private readonly LeaseCount _count = new(time);
     private LeaseState _state = LeaseState.None;
     private Task? _loop;
     private CancellationTokenSource? _stopLoop;
@@ -35,7 +36,7 @@ internal sealed class ConnectionRunner(
             while (!ct.IsCancellationRequested)
             {
                 await StepAsync(new LeaseInput.Tick(), ct).ConfigureAwait(false);
-                var sleep = _state.NextAt - time.GetUtcNow();
+                var sleep = _state.NextAt - _count.Now;
                 await Task.Delay(sleep < LongestSleep ? Positive(sleep) : LongestSleep, time, ct).ConfigureAwait(false);
             }
         }
@@ -56,7 +57,7 @@ internal sealed class ConnectionRunner(
     {
         for (var next = input; next is not null;)
         {
-            (_state, var effect) = LeaseMachine.Step(_state, next, time.GetUtcNow());
+            (_state, var effect) = LeaseMachine.Step(_state, next, _count.Now);
             next = await CarryOutAsync(effect, ct).ConfigureAwait(false);
         }
     }
@@ -90,13 +91,13 @@ internal sealed class ConnectionRunner(
     // The next tick asks the store itself, within half a second.
     private ChannelLease Lease(long epoch) => new(tenant, connection, epoch)
     {
-        IsHeld = () => _state is var state && state.Epoch == epoch && LeaseMachine.MayWork(state, time.GetUtcNow()),
+        IsHeld = () => _state is var state && state.Epoch == epoch && LeaseMachine.MayWork(state, _count.Now),
         Refused = () => { },
     };
 
     private async Task<LeaseInput> AskAsync(Func<Task<long?>> ask, CancellationToken ct)
     {
-        var askedAt = time.GetUtcNow();
+        var askedAt = _count.Now;
         try
         {
             return await ask().ConfigureAwait(false) is { } epoch ? new LeaseInput.Granted(epoch, askedAt) : new LeaseInput.Refused();

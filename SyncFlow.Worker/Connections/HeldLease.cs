@@ -7,8 +7,9 @@ namespace SyncFlow.Worker.Connections;
 /// <summary>One lease of a <see cref="LeaseKeeper"/>, by its machine, and the work that goes on under it.</summary>
 /// <param name="run">Runs the work until cancelled, and does not throw.</param>
 /// <param name="release">Gives a lease back whose work has ended.</param>
+/// <param name="count">Of all leases of the same keeper.</param>
 internal sealed class HeldLease(
-    TenantId tenant, ConnectionId connection, Func<ChannelLease, CancellationToken, Task> run, Func<LeaseOf, Task> release, TimeProvider time,
+    TenantId tenant, ConnectionId connection, Func<ChannelLease, CancellationToken, Task> run, Func<LeaseOf, Task> release, LeaseCount count,
     ILogger logger) : IDisposable
 {
     private readonly Lock _gate = new();
@@ -91,14 +92,14 @@ internal sealed class HeldLease(
     private ChannelLease Lease(long epoch) => new(tenant, connection, epoch)
     {
         IsHeld = () => IsHeld(epoch),
-        Refused = () => Answer(epoch, new LeaseInput.Refused(), time.GetUtcNow()),
+        Refused = () => Answer(epoch, new LeaseInput.Refused(), count.Now),
     };
 
     private bool IsHeld(long epoch)
     {
         lock (_gate)
         {
-            return State.Epoch == epoch && LeaseMachine.MayWork(State, time.GetUtcNow());
+            return State.Epoch == epoch && LeaseMachine.MayWork(State, count.Now);
         }
     }
 

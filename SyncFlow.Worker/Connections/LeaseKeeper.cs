@@ -34,6 +34,7 @@ internal sealed class LeaseKeeper(
     /// <summary>Leases given back one by one when this worker ends.</summary>
     private const int MostGivenBackAlone = 16;
 
+    private readonly LeaseCount _count = new(time);
     private readonly Dictionary<(TenantId Tenant, ConnectionId Connection), HeldLease> _held = [];
     private readonly Dictionary<string, long> _workersSince = [];
     private readonly Dictionary<(TenantId, ConnectionId), long> _freeSince = [];
@@ -67,7 +68,7 @@ internal sealed class LeaseKeeper(
             held.Dispose();
         }
 
-        var askedAt = time.GetUtcNow();
+        var askedAt = _count.Now;
         var due = _held.Values.Where(h => h.Tick(askedAt) == LeaseEffect.Renew).Select(h => (Held: h, h.State.Epoch)).ToList();
         try
         {
@@ -75,7 +76,7 @@ internal sealed class LeaseKeeper(
             var beat = await leases.BeatAsync(worker, AliveFor, LeaseMachine.Ttl, Asked(due), patience.Token).ConfigureAwait(false);
             foreach (var (held, epoch) in due.Where(d => beat.Renewed.Contains(d.Held.Key)))
             {
-                held.Answer(epoch, new LeaseInput.Granted(epoch, askedAt), time.GetUtcNow());
+                held.Answer(epoch, new LeaseInput.Granted(epoch, askedAt), _count.Now);
             }
 
             due.RemoveAll(d => beat.Renewed.Contains(d.Held.Key));
@@ -88,7 +89,7 @@ internal sealed class LeaseKeeper(
         {
             // The job boundary: nobody knows, and each lease that was asked for ends by itself unless a later beat is answered.
             Log.JobFailed(logger, failure, "the beat of leases");
-            due.ForEach(d => d.Held.Answer(d.Epoch, new LeaseInput.Failed(), time.GetUtcNow()));
+            due.ForEach(d => d.Held.Answer(d.Epoch, new LeaseInput.Failed(), _count.Now));
         }
     }
 
@@ -108,13 +109,13 @@ internal sealed class LeaseKeeper(
         using var patience = Within(LongestAnswer, ct);
         await Parallel.ForEachAsync(
             some, new ParallelOptions { MaxDegreeOfParallelism = OneByOne, CancellationToken = ct },
-            async (one, _) => one.Held.Answer(one.Epoch, await RenewAsync(one.Held, one.Epoch, patience.Token, ct).ConfigureAwait(false), time.GetUtcNow()))
+            async (one, _) => one.Held.Answer(one.Epoch, await RenewAsync(one.Held, one.Epoch, patience.Token, ct).ConfigureAwait(false), _count.Now))
             .ConfigureAwait(false);
     }
 
     private async Task<LeaseInput> RenewAsync(HeldLease held, long epoch, CancellationToken patience, CancellationToken ct)
     {
-        var askedAt = time.GetUtcNow();
+        var askedAt = _count.Now;
         try
         {
             return await single.RenewAsync(held.Tenant, held.Connection, epoch, LeaseMachine.Ttl, patience).ConfigureAwait(false)
@@ -161,12 +162,12 @@ internal sealed class LeaseKeeper(
             && LeaseShares.Takes(f.Connection, worker, beat.Workers, time.GetElapsedTime(_freeSince[f])));
         foreach (var some in mine.Chunk(LeaseSet.MostTaken))
         {
-            var askedAt = time.GetUtcNow();
+            var askedAt = _count.Now;
             using var patience = Within(LongestAnswer, ct);
             foreach (var taken in await leases.TakeAsync(worker, LeaseMachine.Ttl, some, patience.Token).ConfigureAwait(false))
             {
-                var held = _held[(taken.Tenant, taken.Connection)] = new HeldLease(taken.Tenant, taken.Connection, run, ReleaseAsync, time, logger);
-                held.Begin(new LeaseInput.Granted(taken.Epoch, askedAt), time.GetUtcNow());
+                var held = _held[(taken.Tenant, taken.Connection)] = new HeldLease(taken.Tenant, taken.Connection, run, ReleaseAsync, _count, logger);
+                held.Begin(new LeaseInput.Granted(taken.Epoch, askedAt), _count.Now);
             }
         }
     }

@@ -1,3 +1,4 @@
+using SyncFlow.ServiceDefaults.Clock;
 using SyncFlow.Storage.Sources.Folders;
 
 namespace SyncFlow.Worker.Sources.Folders;
@@ -15,7 +16,10 @@ internal static class FolderHost
         }
 
         var settle = TimeSpan.FromSeconds(configuration.GetValue("Sources:Files:SettleSeconds", UsualSettleSeconds));
-        return services.AddSingleton(provider => new FolderFiles(Path.GetFullPath(root), settle, provider.GetRequiredService<TimeProvider>()))
+
+        // How long a file has been quiet is asked of the clock that wrote its time, the host's.
+        return services.AddSingleton(provider => new FolderFiles(
+                Path.GetFullPath(root), settle, DatabaseClock.HostOf(provider.GetRequiredService<TimeProvider>())))
             .AddSingleton<FolderStore>().AddHostedService<FolderJobs>();
     }
 }
