@@ -65,17 +65,19 @@ internal static class Announcements
             Adopted = level.Adopted - adopted,
             Suspense = level.Suspense + missing,
             SuspenseSince = missing == 0 ? level.SuspenseSince : level.SuspenseSince ?? now,
-            Surplus = 0,
             AwaitsAttribution = false,
             NeedsReading = true,
         }));
         return FactOutcome.Applied;
     }
 
-    /// <summary>What acknowledged decreases do not cover already is surplus; an echo of an earlier write of ours is covered.</summary>
+    /// <summary>
+    /// What acknowledged decreases do not cover already is surplus; an echo of an earlier write of ours is covered. A lower
+    /// level takes none of it away: it may be a sale, which lowers belief once its order is known. A reading tells.
+    /// </summary>
     private static LevelState Increase(LevelState noted, int units)
     {
-        var surplus = Math.Max(0, units - noted.UnverifiedUnits);
+        var surplus = Math.Max(noted.Surplus, units - noted.UnverifiedUnits);
         return noted with { Surplus = surplus, NeedsReading = noted.NeedsReading || surplus > 0 };
     }
 

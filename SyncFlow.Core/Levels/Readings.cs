@@ -120,7 +120,7 @@ internal static class Readings
             Adopted = level.Adopted - given + follows,
             Suspense = level.Suspense + lost,
             SuspenseSince = lost > 0 ? level.SuspenseSince ?? now : level.SuspenseSince,
-            Surplus = follows > 0 ? 0 : Math.Max(0, above - level.UnverifiedUnits),
+            Surplus = follows > 0 ? 0 : Math.Max(level.Surplus, above - level.UnverifiedUnits),
             AwaitsAttribution = false,
             NeedsReading = true,
         }));
