@@ -59,6 +59,23 @@ internal static class ChannelMoves
         (missing && level.Status == LevelStatus.Closing) || sku.Levels.Any(
             l => IsSibling(l, level) && (missing ? l.Surplus > 0 : l.Suspense > 0 || l.Status == LevelStatus.Closing));
 
+    /// <summary>
+    /// Whether units that are missing at a location that closes may be on a sibling that cannot be read now, because an answer
+    /// is lost there: they are not on sale anywhere else before it is known.
+    /// </summary>
+    public static bool AwaitsSibling(SkuState sku, LevelState source)
+    {
+        foreach (var sibling in source.Status == LevelStatus.Closing ? sku.Levels : [])
+        {
+            if (IsSibling(sibling, source) && sibling is { Status: LevelStatus.Live, InFlight: not null })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Where units are missing at a location that closes a sibling may have them, and no message need have told of it.</summary>
     public static SkuState AskSiblings(SkuState sku, LevelState source)
     {

@@ -131,7 +131,7 @@ internal sealed class DrainedReading(
         var patience = ChannelMoves.MayHaveMoved(sku, level, missing: true)
             ? PublishLimits.SuspenseReadingsOfAMove
             : PublishLimits.SuspenseReadings;
-        if (readings < patience)
+        if (readings < patience || ChannelMoves.AwaitsSibling(sku, level))
         {
             sku = Readings.MoveSuspense(set, fact, ChannelMoves.AskSiblings(sku, level), level, units, EntryReason.UnexplainedDecrease, now);
             Write(next with { NeedsReading = true }, Doubted);

@@ -1,6 +1,7 @@
 using Shouldly;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Publishing;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
 
@@ -23,5 +24,23 @@ public sealed class LivelyOrderCases
 
         desk.Read(1, ReadingKind.Drained, 12);
         desk[1].UpperBound.ShouldBe(12);
+    }
+
+    [Fact]
+    public void C15_What_left_a_closing_location_is_sold_nowhere_while_the_other_cannot_be_read()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Receive("lost", -3);
+        var push = desk.Plan(1, desk[1].Id).ShouldNotBeNull();
+        desk.Settle(push, ElementOutcome.Unknown);
+        PlaceCases.Close(desk);
+        for (var cycle = 0; cycle < 2 * PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            desk.Now += TimeSpan.FromSeconds(5);
+            desk.Read(2, ReadingKind.Drained, available: 0);
+        }
+
+        desk.State.PoolAt(PlaceCases.Second).Buckets.Suspense.ShouldBe(7);
+        (desk[2].Status, desk[2].Suspense).ShouldBe((LevelStatus.Closing, 7));
     }
 }
