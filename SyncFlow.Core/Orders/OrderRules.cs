@@ -114,7 +114,7 @@ internal static class OrderRules
                 ? Claimed(set, fact, change, sku, claim, seenBefore, shipments)
                 : Entries(set, fact, change, sku, seenBefore, shipments);
             sku = seenBefore ? sku : ParkingRules.FollowUnclaimed(sku, change);
-            sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence);
+            sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence, now);
             set.Put(sku);
 
             set.NoteCause(change.Sku, Learned(before, snapshot) ? now : fact.OccurredAt);
@@ -184,7 +184,8 @@ internal static class OrderRules
     /// A known sale lowers belief, or explains units in suspense, which changes neither available-to-sell nor belief
     /// again. Units known to be put back raise belief, or explain units that appeared.
     /// </summary>
-    private static SkuState MoveLevel(WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, long explainedAt)
+    private static SkuState MoveLevel(
+        WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, long explainedAt, DateTimeOffset now)
     {
         if (change.Level is not { } id || sku.FindLevel(id) is not { } level)
         {
@@ -227,6 +228,11 @@ internal static class OrderRules
                 Adopted = level.Adopted - adopted,
                 Surplus = Math.Max(0, level.Surplus - rises),
                 Belief = level.Belief + rises,
+
+                // A value on its way that arrived before them is as much larger now as they are.
+                Unverified = rises > 0 && level.InFlight is { Kind: WriteKind.Overwrite }
+                    ? level.Unverified.Add(new Unverified(rises, now))
+                    : level.Unverified,
             };
         }
 

@@ -1,6 +1,7 @@
 using Shouldly;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
@@ -10,6 +11,24 @@ namespace SyncFlow.Tests.Core.Cases;
 /// <summary>What simulated worlds found once their orders were edited, moved, cancelled in part and refunded.</summary>
 public sealed class LivelyOrderCases
 {
+    [Fact]
+    public void R15_A_value_on_its_way_may_arrive_before_what_is_put_back_meanwhile()
+    {
+        var desk = new Desk(1, 10, SharingMode.Shared, 10);
+        desk.Configure(1, c => c with { CompareAndSet = false });
+        desk.Order(1, Desk.Snapshot("1", 3, desk.Now));
+        desk.Receive("r-1", 8);
+        var push = desk.Plan(1)!;
+        (push.Elements[0].From, push.Elements[0].To, desk[1].UpperBound).ShouldBe((7, 15, 15));
+
+        // It arrives, then three units are put back on top of it: the level shows 18.
+        desk.Order(1, Desk.Snapshot(
+            "1", 3, desk.Now.AddSeconds(1), open: 0, cancelled: true, restocks: new Restock("r1", RestockKind.Cancel, 3, "x1")));
+        desk[1].UpperBound.ShouldBe(18);
+        desk.Settle(push, ElementOutcome.Acknowledged);
+        desk[1].UpperBound.ShouldBeGreaterThanOrEqualTo(18, "no reading has told otherwise");
+    }
+
     [Fact]
     public void R7_A_sale_from_a_level_on_which_units_appeared_is_counted_once()
     {
