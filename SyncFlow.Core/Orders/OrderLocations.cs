@@ -143,7 +143,7 @@ public static class OrderLocations
 
     /// <summary>
     /// Completes a snapshot that does not say where its lines ship from with what an earlier one said. The first
-    /// assignment of a line is its home and is kept when nothing is open there any more.
+    /// assignment of a line is its home and is kept when nothing is open there any more. Units beyond what was said are at home.
     /// </summary>
     public static OrderSnapshot Complete(OrderSnapshot order, OrderSnapshot? before)
     {
@@ -157,6 +157,17 @@ public static class OrderLocations
         return known.Count == 0
             ? order
             : order with { Lines = [.. order.Lines.Select(l => CompleteLine(l, known))] };
+    }
+
+    /// <summary>
+    /// Whether completing a changed snapshot was a guess: units of it are open still, and it does not say where. Some may have
+    /// come to another place than the first ones or left one of several, and the message of a move may be lost.
+    /// </summary>
+    public static bool IsGuess(OrderSnapshot order, OrderSnapshot? before, ChannelSettings channel, EngineContext context)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return before is not null && order.Origin == SnapshotOrigin.Webhook && !order.Test
+            && order.Lines.Any(l => l is { Open: > 0, VariantRef: not null, Assignments.Length: 0 }) && !HasOnePlace(channel, context);
     }
 
     private static OrderLine CompleteLine(OrderLine line, Dictionary<string, ImmutableArray<Assignment>> known)
@@ -175,7 +186,6 @@ public static class OrderLocations
             left -= units;
         }
 
-        assignments[0] = assignments[0] with { Units = assignments[0].Units + left };
         return line with { Assignments = assignments.ToImmutable() };
     }
 

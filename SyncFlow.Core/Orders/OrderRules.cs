@@ -40,7 +40,8 @@ internal static class OrderRules
         }
 
         var footprint = Footprints.Of(snapshot, channel, set, before);
-        if (footprint.Provisional)
+        var provisional = footprint.Provisional || OrderLocations.IsGuess(fact.Snapshot, before.Snapshot, channel, set.Context);
+        if (provisional)
         {
             set.Work.Add(new WorkItem(fact.From, WorkKind.FetchOrder, snapshot.OrderRef, now));
         }
@@ -51,7 +52,7 @@ internal static class OrderRules
             Snapshot = snapshot,
             Applied = footprint.Rows,
             UnmappedLines = footprint.UnmappedLines,
-            Provisional = footprint.Provisional,
+            Provisional = provisional,
             Kits = footprint.Kits,
         });
         Post(set, fact, before, snapshot, footprint.Rows, now);
@@ -69,7 +70,9 @@ internal static class OrderRules
     {
         if (snapshot.Version > before.Version)
         {
-            set.Put(before with { Version = snapshot.Version });
+            // A guess that was right is none any more.
+            var told = snapshot.Origin == SnapshotOrigin.Fetch && snapshot.Lines.All(l => l.Assignments.Sum(a => a.Units) >= l.Open);
+            set.Put(before with { Version = snapshot.Version, Provisional = before.Provisional && !told });
         }
 
         return FactOutcome.Unchanged;

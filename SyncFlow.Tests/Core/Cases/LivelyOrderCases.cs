@@ -1,5 +1,6 @@
 using Shouldly;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
@@ -11,6 +12,29 @@ namespace SyncFlow.Tests.Core.Cases;
 /// <summary>What simulated worlds found once their orders were edited, moved, cancelled in part and refunded.</summary>
 public sealed class LivelyOrderCases
 {
+    [Fact]
+    public void An_edit_that_does_not_say_where_its_units_ship_from_is_read()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        var placed = PlaceCases.Assigned("1", 3, ("x1", 3));
+        desk.Order(1, placed);
+        desk.Work.ShouldBeEmpty();
+
+        var edited = Later(placed, SnapshotOrigin.Webhook, l => l with { Quantity = 5, Open = 5, Assignments = [] });
+        desk.Order(1, edited);
+        desk.Work.ShouldHaveSingleItem().Kind.ShouldBe(WorkKind.FetchOrder);
+        (desk[1].Belief, desk[2].Belief).ShouldBe((0, 7));
+
+        desk.Order(1, edited with
+        {
+            Origin = SnapshotOrigin.Fetch,
+            Version = edited.Version with { Authority = 1 },
+            Lines = [edited.Lines[0] with { Assignments = [new Assignment("x1", 3), new Assignment("x2", 2)] }],
+        });
+        (desk[1].Belief, desk[2].Belief).ShouldBe((2, 5));
+        desk.Work.Count.ShouldBe(1, "now it is known");
+    }
+
     [Fact]
     public void R15_A_value_on_its_way_may_arrive_before_what_is_put_back_meanwhile()
     {
@@ -61,5 +85,16 @@ public sealed class LivelyOrderCases
 
         desk.State.PoolAt(PlaceCases.Second).Buckets.Suspense.ShouldBe(7);
         (desk[2].Status, desk[2].Suspense).ShouldBe((LevelStatus.Closing, 7));
+    }
+
+    private static OrderSnapshot Later(OrderSnapshot order, SnapshotOrigin origin, Func<OrderLine, OrderLine> change)
+    {
+        var at = order.Version.UpdatedAt + TimeSpan.TicksPerSecond;
+        return order with
+        {
+            Origin = origin,
+            Version = new FactVersion(at, origin == SnapshotOrigin.Webhook ? (short)0 : (short)1, at),
+            Lines = [change(order.Lines[0])],
+        };
     }
 }
