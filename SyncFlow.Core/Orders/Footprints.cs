@@ -94,7 +94,9 @@ public static class Footprints
                 switch (restock.Kind)
                 {
                     case RestockKind.Cancel:
-                        Add(listing, at, taken: -restock.Units, putBack: restock.Units);
+                        var moved = at == home ? 0 : Math.Clamp(TakenBefore(listing, at) - PlacedAt(line, at), 0, restock.Units);
+                        Add(listing, home, taken: -moved);
+                        Add(listing, at, taken: moved - restock.Units, putBack: restock.Units);
                         break;
                     case RestockKind.Return:
                         Add(listing, at, onHand: restock.Units, taken: -restock.Units, putBack: restock.Units,
@@ -131,6 +133,37 @@ public static class Footprints
             }
 
             return line.Fulfilled - left;
+        }
+
+        /// <summary>
+        /// Units that this order ever took from the listing's level at a place, by what was booked. Those that are neither open
+        /// nor shipped there any more, and are cancelled and put back there, were taken there, and not at home.
+        /// </summary>
+        private int TakenBefore(ListingInfo listing, LocationId at)
+        {
+            var units = 0;
+            foreach (var row in Before.Applied)
+            {
+                units += row.Sku == listing.Sku && row.Location == at && row.Level is not null ? row.Taken + row.PutBack : 0;
+            }
+
+            return units;
+        }
+
+        private int PlacedAt(OrderLine line, LocationId at)
+        {
+            var units = 0;
+            foreach (var assignment in line.Assignments)
+            {
+                units += Channel.PlaceOf(assignment.ExternalLocation) == at ? assignment.Units : 0;
+            }
+
+            foreach (var shipment in line.Shipments)
+            {
+                units += shipment.ExternalLocation is { } external && Channel.PlaceOf(external) == at ? shipment.Units : 0;
+            }
+
+            return units;
         }
 
         /// <summary>Whether returned units are looked at first is decided when they are first seen, by the place's setting.</summary>

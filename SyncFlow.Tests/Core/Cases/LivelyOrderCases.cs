@@ -36,6 +36,42 @@ public sealed class LivelyOrderCases
     }
 
     [Fact]
+    public void What_moved_and_is_cancelled_there_leaves_both_levels_as_they_were()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        var placed = PlaceCases.Assigned("1", 3, ("x1", 3));
+        desk.Order(1, placed);
+        var moved = Later(placed, SnapshotOrigin.Fetch, l => l with { Assignments = [new Assignment("x2", 3)] });
+        desk.Order(1, moved);
+        (desk[1].Belief, desk[2].Belief).ShouldBe((5, 4));
+
+        desk.Order(1, Later(moved, SnapshotOrigin.Fetch, l => l with
+        {
+            Open = 0,
+            Assignments = [new Assignment("x1", 0)],
+            Restocks = [new Restock("r1", RestockKind.Cancel, 3, "x2")],
+        }));
+
+        (desk[1].Belief, desk[2].Belief).ShouldBe((5, 7));
+        desk.State.Pools.Sum(p => p.Buckets.Committed).ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_cancel_that_is_put_back_elsewhere_than_it_was_ever_to_ship_from_is_taken_at_home()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        var placed = PlaceCases.Assigned("1", 3, ("x1", 3));
+        desk.Order(1, placed);
+        desk.Order(1, Later(placed, SnapshotOrigin.Fetch, l => l with
+        {
+            Open = 0,
+            Restocks = [new Restock("r1", RestockKind.Cancel, 3, "x2")],
+        }));
+
+        (desk[1].Belief, desk[2].Belief).ShouldBe((2, 10));
+    }
+
+    [Fact]
     public void R15_A_value_on_its_way_may_arrive_before_what_is_put_back_meanwhile()
     {
         var desk = new Desk(1, 10, SharingMode.Shared, 10);
