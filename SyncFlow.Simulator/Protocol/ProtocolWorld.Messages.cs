@@ -52,15 +52,23 @@ internal sealed partial class ProtocolWorld
     ];
 
     /// <summary>Units put back at a location that we think is closed are on sale, and we share them out to the others.</summary>
-    private void NotePutBack(Shop shop, ShopOrder order)
+    private void NotePutBack(Shop shop, int item, int location, int units)
     {
-        if (_naive is null && order is { Cancelled: true, Claimed: true } && !shop.IsClosed(order.Location)
-            && !_desks[shop.Number - 1].Channel.IsOpenAt(new LocationId(order.Location)))
+        if (_naive is null && !shop.IsClosed(location) && !_desks[shop.Number - 1].Channel.IsOpenAt(new LocationId(location)))
         {
-            Truth.TakenAway(order.Sku, order.Units);
-            Truth.Tampered(shop, order.Sku, order.Units);
+            Truth.TakenAway(item, units);
+            Truth.Tampered(shop, item, units);
         }
     }
+
+    /// <summary>Messages of what became of an order name it and say no more.</summary>
+    private void Touched(Shop shop, ShopOrder order) => Post(shop, () =>
+    {
+        if (_naive is null)
+        {
+            _pipeline.Deliver(new OrderTouched($"touched:{shop.Number}:{++_facts}", new ConnectionId(shop.Number), null, _agenda.Now, order.Id));
+        }
+    });
 
     private void Ask(WorkItem work)
     {
@@ -105,7 +113,7 @@ internal sealed partial class ProtocolWorld
             }
             else
             {
-                _naive.Heard(order);
+                _naive.Heard(shop, snapshot);
             }
         });
     }

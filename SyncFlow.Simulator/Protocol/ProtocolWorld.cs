@@ -31,6 +31,7 @@ internal sealed partial class ProtocolWorld
     private readonly Pipeline _pipeline;
     private readonly Carts _carts;
     private readonly Naive? _naive;
+    private readonly Shopkeeper? _shopkeeper;
     private WorldFaults _faults;
     private int _events;
     private int _facts;
@@ -50,9 +51,10 @@ internal sealed partial class ProtocolWorld
             var drift = TimeSpan.FromSeconds(((_random.NextDouble() * 2) - 1) * settings.Faults.ClockDrift);
             var shop = new Shop(
                 number, settings.KindOf(number), settings.Items, settings.Locations, number <= settings.KeepingKeys, drift, _agenda, _random);
-            shop.OrderChanged += order => NotePutBack(shop, order);
+            shop.PutBack += (item, location, units) => NotePutBack(shop, item, location, units);
             shop.OrderChanged += order => Tell(shop, order);
-            shop.NotPutBack += order => Truth!.Tampered(shop, order.Sku, order.Units);
+            shop.OrderTouched += order => Touched(shop, order);
+            shop.NotPutBack += (item, units) => Truth!.Tampered(shop, item, units);
             shop.Overwritten += (item, shown) => Truth!.Overwritten(shop, item, shown);
             shop.LevelChanged += (sku, location, value, at) => Tell(shop, sku, location, value, at);
             shop.ItemChanged += sku => Tell(shop, sku);
@@ -74,6 +76,7 @@ internal sealed partial class ProtocolWorld
         else
         {
             Employ();
+            _shopkeeper = new Shopkeeper(settings, _store, _pipeline, _desks, _agenda, Tally, Told);
         }
 
         CountIngredients();
@@ -188,13 +191,19 @@ internal sealed partial class ProtocolWorld
 
         _pipeline.Mistaken = _settings.Mistake == Mistake.NegativeLends ? set => MistakenPlans.Lend(set, _agenda.Now) : null;
         _pipeline.Asked += Ask;
-        _pipeline.Committed += () => _publishers.ForEach(p => p.Told());
-        _pipeline.Committed += () => _verifiers.ForEach(v => v.Wake());
+        _pipeline.Committed += Told;
         _agenda.In(ReconcileEvery, Reconcile);
         _agenda.In(LookEvery, ReleaseStopped);
         _agenda.In(SweepEvery, Sweep);
         _publishers.ForEach(p => p.Restart());
         _verifiers.ForEach(v => v.Restart());
+    }
+
+    /// <summary>Something was committed: everybody looks whether it is for him.</summary>
+    private void Told()
+    {
+        _publishers.ForEach(p => p.Told());
+        _verifiers.ForEach(v => v.Wake());
     }
 
     /// <summary>Every level is read from time to time, whether anything seems wrong or not: webhooks get lost.</summary>
@@ -246,6 +255,7 @@ internal sealed partial class ProtocolWorld
     private void Calm()
     {
         _faults = new WorldFaults();
+        _shopkeeper?.Calm();
         foreach (var desk in _desks)
         {
             desk.Calm();

@@ -1,4 +1,3 @@
-using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
 
 namespace SyncFlow.Simulator.Protocol;
@@ -17,7 +16,6 @@ internal sealed partial class Truth
     private long _steps;
     private long _exact;
     private long _allowed;
-    private long _overwritable;
 
     /// <summary>
     /// Units that appeared on a shop's levels of an item, or ceased to be told of, otherwise than by the rules: by
@@ -43,7 +41,6 @@ internal sealed partial class Truth
     {
         tally.Add("steps in which both identities were checked", _steps);
         tally.Add("selling units compared exactly", _exact);
-        tally.Add("selling units of channels without compare-and-set outside proven guard, not compared", _overwritable);
         tally.Add("selling units compared beside units that were tampered with", _allowed);
     }
 
@@ -99,12 +96,6 @@ internal sealed partial class Truth
 
             // What its level did not tell of lies on an authority's shelf, by its own account, and is booked as found there.
             news += settings.Parks ? Math.Max(unit.News, Math.Min(0, unit.News + _soldPast[shop.Number, item])) : unit.News;
-            if (shop.Kind == ShopKind.Absolute && (settings.Mode != SharingMode.Guard || settings.IsBounded(shop.Number)))
-            {
-                _overwritable++; // Values are written over one another there, and put back what was sold meanwhile (rule R15).
-                continue;
-            }
-
             var broken = unit.Beyond + _tampered[shop.Number, item];
             (_exact, _allowed) = broken == 0 ? (_exact + 1, _allowed) : (_exact, _allowed + 1);
 
@@ -124,10 +115,11 @@ internal sealed partial class Truth
         var location = (int)level.Location.Value;
         var shop = shops[(int)level.Connection.Value - 1];
         unit.Bound += level.UpperBound;
-        unit.News += shop.Taken(item, location) - level.Suspense + level.Adopted;
+        unit.News += shop.Taken(item, location) + shop.Reserved(item, location) - level.DraftHolds - level.Suspense + level.Adopted;
 
         // Belief follows upwards for a put-back that is not told of yet, or for a decrease that was undone: that one is no news.
         unit.Beyond += settings.BreaksAssumptions ? level.Adopted : 0;
+        unit.Beyond += Overwrites(shop) ? PutBackOn(level, shop, item) : 0;
         if (level.Status != LevelStatus.Closed)
         {
             unit.Shown += shop.Available(item, location);
@@ -142,7 +134,8 @@ internal sealed partial class Truth
 
     /// <summary>Units the level lost to orders, net of those put back, that belief has not absorbed.</summary>
     private static int Unseen(Shop shop, int sku, LevelState level) =>
-        shop.Taken(sku, (int)level.Location.Value) - (int)(level.SoldTotal - level.PutBackTotal) - level.Suspense + level.Adopted;
+        shop.Taken(sku, (int)level.Location.Value) + shop.Reserved(sku, (int)level.Location.Value) - level.DraftHolds
+        - (int)(level.SoldTotal - level.PutBackTotal) - level.Suspense + level.Adopted;
 
     /// <summary>A shop's levels of an item together.</summary>
     private struct SellingUnit

@@ -149,5 +149,5 @@ internal sealed partial class Truth
     }
 
     private int Lies(int sku, int location) => _came[sku, location] - shops
-        .SelectMany(s => s.Orders.Values).Where(o => o.Location == location).Sum(o => o.FulfilledUnits * settings.UnitsIn(o.Sku, sku));
+        .SelectMany(s => s.Orders.Values).SelectMany(o => o.Lines).Sum(l => l.GoneFrom(location) * settings.UnitsIn(l.Item, sku));
 }

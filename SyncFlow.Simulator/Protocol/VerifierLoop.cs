@@ -139,8 +139,9 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
             var readings = marks.Select(mark => new Reading(
                 mark.Id, KindOf(mark), mark.Generation, desk.Shop.Available(SkuOf(mark), (int)mark.Location.Value), 0,
                 desk.Shop.Committed(SkuOf(mark), (int)mark.Location.Value), marked, mark.SoldTotal, mark.PutBackTotal,
-                mark.PushedTotal, mark.OpenClaims, Version: desk.Shop.LastTick, SafetyStock: desk.Shop.Parked(SkuOf(mark), (int)mark.Location.Value),
-                ParkedMark: mark.Shelf?.MovedTotal ?? 0)).Select(r => r with { OnHand = r.Available + r.Committed + r.SafetyStock!.Value }).ToImmutableArray();
+                mark.PushedTotal, mark.OpenClaims, Reserved: desk.Shop.Reserved(SkuOf(mark), (int)mark.Location.Value),
+                Version: desk.Shop.LastTick, SafetyStock: desk.Shop.Parked(SkuOf(mark), (int)mark.Location.Value),
+                ParkedMark: mark.Shelf?.MovedTotal ?? 0)).Select(r => r with { OnHand = r.Available + r.Committed + r.Reserved + r.SafetyStock!.Value }).ToImmutableArray();
             desk.Later(desk.Between(20, 500), () =>
             {
                 desk.Hold(levels, -1);
