@@ -1,0 +1,48 @@
+using Shouldly;
+using SyncFlow.Core;
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Facts;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Orders;
+using SyncFlow.Core.Publishing;
+using SyncFlow.Core.Stock;
+using SyncFlow.Tests.Core.Support;
+using Xunit;
+
+namespace SyncFlow.Tests.Core.Cases;
+
+/// <summary>Orders that move between the locations of a store, where no message tells of it: simulated worlds found these.</summary>
+public sealed class LostMoveCases
+{
+    private static readonly ConnectionId Store = new(1);
+
+    [Fact]
+    public void C15_A_location_that_opens_does_not_publish_an_item_that_is_not_counted_any_more()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        PlaceCases.Close(desk);
+        desk.Read(2, ReadingKind.Drained, 7);
+        desk[2].Status.ShouldBe(LevelStatus.Closed);
+        desk.Apply(new ItemRead("item:1", Store, null, desk.Now, "i1", Present: true, SellingLimit.Untracked));
+        PlaceCases.Open(desk);
+
+        (desk[2].Status, desk[2].Target).ShouldBe((LevelStatus.Untracked, null));
+        desk.Plan(1, desk[2].Id).ShouldBeNull();
+
+        // Counted again, what it shows is known by a reading alone.
+        desk.Apply(new ItemRead("item:2", Store, null, desk.Now, "i1", Present: true, SellingLimit.Shown));
+        (desk[1].Status, desk[2].Status).ShouldBe((LevelStatus.New, LevelStatus.New));
+    }
+
+    private static void Read(Desk desk, int level, int available)
+    {
+        desk.Now += TimeSpan.FromSeconds(5);
+        desk.Read(level, desk.Mark(level, ReadingKind.Drained) with { Available = available, OnHand = available, Committed = 0 });
+    }
+
+    private static OrderSnapshot Later(OrderSnapshot order, Func<OrderLine, OrderLine> change)
+    {
+        var at = order.Version.UpdatedAt + TimeSpan.TicksPerSecond;
+        return order with { Version = new FactVersion(at, 1, at), Lines = [change(order.Lines[0])] };
+    }
+}
