@@ -161,13 +161,15 @@ public static class OrderLocations
 
     /// <summary>
     /// Whether completing a changed snapshot was a guess: units of it are open still, and it does not say where. Some may have
-    /// come to another place than the first ones or left one of several, and the message of a move may be lost.
+    /// come to another place than the first ones or left one of several, and the message of a move may be lost. So it is of an
+    /// order that is first heard of when some of it has shipped: the rest may be elsewhere.
     /// </summary>
     public static bool IsGuess(OrderSnapshot order, OrderSnapshot? before, ChannelSettings channel, EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(order);
-        return before is not null && order.Origin == SnapshotOrigin.Webhook && !order.Test
-            && order.Lines.Any(l => l is { Open: > 0, VariantRef: not null, Assignments.Length: 0 }) && !HasOnePlace(channel, context);
+        return order is { Origin: SnapshotOrigin.Webhook, Test: false }
+            && order.Lines.Any(l => l is { Open: > 0, VariantRef: not null, Assignments.Length: 0 } && (before is not null || l.Shipments.Length > 0))
+            && !HasOnePlace(channel, context);
     }
 
     private static OrderLine CompleteLine(OrderLine line, Dictionary<string, ImmutableArray<Assignment>> known)

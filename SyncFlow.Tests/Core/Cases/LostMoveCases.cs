@@ -17,6 +17,16 @@ public sealed class LostMoveCases
     private static readonly ConnectionId Store = new(1);
 
     [Fact]
+    public void An_order_first_heard_of_when_some_of_it_shipped_is_read_for_where_the_rest_is()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        var order = Desk.Snapshot("1", 2, desk.Now, open: 1, fulfilled: 1);
+        desk.Order(1, order with { Lines = [order.Lines[0] with { Shipments = [new Shipment("s1", "x1", 1, desk.Now)] }] });
+
+        desk.Work.ShouldHaveSingleItem().Kind.ShouldBe(SyncFlow.Core.Engine.WorkKind.FetchOrder);
+    }
+
+    [Fact]
     public void C15_A_location_that_opens_does_not_publish_an_item_that_is_not_counted_any_more()
     {
         var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
