@@ -28,7 +28,7 @@ public static class Footprints
             return new Footprint([], 0, false, []);
         }
 
-        var sums = new Sums(set, channel, before, Claims: channel.ClaimingSources.Contains(order.SourceName));
+        var sums = new Sums(set, channel, order, before, Claims: channel.ClaimingSources.Contains(order.SourceName));
         var unmapped = 0;
         var provisional = false;
         foreach (var line in order.Lines)
@@ -63,7 +63,7 @@ public static class Footprints
     /// Accumulates rows. Units of a line are ordered = open + fulfilled + removed, and removed units were put back
     /// (cancel), lost (no restock) or are not explained yet: those wait in suspense, never in available-to-sell.
     /// </summary>
-    private sealed record Sums(WorkingSet Set, ChannelSettings Channel, OrderState Before, bool Claims)
+    private sealed record Sums(WorkingSet Set, ChannelSettings Channel, OrderSnapshot Order, OrderState Before, bool Claims)
     {
         private readonly Dictionary<(SkuId, LocationId, LevelId?), FootprintRow> _rows = [];
         private readonly SortedDictionary<long, BookedKit> _kits = [];
@@ -94,9 +94,7 @@ public static class Footprints
                 switch (restock.Kind)
                 {
                     case RestockKind.Cancel:
-                        var moved = at == home ? 0 : Math.Clamp(TakenBefore(listing, at) - PlacedAt(line, at), 0, restock.Units);
-                        Add(listing, home, taken: -moved);
-                        Add(listing, at, taken: moved - restock.Units, putBack: restock.Units);
+                        Add(listing, at, taken: -restock.Units, putBack: restock.Units);
                         break;
                     case RestockKind.Return:
                         Add(listing, at, onHand: restock.Units, taken: -restock.Units, putBack: restock.Units,
@@ -106,6 +104,30 @@ public static class Footprints
                         break;
                 }
             }
+
+            foreach (var (at, units) in CancelledElsewhere(line, home))
+            {
+                var moved = Moves.Of(listing, at, units);
+                Add(listing, home, taken: -moved);
+                Add(listing, at, taken: moved);
+            }
+        }
+
+        private MovedUnits Moves => new(Channel, Order, Before);
+
+        /// <summary>Units that were cancelled and put back at other places than the line's home.</summary>
+        private Dictionary<LocationId, int> CancelledElsewhere(OrderLine line, LocationId home)
+        {
+            var units = new Dictionary<LocationId, int>();
+            foreach (var restock in line.Restocks)
+            {
+                if (restock is { Kind: RestockKind.Cancel, ExternalLocation: { } external } && Channel.PlaceOf(external) is { } at && at != home)
+                {
+                    units[at] = units.GetValueOrDefault(at) + restock.Units;
+                }
+            }
+
+            return units;
         }
 
         public ImmutableArray<FootprintRow> Rows() =>
@@ -133,37 +155,6 @@ public static class Footprints
             }
 
             return line.Fulfilled - left;
-        }
-
-        /// <summary>
-        /// Units that this order ever took from the listing's level at a place, by what was booked. Those that are neither open
-        /// nor shipped there any more, and are cancelled and put back there, were taken there, and not at home.
-        /// </summary>
-        private int TakenBefore(ListingInfo listing, LocationId at)
-        {
-            var units = 0;
-            foreach (var row in Before.Applied)
-            {
-                units += row.Sku == listing.Sku && row.Location == at && row.Level is not null ? row.Taken + row.PutBack : 0;
-            }
-
-            return units;
-        }
-
-        private int PlacedAt(OrderLine line, LocationId at)
-        {
-            var units = 0;
-            foreach (var assignment in line.Assignments)
-            {
-                units += Channel.PlaceOf(assignment.ExternalLocation) == at ? assignment.Units : 0;
-            }
-
-            foreach (var shipment in line.Shipments)
-            {
-                units += shipment.ExternalLocation is { } external && Channel.PlaceOf(external) == at ? shipment.Units : 0;
-            }
-
-            return units;
         }
 
         /// <summary>Whether returned units are looked at first is decided when they are first seen, by the place's setting.</summary>

@@ -17,6 +17,32 @@ public sealed class LostMoveCases
     private static readonly ConnectionId Store = new(1);
 
     [Fact]
+    public void What_moved_and_was_cancelled_there_stays_so_when_more_is_ordered_from_there()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        var placed = PlaceCases.Assigned("1", 3, ("x1", 3));
+        desk.Order(1, placed);
+        var moved = Later(placed, l => l with { Assignments = [new Assignment("x1", 2), new Assignment("x2", 1)] });
+        desk.Order(1, moved);
+        var cancelled = Later(moved, l => l with
+        {
+            Open = 2,
+            Assignments = [new Assignment("x1", 2)],
+            Restocks = [new Restock("r1", RestockKind.Cancel, 1, "x2")],
+        });
+        desk.Order(1, cancelled);
+        (desk[1].Belief, desk[2].Belief).ShouldBe((3, 7));
+
+        desk.Order(1, Later(cancelled, l => l with
+        {
+            Quantity = 4,
+            Open = 3,
+            Assignments = [new Assignment("x1", 2), new Assignment("x2", 1)],
+        }));
+        (desk[1].Belief, desk[2].Belief).ShouldBe((3, 6));
+    }
+
+    [Fact]
     public void An_order_first_heard_of_when_some_of_it_shipped_is_read_for_where_the_rest_is()
     {
         var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
