@@ -22,6 +22,13 @@ internal sealed class DrainedReading(
 
     private bool _foundPutBack;
 
+    /// <summary>
+    /// Whether no reading showed units too many before; where the level has siblings an announcement is none, for they are asked
+    /// by readings alone.
+    /// </summary>
+    private bool IsFirst => level.Surplus + level.Adopted == 0
+        || (sku.FindLevel(level.Id)!.Observed is not { OnHand: not null } && ChannelMoves.HasSiblings(sku, level));
+
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
     private int Bound => _reading.Available + _putBack + _pushed;
@@ -152,7 +159,12 @@ internal sealed class DrainedReading(
         }
 
         sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
-        BookEdit(-units, DriftClass.OutsideDecrease, Low);
+        (sku, var moved) = ChannelMoves.Conclude(set, fact, sku, level, units, ChannelEdits.IsAccepted(sku, level, channel));
+        if (moved < units)
+        {
+            BookEdit(moved - units, DriftClass.OutsideDecrease, Low);
+        }
+
         Write(next with { Suspense = 0, SuspenseSince = null, SuspenseReadings = 0 }, Doubted);
     }
 
@@ -190,9 +202,11 @@ internal sealed class DrainedReading(
         {
             Undone(next, units);
         }
-        else if (level.Surplus + level.Adopted == 0 || ChannelMoves.MayHaveMoved(sku, level, missing: false))
+        else if (IsFirst || ChannelMoves.MayHaveMoved(sku, level, missing: false) || ChannelMoves.MayBeMissed(sku, level))
         {
-            // Seen once: it may be sold there from now on, but whether it is real a second reading must say.
+            // Seen once: it may be sold there from now on, but whether it is real a second reading must say, and whether it is
+            // missing somewhere else one of the siblings. They are asked once: asked again in turns, they would never be through.
+            sku = IsFirst ? ChannelMoves.AskSiblings(sku, level) : sku;
             Write(next with { Belief = _explained + arrived, Surplus = units, NeedsReading = true }, int.MaxValue);
         }
         else

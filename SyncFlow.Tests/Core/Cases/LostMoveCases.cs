@@ -17,6 +17,47 @@ public sealed class LostMoveCases
     private static readonly ConnectionId Store = new(1);
 
     [Fact]
+    public void R6_What_is_missing_on_one_level_is_looked_for_on_its_siblings_before_it_is_free_again()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+
+        // A unit of an order that was cancelled since moved from the first place to the second: they show 6 and 6.
+        Read(desk, 2, 6);
+        desk[1].NeedsReading.ShouldBeTrue();
+        for (var cycle = 0; cycle < 2 * PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            Read(desk, 1, 6);
+            desk.Exposure.UpperBound.ShouldBeGreaterThanOrEqualTo(12, "six are shown at each place");
+            Read(desk, 2, 6);
+        }
+
+        desk.Exposure.ShouldBe(new Exposure(12, 12, 0, ""));
+        (desk[1].Belief, desk[2].Belief, desk[1].Surplus, desk[2].Suspense).ShouldBe((6, 6, 0, 0));
+        desk.Drift.ShouldBeEmpty("it moved: nobody edited anything");
+    }
+
+    [Fact]
+    public void R14_What_is_too_many_at_an_authority_is_not_found_there_while_it_may_be_missing_on_a_sibling()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Own(1);
+        desk.Announce(1, 6, desk.Now.AddSeconds(1));
+        Read(desk, 1, 6);
+        Read(desk, 1, 6);
+        desk.Ledger.ShouldBeEmpty("nobody has looked at the second place since");
+
+        Read(desk, 2, 6);
+        for (var cycle = 0; cycle < 2 * PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            Read(desk, 1, 6);
+            desk.State.Pools.Sum(p => p.Buckets.OnHand).ShouldBe(12, "no unit was found or lost");
+            Read(desk, 2, 6);
+        }
+
+        desk.Exposure.ShouldBe(new Exposure(12, 12, 0, ""));
+    }
+
+    [Fact]
     public void What_moved_and_was_cancelled_there_stays_so_when_more_is_ordered_from_there()
     {
         var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
