@@ -29,6 +29,10 @@ internal sealed class DrainedReading(
     private bool IsFirst => level.Surplus + level.Adopted == 0
         || (sku.FindLevel(level.Id)!.Observed is not { OnHand: not null } && ChannelMoves.HasSiblings(sku, level));
 
+    /// <summary>A value that was written over the level after the reading lies there, whatever was missing before.</summary>
+    private bool WasOverwritten =>
+        !channel.CompareAndSet && (_pushed != 0 || level.Unverified.Any(u => u.At > _reading.MarkedAt));
+
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
     private int Bound => _reading.Available + _putBack + _pushed;
@@ -135,6 +139,7 @@ internal sealed class DrainedReading(
             Adopted = 0,
             FailedVerifications = 0,
         };
+        next = WasOverwritten ? next with { Belief = Math.Max(next.Belief!.Value, level.Belief!.Value) } : next;
         var patience = ChannelMoves.MayHaveMoved(sku, level, missing: true)
             ? PublishLimits.SuspenseReadingsOfAMove
             : PublishLimits.SuspenseReadings;

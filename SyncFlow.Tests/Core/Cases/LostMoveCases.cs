@@ -111,6 +111,22 @@ public sealed class LostMoveCases
         (desk[1].Status, desk[2].Status).ShouldBe((LevelStatus.New, LevelStatus.New));
     }
 
+    [Fact]
+    public void R15_A_value_written_after_a_reading_lies_there_whatever_the_reading_misses()
+    {
+        var desk = new Desk(1, 10, SharingMode.Shared, 10);
+        desk.Configure(1, c => c with { CompareAndSet = false });
+        desk.Arrange(1, l => l with { Suspense = 1, Belief = 9, SuspenseReadings = PublishLimits.SuspenseReadings });
+        var marks = desk.Mark(1, ReadingKind.Drained) with { Available = 7 };
+        desk.Receive("r-1", 4);
+        desk.Publish(1)!.To.ShouldBe(desk[1].Belief!.Value);
+        var written = desk[1].Belief!.Value;
+
+        // It showed 7 before, three fewer than are explained; now it shows what was written.
+        desk.Read(1, marks);
+        desk[1].UpperBound.ShouldBeGreaterThanOrEqualTo(written);
+    }
+
     private static void Read(Desk desk, int level, int available)
     {
         desk.Now += TimeSpan.FromSeconds(5);
