@@ -91,7 +91,7 @@ internal sealed class Crowd
             return;
         }
 
-        _truth.SoldPastTheLevel(shop, sku, order.PastTheLevel);
+        _truth.TakenAway(sku, order.PastTheLevel);
         Count(shop, order);
         _tally.Add("orders taken whole from one location, whatever is there", whole && _settings.Locations > 1 && shop.Kind == ShopKind.Comparing ? 1 : 0);
 

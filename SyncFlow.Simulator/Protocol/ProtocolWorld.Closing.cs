@@ -6,19 +6,29 @@ internal sealed partial class ProtocolWorld
     /// <summary>
     /// What its levels showed when a location was closed is on sale again the moment it is opened, whatever became of the
     /// units; and a level below zero that is closed takes nothing from the others any more. A merchant who does either puts
-    /// units on sale by hand.
+    /// units on sale by hand; of an item that is not counted just then, once it is counted again.
     /// </summary>
     private void Close(Shop shop, int location, bool closed)
     {
-        var before = Enumerable.Range(0, _settings.Items).Select(shop.Shown).ToList();
+        var before = Enumerable.Range(0, _settings.Items).Select(shop.OnShelves).ToList();
         shop.Close(location, closed);
         for (var item = 0; item < _settings.Items; item++)
         {
-            Truth.TakenAway(item, Math.Max(0, Math.Max(0, shop.Shown(item)) - Math.Max(0, before[item])));
+            Truth.TakenAway(item, Math.Max(0, Math.Max(0, shop.OnShelves(item)) - Math.Max(0, before[item])));
             if (!closed)
             {
                 Truth.Reopened(shop, item, location, shop.Available(item, location));
             }
+        }
+    }
+
+    /// <summary>A write that was on its way for minutes arrives at a location that was opened and that we think is closed: its units are on sale too.</summary>
+    private void NoteArriving(Shop shop, int item, int location, int units)
+    {
+        if (_naive is null && units > 0 && !_desks[shop.Number - 1].Channel.IsOpenAt(new Core.LocationId(location)))
+        {
+            Truth.TakenAway(item, units);
+            Truth.ArrivedAtReopened(shop, item, location, units);
         }
     }
 }

@@ -58,7 +58,11 @@ internal sealed partial class ProtocolWorld
             shop.Overwritten += (item, shown) => Truth!.Overwritten(shop, item, shown);
             shop.LevelChanged += (sku, location, value, at) => Tell(shop, sku, location, value, at);
             shop.ItemChanged += sku => Tell(shop, sku);
-            shop.Arriving += (item, location) => Truth!.Arrives(shop, item, location);
+            shop.Arriving += (item, location, units) =>
+            {
+                Truth!.Arrives(shop, item, location);
+                NoteArriving(shop, item, location, units);
+            };
             shop.PlacesChanged += () => Post(shop, () => ReadPlaces(shop));
             _shops.Add(shop);
         }

@@ -62,8 +62,8 @@ internal sealed partial class Shop(
     /// <summary>Told of every change of a level, with the shop's own time of it.</summary>
     public event Action<int, int, int, long>? LevelChanged;
 
-    /// <summary>Told of a value that is written over a level, before it is there.</summary>
-    public event Action<int, int>? Arriving;
+    /// <summary>Told of a value that is written over a level, before it is there, and by how much it changes it.</summary>
+    public event Action<int, int, int>? Arriving;
 
     /// <summary>Told of every new or changed order.</summary>
     public event Action<ShopOrder>? OrderChanged;
@@ -104,10 +104,13 @@ internal sealed partial class Shop(
     public bool IsClosed(int location) => _closed[location];
 
     /// <summary>What it may still sell of an item that it counts: all its levels at open locations together.</summary>
-    public int Shown(int sku)
+    public int Shown(int sku) => _untracked[sku] ? 0 : OnShelves(sku);
+
+    /// <summary>The same, also while it does not count the item.</summary>
+    public int OnShelves(int sku)
     {
         var total = 0;
-        for (var location = 0; location < locations && !_untracked[sku]; location++)
+        for (var location = 0; location < locations; location++)
         {
             // Where a level is decided on alone, one below zero takes nothing from the others.
             var here = _closed[location] ? 0 : _available[sku, location];
@@ -197,7 +200,7 @@ internal sealed partial class Shop(
                 Overwritten?.Invoke(sku, _available[sku, location]);
             }
 
-            Arriving?.Invoke(sku, location);
+            Arriving?.Invoke(sku, location, to - _available[sku, location]);
             Move(sku, location, to - _available[sku, location]);
         }
 

@@ -54,6 +54,9 @@ internal sealed class ShopLine(string reference, int item, int home, int locatio
     /// <summary>Its units sold and not given back that our ledger has, as far as it was told.</summary>
     public int Told { get; set; }
 
+    /// <summary>Its units that our ledger has and its level never told of, given back or not.</summary>
+    public int ToldUncounted { get; set; }
+
     /// <summary>Whether any of it ever was to ship from elsewhere than the rest.</summary>
     public bool IsScattered { get; private set; }
 

@@ -35,8 +35,24 @@ internal sealed partial class Truth
             return null;
         }
 
-        var (offered, left) = (AllOffered(sku), Math.Max(0, Left(sku)));
+        var (offered, left) = (AllOffered(sku) - Sum(sku, Unwritten), Math.Max(0, Left(sku)));
         return offered > left ? $"channels show {offered} of {left} units" : null;
+    }
+
+    /// <summary>Units that a hand put on levels where nobody ever counted anything in: nothing is written there, so they stay, and that is alarmed.</summary>
+    private int Unwritten(Shop shop, int item)
+    {
+        var units = 0;
+        foreach (var level in store.Sku(settings.SkuOf(item)).Levels)
+        {
+            if (level.Connection.Value == shop.Number && level.Target is null
+                && settings.PartsOf(item).Any(p => !store.Sku(settings.SkuOf(p.Sku)).PoolAt(level.Location).Opened))
+            {
+                units += Math.Max(0, shop.Available(item, (int)level.Location.Value));
+            }
+        }
+
+        return Math.Min(units, _tampered[shop.Number, item]);
     }
 
     /// <summary>I2: each order is in the ledger exactly once, as it is.</summary>

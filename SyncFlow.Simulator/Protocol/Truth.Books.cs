@@ -76,6 +76,11 @@ internal sealed partial class Truth
             _told[shop.Number, line.Item] += units - line.Told;
             _toldClaims[shop.Number, line.Item] += order.Claimed ? units - line.Told : 0;
             line.Told = units;
+            if (order.Claimed && !line.Counted)
+            {
+                _toldUncounted[shop.Number, line.Item] += lines[i].Quantity - line.ToldUncounted;
+                line.ToldUncounted = lines[i].Quantity;
+            }
         }
     }
 

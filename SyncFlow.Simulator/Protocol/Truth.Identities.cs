@@ -11,7 +11,7 @@ internal sealed partial class Truth
     private readonly int[,] _told = new int[settings.Shops + 1, settings.Items];
     private readonly int[,] _toldClaims = new int[settings.Shops + 1, settings.Items];
     private readonly int[,] _tampered = new int[settings.Shops + 1, settings.Items];
-    private readonly int[,] _soldPast = new int[settings.Shops + 1, settings.Items];
+    private readonly int[,] _toldUncounted = new int[settings.Shops + 1, settings.Items];
     private readonly Dictionary<(int Shop, int Item, int Location), int> _reopened = [];
     private long _steps;
     private long _exact;
@@ -23,15 +23,12 @@ internal sealed partial class Truth
     /// </summary>
     public void Tampered(Shop shop, int item, int units) => _tampered[shop.Number, item] += Math.Max(0, units);
 
-    /// <summary>Units were sold that the level does not tell of: they are gone, and the order that tells of them takes nothing off it.</summary>
-    public void SoldPastTheLevel(Shop shop, int item, int units)
-    {
-        TakenAway(item, units);
-        _soldPast[shop.Number, item] += units;
-    }
-
     /// <summary>A location is open again: what its levels show is on sale, and we hear of it later.</summary>
     public void Reopened(Shop shop, int item, int location, int units) => _reopened[(shop.Number, item, location)] = Math.Max(0, units);
+
+    /// <summary>A write that was on its way arrives at a location that is open again: so much more is on sale.</summary>
+    public void ArrivedAtReopened(Shop shop, int item, int location, int units) =>
+        _reopened[(shop.Number, item, location)] = _reopened.GetValueOrDefault((shop.Number, item, location)) + units;
 
     /// <summary>An absolute value was written. In guard it can only lift a level that somebody sold from below zero.</summary>
     public void Overwritten(Shop shop, int item, int shown) => Tampered(shop, item, -shown);
@@ -95,7 +92,7 @@ internal sealed partial class Truth
             unit.News -= _toldClaims[shop.Number, item];
 
             // What its level did not tell of lies on an authority's shelf, by its own account, and is booked as found there.
-            news += settings.Parks ? Math.Max(unit.News, Math.Min(0, unit.News + _soldPast[shop.Number, item])) : unit.News;
+            news += unit.News + (settings.IsAuthority(shop.Number) ? _toldUncounted[shop.Number, item] : 0);
             var broken = unit.Beyond + _tampered[shop.Number, item];
             (_exact, _allowed) = broken == 0 ? (_exact + 1, _allowed) : (_exact, _allowed + 1);
 

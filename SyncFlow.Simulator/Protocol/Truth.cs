@@ -118,7 +118,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         // A till sells what is kept back as well.
         var could = AllOffered(sku) - Left(sku) - _takenAway[sku] + (settings.Till ? 0 : buffered);
-        if (could > exposure.Units + Math.Max(0, -exposure.Available) + BeyondReserves(sku))
+        if (could > exposure.Units + Math.Max(0, -exposure.Available) + ShortElsewhere(state) + BeyondReserves(sku))
         {
             return $"{could} units could be sold that do not exist, exposure is {exposure}";
         }
@@ -144,6 +144,18 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + BookedAsGone(sku) + Sum(sku, Explained) + OfBoundedGuard(sku);
         return exposure.Units > allowed + buffered ? $"{exposure} in guard, {allowed} explained, buffer {buffered}" : null;
+    }
+
+    /// <summary>Units that are short already at places that are closed on every channel: no figure of what is on sale contains those.</summary>
+    private int ShortElsewhere(SkuState state)
+    {
+        var units = 0;
+        foreach (var pool in state.Pools)
+        {
+            units += pool.Opened && AvailableToSell.GroupOf(pool, store.Context) is null ? Math.Max(0, -pool.Buckets.Unencumbered) : 0;
+        }
+
+        return units;
     }
 
     /// <summary>Units that are there and never to be shown: a buffer that the merchant raises is a fact to every channel that shows them.</summary>
@@ -174,11 +186,15 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             {
                 // One that is closed below zero takes nothing from the others any more.
                 explained += level.Status == LevelStatus.Closed ? Math.Max(0, -(level.Belief ?? 0)) : 0;
+
+                // Nor is it read: what drafts held there and orders have by now is held still, beside what the orders have.
+                explained += level.Status == LevelStatus.Closed ? Math.Max(0, level.DraftHolds - shop.Reserved(item, (int)level.Location.Value)) : 0;
                 bound += level.UpperBound;
                 below += Math.Max(0, -level.UpperBound);
 
-                // Sales on an unknown side of a reading that showed foreign units stay in doubt with them.
-                explained += level.Surplus + level.Adopted + (settings.UnitsAppear ? level.UnverifiedUnits : 0);
+                // Sales on an unknown side of a reading that showed foreign units stay in doubt with them; where an order left they are
+                // foreign until its move is known.
+                explained += level.Surplus + level.Adopted + (settings.UnitsAppear || shop.MovedOrders(item) > 0 ? level.UnverifiedUnits : 0);
             }
         }
 
