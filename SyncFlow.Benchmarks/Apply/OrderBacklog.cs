@@ -41,15 +41,20 @@ internal sealed class OrderBacklog
 
     /// <summary>Stores <paramref name="orders"/> webhooks of 1 to 3 lines each.</summary>
     /// <param name="pick">The number of the SKU of a line.</param>
-    public async Task StoreAsync(int orders, Func<Random, int> pick, TimeProvider time, CancellationToken ct)
+    /// <returns>Their ids.</returns>
+    public async Task<IReadOnlyList<string>> StoreAsync(int orders, Func<Random, int> pick, TimeProvider time, CancellationToken ct)
     {
         var inbox = new InboxStore(servers.Ingest, time);
         var now = time.GetUtcNow();
+        var ids = new List<string>(orders);
         var events = Enumerable.Range(0, orders).Select(_ => Event(6_000_000_000 + stored++, random, pick, now));
         foreach (var batch in events.Chunk(500))
         {
             await inbox.AppendAsync(batch, ct).ConfigureAwait(false);
+            ids.AddRange(batch.Select(e => e.WebhookId));
         }
+
+        return ids;
     }
 
     /// <summary>Whether anything still waits.</summary>

@@ -22,6 +22,7 @@ internal static class ScaleBenchmark
     private const int Merchants = 4;
     private const int Skus = 500;
     private const int WarmUp = 2_000;
+    private const int Rounds = 3;
     private const int SecondWarmUps = 4;
 
     /// <summary>Events stored so far ahead of their time are touched by nobody until they are made due, all at once.</summary>
@@ -52,7 +53,7 @@ internal static class ScaleBenchmark
         await ApplyAsync(WarmUp).ConfigureAwait(false);
         await UntilHeldAsync(servers, first, time, ct).ConfigureAwait(false);
         var limited = first.Limit(percent);
-        var one = await ApplyAsync(orders).ConfigureAwait(false);
+        var one = await SeveralAsync().ConfigureAwait(false);
 
         await using var second = WorkerProcess.StartOn(core: 1 % Environment.ProcessorCount, servers);
         for (var round = 0; round < SecondWarmUps; round++)
@@ -61,11 +62,11 @@ internal static class ScaleBenchmark
         }
 
         second.Limit(percent);
-        var both = await ApplyAsync(orders).ConfigureAwait(false);
+        var both = await SeveralAsync().ConfigureAwait(false);
 
         await first.KillAsync(ct).ConfigureAwait(false);
         var moved = await UntilHeldAsync(servers, second, time, ct).ConfigureAwait(false);
-        var other = await ApplyAsync(orders).ConfigureAwait(false);
+        var other = await SeveralAsync().ConfigureAwait(false);
         foreach (var backlog in backlogs)
         {
             await backlog.CheckAsync(ct).ConfigureAwait(false);
@@ -77,6 +78,18 @@ internal static class ScaleBenchmark
         results.Add("scale.two_workers_per_s", Math.Round(both), "events/s");
         results.Add("scale.ratio", both / ((one + other) / 2), "ratio");
         results.Add("leases.moved_s", moved.TotalSeconds, "s");
+
+        // The median of several, for one stall of the disk is a third of a round.
+        async Task<double> SeveralAsync()
+        {
+            var rounds = new List<double>();
+            for (var round = 0; round < Rounds; round++)
+            {
+                rounds.Add(await ApplyAsync(orders).ConfigureAwait(false));
+            }
+
+            return rounds.Order().ElementAt(Rounds / 2);
+        }
 
         // Events a second, from the moment they became due.
         async Task<double> ApplyAsync(int count)

@@ -8,9 +8,14 @@ using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Levels;
 
+/// <summary>What a reading said of a write whose answer was lost.</summary>
+/// <param name="Doubt">Units by which the level may differ all the same, because the other outcome is possible too.</param>
+/// <param name="Landed">Whether it was carried out.</param>
+internal readonly record struct LostAnswer(int Doubt, bool Landed);
+
 /// <summary>One drained reading applied to one level.</summary>
 internal sealed class DrainedReading(
-    WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, int lostAnswer,
+    WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, LostAnswer lost,
     DateTimeOffset now)
 {
     private readonly Reading _reading = fact.Reading;
@@ -36,7 +41,7 @@ internal sealed class DrainedReading(
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
     private int Bound => _reading.Available + _putBack + _pushed;
-    private int Doubted => lostAnswer + level.Unverified.Where(u => u.At <= _reading.MarkedAt).Sum(u => u.Units);
+    private int Doubted => lost.Doubt + level.Unverified.Where(u => u.At <= _reading.MarkedAt).Sum(u => u.Units);
     private bool Proves => Doubted > 0;
 
     /// <summary>Where shares are not disjoint, and in bounded guard, absolute values are written over one another (rule R15).</summary>
@@ -69,7 +74,13 @@ internal sealed class DrainedReading(
             // Open orders that the channel does not hold here any more have moved, and we have yet to learn where to. Where
             // sales fall on either side of the reading, it does not say what is left. Nor where parked units are missing that
             // may have moved.
-            var known = left.Suspense + left.Surplus == 0 && left.Shelf is not { Unplaced: not 0 } && left.OpenClaims <= _reading.Committed && _sold + _putBack == 0;
+            // Nor, where a write was carried out, whether the place is closed at all, for a closed one takes none: that is asked first.
+            if (lost.Landed)
+            {
+                set.Work.Add(new WorkItem(left.Connection, WorkKind.RefreshLocations, "", now));
+            }
+
+            var known = !lost.Landed && left.Suspense + left.Surplus == 0 && left.Shelf is not { Unplaced: not 0 } && left.OpenClaims <= _reading.Committed && _sold + _putBack == 0;
             set.Put(set.FindSku(sku.Sku)!.With(known ? LevelLife.End(left) : left with { NeedsReading = true }));
         }
 

@@ -67,8 +67,8 @@ internal static class Readings
             return Plain(set, fact, sku, ShelfReading.Noted(noted, reading), now);
         }
 
-        var (settled, doubt) = SettleLostAnswer(noted, reading);
-        var outcome = new DrainedReading(set, fact, sku, settled, channel, doubt, now).Apply();
+        var (settled, lost) = SettleLostAnswer(noted, reading);
+        var outcome = new DrainedReading(set, fact, sku, settled, channel, lost, now).Apply();
         AbsoluteWrites.NoteUndone(set, noted, settled, reading, now);
         return outcome;
     }
@@ -132,16 +132,16 @@ internal static class Readings
     /// reading better is what happened (rule R8). Where sales or put-backs make both possible, the other outcome stays
     /// in the bound as doubt: it was there before, while the push was in flight.
     /// </summary>
-    private static (LevelState Level, int Doubt) SettleLostAnswer(LevelState level, Reading reading)
+    private static (LevelState Level, LostAnswer Lost) SettleLostAnswer(LevelState level, Reading reading)
     {
         if (level.InFlight is not { } push || push.PlannedAt > reading.MarkedAt)
         {
-            return (level, 0);
+            return (level, default);
         }
 
         if (AbsoluteWrites.Shows(level, reading))
         {
-            return (AbsoluteWrites.Done(level, reading), 0);
+            return (AbsoluteWrites.Done(level, reading), new LostAnswer(Doubt: 0, Landed: true));
         }
 
         var explained = level.Explained!.Value - (int)(level.PushedTotal - reading.PushedMark);
@@ -156,7 +156,7 @@ internal static class Readings
 
         // It happened before the marks, so it is part of what the reading is compared with: belief moves, the mark does not.
         return happened
-            ? (settled with { Belief = level.Belief + push.Change }, Math.Max(0, -push.Change))
-            : (settled, Math.Max(0, push.Change));
+            ? (settled with { Belief = level.Belief + push.Change }, new LostAnswer(Math.Max(0, -push.Change), Landed: true))
+            : (settled, new LostAnswer(Math.Max(0, push.Change), Landed: false));
     }
 }

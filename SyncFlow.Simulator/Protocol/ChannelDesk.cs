@@ -8,12 +8,14 @@ using SyncFlow.Core.Orders;
 
 namespace SyncFlow.Simulator.Protocol;
 
-/// <summary>What the worker of one connection shares among its loops.</summary>
+/// <summary>One connection: what is stored of it, and what everybody who works on it, one after the other, has in common.</summary>
+/// <param name="Index">Its place among all.</param>
 /// <param name="Store">The tenant's state.</param>
+/// <param name="Leases">Who may work on it.</param>
 /// <param name="Pipeline">Where facts go.</param>
 /// <param name="Shop">The channel.</param>
 internal sealed record ChannelDesk(
-    MemoryStore Store, Pipeline Pipeline, Shop Shop, Agenda Agenda, Random Random, WorldSettings Settings, Tally Tally)
+    int Index, MemoryStore Store, LeaseTable Leases, Pipeline Pipeline, Shop Shop, Agenda Agenda, Random Random, WorldSettings Settings, Tally Tally)
 {
     private readonly SettleTimes _times = new();
 
@@ -22,20 +24,20 @@ internal sealed record ChannelDesk(
     /// <summary>Pushes as they were stored before they were sent.</summary>
     public Dictionary<Guid, Core.Publishing.Push> Pushes { get; } = [];
 
+    /// <summary>Until when each may arrive, as it was last stored.</summary>
+    public Dictionary<Guid, DateTimeOffset> Possible { get; } = [];
+
+    /// <summary>Told what the rules must never let happen.</summary>
+    public required Action<string> Complain { get; init; }
+
     /// <summary>Of these, the ones whose answers were lost for good.</summary>
     public HashSet<Guid> Unanswered { get; } = [];
 
-    /// <summary>Levels being read, and by how many loops: no push is planned for them meanwhile.</summary>
-    public Dictionary<LevelId, int> Held { get; } = [];
-
-    /// <summary>Rises when the worker dies: what an earlier one had in memory is lost.</summary>
-    public int Life { get; set; }
-
-    /// <summary>False between the death of a worker and the start of the next.</summary>
-    public bool Alive { get; set; } = true;
-
     /// <summary>Writes sent so far.</summary>
     public int Writes { get; set; }
+
+    /// <summary>Readings stored so far.</summary>
+    public int Readings { get; set; }
 
     /// <summary>Faults in force.</summary>
     public WorldFaults Faults { get; private set; } = Settings.Faults;
@@ -46,38 +48,8 @@ internal sealed record ChannelDesk(
 
     public TimeSpan Between(int fewest, int most) => TimeSpan.FromMilliseconds(Random.Next(fewest, most));
 
-    /// <summary>Later, unless the worker dies before.</summary>
-    public void Later(TimeSpan wait, Action what)
-    {
-        var life = Life;
-        Agenda.In(wait, () =>
-        {
-            if (life == Life)
-            {
-                what();
-            }
-        });
-    }
-
     /// <summary>From now on nothing goes wrong any more.</summary>
     public void Calm() => Faults = new WorldFaults();
-
-    /// <summary>Holds levels, or lets go of them.</summary>
-    public void Hold(IEnumerable<LevelId> levels, int by)
-    {
-        foreach (var level in levels)
-        {
-            var count = Held.GetValueOrDefault(level) + by;
-            if (count == 0)
-            {
-                Held.Remove(level);
-            }
-            else
-            {
-                Held[level] = count;
-            }
-        }
-    }
 
     /// <summary>Its levels, with their SKUs.</summary>
     public IEnumerable<(Core.Stock.SkuState Sku, LevelState Level)> Levels()

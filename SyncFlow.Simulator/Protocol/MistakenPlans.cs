@@ -9,12 +9,12 @@ namespace SyncFlow.Simulator.Protocol;
 /// Classic mistakes in planning, put around the production planner: it is shown the state that the mistake would see, and
 /// what it decides there is carried out.
 /// </summary>
-internal sealed class MistakenPlans(ChannelDesk desk)
+internal sealed class MistakenPlans(Tenure tenure)
 {
     /// <summary>Writes without an answer, of levels that are written again.</summary>
     private readonly Dictionary<LevelId, InFlight> _lost = [];
 
-    private Mistake Mistake => desk.Settings.Mistake;
+    private Mistake Mistake => tenure.Desk.Settings.Mistake;
 
     /// <summary>Whether a level is to be written.</summary>
     public bool WantsPush(LevelState level) => level.WantsPush || Mistake switch
@@ -27,7 +27,7 @@ internal sealed class MistakenPlans(ChannelDesk desk)
     /// <summary>Plans as the mistake would.</summary>
     public Push? Plan(WorkingSet set, IReadOnlyList<PlanCandidate> candidates, Guid id)
     {
-        var now = desk.Agenda.Now;
+        var now = tenure.Desk.Agenda.Now;
         if (Mistake == Mistake.NegativeLends)
         {
             View(set, Together);
@@ -37,7 +37,7 @@ internal sealed class MistakenPlans(ChannelDesk desk)
             View(set, PutAside);
         }
 
-        var push = Planner.Plan(set, desk.Connection, candidates, id, now).Push;
+        var push = Planner.Plan(set, tenure.Desk.Connection, candidates, id, now).Push;
         switch (Mistake)
         {
             case Mistake.NegativeLends:
@@ -47,7 +47,7 @@ internal sealed class MistakenPlans(ChannelDesk desk)
                 View(set, level => level.InFlight is null && _lost.Remove(level.Id, out var before) ? level with { InFlight = before } : level);
                 return push;
             case Mistake.BudgetPerLevel:
-                return RaiseToZero(set, push ?? new Push(id, desk.Connection, [], now, now + PublishLimits.LateArrival));
+                return RaiseToZero(set, push ?? new Push(id, tenure.Desk.Connection, [], now, now + PublishLimits.LateArrival));
             default:
                 return push;
         }
@@ -91,11 +91,11 @@ internal sealed class MistakenPlans(ChannelDesk desk)
     private static bool IsBelowZero(LevelState level) =>
         level is { Status: LevelStatus.Live, Belief: < 0, InFlight: null, AwaitsAttribution: false };
 
-    private bool IsLost(LevelState level) => level.InFlight is { } push && desk.Unanswered.Contains(push.Push);
+    private bool IsLost(LevelState level) => level.InFlight is { } push && tenure.Desk.Unanswered.Contains(push.Push);
 
     private LevelState PutAside(LevelState level)
     {
-        if (level.Connection != desk.Connection || !IsLost(level))
+        if (level.Connection != tenure.Desk.Connection || !IsLost(level))
         {
             return level;
         }
@@ -110,7 +110,7 @@ internal sealed class MistakenPlans(ChannelDesk desk)
         var elements = push.Elements.ToBuilder();
         foreach (var sku in set.Skus.ToList())
         {
-            foreach (var level in sku.Levels.Where(l => l.Connection == desk.Connection && IsBelowZero(l) && !desk.Held.ContainsKey(l.Id)))
+            foreach (var level in sku.Levels.Where(l => l.Connection == tenure.Desk.Connection && IsBelowZero(l) && !tenure.Held.ContainsKey(l.Id)))
             {
                 var from = level.Belief!.Value;
                 set.Put(set.FindSku(sku.Sku)!.With(level with { InFlight = new InFlight(push.Id, from, 0, push.PlannedAt, push.Deadline, null) }));

@@ -21,14 +21,4 @@ internal sealed partial class ProtocolWorld
             }
         }
     }
-
-    /// <summary>A write that was on its way for minutes arrives at a location that was opened and that we think is closed: its units are on sale too.</summary>
-    private void NoteArriving(Shop shop, int item, int location, int units)
-    {
-        if (_naive is null && units > 0 && !_desks[shop.Number - 1].Channel.IsOpenAt(new Core.LocationId(location)))
-        {
-            Truth.TakenAway(item, units);
-            Truth.ArrivedAtReopened(shop, item, location, units);
-        }
-    }
 }

@@ -39,8 +39,8 @@ internal sealed partial class ProtocolWorld
                 Truth.MaySellAgain(item, Math.Max(0, units - before[item]));
             }
 
-            _publishers[shop.Number - 1].Told();
-            _verifiers.ForEach(v => v.Wake());
+            _workforce!.Told();
+            _workforce.Wake();
         }
     });
 

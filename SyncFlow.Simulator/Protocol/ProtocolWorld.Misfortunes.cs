@@ -62,7 +62,7 @@ internal sealed partial class ProtocolWorld
 
         if (_desks.Count > 0 && Chance(_faults.Crash))
         {
-            Kill(_random.Next(_desks.Count));
+            _workforce!.Kill(_random.Next(_desks.Count), TimeSpan.FromSeconds(_random.Next(1, 12)));
         }
 
         Tamper(shop);
@@ -181,26 +181,5 @@ internal sealed partial class ProtocolWorld
         {
             _desks[shop.Number - 1].SetStatus(ConnectionStatus.Live);
         }
-    }
-
-    private void Kill(int index)
-    {
-        var desk = _desks[index];
-        if (!desk.Alive)
-        {
-            return;
-        }
-
-        Tally.Add("workers killed");
-        desk.Life++;
-        desk.Alive = false;
-        desk.Held.Clear();
-        _agenda.In(TimeSpan.FromSeconds(_random.Next(1, 12)), () =>
-        {
-            desk.Alive = true;
-            _publishers[index].Restart();
-            _verifiers[2 * index].Restart();
-            _verifiers[(2 * index) + 1].Restart();
-        });
     }
 }

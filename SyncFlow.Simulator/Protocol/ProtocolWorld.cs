@@ -1,7 +1,6 @@
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
-using SyncFlow.Core.Publishing;
 
 namespace SyncFlow.Simulator.Protocol;
 
@@ -25,13 +24,12 @@ internal sealed partial class ProtocolWorld
     private readonly Agenda _agenda = new(Start);
     private readonly List<Shop> _shops = [];
     private readonly List<ChannelDesk> _desks = [];
-    private readonly List<PublisherLoop> _publishers = [];
-    private readonly List<VerifierLoop> _verifiers = [];
     private readonly MemoryStore _store;
     private readonly Pipeline _pipeline;
     private readonly Carts _carts;
     private readonly Naive? _naive;
     private readonly Shopkeeper? _shopkeeper;
+    private readonly Workforce? _workforce;
     private WorldFaults _faults;
     private int _events;
     private int _facts;
@@ -58,11 +56,7 @@ internal sealed partial class ProtocolWorld
             shop.Overwritten += (item, shown) => Truth!.Overwritten(shop, item, shown);
             shop.LevelChanged += (sku, location, value, at) => Tell(shop, sku, location, value, at);
             shop.ItemChanged += sku => Tell(shop, sku);
-            shop.Arriving += (item, location, units) =>
-            {
-                Truth!.Arrives(shop, item, location);
-                NoteArriving(shop, item, location, units);
-            };
+            shop.Arriving += (item, location) => Truth!.Arrives(shop, item, location);
             shop.PlacesChanged += () => Post(shop, () => ReadPlaces(shop));
             _shops.Add(shop);
         }
@@ -79,8 +73,9 @@ internal sealed partial class ProtocolWorld
         }
         else
         {
-            Employ();
+            _workforce = Employ();
             _shopkeeper = new Shopkeeper(settings, _store, _pipeline, _desks, _agenda, Tally, Told);
+            _workforce.Open();
         }
 
         CountIngredients();
@@ -181,33 +176,30 @@ internal sealed partial class ProtocolWorld
         });
     }
 
-    private void Employ()
+    private Workforce Employ()
     {
+        var leases = new LeaseTable(_shops.Count, _agenda, _settings);
         foreach (var shop in _shops)
         {
-            var desk = new ChannelDesk(_store, _pipeline, shop, _agenda, _random, _settings, Tally);
-            _desks.Add(desk);
-            var publisher = new PublisherLoop(desk);
-            _publishers.Add(publisher);
-            _verifiers.Add(new VerifierLoop(desk, VerifyPurpose.Prove));
-            _verifiers.Add(new VerifierLoop(desk, VerifyPurpose.Attribute));
+            _desks.Add(new ChannelDesk(_desks.Count, _store, leases, _pipeline, shop, _agenda, _random, _settings, Tally) { Complain = End });
         }
 
+        var workforce = new Workforce(_desks, leases, _agenda, _settings, Tally);
         _pipeline.Mistaken = _settings.Mistake == Mistake.NegativeLends ? set => MistakenPlans.Lend(set, _agenda.Now) : null;
         _pipeline.Asked += Ask;
-        _pipeline.Committed += Told;
+        _pipeline.Committed += workforce.Told;
+        _pipeline.Committed += workforce.Wake;
         _agenda.In(ReconcileEvery, Reconcile);
         _agenda.In(LookEvery, ReleaseStopped);
         _agenda.In(SweepEvery, Sweep);
-        _publishers.ForEach(p => p.Restart());
-        _verifiers.ForEach(v => v.Restart());
+        return workforce;
     }
 
     /// <summary>Something was committed: everybody looks whether it is for him.</summary>
     private void Told()
     {
-        _publishers.ForEach(p => p.Told());
-        _verifiers.ForEach(v => v.Wake());
+        _workforce?.Told();
+        _workforce?.Wake();
     }
 
     /// <summary>Every level is read from time to time, whether anything seems wrong or not: webhooks get lost.</summary>
@@ -220,7 +212,7 @@ internal sealed partial class ProtocolWorld
         }
 
         _store.Save(set);
-        _verifiers.ForEach(v => v.Wake());
+        _workforce!.Wake();
         foreach (var desk in _desks)
         {
             ReadPlaces(desk.Shop);
@@ -266,5 +258,6 @@ internal sealed partial class ProtocolWorld
         }
 
         _pipeline.Calm();
+        _workforce?.Calm();
     }
 }

@@ -1,21 +1,28 @@
+using System.Collections.Immutable;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Publishing;
 
 namespace SyncFlow.Simulator.Protocol;
 
-/// <summary>Publishes one connection: plans under lock, stores the intent, sends, settles; each a step that a crash may follow.</summary>
-internal sealed class PublisherLoop(ChannelDesk desk)
+/// <summary>
+/// Publishes one connection under one lease: plans under lock, stores the intent, and does with each push what
+/// <see cref="PushMachine"/> says; each a step that a crash may follow, or a long pause.
+/// </summary>
+internal sealed class PublisherLoop(Tenure tenure)
 {
     private const int MostInFlight = 4;
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Waits before a lost answer is asked for again.</summary>
-    private static readonly TimeSpan[] Replays =
-        [TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
+    /// <summary>
+    /// The deadline counts from when a request was stored. It is sent at once, but for a worker that stands still with its
+    /// clock just then and cannot know: so much longer everything else may take.
+    /// </summary>
+    private static readonly TimeSpan LongestOnItsWay =
+        PublishLimits.LateArrival - LeaseMachine.Ttl - Workforce.LongestWithClock - TimeSpan.FromSeconds(1);
 
-    private readonly MistakenPlans _plans = new(desk);
-    private long _pushes;
+    private readonly ChannelDesk _desk = tenure.Desk;
+    private readonly MistakenPlans _plans = new(tenure);
     private int _flying;
     private bool _arranged;
     private DateTimeOffset _pausedUntil;
@@ -23,10 +30,10 @@ internal sealed class PublisherLoop(ChannelDesk desk)
     /// <summary>Looks for something to say, soon.</summary>
     public void Wake(bool now = true)
     {
-        if (!_arranged && desk.Alive)
+        if (!_arranged && !tenure.IsOver)
         {
             _arranged = true;
-            desk.Later(now ? desk.Between(1, 60) : Sweep, () =>
+            tenure.Later(now ? _desk.Between(1, 60) : Sweep, () =>
             {
                 _arranged = false;
                 Publish();
@@ -37,27 +44,26 @@ internal sealed class PublisherLoop(ChannelDesk desk)
     /// <summary>Something was committed.</summary>
     public void Told()
     {
-        if (!_arranged && desk.Alive && desk.Any(_plans.WantsPush))
+        if (!_arranged && !tenure.IsOver && _desk.Any(_plans.WantsPush))
         {
             Wake();
         }
     }
 
-    /// <summary>
-    /// A new worker: nothing of the old one's memory is left. Where the channel keeps keys it asks again what became of
-    /// the pushes it finds without an answer; they may never have been sent.
-    /// </summary>
-    public void Restart()
+    /// <summary>Begins: with the pushes that it finds without an answer, which may never have been sent.</summary>
+    public void TakeOver()
     {
-        _flying = 0;
-        _arranged = false;
-        var left = desk.Levels().Select(l => l.Level.InFlight?.Push).OfType<Guid>().Distinct().ToList();
-        foreach (var push in desk.Shop.KeepsKeys ? left : [])
+        foreach (var push in _desk.Levels().Select(l => l.Level.InFlight?.Push).OfType<Guid>().Distinct().ToList())
         {
-            if (Extend(desk.Pushes[push]))
+            var step = _desk.Settings.Mistake == Mistake.TakeOverAtOnce
+                ? (Sending.Planned(_desk.Pushes[push], false), new SendEffect.Settle(ElementAnswer.All(_desk.Pushes[push], ElementOutcome.NotSent, null)))
+                : PushMachine.TakeOver(
+                    _desk.Pushes[push], _desk.Shop.KeepsKeys, _desk.Channel.Publishes, _desk.Unanswered.Contains(push), _desk.Agenda.Now);
+            if (step.Effect is not SendEffect.Leave && !tenure.IsOver)
             {
+                _desk.Tally.Add("pushes without an answer taken over");
                 _flying++;
-                Send(desk.Pushes[push], replays: 1);
+                CarryOut(step);
             }
         }
 
@@ -66,13 +72,13 @@ internal sealed class PublisherLoop(ChannelDesk desk)
 
     private void Publish()
     {
-        if (_flying >= MostInFlight || !desk.Channel.Publishes)
+        if (_flying >= MostInFlight || !_desk.Channel.Publishes)
         {
             return;
         }
 
-        var candidates = desk.Levels()
-            .Where(l => _plans.WantsPush(l.Level) && !desk.Held.ContainsKey(l.Level.Id))
+        var candidates = _desk.Levels()
+            .Where(l => _plans.WantsPush(l.Level) && !tenure.Held.ContainsKey(l.Level.Id))
             .OrderBy(l => PushPriority.Of(l.Sku, l.Level)).ThenBy(l => l.Level.Id.Value)
             .Take(PublishLimits.LevelsPerPush)
             .Select(l => new PlanCandidate(l.Sku.Sku, l.Level.Id, Shop.Item(WorldSettings.IndexOf(l.Sku.Sku)), Shop.Place((int)l.Level.Location.Value)))
@@ -82,174 +88,177 @@ internal sealed class PublisherLoop(ChannelDesk desk)
             return;
         }
 
-        if (desk.Agenda.Now < _pausedUntil)
+        if (_desk.Agenda.Now < _pausedUntil)
         {
             Wake(now: false);
             return;
         }
 
-        var set = desk.Store.LoadSkus(candidates.Select(c => c.Sku));
-        var id = new Guid(desk.Shop.Number, 0, 0, BitConverter.GetBytes(++_pushes));
+        var set = _desk.Store.LoadSkus(candidates.Select(c => c.Sku));
+        var id = new Guid(_desk.Shop.Number, 0, 0, BitConverter.GetBytes(_desk.Pushes.Count + 1L));
         var planned = _plans.Plan(set, candidates, id);
-        if (!desk.Pipeline.Commit(set))
+        if (!tenure.Commit(set))
         {
             Wake();
         }
         else if (planned is { } push)
         {
             _flying++;
-            desk.Writes++;
-            desk.Pushes[push.Id] = push;
-            Send(push, replays: 0);
+            _desk.Writes++;
+            _desk.Pushes[push.Id] = push;
+            _desk.Possible[push.Id] = push.Deadline;
+            tenure.Then(() => Go(Sending.Planned(push, _desk.Shop.KeepsKeys), new SendInput.Due(tenure.IsHeld)));
             Wake();
         }
     }
 
-    private void Send(Push push, int replays)
+    private void Go(Sending sending, SendInput input) => CarryOut(PushMachine.Step(sending, input));
+
+    private void CarryOut((Sending Sending, SendEffect Effect) step)
     {
-        var faults = desk.Faults;
-        if (desk.Chance(faults.Late))
+        switch (step.Effect)
+        {
+            case SendEffect.Send:
+                Send(step.Sending);
+                break;
+            case SendEffect.Wait wait:
+                tenure.Later(wait.For, () => Go(step.Sending, new SendInput.Due(tenure.IsHeld)));
+                break;
+            case SendEffect.Extend:
+                Extend(step.Sending);
+                break;
+            case SendEffect.Settle settle:
+                Settle(step.Sending.Push, settle.Answers);
+                break;
+            case SendEffect.Leave:
+                _desk.Tally.Add("pushes left by a worker that came back too late");
+                break;
+        }
+    }
+
+    private void Send(Sending sending)
+    {
+        var (faults, push) = (_desk.Faults, sending.Push);
+        if (_desk.Chance(faults.Late))
         {
             // It hangs somewhere on the way, and arrives when nobody waits for it any more.
-            desk.Tally.Add("requests that arrive minutes late");
-            var wait = desk.Random.NextDouble() * (PublishLimits.LateArrival - TimeSpan.FromSeconds(1));
-            desk.Agenda.In(wait, () => Arrive(push));
-            desk.Later(Timeout, () => Lost(push, replays));
+            _desk.Tally.Add("requests that arrive minutes late");
+            var wait = _desk.Random.NextDouble() * LongestOnItsWay;
+            _desk.Agenda.In(wait, () => Arrive(push));
+            tenure.Later(Timeout, () => Go(sending, new SendInput.Lost(null)));
             return;
         }
 
-        desk.Agenda.In(desk.Between(20, 800), () =>
+        _desk.Agenda.In(_desk.Between(20, 800), () =>
         {
-            if (desk.Shop.Down || desk.Shop.Refuses)
+            if (_desk.Shop.Down || _desk.Shop.Refuses)
             {
-                var refused = desk.Shop.Refuses && !desk.Shop.Down;
-                desk.Later(desk.Between(5, 100), () => NotDone(push, replays, refused));
+                var refused = _desk.Shop.Refuses && !_desk.Shop.Down;
+                tenure.Later(_desk.Between(5, 100), () => NotDone(sending, refused));
                 return;
             }
 
             var outcomes = Arrive(push);
-            var lost = desk.Chance(faults.LostAnswer);
+            var lost = _desk.Chance(faults.LostAnswer);
             if (lost)
             {
-                desk.Tally.Add("answers lost");
-                desk.Later(Timeout, () => Lost(push, replays));
+                _desk.Tally.Add("answers lost");
+                tenure.Later(Timeout, () => Go(sending, new SendInput.Lost(null)));
             }
             else
             {
-                desk.Later(desk.Between(5, 800), () => Settle(push, outcomes));
+                var doneBy = _desk.Shop.DoneBy(push.Id);
+                var answers = push.Elements.Select((e, i) => new ElementAnswer(e.Level, outcomes[i], null, doneBy)).ToImmutableArray();
+                tenure.Later(_desk.Between(5, 800), () => tenure.Then(() => Go(sending, new SendInput.Answered(answers))));
             }
         });
     }
 
-    /// <summary>No answer: asked for again under the same key where that is proven to do nothing twice (rule R8).</summary>
-    private void Lost(Push push, int replays)
+    /// <summary>The request goes out once more, so it may arrive for as long again.</summary>
+    private void Extend(Sending sending)
     {
-        if (!desk.Shop.KeepsKeys || replays == Replays.Length)
+        var set = _desk.Store.LoadSkus(sending.Push.Elements.Select(e => e.Sku));
+        var carried = Deadlines.Extend(set, sending.Push, _desk.Agenda.Now);
+        if (carried && !tenure.Commit(set))
         {
-            Settle(push, [.. push.Elements.Select(_ => ElementOutcome.Unknown)]);
+            tenure.Later(Sweep, () => Extend(sending));
             return;
         }
 
-        desk.Later(Replays[replays], () =>
+        if (carried)
         {
-            if (Extend(push))
-            {
-                desk.Tally.Add("requests asked again under their key");
-                Send(push, replays + 1);
-            }
-            else
-            {
-                Settle(push, [.. push.Elements.Select(_ => ElementOutcome.Unknown)]);
-            }
-        });
-    }
-
-    /// <summary>The request goes out once more, so it may arrive for as long again; false when nobody waits for it.</summary>
-    private bool Extend(Push push)
-    {
-        var set = desk.Store.LoadSkus(push.Elements.Select(e => e.Sku));
-        var waits = false;
-        foreach (var element in push.Elements)
-        {
-            var sku = set.FindSku(element.Sku)!;
-            var level = sku.FindLevel(element.Level)!;
-            if (level.InFlight is { } flying && flying.Push == push.Id)
-            {
-                waits = true;
-                set.Put(sku.With(level with { InFlight = flying with { Deadline = desk.Agenda.Now + PublishLimits.LateArrival } }));
-            }
+            _desk.Tally.Add("requests asked again under their key");
+            _desk.Possible[sending.Push.Id] = Deadlines.Of(_desk.Agenda.Now);
         }
 
-        return waits && desk.Pipeline.Commit(set);
+        tenure.Then(() => Go(sending, new SendInput.Extended(carried, tenure.IsHeld)));
     }
 
     /// <summary>The write reaches the channel.</summary>
     private ElementOutcome[] Arrive(Push push)
     {
-        var persists = !desk.Chance(desk.Faults.NotPersisted);
-        desk.Tally.Add("writes", push.Elements.Length);
-        desk.Tally.Add("writes acknowledged and not done", persists ? 0 : push.Elements.Length);
-        desk.Tally.Add("writes that park or bring back units", push.Kind == PushKind.Move ? push.Elements.Length : 0);
-        desk.Tally.Add("writes of on-hand beside parked units", push.Kind == PushKind.Adjust ? push.Elements.Length : 0);
+        if (_desk.Agenda.Now >= _desk.Possible[push.Id])
+        {
+            _desk.Complain($"a request reaches channel {_desk.Shop.Number} at a moment when it is not counted as possible any more");
+        }
+
+        var persists = !_desk.Chance(_desk.Faults.NotPersisted);
+        _desk.Tally.Add("writes", push.Elements.Length);
+        _desk.Tally.Add("writes acknowledged and not done", persists ? 0 : push.Elements.Length);
+        _desk.Tally.Add("writes that park or bring back units", push.Kind == PushKind.Move ? push.Elements.Length : 0);
+        _desk.Tally.Add("writes of on-hand beside parked units", push.Kind == PushKind.Adjust ? push.Elements.Length : 0);
         var elements = push.Elements.Select(e => new LevelWrite(
             WorldSettings.IndexOf(e.Sku), int.Parse(e.ExternalLocation[1..], System.Globalization.CultureInfo.InvariantCulture),
             e.From, e.To, e.ParkedFrom, e.ParkedTo)).ToList();
-        if (desk.Settings.Mistake == Mistake.CompareWithFreshRead)
+        if (_desk.Settings.Mistake == Mistake.CompareWithFreshRead)
         {
-            elements = [.. elements.Select(e => e with { From = desk.Shop.Available(e.Sku, e.Location) })];
+            elements = [.. elements.Select(e => e with { From = _desk.Shop.Available(e.Sku, e.Location) })];
         }
 
-        return desk.Shop.Write(push.Id, push.Kind, elements, persists);
+        return _desk.Shop.Write(push.Id, push.Kind, elements, persists);
     }
 
-    /// <summary>Surely not carried out; but of a request that was sent before, under the same key, it says nothing.</summary>
-    private void NotDone(Push push, int replays, bool refused)
+    /// <summary>Surely not carried out.</summary>
+    private void NotDone(Sending sending, bool refused)
     {
-        if (replays == 0)
+        Go(sending, new SendInput.NotDone(null, Wrong: false, MayRepeat: !refused));
+        _pausedUntil = _desk.Agenda.Now + TimeSpan.FromSeconds(5);
+        if (refused && _desk.Channel.Publishes)
         {
-            Settle(push, [.. push.Elements.Select(_ => ElementOutcome.NotSent)]);
-        }
-        else
-        {
-            Lost(push, replays);
-        }
-
-        _pausedUntil = desk.Agenda.Now + TimeSpan.FromSeconds(5);
-        if (refused && desk.Channel.Publishes)
-        {
-            desk.SetStatus(ConnectionStatus.Suspended);
+            _desk.SetStatus(ConnectionStatus.Suspended);
         }
     }
 
-    private void Settle(Push push, ElementOutcome[] outcomes)
+    private void Settle(Push push, ImmutableArray<ElementAnswer> answers)
     {
-        var set = desk.Store.LoadSkus(push.Elements.Select(e => e.Sku));
-        Settlement.Settle(set, push, [.. push.Elements.Select((e, i) => new ElementAnswer(e.Level, outcomes[i], null, desk.Shop.DoneBy(push.Id)))], desk.Agenda.Now);
+        var set = _desk.Store.LoadSkus(push.Elements.Select(e => e.Sku));
+        Settlement.Settle(set, push, answers, _desk.Agenda.Now);
+        ElementOutcome[] outcomes = [.. answers.Select(a => a.Outcome)];
         _plans.Settled(set, push, outcomes);
-        if (!desk.Pipeline.Commit(set))
+        if (!tenure.Commit(set))
         {
-            desk.Later(Sweep, () => Settle(push, outcomes));
+            tenure.Later(Sweep, () => Settle(push, answers));
             return;
         }
 
         _flying--;
         if (outcomes.Contains(ElementOutcome.Unknown))
         {
-            desk.Unanswered.Add(push.Id);
+            _desk.Unanswered.Add(push.Id);
         }
 
         if (outcomes.Contains(ElementOutcome.Acknowledged))
         {
-            desk.Measure(push.Elements.Where(e => e.To < e.From).Select(e => e.CauseAt).OfType<DateTimeOffset>());
+            _desk.Measure(push.Elements.Where(e => e.To < e.From).Select(e => e.CauseAt).OfType<DateTimeOffset>());
         }
 
-        if (desk.Settings.Mistake == Mistake.TrustAcknowledgements)
+        if (_desk.Settings.Mistake == Mistake.TrustAcknowledgements)
         {
             Forget(push, l => l with { Unverified = [] });
         }
-        else if (desk.Settings.Mistake == Mistake.ForgetLateRequests)
+        else if (_desk.Settings.Mistake == Mistake.ForgetLateRequests)
         {
-            Forget(push, l => l.InFlight?.Push == push.Id ? l with { InFlight = l.InFlight with { Deadline = desk.Agenda.Now } } : l);
+            Forget(push, l => l.InFlight?.Push == push.Id ? l with { InFlight = l.InFlight with { Deadline = _desk.Agenda.Now } } : l);
         }
 
         Wake();
@@ -257,14 +266,14 @@ internal sealed class PublisherLoop(ChannelDesk desk)
 
     private void Forget(Push push, Func<Core.Levels.LevelState, Core.Levels.LevelState> change)
     {
-        var set = desk.Store.LoadSkus(push.Elements.Select(e => e.Sku));
+        var set = _desk.Store.LoadSkus(push.Elements.Select(e => e.Sku));
         foreach (var element in push.Elements)
         {
             var sku = set.FindSku(element.Sku)!;
             set.Put(sku.With(change(sku.FindLevel(element.Level)!)));
         }
 
-        Replanner.Replan(set, desk.Agenda.Now);
-        desk.Store.Save(set);
+        Replanner.Replan(set, _desk.Agenda.Now);
+        _desk.Store.Save(set);
     }
 }

@@ -62,8 +62,8 @@ internal sealed partial class Shop(
     /// <summary>Told of every change of a level, with the shop's own time of it.</summary>
     public event Action<int, int, int, long>? LevelChanged;
 
-    /// <summary>Told of a value that is written over a level, before it is there, and by how much it changes it.</summary>
-    public event Action<int, int, int>? Arriving;
+    /// <summary>Told of a value that is written over a level, before it is there.</summary>
+    public event Action<int, int>? Arriving;
 
     /// <summary>Told of every new or changed order.</summary>
     public event Action<ShopOrder>? OrderChanged;
@@ -200,7 +200,7 @@ internal sealed partial class Shop(
                 Overwritten?.Invoke(sku, _available[sku, location]);
             }
 
-            Arriving?.Invoke(sku, location, to - _available[sku, location]);
+            Arriving?.Invoke(sku, location);
             Move(sku, location, to - _available[sku, location]);
         }
 

@@ -26,10 +26,6 @@ internal sealed partial class Truth
     /// <summary>A location is open again: what its levels show is on sale, and we hear of it later.</summary>
     public void Reopened(Shop shop, int item, int location, int units) => _reopened[(shop.Number, item, location)] = Math.Max(0, units);
 
-    /// <summary>A write that was on its way arrives at a location that is open again: so much more is on sale.</summary>
-    public void ArrivedAtReopened(Shop shop, int item, int location, int units) =>
-        _reopened[(shop.Number, item, location)] = _reopened.GetValueOrDefault((shop.Number, item, location)) + units;
-
     /// <summary>An absolute value was written. In guard it can only lift a level that somebody sold from below zero.</summary>
     public void Overwritten(Shop shop, int item, int shown) => Tampered(shop, item, -shown);
 

@@ -118,7 +118,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         // A till sells what is kept back as well.
         var could = AllOffered(sku) - Left(sku) - _takenAway[sku] + (settings.Till ? 0 : buffered);
-        if (could > exposure.Units + Math.Max(0, -exposure.Available) + ShortElsewhere(state) + BeyondReserves(sku))
+        if (could > exposure.Units + Math.Max(0, -exposure.Available) + ShortWhereClosed(state) + BeyondReserves(sku))
         {
             return $"{could} units could be sold that do not exist, exposure is {exposure}";
         }
@@ -146,18 +146,6 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         return exposure.Units > allowed + buffered ? $"{exposure} in guard, {allowed} explained, buffer {buffered}" : null;
     }
 
-    /// <summary>Units that are short already at places that are closed on every channel: no figure of what is on sale contains those.</summary>
-    private int ShortElsewhere(SkuState state)
-    {
-        var units = 0;
-        foreach (var pool in state.Pools)
-        {
-            units += pool.Opened && AvailableToSell.GroupOf(pool, store.Context) is null ? Math.Max(0, -pool.Buckets.Unencumbered) : 0;
-        }
-
-        return units;
-    }
-
     /// <summary>Units that are there and never to be shown: a buffer that the merchant raises is a fact to every channel that shows them.</summary>
     private int Buffered(SkuState state)
     {
@@ -165,6 +153,21 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         foreach (var pool in state.Pools)
         {
             units += AvailableToSell.GroupOf(pool, store.Context) is null ? 0 : AvailableToSell.BufferOf(pool, state.Policy);
+        }
+
+        return units;
+    }
+
+    /// <summary>
+    /// Units promised beyond what is there at places that are closed on every channel. No other place owes them until their
+    /// orders are moved to it, so what is available does not say them.
+    /// </summary>
+    private int ShortWhereClosed(SkuState state)
+    {
+        var units = 0;
+        foreach (var pool in state.Pools)
+        {
+            units += store.Context.Locations[pool.Location].FulfillsOnline ? 0 : Math.Max(0, -pool.Buckets.Unencumbered);
         }
 
         return units;

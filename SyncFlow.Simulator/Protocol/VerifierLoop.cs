@@ -7,27 +7,25 @@ using SyncFlow.Core.Publishing;
 namespace SyncFlow.Simulator.Protocol;
 
 /// <summary>Carries out the verify cycle of one connection, for one of its two purposes.</summary>
-internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
+internal sealed class VerifierLoop(Tenure tenure, VerifyPurpose purpose)
 {
     /// <summary>Nothing is missed for longer than this, whatever wake-up got lost.</summary>
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(20);
 
+    private readonly ChannelDesk _desk = tenure.Desk;
     private VerifyState _state = VerifyState.Of(purpose);
-    private long _readings;
     private long _ticket;
-    private DateTimeOffset _tickAt;
+    private DateTimeOffset _tickAt = DateTimeOffset.MaxValue;
 
-    private VerifySettings Settings => desk.Settings.Mistake == Mistake.IgnoreVisibilityLag
+    private VerifySettings Settings => _desk.Settings.Mistake == Mistake.IgnoreVisibilityLag
         ? VerifySettings.Default with { Lag = TimeSpan.Zero }
         : VerifySettings.Default;
 
-    /// <summary>A new worker begins from rest.</summary>
-    public void Restart()
+    /// <summary>Begins from rest.</summary>
+    public void Begin()
     {
-        _state = VerifyState.Of(purpose);
-        _tickAt = DateTimeOffset.MaxValue;
         _ticket++;
         Tick();
     }
@@ -35,7 +33,7 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
     /// <summary>Something changed: look again when it is time, if anything waits now.</summary>
     public void Wake()
     {
-        if (desk.Alive && _state.Phase == VerifyPhase.Idle && _tickAt > desk.Agenda.Now + Least && desk.Any(Waits))
+        if (!tenure.IsOver && _state.Phase == VerifyPhase.Idle && _tickAt > _desk.Agenda.Now + Least && _desk.Any(Waits))
         {
             TickIn(Least);
         }
@@ -44,8 +42,8 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
     private void TickIn(TimeSpan wait)
     {
         var ticket = ++_ticket;
-        _tickAt = desk.Agenda.Now + wait;
-        desk.Later(wait, () =>
+        _tickAt = _desk.Agenda.Now + wait;
+        tenure.Later(wait, () =>
         {
             if (ticket == _ticket)
             {
@@ -54,11 +52,11 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
         });
     }
 
-    private void Tick() => Advance(new VerifyInput.Tick(desk.Any(Waits)));
+    private void Tick() => Advance(new VerifyInput.Tick(_desk.Any(Waits)));
 
     private bool Waits(LevelState level)
     {
-        if (!level.MayBeRead(desk.Agenda.Now))
+        if (!level.MayBeRead(_desk.Agenda.Now))
         {
             return false;
         }
@@ -71,15 +69,15 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
 
     private void Advance(VerifyInput input)
     {
-        (_state, var effect) = VerifyCycle.Step(_state, input, desk.Agenda.Now, Settings);
+        (_state, var effect) = VerifyCycle.Step(_state, input, _desk.Agenda.Now, Settings);
         switch (effect)
         {
             case VerifyEffect.Wait wait:
-                var pause = wait.Until - desk.Agenda.Now;
+                var pause = wait.Until - _desk.Agenda.Now;
                 TickIn(pause < Least ? Least : pause < Sweep ? pause : Sweep);
                 break;
             case VerifyEffect.FetchOrders:
-                Call(() => desk.FetchOrders(Still(() => Advance(new VerifyInput.OrdersApplied()))));
+                Call(() => _desk.FetchOrders(() => tenure.Now(() => Advance(new VerifyInput.OrdersApplied()))));
                 break;
             case VerifyEffect.ReadLevels read:
                 Read(read.Kind);
@@ -90,22 +88,9 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
         }
     }
 
-    /// <summary>Not for a worker that has died since.</summary>
-    private Action Still(Action what)
+    private void Call(Action what, Action? failed = null) => tenure.Later(_desk.Between(20, 500), () =>
     {
-        var life = desk.Life;
-        return () =>
-        {
-            if (life == desk.Life)
-            {
-                what();
-            }
-        };
-    }
-
-    private void Call(Action what, Action? failed = null) => desk.Later(desk.Between(20, 500), () =>
-    {
-        if (!desk.Shop.Down && !desk.Shop.Refuses)
+        if (!_desk.Shop.Down && !_desk.Shop.Refuses)
         {
             what();
             return;
@@ -113,9 +98,9 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
 
         failed?.Invoke();
 
-        if (desk.Shop.Refuses && !desk.Shop.Down && desk.Channel.Publishes)
+        if (_desk.Shop.Refuses && !_desk.Shop.Down && _desk.Channel.Publishes)
         {
-            desk.SetStatus(ConnectionStatus.Suspended);
+            _desk.SetStatus(ConnectionStatus.Suspended);
         }
 
         Advance(new VerifyInput.Failed());
@@ -123,12 +108,12 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
 
     private void Read(ReadingKind kind)
     {
-        var marked = desk.Agenda.Now;
-        var marks = desk.Levels().Select(l => l.Level).Where(Waits).ToList();
+        var marked = _desk.Agenda.Now;
+        var marks = _desk.Levels().Select(l => l.Level).Where(Waits).ToList();
         var levels = marks.Select(l => l.Id).ToHashSet();
-        desk.Hold(levels, 1);
-        desk.Tally.Add(kind == ReadingKind.Drained ? "drained readings" : "plain readings", marks.Count);
-        Call(Look, () => desk.Hold(levels, -1));
+        tenure.Hold(levels, 1);
+        _desk.Tally.Add(kind == ReadingKind.Drained ? "drained readings" : "plain readings", marks.Count);
+        Call(Look, () => tenure.Hold(levels, -1));
 
         // A level that is new, or counted again, is taken into service by its reading.
         ReadingKind KindOf(LevelState mark) =>
@@ -137,15 +122,15 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
         void Look()
         {
             var readings = marks.Select(mark => new Reading(
-                mark.Id, KindOf(mark), mark.Generation, desk.Shop.Available(SkuOf(mark), (int)mark.Location.Value), 0,
-                desk.Shop.Committed(SkuOf(mark), (int)mark.Location.Value), marked, mark.SoldTotal, mark.PutBackTotal,
-                mark.PushedTotal, mark.OpenClaims, Reserved: desk.Shop.Reserved(SkuOf(mark), (int)mark.Location.Value),
-                Version: desk.Shop.LastTick, SafetyStock: desk.Shop.Parked(SkuOf(mark), (int)mark.Location.Value),
+                mark.Id, KindOf(mark), mark.Generation, _desk.Shop.Available(SkuOf(mark), (int)mark.Location.Value), 0,
+                _desk.Shop.Committed(SkuOf(mark), (int)mark.Location.Value), marked, mark.SoldTotal, mark.PutBackTotal,
+                mark.PushedTotal, mark.OpenClaims, Reserved: _desk.Shop.Reserved(SkuOf(mark), (int)mark.Location.Value),
+                Version: _desk.Shop.LastTick, SafetyStock: _desk.Shop.Parked(SkuOf(mark), (int)mark.Location.Value),
                 ParkedMark: mark.Shelf?.MovedTotal ?? 0)).Select(r => r with { OnHand = r.Available + r.Committed + r.Reserved + r.SafetyStock!.Value }).ToImmutableArray();
-            desk.Later(desk.Between(20, 500), () =>
+            tenure.Later(_desk.Between(20, 500), () =>
             {
-                desk.Hold(levels, -1);
-                Advance(new VerifyInput.LevelsRead(readings, desk.Agenda.Now, More: false));
+                tenure.Hold(levels, -1);
+                tenure.Then(() => Advance(new VerifyInput.LevelsRead(readings, _desk.Agenda.Now, More: false)));
             });
         }
     }
@@ -154,12 +139,17 @@ internal sealed class VerifierLoop(ChannelDesk desk, VerifyPurpose purpose)
 
     private void Store(ImmutableArray<Reading> readings)
     {
+        if (!tenure.MayStore())
+        {
+            return; // Its marks count on no push but its own.
+        }
+
         var left = readings.Length;
         foreach (var reading in readings)
         {
             var fact = new LevelRead(
-                $"reading:{desk.Shop.Number}:{purpose}:{++_readings}", desk.Connection, null, desk.Agenda.Now, reading);
-            desk.Pipeline.Deliver(fact, Still(() =>
+                $"reading:{_desk.Shop.Number}:{purpose}:{++_desk.Readings}", _desk.Connection, null, _desk.Agenda.Now, reading);
+            _desk.Pipeline.Deliver(fact, () => tenure.Now(() =>
             {
                 if (--left == 0)
                 {

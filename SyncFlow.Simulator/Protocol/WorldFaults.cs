@@ -24,6 +24,18 @@ internal sealed record WorldFaults
     /// <summary>Per minute: the worker dies and another starts without what was in its memory.</summary>
     public double Crash { get; init; }
 
+    /// <summary>
+    /// After each plan and before each answer or reading is stored: the worker stands still, mostly for seconds, sometimes for
+    /// minutes, and then goes on as if nothing had happened.
+    /// </summary>
+    public double StandsStill { get; init; }
+
+    /// <summary>Questions of workers about their leases that are not answered.</summary>
+    public double BeatLost { get; init; }
+
+    /// <summary>By which part of themselves clocks of workers run fast or slow, at most.</summary>
+    public double WorkerClocks { get; init; }
+
     /// <summary>Per transaction: it is rolled back by a crash just before its commit.</summary>
     public double Rollback { get; init; }
 

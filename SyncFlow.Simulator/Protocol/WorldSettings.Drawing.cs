@@ -9,7 +9,7 @@ internal sealed partial record WorldSettings
     public static WorldSettings Draw(int seed, SharingMode? mode = null)
     {
         var random = new Random(seed);
-        return Ruled(Lively(BoundedSome(Enriched(Plain(seed, mode, random), random))), mode);
+        return Leased(Ruled(Lively(BoundedSome(Enriched(Plain(seed, mode, random), random))), mode));
     }
 
     /// <summary>A drawn world of stores that compare, and of SKUs that are no kits.</summary>
@@ -103,6 +103,17 @@ internal sealed partial record WorldSettings
         return drawn with { Habits = mode is null ? habits : habits with { Modes = 0 } };
     }
 
+    /// <summary>In some worlds workers have trouble with their leases; drawn apart, so that nothing else changes.</summary>
+    private static WorldSettings Leased(WorldSettings drawn)
+    {
+        var random = new Random(unchecked((drawn.Seed * 37) + 90));
+        double Some(double chance, double most) => random.NextDouble() < chance ? random.NextDouble() * most : 0;
+        return drawn with
+        {
+            Faults = drawn.Faults with { StandsStill = Some(0.3, 0.04), BeatLost = Some(0.2, 0.4), WorkerClocks = Some(0.4, 0.1) },
+        };
+    }
+
     /// <summary>Some worlds have an authority that parks; drawn last, so that every other world stays the one it was.</summary>
     private static WorldSettings Parking(WorldSettings drawn, Random random)
     {
@@ -132,6 +143,9 @@ internal sealed partial record WorldSettings
                 Mistake.LaterCompareSettles => faults with { Late = 0.6, Dropped = 0, Crash = 0, Outage = 0, TokenLost = 0 },
                 Mistake.NegativeLends => faults with { SellsOn = 0.5, Dropped = 0 },
                 Mistake.BypassTakenForClaim => faults with { Bypassed = 0.2, Dropped = 0 },
+                Mistake.CommitUnderAnOldEpoch => faults with { StandsStill = 0.02 },
+                Mistake.TakeOverAtOnce => faults with { Late = 0.4, Crash = 0.5 },
+                Mistake.SendPastTheLease => faults with { Late = 0.9, StandsStill = 0.2 },
                 Mistake.TrustAcknowledgements => faults with { NotPersisted = 0.3 },
                 Mistake.ForgetLateRequests => faults with { Late = 0.4 },
                 Mistake.IgnoreVisibilityLag => faults with { VisibilityLag = 9.5, Dropped = 0.95, NotPersisted = 0.4 },
@@ -144,6 +158,9 @@ internal sealed partial record WorldSettings
     private static WorldSettings Exposed(WorldSettings drawn, Mistake mistake) => mistake switch
     {
         Mistake.BudgetPerLevel => drawn with { Locations = 3 },
+        Mistake.CommitUnderAnOldEpoch => drawn with { LongPauses = 0 },
+        Mistake.TakeOverAtOnce => drawn with { KeepingKeys = 0 },
+        Mistake.SendPastTheLease => drawn with { LongPauses = 1, LongestPause = 15, Minutes = 16 },
         Mistake.LaterCompareSettles => drawn with { Locations = 1, KeepingKeys = 0, Stock = 10, Minutes = 16, Receipts = 80 },
         _ => drawn,
     };

@@ -41,6 +41,15 @@ internal enum Mistake
     /// <summary>Let a store that shows less than nothing lend what it lacks to the others.</summary>
     NegativeLends,
 
+    /// <summary>Store what was planned, answered or read under a lease that another has by now.</summary>
+    CommitUnderAnOldEpoch,
+
+    /// <summary>Take what an earlier holder left without an answer for not sent, and do not wait for its deadline.</summary>
+    TakeOverAtOnce,
+
+    /// <summary>Send what was planned although the lease has run out meanwhile.</summary>
+    SendPastTheLease,
+
     /// <summary>Take orders that bypass inventory for orders that took their units from the level.</summary>
     BypassTakenForClaim,
 }
@@ -135,6 +144,12 @@ internal sealed partial record WorldSettings
 
     /// <summary>The world ends when the buyers have gone, without waiting until all is at rest.</summary>
     public bool OnlyBuying { get; init; }
+
+    /// <summary>Part of the pauses of workers that last for minutes.</summary>
+    public double LongPauses { get; init; } = 0.1;
+
+    /// <summary>Most minutes of those; a clock that goes on tells its worker.</summary>
+    public double LongestPause { get; init; } = 8;
 
     public WorldFaults Faults { get; init; } = new();
 

@@ -25,27 +25,31 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     /// <summary>What docs/protocol.md says the worlds contain: each in a hundredth of them at least.</summary>
     private static readonly string[] Ingredients =
     [
-        "allocation rules changed", "allocation rules taken back", "answers lost", "authorities that park", "bursts of buyers", "channels that compare", "channels in bounded guard", "channels without compare-and-set", "clocks that are off",
-        "credentials lost", "drafts that held units and became orders", "drafts that held units and were given up",
-        "freezes of a channel's increases, and their end", "freezes of all a channel's writes, and their end",
-        "freezes of all channels, and their end", "fulfilment orders that move", "fulfilment orders that split", "goods set aside from a till", "items not counted any more, and counted again",
-        "items set to sell on at zero, and back", "levels lowered by hand", "levels raised by hand",
-        "launches arranged", "locations closed, and opened again", "minutes without wake-ups (Redis lost)", "movements told again",
+        "allocation rules changed", "allocation rules taken back", "answers lost", "authorities that park",
+        "beats of workers without an answer", "bursts of buyers", "channels in bounded guard", "channels that compare",
+        "channels without compare-and-set", "clocks that are off", "credentials lost", "drafts that held units and became orders",
+        "drafts that held units and were given up", "freezes of a channel's increases, and their end",
+        "freezes of all a channel's writes, and their end", "freezes of all channels, and their end", "fulfilment orders that move",
+        "fulfilment orders that split", "goods set aside from a till", "items not counted any more, and counted again",
+        "items set to sell on at zero, and back", "launches arranged", "leases taken over", "levels lowered by hand",
+        "levels raised by hand", "locations closed, and opened again", "minutes without wake-ups (Redis lost)", "movements told again",
         "order edits, a line added", "order edits, a line removed", "order edits, less of a line", "order edits, more of a line",
-        "orders cancelled and put back", "orders fulfilled", "orders held back, and released", "orders of channels without compare-and-set", "orders of kits",
-        "orders of items that are not counted", "orders of tills that nobody can cap",
-        "orders taken whole from one location, whatever is there", "orders that bypass the level",
-        "orders visible late", "outages of a channel", "pairs of kits that share parts",
-        "parked units counted anew by hand", "parked units moved by hand", "parking switched off, and on again",
-        "partial cancels", "partial fulfilments", "refunds of the old kind, shipped", "refunds of the old kind, unshipped",
-        "refunds that came back", "refunds without restock, shipped", "refunds without restock, unshipped", "requests that arrive minutes late",
-        "requests asked again under their key", "reservations expired", "reservations given back", "reservations granted at once",
+        "orders cancelled and put back", "orders fulfilled", "orders held back, and released",
+        "orders of channels without compare-and-set", "orders of items that are not counted", "orders of kits",
+        "orders of tills that nobody can cap", "orders taken whole from one location, whatever is there",
+        "orders that bypass the level", "orders visible late", "outages of a channel", "pairs of kits that share parts",
+        "parked units counted anew by hand", "parked units moved by hand", "parking switched off, and on again", "partial cancels",
+        "partial fulfilments", "pushes left by a worker that came back too late", "pushes without an answer taken over",
+        "refunds of the old kind, shipped", "refunds of the old kind, unshipped", "refunds that came back",
+        "refunds without restock, shipped", "refunds without restock, unshipped", "requests asked again under their key",
+        "requests that arrive minutes late", "reservations expired", "reservations given back", "reservations granted at once",
         "reservations paid", "reservations refused", "reservations that wait", "risk budgets changed", "safety buffers changed",
-        "sharing modes changed", "sources frozen, and thawed", "sources that tell late",
-        "test orders", "transactions rolled back by a crash", "units lost in the warehouse", "webhooks delivered twice", "webhooks dropped",
-        "webhooks minutes late, in any order", "workers killed", "worlds in adaptive mode", "worlds in guard mode",
-        "worlds in shared mode", "writes acknowledged and not done", "writes of on-hand beside parked units",
-        "writes that park or bring back units",
+        "sharing modes changed", "sources frozen, and thawed", "sources that tell late", "test orders",
+        "transactions refused for their epoch", "transactions rolled back by a crash", "units lost in the warehouse",
+        "webhooks delivered twice", "webhooks dropped", "webhooks minutes late, in any order", "workers killed",
+        "workers that stand still at any step", "workers whose clock runs fast or slow", "workers whose clock stands still with them",
+        "worlds in adaptive mode", "worlds in guard mode", "worlds in shared mode", "writes acknowledged and not done",
+        "writes of on-hand beside parked units", "writes that park or bring back units",
     ];
 
     /// <summary>Of these, the ones that the summary names.</summary>
@@ -110,6 +114,9 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     [InlineData(nameof(Mistake.LaterCompareSettles))]
     [InlineData(nameof(Mistake.NegativeLends))]
     [InlineData(nameof(Mistake.BypassTakenForClaim))]
+    [InlineData(nameof(Mistake.CommitUnderAnOldEpoch))]
+    [InlineData(nameof(Mistake.TakeOverAtOnce))]
+    [InlineData(nameof(Mistake.SendPastTheLease))]
     public void A_classic_mistake_is_caught(string name)
     {
         var mistake = Enum.Parse<Mistake>(name);

@@ -45,6 +45,27 @@ public sealed class RefusedPlaceTests
         desk.Plan(1, desk[2].Id)!.Elements[0].To.ShouldBe(2);
     }
 
+    [Fact]
+    public void A_lost_write_that_landed_keeps_a_closing_level_until_its_place_was_asked_for_once_more()
+    {
+        // Closed and open again, and only the first was told; in between a write of ours was on its way.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Arrange(2, l => l with { Belief = 0, Target = 7 });
+        desk.Settle(desk.Plan(1, desk[2].Id)!, ElementOutcome.Unknown);
+        PlaceCases.Close(desk);
+        desk.Now += PublishLimits.LateArrival + TimeSpan.FromSeconds(5);
+
+        desk.Read(2, ReadingKind.Drained, 7);
+
+        (desk[2].Status, desk[2].Belief, desk[2].UpperBound).ShouldBe((LevelStatus.Closing, 7, 7), "a closed place takes no writes");
+        desk.Work.ShouldContain(w => w.Kind == WorkKind.RefreshLocations);
+
+        // It landed before the place was closed, as it turns out: nobody says that it is open.
+        desk.Now += TimeSpan.FromSeconds(5);
+        desk.Read(2, ReadingKind.Drained, 7);
+        (desk[2].Status, desk[2].UpperBound).ShouldBe((LevelStatus.Closed, 0));
+    }
+
     /// <summary>Five units at the second place are lost; the write that says so is refused.</summary>
     private static void RefuseAsGone(Desk desk)
     {

@@ -1,6 +1,7 @@
 using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Core.Publishing;
+using SyncFlow.Simulator.Protocol;
 using Xunit;
 
 namespace SyncFlow.Tests.Core.Publishing;

@@ -1,7 +1,7 @@
 using Shouldly;
 using SyncFlow.Core;
+using SyncFlow.Simulator.Protocol;
 using SyncFlow.Storage.Publishing;
-using SyncFlow.Tests.Core.Publishing;
 using SyncFlow.Tests.Support;
 using Xunit;
 

@@ -1,4 +1,4 @@
-namespace SyncFlow.Tests.Core.Publishing;
+namespace SyncFlow.Simulator.Protocol;
 
 /// <summary>
 /// A connection's lease as the store keeps it, by which its SQL is judged. The store's clock alone decides, the one that all
