@@ -107,12 +107,12 @@ internal static class ChannelMoves
         return false;
     }
 
-    /// <summary>Whether a sibling was asked and is not read yet that may lack what a level has too many of.</summary>
-    public static bool MayBeMissed(SkuState sku, LevelState level)
+    /// <summary>Whether a sibling was asked and is not read yet: it may have what a level misses, or lack what that has too many of.</summary>
+    public static bool IsSiblingUnread(SkuState sku, LevelState level)
     {
         foreach (var sibling in sku.Levels)
         {
-            if (IsSibling(sibling, level) && sibling is { Status: LevelStatus.Live, NeedsReading: true, Surplus: 0, Adopted: 0 })
+            if (IsSibling(sibling, level) && sibling is { Status: LevelStatus.Live, NeedsReading: true, Suspense: 0, Surplus: 0, Adopted: 0 })
             {
                 return true;
             }

@@ -151,12 +151,11 @@ internal sealed class DrainedReading(
             FailedVerifications = 0,
         };
         next = WasOverwritten ? next with { Belief = Math.Max(next.Belief!.Value, level.Belief!.Value) } : next;
-        var patience = ChannelMoves.MayHaveMoved(sku, level, missing: true)
-            ? PublishLimits.SuspenseReadingsOfAMove
-            : PublishLimits.SuspenseReadings;
-        if (readings < patience || ChannelMoves.AwaitsSibling(sku, level))
+        if (MayBeElsewhere(readings))
         {
-            sku = Readings.MoveSuspense(set, fact, ChannelMoves.AskSiblings(sku, level), level, units, EntryReason.UnexplainedDecrease, now);
+            // Siblings are asked once: asked again in turns, they would never be through.
+            sku = readings == 1 || level.Status == LevelStatus.Closing ? ChannelMoves.AskSiblings(sku, level) : sku;
+            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
             Write(next with { NeedsReading = true }, Doubted);
             return;
         }
@@ -182,6 +181,17 @@ internal sealed class DrainedReading(
         }
 
         Write(next with { Suspense = 0, SuspenseSince = null, SuspenseReadings = 0 }, Doubted);
+    }
+
+    /// <summary>Whether units that are missing may yet be told of: by an order, or by a sibling that has them.</summary>
+    /// <param name="readings">So many readings in a row missed them.</param>
+    private bool MayBeElsewhere(int readings)
+    {
+        var patience = ChannelMoves.MayHaveMoved(sku, level, missing: true)
+            ? PublishLimits.SuspenseReadingsOfAMove
+            : PublishLimits.SuspenseReadings;
+        return readings < patience || ChannelMoves.AwaitsSibling(sku, level)
+            || (level.Status != LevelStatus.Closing && ChannelMoves.IsSiblingUnread(sku, level));
     }
 
     private void Above(int units)
@@ -218,7 +228,7 @@ internal sealed class DrainedReading(
         {
             Undone(next, units);
         }
-        else if (IsFirst || ChannelMoves.MayHaveMoved(sku, level, missing: false) || ChannelMoves.MayBeMissed(sku, level))
+        else if (IsFirst || ChannelMoves.MayHaveMoved(sku, level, missing: false) || ChannelMoves.IsSiblingUnread(sku, level))
         {
             // Seen once: it may be sold there from now on, but whether it is real a second reading must say, and whether it is
             // missing somewhere else one of the siblings. They are asked once: asked again in turns, they would never be through.

@@ -5,7 +5,6 @@ using SyncFlow.Core.Facts;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
-using SyncFlow.Core.Stock;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
 
