@@ -131,14 +131,14 @@ public static class OrderLocations
 
     /// <summary>
     /// Whether every unit this channel sells is booked at one location whatever its orders say: it has one mapped, and
-    /// that one fulfils online.
+    /// that one fulfils online. Not while another one is closed, as far as we know: it may be open again.
     /// </summary>
     public static bool HasOnePlace(ChannelSettings channel, EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(channel);
         ArgumentNullException.ThrowIfNull(context);
         var mapped = channel.Locations.Values.Distinct().Take(2).ToArray();
-        return mapped.Length == 1 && context.Locations.TryGetValue(mapped[0], out var only) && only.FulfillsOnline;
+        return mapped.Length == 1 && channel.ClosedPlaces.IsEmpty && context.Locations.TryGetValue(mapped[0], out var only) && only.FulfillsOnline;
     }
 
     /// <summary>

@@ -32,17 +32,27 @@ internal sealed partial class ProtocolWorld
         }
         else if (_naive is null)
         {
-            var before = MaySell(shop);
+            var (before, exposed) = (MaySell(shop), Exposed());
             _desks[shop.Number - 1].SetPlaces();
             foreach (var (item, units) in MaySell(shop).Index())
             {
                 Truth.MaySellAgain(item, Math.Max(0, units - before[item]));
             }
 
+            // A place that is closed on every channel takes its units with it, also those that others elsewhere were to be given.
+            foreach (var (sku, units) in Exposed().Index())
+            {
+                Truth.MaySellAgain(sku, Math.Max(0, units - exposed[sku]));
+            }
+
             _workforce!.Told();
             _workforce.Wake();
         }
     });
+
+    /// <summary>What is exposed of each SKU.</summary>
+    private List<int> Exposed() =>
+        [.. Enumerable.Range(0, _settings.Skus).Select(sku => Exposures.Of(_store.ClusterOf(_settings.SkuOf(sku)), _settings.SkuOf(sku)).Units)];
 
     /// <summary>What it may still sell of each item, as far as we know.</summary>
     private List<int> MaySell(Shop shop) =>

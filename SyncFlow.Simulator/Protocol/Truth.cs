@@ -196,8 +196,8 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
                 below += Math.Max(0, -level.UpperBound);
 
                 // Sales on an unknown side of a reading that showed foreign units stay in doubt with them; where an order left they are
-                // foreign until its move is known.
-                explained += level.Surplus + level.Adopted + (settings.UnitsAppear || shop.MovedOrders(item) > 0 ? level.UnverifiedUnits : 0);
+                // foreign until its move is known, and what is put back on a level at zero may be sold again before that is proven.
+                explained += level.Surplus + level.Adopted + (settings.UnitsAppear || shop.Kind == ShopKind.Absolute || shop.MovedOrders(item) > 0 ? level.UnverifiedUnits : 0);
             }
         }
 

@@ -209,7 +209,7 @@ internal sealed partial record WorldSettings
     public bool RunsMoreRisk => !AlwaysGuard && (Absolute > 0 || Till);
 
     /// <summary>Whether units may appear on levels that nobody put there.</summary>
-    public bool UnitsAppear => Faults.OutsideIncrease > 0 || Faults.Untracked > 0;
+    public bool UnitsAppear => Faults.OutsideIncrease > 0 || Faults.Untracked > 0 || Faults.ParkedMoved > 0;
 
     /// <summary>What an ordinary bad day brings: a few messages lost, late or twice, a lost answer now and then, an outage.</summary>
     public static WorldFaults Everyday { get; } = new()

@@ -2,6 +2,7 @@ using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Facts;
+using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
@@ -124,6 +125,41 @@ public sealed class LostMoveCases
         // It showed 7 before, three fewer than are explained; now it shows what was written.
         desk.Read(1, marks);
         desk[1].UpperBound.ShouldBeGreaterThanOrEqualTo(written);
+    }
+
+    [Fact]
+    public void R15_What_is_put_back_on_a_level_at_zero_may_be_sold_again_before_zero_is_proven()
+    {
+        var desk = new Desk(1, 10, SharingMode.Guard, 6);
+        desk.Configure(1, c => c with { CompareAndSet = false });
+        desk.Order(1, Desk.Snapshot("1", 3, desk.Now));
+        desk.Receive("lost", -7);
+        var push = desk.Plan(1)!;
+        push.Elements[0].To.ShouldBe(0);
+        desk.Settle(push, ElementOutcome.Acknowledged);
+        desk.Now += TimeSpan.FromSeconds(5);
+        var zero = desk.Mark(1, ReadingKind.Drained);
+
+        // After zero was read three units are put back, and one of them is sold: it shows two.
+        desk.Order(1, Desk.Snapshot(
+            "1", 3, desk.Now.AddSeconds(1), open: 0, cancelled: true, restocks: new Restock("r1", RestockKind.Cancel, 3, "x1")));
+        desk.Order(1, Desk.Snapshot("2", 1, desk.Now.AddSeconds(2)));
+        desk.Read(1, zero);
+        (desk[1].Belief, desk[1].UpperBound).ShouldBe((2, 3));
+
+        desk.Now += TimeSpan.FromSeconds(5);
+        desk.Read(1, ReadingKind.Drained, 2);
+        (desk[1].Belief, desk[1].UpperBound).ShouldBe((2, 2));
+    }
+
+    [Fact]
+    public void A_till_takes_no_more_than_lies_there()
+    {
+        var desk = new Desk(2, 0, SharingMode.Guard, 0);
+        desk.Configure(2, c => c with { Uncappable = true });
+        desk.Arrange(s => s.With(s.PoolAt(Desk.Main) with { SetAside = -8, Buckets = default(Buckets) with { Committed = 7 } }));
+
+        desk.Exposure.ShouldBe(new Exposure(-7, 0, 0, ""));
     }
 
     private static void Read(Desk desk, int level, int available)
