@@ -59,7 +59,7 @@ internal static class ChannelMoves
     /// <param name="ownsOnHand">Whether what the channel shows is a fact about stock there.</param>
     /// <returns>The SKU, and how many units it was.</returns>
     public static (SkuState Sku, int Moved) Conclude(
-        WorkingSet set, LevelRead fact, SkuState sku, LevelState source, int units, bool ownsOnHand)
+        WorkingSet set, LevelRead fact, SkuState sku, LevelState source, int units, bool ownsOnHand, DateTimeOffset now)
     {
         var to = sku.Levels.FirstOrDefault(l => IsSibling(l, source) && l.Status == LevelStatus.Live && l.Surplus + l.Adopted > 0);
         if (to is null)
@@ -76,6 +76,8 @@ internal static class ChannelMoves
             Belief = to.Belief + (moved - adopted),
             NeedsReading = true,
         });
+        set.Drift.Add(new DriftCase(
+            sku.Sku, to.Id, DriftClass.OutsideIncrease, to.Explained ?? 0, (to.Belief ?? 0) + to.Surplus, "moved: as many are missing on another level", now));
         return (ownsOnHand ? Pair(set, fact, sku, source, to, moved) : sku, moved);
     }
 

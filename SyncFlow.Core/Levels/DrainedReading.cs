@@ -174,7 +174,12 @@ internal sealed class DrainedReading(
         }
 
         sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
-        (sku, var moved) = ChannelMoves.Conclude(set, fact, sku, level, units, ChannelEdits.IsAccepted(sku, level, channel));
+        (sku, var moved) = ChannelMoves.Conclude(set, fact, sku, level, units, ChannelEdits.IsAccepted(sku, level, channel), now);
+        if (moved > 0)
+        {
+            Drift(DriftClass.OutsideDecrease, Low, "moved: as many are on another level");
+        }
+
         if (moved < units)
         {
             BookEdit(moved - units, DriftClass.OutsideDecrease, Low);
