@@ -153,7 +153,7 @@ public sealed class LostMoveCases
     }
 
     [Fact]
-    public void A_till_takes_no_more_than_lies_there()
+    public void A_till_takes_nothing_where_nothing_lies()
     {
         var desk = new Desk(2, 0, SharingMode.Guard, 0);
         desk.Configure(2, c => c with { Uncappable = true });
