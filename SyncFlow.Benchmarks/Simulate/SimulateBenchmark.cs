@@ -49,6 +49,11 @@ internal static class SimulateBenchmark
             results.Add($"simulation.oversold_per_1000_orders.{keeper}", report.OversoldPerThousandOrders, "units");
         }
 
+        foreach (var (keeper, report) in OversellReport.Drawn([.. Enumerable.Range(1, (int)Math.Min(Compared, seeds))]))
+        {
+            results.Add($"simulation.drawn_oversold_per_1000_orders.{keeper}", report.OversoldPerThousandOrders, "units");
+        }
+
         var spike = SpikeReport.Run(Enumerable.Range(1, (int)Math.Min(Compared, seeds)));
         violations += spike.Violations.Count;
         results.Add("simulation.spike_unsold_percent", spike.UnsoldPercent, "%");

@@ -28,15 +28,33 @@ internal static class AbsoluteWrites
             && reading.Available <= shown + (int)(level.SoldTotal - reading.SoldMark);
     }
 
-    /// <summary>The level once a shown write is over. At zero nothing was sold after the reading, only put back.</summary>
-    public static LevelState Done(LevelState level, Reading reading) => level with
+    /// <summary>
+    /// The level once a shown write is over. At zero nothing was sold after the reading but of what was put back, and sales known
+    /// since may be from before it: so much stays in doubt.
+    /// </summary>
+    public static LevelState Done(LevelState level, Reading reading, DateTimeOffset now)
     {
-        InFlight = null,
-        Belief = level.InFlight!.To == 0 ? PutBack(level, reading) : level.Belief + level.InFlight.Change,
-        Surplus = 0,
-        Adopted = 0,
-        FailedVerifications = 0,
-    };
+        var done = level with
+        {
+            InFlight = null,
+            Belief = level.Belief + level.InFlight!.Change,
+            Surplus = 0,
+            Adopted = 0,
+            FailedVerifications = 0,
+        };
+        if (level.InFlight.To != 0)
+        {
+            return done;
+        }
+
+        var (putBack, sold) = (PutBack(level, reading), (int)(level.SoldTotal - reading.SoldMark));
+        var doubt = Math.Clamp(sold, 0, putBack);
+        return done with
+        {
+            Belief = putBack - doubt,
+            Unverified = doubt > 0 ? level.Unverified.Add(new Unverified(doubt, now)) : level.Unverified,
+        };
+    }
 
     /// <summary>
     /// An acknowledged write that no reading showed until its deadline did not happen (rule R5): it is said again, and

@@ -67,6 +67,7 @@ internal static class ChannelEdits
         reading.Unavailable - (level.Shelf is { Since: not null } ? reading.SafetyStock ?? 0 : 0)
         - (pool.Unavailable - (level.Shelf?.Found ?? 0));
 
-    private static bool IsAccepted(SkuState sku, LevelState level, ChannelSettings channel) =>
+    /// <summary>Whether an edit is a fact about stock.</summary>
+    public static bool IsAccepted(SkuState sku, LevelState level, ChannelSettings channel) =>
         !sku.IsKit && Authority.Accepts(sku, level.Location, channel);
 }

@@ -52,19 +52,86 @@ internal static class ChannelMoves
     }
 
     /// <summary>
+    /// Units that are missing on a level for good, as far as a sibling has as many too many: an order moved, or somebody moved
+    /// them, and no message told of it. Both ends are over then; concluded one by one, the units would be taken for found at the
+    /// other end.
+    /// </summary>
+    /// <param name="ownsOnHand">Whether what the channel shows is a fact about stock there.</param>
+    /// <returns>The SKU, and how many units it was.</returns>
+    public static (SkuState Sku, int Moved) Conclude(
+        WorkingSet set, LevelRead fact, SkuState sku, LevelState source, int units, bool ownsOnHand, DateTimeOffset now)
+    {
+        var to = sku.Levels.FirstOrDefault(l => IsSibling(l, source) && l.Status == LevelStatus.Live && l.Surplus + l.Adopted > 0);
+        if (to is null)
+        {
+            return (sku, 0);
+        }
+
+        var moved = Math.Min(units, to.Surplus + to.Adopted);
+        var adopted = Math.Min(moved, to.Adopted);
+        sku = sku.With(to with
+        {
+            Adopted = to.Adopted - adopted,
+            Surplus = to.Surplus - (moved - adopted),
+            Belief = to.Belief + (moved - adopted),
+            NeedsReading = true,
+        });
+        set.Drift.Add(new DriftCase(
+            sku.Sku, to.Id, DriftClass.OutsideIncrease, to.Explained ?? 0, (to.Belief ?? 0) + to.Surplus, "moved: as many are missing on another level", now));
+        return (ownsOnHand ? Pair(set, fact, sku, source, to, moved) : sku, moved);
+    }
+
+    /// <summary>Whether a level has siblings that are published.</summary>
+    public static bool HasSiblings(SkuState sku, LevelState level) => sku.Levels.Any(l => IsSibling(l, level) && l.Status == LevelStatus.Live);
+
+    /// <summary>
     /// Whether units may have moved between this level and a sibling: the other end may yet be read, and the message that a
-    /// location was closed may still be on its way.
+    /// location was closed, or an order moved, may still be on its way or lost.
     /// </summary>
     public static bool MayHaveMoved(SkuState sku, LevelState level, bool missing) =>
         (missing && level.Status == LevelStatus.Closing) || sku.Levels.Any(
-            l => IsSibling(l, level) && (missing ? l.Surplus > 0 : l.Suspense > 0 || l.Status == LevelStatus.Closing));
+            l => IsSibling(l, level) && (missing ? l.Surplus + l.Adopted > 0 : l.Suspense > 0 || l.Status == LevelStatus.Closing));
 
-    /// <summary>Where units are missing at a location that closes a sibling may have them, and no message need have told of it.</summary>
-    public static SkuState AskSiblings(SkuState sku, LevelState source)
+    /// <summary>
+    /// Whether units that are missing on a level, or too many, may be on a sibling, or off it, that cannot be read now because an
+    /// answer is lost there: nothing is concluded before it is known.
+    /// </summary>
+    public static bool AwaitsSibling(SkuState sku, LevelState level)
     {
-        foreach (var sibling in source.Status == LevelStatus.Closing ? sku.Levels : [])
+        foreach (var sibling in sku.Levels)
         {
-            if (IsSibling(sibling, source) && sibling is { Status: LevelStatus.Live, NeedsReading: false })
+            if (IsSibling(sibling, level) && sibling is { Status: LevelStatus.Live, InFlight: not null })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a sibling was asked and is not read yet: it may have what a level misses, or lack what that has too many of.</summary>
+    public static bool IsSiblingUnread(SkuState sku, LevelState level)
+    {
+        foreach (var sibling in sku.Levels)
+        {
+            if (IsSibling(sibling, level) && sibling is { Status: LevelStatus.Live, NeedsReading: true, Suspense: 0, Surplus: 0, Adopted: 0 })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Where units are missing on a level, or too many, a sibling may have them, or lack them, and no message need have told of
+    /// it: it is read as well.
+    /// </summary>
+    public static SkuState AskSiblings(SkuState sku, LevelState level)
+    {
+        foreach (var sibling in sku.Levels)
+        {
+            if (IsSibling(sibling, level) && sibling is { Status: LevelStatus.Live, NeedsReading: false })
             {
                 sku = sku.With(sibling with { NeedsReading = true });
             }

@@ -27,6 +27,17 @@ internal sealed class DrainedReading(
 
     private bool _foundPutBack;
 
+    /// <summary>
+    /// Whether no reading showed units too many before; where the level has siblings an announcement is none, for they are asked
+    /// by readings alone.
+    /// </summary>
+    private bool IsFirst => level.Surplus + level.Adopted == 0
+        || (sku.FindLevel(level.Id)!.Observed is not { OnHand: not null } && ChannelMoves.HasSiblings(sku, level));
+
+    /// <summary>A value that was written over the level after the reading lies there, whatever was missing before.</summary>
+    private bool WasOverwritten =>
+        !channel.CompareAndSet && (_pushed != 0 || level.Unverified.Any(u => u.At > _reading.MarkedAt));
+
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
     private int Bound => _reading.Available + _putBack + _pushed;
@@ -139,12 +150,12 @@ internal sealed class DrainedReading(
             Adopted = 0,
             FailedVerifications = 0,
         };
-        var patience = ChannelMoves.MayHaveMoved(sku, level, missing: true)
-            ? PublishLimits.SuspenseReadingsOfAMove
-            : PublishLimits.SuspenseReadings;
-        if (readings < patience)
+        next = WasOverwritten ? next with { Belief = Math.Max(next.Belief!.Value, level.Belief!.Value) } : next;
+        if (MayBeElsewhere(readings))
         {
-            sku = Readings.MoveSuspense(set, fact, ChannelMoves.AskSiblings(sku, level), level, units, EntryReason.UnexplainedDecrease, now);
+            // Siblings are asked once: asked again in turns, they would never be through.
+            sku = readings == 1 || level.Status == LevelStatus.Closing ? ChannelMoves.AskSiblings(sku, level) : sku;
+            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
             Write(next with { NeedsReading = true }, Doubted);
             return;
         }
@@ -163,8 +174,29 @@ internal sealed class DrainedReading(
         }
 
         sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
-        BookEdit(-units, DriftClass.OutsideDecrease, Low);
+        (sku, var moved) = ChannelMoves.Conclude(set, fact, sku, level, units, ChannelEdits.IsAccepted(sku, level, channel), now);
+        if (moved > 0)
+        {
+            Drift(DriftClass.OutsideDecrease, Low, "moved: as many are on another level");
+        }
+
+        if (moved < units)
+        {
+            BookEdit(moved - units, DriftClass.OutsideDecrease, Low);
+        }
+
         Write(next with { Suspense = 0, SuspenseSince = null, SuspenseReadings = 0 }, Doubted);
+    }
+
+    /// <summary>Whether units that are missing may yet be told of: by an order, or by a sibling that has them.</summary>
+    /// <param name="readings">So many readings in a row missed them.</param>
+    private bool MayBeElsewhere(int readings)
+    {
+        var patience = ChannelMoves.MayHaveMoved(sku, level, missing: true)
+            ? PublishLimits.SuspenseReadingsOfAMove
+            : PublishLimits.SuspenseReadings;
+        return readings < patience || ChannelMoves.AwaitsSibling(sku, level)
+            || (level.Status != LevelStatus.Closing && ChannelMoves.IsSiblingUnread(sku, level));
     }
 
     private void Above(int units)
@@ -201,9 +233,11 @@ internal sealed class DrainedReading(
         {
             Undone(next, units);
         }
-        else if (level.Surplus + level.Adopted == 0 || ChannelMoves.MayHaveMoved(sku, level, missing: false))
+        else if (IsFirst || ChannelMoves.MayHaveMoved(sku, level, missing: false) || ChannelMoves.IsSiblingUnread(sku, level))
         {
-            // Seen once: it may be sold there from now on, but whether it is real a second reading must say.
+            // Seen once: it may be sold there from now on, but whether it is real a second reading must say, and whether it is
+            // missing somewhere else one of the siblings. They are asked once: asked again in turns, they would never be through.
+            sku = IsFirst ? ChannelMoves.AskSiblings(sku, level) : sku;
             Write(next with { Belief = _explained + arrived, Surplus = units, NeedsReading = true }, int.MaxValue);
         }
         else

@@ -34,10 +34,18 @@ public static class LevelLife
         return level with { Status = Ended(level.Status), Unverified = [], Surplus = 0, Adopted = 0, NeedsReading = false };
     }
 
-    /// <summary>Back in service with what it showed last, to be proven by a reading.</summary>
+    /// <summary>
+    /// Back in service with what it showed last, to be proven by a reading; not where its item is not counted any more, which
+    /// may have been told while it was away.
+    /// </summary>
     public static LevelState Return(LevelState level)
     {
         ArgumentNullException.ThrowIfNull(level);
+        if (level.Limit == SellingLimit.Untracked)
+        {
+            return level with { Status = LevelStatus.Untracked, Generation = level.Generation + 1, Target = null, NeedsReading = false };
+        }
+
         return level with
         {
             Status = level.Belief is null ? LevelStatus.New : LevelStatus.Live,

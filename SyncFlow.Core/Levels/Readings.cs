@@ -67,7 +67,7 @@ internal static class Readings
             return Plain(set, fact, sku, ShelfReading.Noted(noted, reading), now);
         }
 
-        var (settled, lost) = SettleLostAnswer(noted, reading);
+        var (settled, lost) = SettleLostAnswer(noted, reading, now);
         var outcome = new DrainedReading(set, fact, sku, settled, channel, lost, now).Apply();
         AbsoluteWrites.NoteUndone(set, noted, settled, reading, now);
         return outcome;
@@ -133,7 +133,7 @@ internal static class Readings
     /// reading better is what happened (rule R8). Where sales or put-backs make both possible, the other outcome stays
     /// in the bound as doubt: it was there before, while the push was in flight.
     /// </summary>
-    private static (LevelState Level, LostAnswer Lost) SettleLostAnswer(LevelState level, Reading reading)
+    private static (LevelState Level, LostAnswer Lost) SettleLostAnswer(LevelState level, Reading reading, DateTimeOffset now)
     {
         if (level.InFlight is not { } push || push.PlannedAt > reading.MarkedAt)
         {
@@ -142,7 +142,7 @@ internal static class Readings
 
         if (AbsoluteWrites.Shows(level, reading))
         {
-            return (AbsoluteWrites.Done(level, reading), new LostAnswer(Doubt: 0, Landed: true));
+            return (AbsoluteWrites.Done(level, reading, now), new LostAnswer(Doubt: 0, Landed: true));
         }
 
         var explained = level.Explained!.Value - (int)(level.PushedTotal - reading.PushedMark);

@@ -28,7 +28,7 @@ public static class Footprints
             return new Footprint([], 0, false, []);
         }
 
-        var sums = new Sums(set, channel, before, Claims: channel.ClaimingSources.Contains(order.SourceName));
+        var sums = new Sums(set, channel, order, before, Claims: channel.ClaimingSources.Contains(order.SourceName));
         var unmapped = 0;
         var provisional = false;
         foreach (var line in order.Lines)
@@ -63,7 +63,7 @@ public static class Footprints
     /// Accumulates rows. Units of a line are ordered = open + fulfilled + removed, and removed units were put back
     /// (cancel), lost (no restock) or are not explained yet: those wait in suspense, never in available-to-sell.
     /// </summary>
-    private sealed record Sums(WorkingSet Set, ChannelSettings Channel, OrderState Before, bool Claims)
+    private sealed record Sums(WorkingSet Set, ChannelSettings Channel, OrderSnapshot Order, OrderState Before, bool Claims)
     {
         private readonly Dictionary<(SkuId, LocationId, LevelId?), FootprintRow> _rows = [];
         private readonly SortedDictionary<long, BookedKit> _kits = [];
@@ -104,6 +104,30 @@ public static class Footprints
                         break;
                 }
             }
+
+            foreach (var (at, units) in CancelledElsewhere(line, home))
+            {
+                var moved = Moves.Of(listing, at, units);
+                Add(listing, home, taken: -moved);
+                Add(listing, at, taken: moved);
+            }
+        }
+
+        private MovedUnits Moves => new(Channel, Order, Before);
+
+        /// <summary>Units that were cancelled and put back at other places than the line's home.</summary>
+        private Dictionary<LocationId, int> CancelledElsewhere(OrderLine line, LocationId home)
+        {
+            var units = new Dictionary<LocationId, int>();
+            foreach (var restock in line.Restocks)
+            {
+                if (restock is { Kind: RestockKind.Cancel, ExternalLocation: { } external } && Channel.PlaceOf(external) is { } at && at != home)
+                {
+                    units[at] = units.GetValueOrDefault(at) + restock.Units;
+                }
+            }
+
+            return units;
         }
 
         public ImmutableArray<FootprintRow> Rows() =>

@@ -131,19 +131,19 @@ public static class OrderLocations
 
     /// <summary>
     /// Whether every unit this channel sells is booked at one location whatever its orders say: it has one mapped, and
-    /// that one fulfils online.
+    /// that one fulfils online. Not while another one is closed, as far as we know: it may be open again.
     /// </summary>
     public static bool HasOnePlace(ChannelSettings channel, EngineContext context)
     {
         ArgumentNullException.ThrowIfNull(channel);
         ArgumentNullException.ThrowIfNull(context);
         var mapped = channel.Locations.Values.Distinct().Take(2).ToArray();
-        return mapped.Length == 1 && context.Locations.TryGetValue(mapped[0], out var only) && only.FulfillsOnline;
+        return mapped.Length == 1 && channel.ClosedPlaces.IsEmpty && context.Locations.TryGetValue(mapped[0], out var only) && only.FulfillsOnline;
     }
 
     /// <summary>
     /// Completes a snapshot that does not say where its lines ship from with what an earlier one said. The first
-    /// assignment of a line is its home and is kept when nothing is open there any more.
+    /// assignment of a line is its home and is kept when nothing is open there any more. Units beyond what was said are at home.
     /// </summary>
     public static OrderSnapshot Complete(OrderSnapshot order, OrderSnapshot? before)
     {
@@ -157,6 +157,19 @@ public static class OrderLocations
         return known.Count == 0
             ? order
             : order with { Lines = [.. order.Lines.Select(l => CompleteLine(l, known))] };
+    }
+
+    /// <summary>
+    /// Whether completing a changed snapshot was a guess: units of it are open still, and it does not say where. Some may have
+    /// come to another place than the first ones or left one of several, and the message of a move may be lost. So it is of an
+    /// order that is first heard of when some of it has shipped: the rest may be elsewhere.
+    /// </summary>
+    public static bool IsGuess(OrderSnapshot order, OrderSnapshot? before, ChannelSettings channel, EngineContext context)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return order is { Origin: SnapshotOrigin.Webhook, Test: false }
+            && order.Lines.Any(l => l is { Open: > 0, VariantRef: not null, Assignments.Length: 0 } && (before is not null || l.Shipments.Length > 0))
+            && !HasOnePlace(channel, context);
     }
 
     private static OrderLine CompleteLine(OrderLine line, Dictionary<string, ImmutableArray<Assignment>> known)
@@ -175,7 +188,6 @@ public static class OrderLocations
             left -= units;
         }
 
-        assignments[0] = assignments[0] with { Units = assignments[0].Units + left };
         return line with { Assignments = assignments.ToImmutable() };
     }
 

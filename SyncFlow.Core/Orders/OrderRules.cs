@@ -40,7 +40,8 @@ internal static class OrderRules
         }
 
         var footprint = Footprints.Of(snapshot, channel, set, before);
-        if (footprint.Provisional)
+        var provisional = footprint.Provisional || OrderLocations.IsGuess(fact.Snapshot, before.Snapshot, channel, set.Context);
+        if (provisional)
         {
             set.Work.Add(new WorkItem(fact.From, WorkKind.FetchOrder, snapshot.OrderRef, now));
         }
@@ -51,7 +52,7 @@ internal static class OrderRules
             Snapshot = snapshot,
             Applied = footprint.Rows,
             UnmappedLines = footprint.UnmappedLines,
-            Provisional = footprint.Provisional,
+            Provisional = provisional,
             Kits = footprint.Kits,
         });
         Post(set, fact, before, snapshot, footprint.Rows, now);
@@ -69,7 +70,9 @@ internal static class OrderRules
     {
         if (snapshot.Version > before.Version)
         {
-            set.Put(before with { Version = snapshot.Version });
+            // A guess that was right is none any more.
+            var told = snapshot.Origin == SnapshotOrigin.Fetch && snapshot.Lines.All(l => l.Assignments.Sum(a => a.Units) >= l.Open);
+            set.Put(before with { Version = snapshot.Version, Provisional = before.Provisional && !told });
         }
 
         return FactOutcome.Unchanged;
@@ -114,7 +117,7 @@ internal static class OrderRules
                 ? Claimed(set, fact, change, sku, claim, seenBefore, shipments)
                 : Entries(set, fact, change, sku, seenBefore, shipments);
             sku = seenBefore ? sku : ParkingRules.FollowUnclaimed(sku, change);
-            sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence);
+            sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence, now);
             set.Put(sku);
 
             set.NoteCause(change.Sku, Learned(before, snapshot) ? now : fact.OccurredAt);
@@ -184,7 +187,8 @@ internal static class OrderRules
     /// A known sale lowers belief, or explains units in suspense, which changes neither available-to-sell nor belief
     /// again. Units known to be put back raise belief, or explain units that appeared.
     /// </summary>
-    private static SkuState MoveLevel(WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, long explainedAt)
+    private static SkuState MoveLevel(
+        WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, long explainedAt, DateTimeOffset now)
     {
         if (change.Level is not { } id || sku.FindLevel(id) is not { } level)
         {
@@ -227,6 +231,11 @@ internal static class OrderRules
                 Adopted = level.Adopted - adopted,
                 Surplus = Math.Max(0, level.Surplus - rises),
                 Belief = level.Belief + rises,
+
+                // A value on its way that arrived before them is as much larger now as they are.
+                Unverified = rises > 0 && level.InFlight is { Kind: WriteKind.Overwrite }
+                    ? level.Unverified.Add(new Unverified(rises, now))
+                    : level.Unverified,
             };
         }
 

@@ -61,7 +61,7 @@ internal sealed class Carts
         }
 
         _untold.RemoveAll(o => _store.FindOrder(new ConnectionId(o.Shop.Number), o.Order.Id)?.Snapshot is not null);
-        return Held(sku) - _untold.Sum(o => o.Order.Units * _settings.UnitsIn(o.Order.Sku, sku));
+        return Held(sku) - _untold.Sum(o => o.Order.First.Quantity * _settings.UnitsIn(o.Order.First.Item, sku));
     }
 
     private void Ask()

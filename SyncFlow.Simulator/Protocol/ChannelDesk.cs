@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SyncFlow.Core;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Levels;
@@ -107,6 +108,16 @@ internal sealed record ChannelDesk(
         Replan();
     }
 
+    /// <summary>The merchant froze it, or no longer.</summary>
+    public void SetBrake(BrakeStrength brake)
+    {
+        if (Channel.Brake != brake)
+        {
+            Set(Channel with { Brake = brake });
+            Replan();
+        }
+    }
+
     /// <summary>Which of its locations are open, as the channel says now.</summary>
     public void SetPlaces()
     {
@@ -128,7 +139,8 @@ internal sealed record ChannelDesk(
         Replan();
     }
 
-    private void Replan()
+    /// <summary>Settings changed: everything is planned anew.</summary>
+    public void Replan()
     {
         var set = Store.LoadSkus([.. Store.Skus.Select(s => s.Sku)]);
         foreach (var sku in Store.Skus.Select(s => s.Sku).ToList())

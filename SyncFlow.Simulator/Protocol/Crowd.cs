@@ -13,6 +13,7 @@ internal sealed class Crowd
     private readonly int[] _refusedLately;
     private readonly int _favourite;
     private readonly DateTimeOffset _end;
+    private readonly OrderLives _lives;
 
     public Crowd(WorldSettings settings, IReadOnlyList<Shop> shops, Agenda agenda, Random random, Truth truth, Tally tally)
     {
@@ -20,6 +21,7 @@ internal sealed class Crowd
         _mostOversold = new int[settings.Skus];
         _refusedLately = new int[settings.Items];
         _favourite = random.Next(shops.Count);
+        _lives = new OrderLives(settings, shops, agenda, tally);
         _end = agenda.Now + TimeSpan.FromMinutes(settings.Minutes);
         var bursts = random.Next(0, 3);
         for (var i = 0; i < bursts; i++)
@@ -89,7 +91,7 @@ internal sealed class Crowd
             return;
         }
 
-        _truth.SoldPastTheLevel(shop, sku, order.PastTheLevel);
+        _truth.TakenAway(sku, order.PastTheLevel);
         Count(shop, order);
         _tally.Add("orders taken whole from one location, whatever is there", whole && _settings.Locations > 1 && shop.Kind == ShopKind.Comparing ? 1 : 0);
 
@@ -107,6 +109,8 @@ internal sealed class Crowd
             _tally.Add("orders fulfilled");
             _agenda.In(after, () => shop.Fulfil(order));
         }
+
+        _lives.Follow(shop, order);
     }
 
     private void Count(Shop shop, ShopOrder order)
@@ -117,10 +121,10 @@ internal sealed class Crowd
             ShopKind.Absolute => "orders of channels without compare-and-set",
             _ => "orders of tills that nobody can cap",
         });
-        _tally.Add("orders of kits", order.Sku >= _settings.Skus ? 1 : 0);
+        _tally.Add("orders of kits", order.First.Item >= _settings.Skus ? 1 : 0);
         _tally.Add("orders visible late", order.VisibleAt > order.CreatedAt ? 1 : 0);
         _tally.Add("orders that bypass the level", order.Claimed ? 0 : 1);
-        _tally.Add("orders of items that are not counted", order is { Claimed: true, Counted: false } ? 1 : 0);
+        _tally.Add("orders of items that are not counted", order is { Claimed: true, First.Counted: false } ? 1 : 0);
         _tally.Add("orders beyond what was shown", order.PastTheLevel > 0 ? 1 : 0);
     }
 }

@@ -12,7 +12,7 @@ namespace SyncFlow.Simulator.Protocol;
 /// One tenant's state in memory. It does what the database does for the rules: gives a batch what its references touch,
 /// and takes back what the batch changed, all or nothing.
 /// </summary>
-internal sealed class MemoryStore(EngineContext context)
+internal sealed partial class MemoryStore(EngineContext context)
 {
     private readonly Dictionary<SkuId, SkuState> _skus = [];
     private readonly Dictionary<(ConnectionId, string), OrderState> _orders = [];
@@ -100,6 +100,7 @@ internal sealed class MemoryStore(EngineContext context)
             set.LoadSeenMovement(key);
         }
 
+        Load(set, refs.Operations);
         return set;
     }
 
@@ -153,6 +154,7 @@ internal sealed class MemoryStore(EngineContext context)
             _orders[(order.Connection, order.OrderRef)] = order;
         }
 
+        SaveOperations(set);
         _movements.UnionWith(set.NewMovements);
         Entries.AddRange(set.Entries);
         Openings.AddRange(set.Openings);

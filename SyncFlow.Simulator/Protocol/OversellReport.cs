@@ -18,6 +18,19 @@ internal static class OversellReport
         new("naive", Run(seeds, Keeper.Naive, SharingMode.Shared)),
     ];
 
+    /// <summary>
+    /// The same with worlds as they are drawn, everything at once that may happen in one, kits, tills and closed locations too,
+    /// but for reservations, which the usual way does not know, and for bounded guard, which oversells knowingly.
+    /// </summary>
+    public static IReadOnlyList<Line> Drawn(IReadOnlyList<int> seeds) =>
+    [
+        new("guard", Simulation.Run(seeds.Select(seed => Drawn(seed, SharingMode.Guard)))),
+        new("naive", Simulation.Run(seeds.Select(seed => Drawn(seed, SharingMode.Shared) with { Keeper = Keeper.Naive }))),
+    ];
+
+    private static WorldSettings Drawn(int seed, SharingMode mode) =>
+        WorldSettings.Draw(seed, mode) with { CartsPerMinute = 0, Bounded = 0, OnlyBuying = true };
+
     private static SimulationReport Run(IReadOnlyList<int> seeds, Keeper keeper, SharingMode mode) =>
         Simulation.Run(seeds.Select(seed => World(seed, keeper, mode)));
 

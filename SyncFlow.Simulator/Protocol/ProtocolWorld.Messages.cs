@@ -32,17 +32,27 @@ internal sealed partial class ProtocolWorld
         }
         else if (_naive is null)
         {
-            var before = MaySell(shop);
+            var (before, exposed) = (MaySell(shop), Exposed());
             _desks[shop.Number - 1].SetPlaces();
             foreach (var (item, units) in MaySell(shop).Index())
             {
                 Truth.MaySellAgain(item, Math.Max(0, units - before[item]));
             }
 
+            // A place that is closed on every channel takes its units with it, also those that others elsewhere were to be given.
+            foreach (var (sku, units) in Exposed().Index())
+            {
+                Truth.MaySellAgain(sku, Math.Max(0, units - exposed[sku]));
+            }
+
             _workforce!.Told();
             _workforce.Wake();
         }
     });
+
+    /// <summary>What is exposed of each SKU.</summary>
+    private List<int> Exposed() =>
+        [.. Enumerable.Range(0, _settings.Skus).Select(sku => Exposures.Of(_store.ClusterOf(_settings.SkuOf(sku)), _settings.SkuOf(sku)).Units)];
 
     /// <summary>What it may still sell of each item, as far as we know.</summary>
     private List<int> MaySell(Shop shop) =>
@@ -52,15 +62,23 @@ internal sealed partial class ProtocolWorld
     ];
 
     /// <summary>Units put back at a location that we think is closed are on sale, and we share them out to the others.</summary>
-    private void NotePutBack(Shop shop, ShopOrder order)
+    private void NotePutBack(Shop shop, int item, int location, int units)
     {
-        if (_naive is null && order is { Cancelled: true, Claimed: true } && !shop.IsClosed(order.Location)
-            && !_desks[shop.Number - 1].Channel.IsOpenAt(new LocationId(order.Location)))
+        if (_naive is null && !shop.IsClosed(location) && !_desks[shop.Number - 1].Channel.IsOpenAt(new LocationId(location)))
         {
-            Truth.TakenAway(order.Sku, order.Units);
-            Truth.Tampered(shop, order.Sku, order.Units);
+            Truth.TakenAway(item, units);
+            Truth.Tampered(shop, item, units);
         }
     }
+
+    /// <summary>Messages of what became of an order name it and say no more.</summary>
+    private void Touched(Shop shop, ShopOrder order) => Post(shop, () =>
+    {
+        if (_naive is null)
+        {
+            _pipeline.Deliver(new OrderTouched($"touched:{shop.Number}:{++_facts}", new ConnectionId(shop.Number), null, _agenda.Now, order.Id));
+        }
+    });
 
     private void Ask(WorkItem work)
     {
@@ -105,7 +123,7 @@ internal sealed partial class ProtocolWorld
             }
             else
             {
-                _naive.Heard(order);
+                _naive.Heard(shop, snapshot);
             }
         });
     }

@@ -140,25 +140,6 @@ internal sealed partial class ProtocolWorld
         }
     }
 
-    /// <summary>
-    /// What its levels showed when a location was closed is on sale again the moment it is opened, whatever became of the
-    /// units; and a level below zero that is closed takes nothing from the others any more. A merchant who does either puts
-    /// units on sale by hand.
-    /// </summary>
-    private void Close(Shop shop, int location, bool closed)
-    {
-        var before = Enumerable.Range(0, _settings.Items).Select(shop.Shown).ToList();
-        shop.Close(location, closed);
-        for (var item = 0; item < _settings.Items; item++)
-        {
-            Truth.TakenAway(item, Math.Max(0, Math.Max(0, shop.Shown(item)) - Math.Max(0, before[item])));
-            if (!closed)
-            {
-                Truth.Reopened(shop, item, location, shop.Available(item, location));
-            }
-        }
-    }
-
     /// <summary>A person moves goods from the till's shelf to where only online orders take them from, and says so a little later.</summary>
     private void SetAside(Shop till)
     {

@@ -28,6 +28,7 @@ internal sealed partial class ProtocolWorld
     private readonly Pipeline _pipeline;
     private readonly Carts _carts;
     private readonly Naive? _naive;
+    private readonly Shopkeeper? _shopkeeper;
     private readonly Workforce? _workforce;
     private WorldFaults _faults;
     private int _events;
@@ -48,9 +49,10 @@ internal sealed partial class ProtocolWorld
             var drift = TimeSpan.FromSeconds(((_random.NextDouble() * 2) - 1) * settings.Faults.ClockDrift);
             var shop = new Shop(
                 number, settings.KindOf(number), settings.Items, settings.Locations, number <= settings.KeepingKeys, drift, _agenda, _random);
-            shop.OrderChanged += order => NotePutBack(shop, order);
+            shop.PutBack += (item, location, units) => NotePutBack(shop, item, location, units);
             shop.OrderChanged += order => Tell(shop, order);
-            shop.NotPutBack += order => Truth!.Tampered(shop, order.Sku, order.Units);
+            shop.OrderTouched += order => Touched(shop, order);
+            shop.NotPutBack += (item, units) => Truth!.Tampered(shop, item, units);
             shop.Overwritten += (item, shown) => Truth!.Overwritten(shop, item, shown);
             shop.LevelChanged += (sku, location, value, at) => Tell(shop, sku, location, value, at);
             shop.ItemChanged += sku => Tell(shop, sku);
@@ -72,6 +74,7 @@ internal sealed partial class ProtocolWorld
         else
         {
             _workforce = Employ();
+            _shopkeeper = new Shopkeeper(settings, _store, _pipeline, _desks, _agenda, Tally, Told);
             _workforce.Open();
         }
 
@@ -192,6 +195,13 @@ internal sealed partial class ProtocolWorld
         return workforce;
     }
 
+    /// <summary>Something was committed: everybody looks whether it is for him.</summary>
+    private void Told()
+    {
+        _workforce?.Told();
+        _workforce?.Wake();
+    }
+
     /// <summary>Every level is read from time to time, whether anything seems wrong or not: webhooks get lost.</summary>
     private void Reconcile()
     {
@@ -241,6 +251,7 @@ internal sealed partial class ProtocolWorld
     private void Calm()
     {
         _faults = new WorldFaults();
+        _shopkeeper?.Calm();
         foreach (var desk in _desks)
         {
             desk.Calm();

@@ -15,7 +15,7 @@ internal sealed partial class Shop
 
     /// <summary>Everything that the shop says lies there.</summary>
     public int OnHand(int sku, int location) =>
-        _available[sku, location] + _committed[sku, location] + _parked[sku, location];
+        _available[sku, location] + _committed[sku, location] + _reserved[sku, location] + _parked[sku, location];
 
     /// <summary>A write as it arrives, of any kind: all of it or nothing.</summary>
     /// <param name="key">Its idempotency key.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SyncFlow.Core.Publishing;
 
 namespace SyncFlow.Simulator.Protocol;
@@ -26,6 +27,7 @@ internal sealed partial class Shop(
     private readonly int[,] _committed = new int[items, locations];
     private readonly int[,] _taken = new int[items, locations];
     private readonly int[] _sold = new int[items];
+    private readonly int[] _movedOrders = new int[items];
     private readonly bool[] _sellsOn = new bool[items];
     private readonly bool[] _untracked = new bool[items];
     private readonly bool[] _closed = new bool[locations];
@@ -66,8 +68,8 @@ internal sealed partial class Shop(
     /// <summary>Told of every new or changed order.</summary>
     public event Action<ShopOrder>? OrderChanged;
 
-    /// <summary>Told of an order that is given back while its item is not counted: no level gets its units.</summary>
-    public event Action<ShopOrder>? NotPutBack;
+    /// <summary>Told of units that are given back while their item is not counted: no level gets them.</summary>
+    public event Action<int, int>? NotPutBack;
 
     /// <summary>Told of an absolute write to an item's level, with what was shown there before.</summary>
     public event Action<int, int>? Overwritten;
@@ -79,6 +81,7 @@ internal sealed partial class Shop(
     public event Action? PlacesChanged;
 
     public static string Variant(int sku) => $"v{sku}";
+    public static int ItemOf(string variant) => int.Parse(variant.AsSpan(1), CultureInfo.InvariantCulture);
     public static string Item(int sku) => $"i{sku}";
     public static string Place(int location) => $"x{location}";
 
@@ -101,10 +104,13 @@ internal sealed partial class Shop(
     public bool IsClosed(int location) => _closed[location];
 
     /// <summary>What it may still sell of an item that it counts: all its levels at open locations together.</summary>
-    public int Shown(int sku)
+    public int Shown(int sku) => _untracked[sku] ? 0 : OnShelves(sku);
+
+    /// <summary>The same, also while it does not count the item.</summary>
+    public int OnShelves(int sku)
     {
         var total = 0;
-        for (var location = 0; location < locations && !_untracked[sku]; location++)
+        for (var location = 0; location < locations; location++)
         {
             // Where a level is decided on alone, one below zero takes nothing from the others.
             var here = _closed[location] ? 0 : _available[sku, location];
@@ -112,84 +118,6 @@ internal sealed partial class Shop(
         }
 
         return total;
-    }
-
-    /// <summary>A buyer's order; null when refused.</summary>
-    public ShopOrder? Place(
-        int sku, int units, bool claims, bool routedWhole, TimeSpan visibleAfter, string? reservation = null)
-    {
-        var from = Kind == ShopKind.Comparing && routedWhole ? random.Next(locations) : Fullest(sku);
-        from = _closed[from] ? Fullest(sku) : from;
-        var counts = claims && !_untracked[sku];
-        if (_closed[from] || (counts && !_sellsOn[sku] && (Kind == ShopKind.Absolute ? _available[sku, from] : Shown(sku)) < units))
-        {
-            return null;
-        }
-
-        var order = new ShopOrder
-        {
-            Id = $"{Number}-{_orders.Count + 1}",
-            Sku = sku,
-            Units = units,
-            Location = from,
-            Claimed = claims,
-            Counted = counts,
-            AtTill = Kind == ShopKind.Till,
-            Reservation = reservation,
-            PastTheLevel = reservation is not null ? 0 : counts ? units - Math.Clamp(Shown(sku), 0, units) : units,
-            CreatedAt = agenda.Now,
-            VisibleAt = agenda.Now + visibleAfter,
-            UpdatedTicks = Tick(),
-        };
-        Version++;
-        _orders[order.Id] = order;
-        _sold[sku] += units;
-        if (counts)
-        {
-            _taken[sku, order.Location] += units;
-            _committed[sku, order.Location] += units;
-            Move(sku, order.Location, -units);
-        }
-
-        OrderChanged?.Invoke(order);
-        return order;
-    }
-
-    public void Cancel(ShopOrder order)
-    {
-        Version++;
-        order.Cancelled = true;
-        order.UpdatedTicks = Tick();
-        _sold[order.Sku] -= order.Units;
-        if (order.Counted)
-        {
-            _committed[order.Sku, order.Location] -= order.Units;
-        }
-
-        if (order.Claimed && !_untracked[order.Sku])
-        {
-            _taken[order.Sku, order.Location] -= order.Units;
-            Move(order.Sku, order.Location, order.Units);
-        }
-        else if (order.Claimed)
-        {
-            NotPutBack?.Invoke(order);
-        }
-
-        OrderChanged?.Invoke(order);
-    }
-
-    public void Fulfil(ShopOrder order)
-    {
-        Version++;
-        order.FulfilledUnits = order.Units;
-        order.UpdatedTicks = Tick();
-        if (order.Counted)
-        {
-            _committed[order.Sku, order.Location] -= order.Units;
-        }
-
-        OrderChanged?.Invoke(order);
     }
 
     /// <summary>Somebody else writes a level.</summary>
@@ -209,14 +137,6 @@ internal sealed partial class Shop(
         Version++;
         _untracked[sku] = !on;
         ItemChanged?.Invoke(sku);
-    }
-
-    /// <summary>A merchant closes a location, or opens it again with what was on its levels.</summary>
-    public void Close(int location, bool closed)
-    {
-        Version++;
-        _closed[location] = closed;
-        PlacesChanged?.Invoke();
     }
 
     /// <summary>Goods are laid on a till's shelf, or taken from it; no more than lie there. Nobody is told.</summary>

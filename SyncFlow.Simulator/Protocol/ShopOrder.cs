@@ -5,12 +5,9 @@ namespace SyncFlow.Simulator.Protocol;
 /// <summary>One order of a shop, as the shop knows it.</summary>
 internal sealed class ShopOrder
 {
-    public required string Id { get; init; }
-    public required int Sku { get; init; }
-    public required int Units { get; init; }
+    private readonly List<ShopLine> _lines = [];
 
-    /// <summary>Where the shop took the units, and will ship them from.</summary>
-    public required int Location { get; init; }
+    public required string Id { get; init; }
 
     /// <summary>False when the application that made it took no units from the level.</summary>
     public required bool Claimed { get; init; }
@@ -21,8 +18,11 @@ internal sealed class ShopOrder
     /// <summary>Sold over a counter.</summary>
     public bool AtTill { get; init; }
 
-    /// <summary>False where the store did not count the item's stock when it sold it, whatever it says of the order.</summary>
-    public bool Counted { get; init; } = true;
+    /// <summary>Made to try the shop out: it takes no units.</summary>
+    public bool Test { get; init; }
+
+    /// <summary>It was a draft that held its units.</summary>
+    public bool WasDraft { get; init; }
 
     /// <summary>Units beyond what was shown, or taken from no level.</summary>
     public required int PastTheLevel { get; init; }
@@ -33,13 +33,28 @@ internal sealed class ShopOrder
     public required DateTimeOffset VisibleAt { get; init; }
 
     public long UpdatedTicks { get; set; }
-    public int FulfilledUnits { get; set; }
     public bool Cancelled { get; set; }
 
-    /// <summary>Its units that our ledger has, as far as it was told.</summary>
-    public int Told { get; set; }
+    /// <summary>Nothing of it may be shipped for now.</summary>
+    public bool OnHold { get; set; }
 
-    public int Open => Cancelled ? 0 : Units - FulfilledUnits;
+    public IReadOnlyList<ShopLine> Lines => _lines;
+
+    /// <summary>The line that it was placed with.</summary>
+    public ShopLine First => _lines[0];
+
+    /// <summary>Units of all lines that are to be shipped still.</summary>
+    public int Open => _lines.Sum(l => l.Open);
+
+    /// <summary>One line more.</summary>
+    /// <param name="counted">False where the store did not count the item's stock when it sold it, whatever it says of the order.</param>
+    public ShopLine Add(int item, int units, int location, int locations, bool counted)
+    {
+        var line = new ShopLine($"{Id}-{_lines.Count + 1}", item, location, locations, counted);
+        line.Take(units, location);
+        _lines.Add(line);
+        return line;
+    }
 
     /// <summary>Whole, as a webhook or a query carries it; only a query says where it ships from.</summary>
     public OrderSnapshot Snapshot(SnapshotOrigin origin) => new()
@@ -49,23 +64,10 @@ internal sealed class ShopOrder
         Origin = origin,
         CreatedAt = CreatedAt,
         Cancelled = Cancelled,
-        SourceName = AtTill ? "pos" : Claimed ? "web" : "580111",
-        SoldAt = AtTill ? Shop.Place(Location) : null,
+        Test = Test,
+        SourceName = AtTill ? "pos" : WasDraft ? "shopify_draft_order" : Claimed ? "web" : "580111",
+        SoldAt = AtTill ? Shop.Place(First.Home) : null,
         ReservationRef = Reservation,
-        Lines =
-        [
-            new OrderLine
-            {
-                LineRef = $"{Id}-1",
-                VariantRef = Shop.Variant(Sku),
-                Quantity = Units,
-                Open = Open,
-                Fulfilled = FulfilledUnits,
-                Assignments = origin == SnapshotOrigin.Webhook ? [] : [new Assignment(Shop.Place(Location), Open)],
-                Restocks = Cancelled
-                    ? [new Restock($"{Id}-r", RestockKind.Cancel, Units, Shop.Place(Location))]
-                    : [],
-            },
-        ],
+        Lines = [.. _lines.Select(l => l.Snapshot(assigned: origin != SnapshotOrigin.Webhook))],
     };
 }

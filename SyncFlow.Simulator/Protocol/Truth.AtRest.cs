@@ -29,21 +29,38 @@ internal sealed partial class Truth
     /// </summary>
     private string? Offered(int sku)
     {
-        if (settings.Mode != SharingMode.Guard || settings.Till || settings.Parks
+        if (store.Sku(settings.SkuOf(sku)) is not { Mode: EffectiveMode.Guard, Policy.Mode: SharingMode.Guard } || settings.Till || settings.Parks
             || store.Skus.Any(s => s.Levels.Any(l => l.Status is LevelStatus.Halted or LevelStatus.Blocked)))
         {
             return null;
         }
 
-        var (offered, left) = (AllOffered(sku), Math.Max(0, Left(sku)));
+        var (offered, left) = (AllOffered(sku) - Sum(sku, Unwritten), Math.Max(0, Left(sku)));
         return offered > left ? $"channels show {offered} of {left} units" : null;
+    }
+
+    /// <summary>Units that a hand put on levels where nobody ever counted anything in: nothing is written there, so they stay, and that is alarmed.</summary>
+    private int Unwritten(Shop shop, int item)
+    {
+        var units = 0;
+        foreach (var level in store.Sku(settings.SkuOf(item)).Levels)
+        {
+            if (level.Connection.Value == shop.Number && level.Target is null
+                && settings.PartsOf(item).Any(p => !store.Sku(settings.SkuOf(p.Sku)).PoolAt(level.Location).Opened))
+            {
+                units += Math.Max(0, shop.Available(item, (int)level.Location.Value));
+            }
+        }
+
+        return Math.Min(units, _tampered[shop.Number, item]);
     }
 
     /// <summary>I2: each order is in the ledger exactly once, as it is.</summary>
     private string? Orders(int sku, SkuState state)
     {
-        var orders = shops.SelectMany(s => s.Orders.Values).Select(o => (Order: o, Each: settings.UnitsIn(o.Sku, sku))).ToList();
-        var open = orders.Sum(o => o.Order.Open * o.Each);
+        var lines = shops.SelectMany(s => s.Orders.Values).Where(o => !o.Test).SelectMany(o => o.Lines)
+            .Select(l => l.Snapshot(assigned: false));
+        var (open, gone) = WhatItDoes(lines, sku);
         var committed = state.Pools.Sum(p => p.Buckets.Committed);
         if (open != committed)
         {
@@ -56,10 +73,9 @@ internal sealed partial class Truth
             return $"{held} units are held for carts, {reserved} reserved";
         }
 
-        var gone = orders.Sum(o => o.Order.FulfilledUnits * o.Each);
-        var shipped = -store.Entries
-            .Where(e => e.Sku == state.Sku && e.Reason is EntryReason.Fulfilment or EntryReason.Return).Sum(e => e.Delta);
-        return gone == shipped ? null : $"{gone} units were shipped, {shipped} booked";
+        var booked = -store.Entries
+            .Where(e => e.Sku == state.Sku && e.Bucket == Bucket.OnHand && e.FactKey.StartsWith("order:", StringComparison.Ordinal)).Sum(e => e.Delta);
+        return gone == -booked ? null : $"{-gone} units are gone with orders, {booked} booked";
     }
 
     /// <summary>I5: every level shows its target, and nothing is left to prove.</summary>
@@ -91,7 +107,7 @@ internal sealed partial class Truth
             return "nothing is exposed that should not be, and an alarm still says so";
         }
 
-        return settings.Mode == SharingMode.Guard && exposure.Units > 0 && !settings.BreaksAssumptions
+        return state.Mode == EffectiveMode.Guard && exposure.Units > 0 && !settings.BreaksAssumptions
             ? $"{exposure.Units} units are exposed ({exposure.Cause}) at {agenda.Now:T}"
             : null;
     }

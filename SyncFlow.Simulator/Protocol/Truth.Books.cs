@@ -1,8 +1,11 @@
+using System.Collections.Immutable;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Brakes;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Orders;
 using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Simulator.Protocol;
@@ -54,22 +57,61 @@ internal sealed partial class Truth
     }
 
     /// <summary>I2: an order is in the ledger once, as it was told, whatever the number, order and age of its messages.</summary>
-    private void Note(Core.Orders.OrderState state)
+    private void Note(OrderState state)
     {
         var shop = shops[(int)state.Connection.Value - 1];
         var order = shop.Orders[state.OrderRef];
-        var line = state.Snapshot?.Lines[0];
-        foreach (var part in settings.PartsOf(order.Sku))
+        var lines = state.Snapshot is { Test: false } told ? told.Lines : [];
+        for (var sku = 0; sku < settings.Skus; sku++)
         {
-            var booked = _booked.GetValueOrDefault(($"order:{shop.Number}:{order.Id}", settings.SkuOf(part.Sku)));
-            var told = (Committed: (line?.Open ?? 0) * part.Units, OnHand: -(line?.Fulfilled ?? 0) * part.Units);
-            _misbooked ??= booked == told ? null : $"order {order.Id} is told with {told} of SKU {part.Sku}, booked with {booked}";
+            var booked = _booked.GetValueOrDefault(($"order:{shop.Number}:{order.Id}", settings.SkuOf(sku)));
+            var wanted = WhatItDoes(lines, sku);
+            _misbooked ??= booked == wanted ? null : $"order {order.Id} is told with {wanted} of SKU {sku}, booked with {booked}";
         }
 
-        var units = state.Snapshot is { Cancelled: false } ? order.Units : 0;
-        _told[shop.Number, order.Sku] += units - order.Told;
-        _toldClaims[shop.Number, order.Sku] += order.Claimed ? units - order.Told : 0;
-        order.Told = units;
+        for (var i = 0; i < lines.Length; i++)
+        {
+            var line = order.Lines[i];
+            var units = lines[i].Quantity - Units(lines[i], RestockKind.Cancel) - Units(lines[i], RestockKind.Return);
+            _told[shop.Number, line.Item] += units - line.Told;
+            _toldClaims[shop.Number, line.Item] += order.Claimed ? units - line.Told : 0;
+            line.Told = units;
+            if (order.Claimed && !line.Counted)
+            {
+                _toldUncounted[shop.Number, line.Item] += lines[i].Quantity - line.ToldUncounted;
+                line.ToldUncounted = lines[i].Quantity;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Open units are committed; what was shipped, or refunded without restock before it was, is gone, but for what came back.
+    /// What is refunded without restock beside open units counts as theirs: no channel says whose it was.
+    /// </summary>
+    private (int Committed, int OnHand) WhatItDoes(IEnumerable<OrderLine> lines, int sku)
+    {
+        var (committed, onHand) = (0, 0);
+        foreach (var line in lines)
+        {
+            var each = settings.UnitsIn(Shop.ItemOf(line.VariantRef!), sku);
+            var unshipped = line.Quantity - line.Fulfilled - Units(line, RestockKind.Cancel);
+            var lost = Math.Min(unshipped, Units(line, RestockKind.None));
+            committed += Math.Min(line.Open, unshipped - lost) * each;
+            onHand += (Units(line, RestockKind.Return) - line.Fulfilled - lost) * each;
+        }
+
+        return (committed, onHand);
+    }
+
+    private static int Units(OrderLine line, RestockKind kind)
+    {
+        var units = 0;
+        foreach (var restock in line.Restocks)
+        {
+            units += restock.Kind == kind ? restock.Units : 0;
+        }
+
+        return units;
     }
 
     /// <summary>I1: positions are the sum of the ledger.</summary>
@@ -88,7 +130,7 @@ internal sealed partial class Truth
     }
 
     /// <summary>
-    /// I4: a rise is planned only where the ledger has the units. In guard all that may then be sold is there, whatever was
+    /// I4: nothing is planned that is frozen, and a rise only where the ledger has the units. In guard all that may then be sold is there, whatever was
     /// tampered with before; else the level rises to no more than its place has.
     /// </summary>
     private string? Rises(WorkingSet set, SkuState sku)
@@ -96,15 +138,23 @@ internal sealed partial class Truth
         var before = set.FindLoaded(sku.Sku);
         foreach (var level in sku.Levels)
         {
-            if (level.InFlight is { Change: > 0 } rise && before?.FindLevel(level.Id)?.InFlight?.Push != rise.Push
-                && Unexplained(sku, level, rise) is { } wrong)
+            if (level.InFlight is { } write && before?.FindLevel(level.Id)?.InFlight?.Push != write.Push
+                && (Frozen(sku, level, write) ?? (write.Change > 0 ? Unexplained(sku, level, write) : null)) is { } wrong)
             {
-                return $"item {WorldSettings.IndexOf(sku.Sku)}: channel {level.Connection.Value} is to rise from {rise.From} to {rise.To}, but {wrong}";
+                return $"item {WorldSettings.IndexOf(sku.Sku)}: channel {level.Connection.Value} is to go from {write.From} to {write.To}, but {wrong}";
             }
         }
 
         return null;
     }
+
+    /// <summary>After a freeze nothing is planned that it forbids, whatever was on its way.</summary>
+    private string? Frozen(SkuState sku, LevelState level, InFlight write) => Freezes.On(sku, level, store.Context) switch
+    {
+        BrakeStrength.AllWrites => "its channel is frozen",
+        BrakeStrength.Increases when write.Change > 0 => "increases are frozen",
+        _ => null,
+    };
 
     private string? Unexplained(SkuState sku, LevelState level, InFlight rise)
     {

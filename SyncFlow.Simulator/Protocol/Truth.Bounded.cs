@@ -10,6 +10,7 @@ namespace SyncFlow.Simulator.Protocol;
 internal sealed partial class Truth
 {
     private readonly Dictionary<LevelId, int> _putBack = [];
+    private readonly Dictionary<LevelId, int> _overwrote = [];
     private readonly int[] _everPutBack = new int[settings.Skus];
 
     /// <summary>Units that values written over bounded levels put back, over all of the world.</summary>
@@ -18,21 +19,53 @@ internal sealed partial class Truth
     /// <summary>A value arrives at a level, before it is there.</summary>
     public void Arrives(Shop shop, int item, int location)
     {
-        if (!settings.IsBounded(shop.Number))
+        if (!Overwrites(shop))
         {
             return;
         }
 
         var level = store.Sku(settings.SkuOf(item)).Levels.First(l => l.Connection.Value == shop.Number && (int)l.Location.Value == location);
 
+        // The value moves the level by more than we believe, and makes up for whatever an earlier one put back.
+        _overwrote[level.Id] = Math.Max(0, Math.Max((level.Belief ?? 0) - shop.Available(item, location), Unseen(shop, item, level)));
+        if (!settings.IsBounded(shop.Number))
+        {
+            return;
+        }
+
         // Of sales alone: what was cancelled unheard is overwritten as well, and lowers nothing when it is told of.
-        var unseen = shop.Orders.Values.Where(o => o.Sku == item && o.Location == location && o is { Claimed: true, Cancelled: false })
-            .Sum(o => Math.Max(0, o.Units - o.Told));
+        var unseen = shop.Orders.Values.Where(o => o.Claimed && !o.Test).SelectMany(o => o.Lines)
+            .Where(l => l.Item == item && l.Home == location).Sum(l => Math.Max(0, l.Sold - l.Told));
         _putBack[level.Id] = unseen;
 
         // What became known since it was planned is put back as well; the bound has that in it.
         var gone = level.InFlight is { } push ? push.From - shop.Available(item, location) : 0;
         Add(_everPutBack, item, Math.Max(unseen, gone));
+    }
+
+    /// <summary>Whether values are written over one another there (rule R15): outside guard, and in bounded guard.</summary>
+    private bool Overwrites(Shop shop) => shop.Kind == ShopKind.Absolute && (!settings.AlwaysGuard || settings.IsBounded(shop.Number));
+
+    /// <summary>
+    /// Units by which such a level may show more than the first identity says: what was believed to be there when the last
+    /// value arrived less what was, or what was sold unseen where a doubted write hides that, beyond its reserve. Until it is
+    /// exact again, with nothing in doubt.
+    /// </summary>
+    private int PutBackOn(LevelState level, Shop shop, int item)
+    {
+        if (!_overwrote.TryGetValue(level.Id, out var units))
+        {
+            return 0;
+        }
+
+        if (level is { InFlight: null, NeedsReading: false, UnverifiedUnits: 0, Surplus: 0 }
+            && shop.Available(item, (int)level.Location.Value) + Unseen(shop, item, level) <= level.Belief)
+        {
+            _overwrote.Remove(level.Id);
+            return 0;
+        }
+
+        return Math.Max(0, units - level.LagReserve);
     }
 
     /// <summary>Sales that a bounded level may show beyond its bound.</summary>

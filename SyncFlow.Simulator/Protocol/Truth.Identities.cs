@@ -1,4 +1,3 @@
-using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Levels;
 
 namespace SyncFlow.Simulator.Protocol;
@@ -12,25 +11,17 @@ internal sealed partial class Truth
     private readonly int[,] _told = new int[settings.Shops + 1, settings.Items];
     private readonly int[,] _toldClaims = new int[settings.Shops + 1, settings.Items];
     private readonly int[,] _tampered = new int[settings.Shops + 1, settings.Items];
-    private readonly int[,] _soldPast = new int[settings.Shops + 1, settings.Items];
+    private readonly int[,] _toldUncounted = new int[settings.Shops + 1, settings.Items];
     private readonly Dictionary<(int Shop, int Item, int Location), int> _reopened = [];
     private long _steps;
     private long _exact;
     private long _allowed;
-    private long _overwritable;
 
     /// <summary>
     /// Units that appeared on a shop's levels of an item, or ceased to be told of, otherwise than by the rules: by
     /// a hand, or because the item was not counted. Only there, and by no more, may it show more than the first identity says.
     /// </summary>
     public void Tampered(Shop shop, int item, int units) => _tampered[shop.Number, item] += Math.Max(0, units);
-
-    /// <summary>Units were sold that the level does not tell of: they are gone, and the order that tells of them takes nothing off it.</summary>
-    public void SoldPastTheLevel(Shop shop, int item, int units)
-    {
-        TakenAway(item, units);
-        _soldPast[shop.Number, item] += units;
-    }
 
     /// <summary>A location is open again: what its levels show is on sale, and we hear of it later.</summary>
     public void Reopened(Shop shop, int item, int location, int units) => _reopened[(shop.Number, item, location)] = Math.Max(0, units);
@@ -43,7 +34,6 @@ internal sealed partial class Truth
     {
         tally.Add("steps in which both identities were checked", _steps);
         tally.Add("selling units compared exactly", _exact);
-        tally.Add("selling units of channels without compare-and-set outside proven guard, not compared", _overwritable);
         tally.Add("selling units compared beside units that were tampered with", _allowed);
     }
 
@@ -98,13 +88,7 @@ internal sealed partial class Truth
             unit.News -= _toldClaims[shop.Number, item];
 
             // What its level did not tell of lies on an authority's shelf, by its own account, and is booked as found there.
-            news += settings.Parks ? Math.Max(unit.News, Math.Min(0, unit.News + _soldPast[shop.Number, item])) : unit.News;
-            if (shop.Kind == ShopKind.Absolute && (settings.Mode != SharingMode.Guard || settings.IsBounded(shop.Number)))
-            {
-                _overwritable++; // Values are written over one another there, and put back what was sold meanwhile (rule R15).
-                continue;
-            }
-
+            news += unit.News + (settings.IsAuthority(shop.Number) ? _toldUncounted[shop.Number, item] : 0);
             var broken = unit.Beyond + _tampered[shop.Number, item];
             (_exact, _allowed) = broken == 0 ? (_exact + 1, _allowed) : (_exact, _allowed + 1);
 
@@ -124,10 +108,11 @@ internal sealed partial class Truth
         var location = (int)level.Location.Value;
         var shop = shops[(int)level.Connection.Value - 1];
         unit.Bound += level.UpperBound;
-        unit.News += shop.Taken(item, location) - level.Suspense + level.Adopted;
+        unit.News += shop.Taken(item, location) + shop.Reserved(item, location) - level.DraftHolds - level.Suspense + level.Adopted;
 
         // Belief follows upwards for a put-back that is not told of yet, or for a decrease that was undone: that one is no news.
         unit.Beyond += settings.BreaksAssumptions ? level.Adopted : 0;
+        unit.Beyond += Overwrites(shop) ? PutBackOn(level, shop, item) : 0;
         if (level.Status != LevelStatus.Closed)
         {
             unit.Shown += shop.Available(item, location);
@@ -142,7 +127,8 @@ internal sealed partial class Truth
 
     /// <summary>Units the level lost to orders, net of those put back, that belief has not absorbed.</summary>
     private static int Unseen(Shop shop, int sku, LevelState level) =>
-        shop.Taken(sku, (int)level.Location.Value) - (int)(level.SoldTotal - level.PutBackTotal) - level.Suspense + level.Adopted;
+        shop.Taken(sku, (int)level.Location.Value) + shop.Reserved(sku, (int)level.Location.Value) - level.DraftHolds
+        - (int)(level.SoldTotal - level.PutBackTotal) - level.Suspense + level.Adopted;
 
     /// <summary>A shop's levels of an item together.</summary>
     private struct SellingUnit

@@ -103,7 +103,7 @@ internal sealed partial class Truth
 
         // Whoever's hand it was and whatever was not counted: what was not booked is owed, and nothing is either twice.
         var booked = store.Sku(settings.SkuOf(sku)).PoolAt(level.Location).Buckets.OnHand;
-        var shown = shop.Available(sku, location) + shop.Parked(sku, location) + level.OpenClaims;
+        var shown = shop.Available(sku, location) + shop.Parked(sku, location) + level.OpenClaims + level.DraftHolds;
         var lowered = _lowered.GetValueOrDefault(level.Id);
         if (booked != shown + owed + lowered)
         {
@@ -128,7 +128,7 @@ internal sealed partial class Truth
             if (IsKept(level) && !IsKept(set.FindLoaded(sku)?.FindLevel(level.Id)))
             {
                 _lowered[level.Id] = set.FindSku(sku)!.PoolAt(level.Location).Buckets.OnHand
-                    - (level.Explained!.Value + level.Shelf!.Parked - level.Shelf.Unplaced + level.OpenClaims + level.Shelf.Owed!.Value);
+                    - (level.Explained!.Value + level.Shelf!.Parked - level.Shelf.Unplaced + level.OpenClaims + level.DraftHolds + level.Shelf.Owed!.Value);
             }
         }
     }
@@ -149,5 +149,5 @@ internal sealed partial class Truth
     }
 
     private int Lies(int sku, int location) => _came[sku, location] - shops
-        .SelectMany(s => s.Orders.Values).Where(o => o.Location == location).Sum(o => o.FulfilledUnits * settings.UnitsIn(o.Sku, sku));
+        .SelectMany(s => s.Orders.Values).SelectMany(o => o.Lines).Sum(l => l.GoneFrom(location) * settings.UnitsIn(l.Item, sku));
 }

@@ -90,7 +90,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
     /// <summary>In guard everything on every shelf exists (I7 before anybody buys it).</summary>
     private string? Shows(int sku)
     {
-        if (settings.Mode != SharingMode.Guard || settings.Bounded > 0)
+        if (!settings.AlwaysGuard || settings.Bounded > 0)
         {
             // Where guard is bounded, exposure and what is beyond it say how much is not there.
             return null;
@@ -114,7 +114,10 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         }
 
         var exposure = Exposures.Of(store.ClusterOf(state.Sku), state.Sku);
-        var could = AllOffered(sku) - Left(sku) - _takenAway[sku];
+        var buffered = Buffered(state);
+
+        // A till sells what is kept back as well.
+        var could = AllOffered(sku) - Left(sku) - _takenAway[sku] + (settings.Till ? 0 : buffered);
         if (could > exposure.Units + Math.Max(0, -exposure.Available) + ShortWhereClosed(state) + BeyondReserves(sku))
         {
             return $"{could} units could be sold that do not exist, exposure is {exposure}";
@@ -123,7 +126,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         if (state.Mode != EffectiveMode.Guard || _mode[sku] != EffectiveMode.Guard)
         {
             // What was sold too much before guard stays owed: units that are put back meanwhile are sold again.
-            _mostShort[sku] = Math.Max(_mostShort[sku], -exposure.Available);
+            _mostShort[sku] = Math.Max(_mostShort[sku], -exposure.Available - buffered);
             _mode[sku] = state.Mode;
         }
 
@@ -140,7 +143,19 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         }
 
         var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + BookedAsGone(sku) + Sum(sku, Explained) + OfBoundedGuard(sku);
-        return exposure.Units > allowed ? $"{exposure} in guard, {allowed} explained" : null;
+        return exposure.Units > allowed + buffered ? $"{exposure} in guard, {allowed} explained, buffer {buffered}" : null;
+    }
+
+    /// <summary>Units that are there and never to be shown: a buffer that the merchant raises is a fact to every channel that shows them.</summary>
+    private int Buffered(SkuState state)
+    {
+        var units = 0;
+        foreach (var pool in state.Pools)
+        {
+            units += AvailableToSell.GroupOf(pool, store.Context) is null ? 0 : AvailableToSell.BufferOf(pool, state.Policy);
+        }
+
+        return units;
     }
 
     /// <summary>
@@ -174,11 +189,15 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             {
                 // One that is closed below zero takes nothing from the others any more.
                 explained += level.Status == LevelStatus.Closed ? Math.Max(0, -(level.Belief ?? 0)) : 0;
+
+                // Nor is it read: what drafts held there and orders have by now is held still, beside what the orders have.
+                explained += level.Status == LevelStatus.Closed ? Math.Max(0, level.DraftHolds - shop.Reserved(item, (int)level.Location.Value)) : 0;
                 bound += level.UpperBound;
                 below += Math.Max(0, -level.UpperBound);
 
-                // Sales on an unknown side of a reading that showed foreign units stay in doubt with them.
-                explained += level.Surplus + level.Adopted + (settings.UnitsAppear ? level.UnverifiedUnits : 0);
+                // Sales on an unknown side of a reading that showed foreign units stay in doubt with them; where an order left they are
+                // foreign until its move is known, and what is put back on a level at zero may be sold again before that is proven.
+                explained += level.Surplus + level.Adopted + (settings.UnitsAppear || shop.Kind == ShopKind.Absolute || shop.MovedOrders(item) > 0 ? level.UnverifiedUnits : 0);
             }
         }
 
@@ -196,10 +215,13 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         {
             foreach (var order in shop.Orders.Values)
             {
-                units += order.Sku == item && order.Location != 0 ? order.Units : 0;
+                foreach (var line in order.Lines)
+                {
+                    units += line.Item == item && line.Home != 0 ? line.Quantity : 0;
+                }
             }
         }
 
-        return units;
+        return units + shop.MovedOrders(item);
     }
 }

@@ -124,8 +124,9 @@ internal sealed class VerifierLoop(Tenure tenure, VerifyPurpose purpose)
             var readings = marks.Select(mark => new Reading(
                 mark.Id, KindOf(mark), mark.Generation, _desk.Shop.Available(SkuOf(mark), (int)mark.Location.Value), 0,
                 _desk.Shop.Committed(SkuOf(mark), (int)mark.Location.Value), marked, mark.SoldTotal, mark.PutBackTotal,
-                mark.PushedTotal, mark.OpenClaims, Version: _desk.Shop.LastTick, SafetyStock: _desk.Shop.Parked(SkuOf(mark), (int)mark.Location.Value),
-                ParkedMark: mark.Shelf?.MovedTotal ?? 0)).Select(r => r with { OnHand = r.Available + r.Committed + r.SafetyStock!.Value }).ToImmutableArray();
+                mark.PushedTotal, mark.OpenClaims, Reserved: _desk.Shop.Reserved(SkuOf(mark), (int)mark.Location.Value),
+                Version: _desk.Shop.LastTick, SafetyStock: _desk.Shop.Parked(SkuOf(mark), (int)mark.Location.Value),
+                ParkedMark: mark.Shelf?.MovedTotal ?? 0)).Select(r => r with { OnHand = r.Available + r.Committed + r.Reserved + r.SafetyStock!.Value }).ToImmutableArray();
             tenure.Later(_desk.Between(20, 500), () =>
             {
                 tenure.Hold(levels, -1);

@@ -9,7 +9,7 @@ internal sealed partial record WorldSettings
     public static WorldSettings Draw(int seed, SharingMode? mode = null)
     {
         var random = new Random(seed);
-        return Leased(BoundedSome(Enriched(Plain(seed, mode, random), random)));
+        return Leased(Ruled(Lively(BoundedSome(Enriched(Plain(seed, mode, random), random))), mode));
     }
 
     /// <summary>A drawn world of stores that compare, and of SKUs that are no kits.</summary>
@@ -81,6 +81,26 @@ internal sealed partial record WorldSettings
     {
         var random = new Random(unchecked((drawn.Seed * 31) + 85));
         return drawn.Absolute > 0 && random.NextDouble() < 0.5 ? drawn with { Bounded = random.Next(1, drawn.Absolute + 1) } : drawn;
+    }
+
+    /// <summary>In some worlds more becomes of orders than that they are cancelled or fulfilled whole; drawn apart too.</summary>
+    private static WorldSettings Lively(WorldSettings drawn)
+    {
+        var random = new Random(unchecked((drawn.Seed * 31) + 186));
+        double Some(double chance, double most) => random.NextDouble() < chance ? random.NextDouble() * most : 0;
+        var lives = new Liveliness(Some(0.35, 0.8), Some(0.2, 2), Some(0.2, 1));
+
+        // Of an authority that parks and ceases to count items what edited orders did is not understood yet (docs/simulation.md).
+        return drawn with { Lives = drawn.Parks && drawn.Faults.Untracked > 0 ? lives with { Changes = 0 } : lives };
+    }
+
+    /// <summary>In some worlds the merchant changes his rules meanwhile; how a SKU is shared only where no mode is asked for.</summary>
+    private static WorldSettings Ruled(WorldSettings drawn, SharingMode? mode)
+    {
+        var random = new Random(unchecked((drawn.Seed * 31) + 287));
+        double Some(double chance, double most) => random.NextDouble() < chance ? random.NextDouble() * most : 0;
+        var habits = new MerchantHabits(Some(0.2, 0.8), Some(0.12, 0.6), Some(0.15, 0.6), Some(0.15, 0.4));
+        return drawn with { Habits = mode is null ? habits : habits with { Modes = 0 } };
     }
 
     /// <summary>In some worlds workers have trouble with their leases; drawn apart, so that nothing else changes.</summary>

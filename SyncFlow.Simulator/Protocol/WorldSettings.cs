@@ -130,6 +130,15 @@ internal sealed partial record WorldSettings
     /// <summary>Part of the orders that are fulfilled.</summary>
     public double Fulfilled { get; init; } = 0.3;
 
+    /// <summary>What else becomes of orders.</summary>
+    public Liveliness Lives { get; init; }
+
+    /// <summary>What the merchant does to his rules meanwhile.</summary>
+    public MerchantHabits Habits { get; init; }
+
+    /// <summary>Whether every SKU is in guard from the beginning to the end.</summary>
+    public bool AlwaysGuard => Mode == SharingMode.Guard && Habits.Modes == 0;
+
     /// <summary>How long buyers buy, in minutes.</summary>
     public double Minutes { get; init; } = 20;
 
@@ -197,7 +206,7 @@ internal sealed partial record WorldSettings
     /// another they may put back units sold a moment before (rule R15), and beside a till online orders may be for goods
     /// that lie on its shelf. It is a risk that the merchant takes.
     /// </summary>
-    public bool RunsMoreRisk => Mode != SharingMode.Guard && (Absolute > 0 || Till);
+    public bool RunsMoreRisk => !AlwaysGuard && (Absolute > 0 || Till);
 
     /// <summary>Whether units may appear on levels otherwise than by the rules and by orders.</summary>
     public bool UnitsAppear => Faults.OutsideIncrease > 0 || Faults.Untracked > 0 || Faults.ParkedMoved > 0;

@@ -25,23 +25,31 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     /// <summary>What docs/protocol.md says the worlds contain: each in a hundredth of them at least.</summary>
     private static readonly string[] Ingredients =
     [
-        "answers lost", "authorities that park", "beats of workers without an answer", "bursts of buyers", "channels that compare", "channels in bounded guard", "channels without compare-and-set", "clocks that are off",
-        "credentials lost", "goods set aside from a till", "items not counted any more, and counted again",
-        "items set to sell on at zero, and back", "leases taken over", "levels lowered by hand", "levels raised by hand",
-        "locations closed, and opened again", "minutes without wake-ups (Redis lost)", "movements told again",
-        "orders cancelled and put back", "orders fulfilled", "orders of channels without compare-and-set", "orders of kits",
-        "orders of items that are not counted", "orders of tills that nobody can cap",
-        "orders taken whole from one location, whatever is there", "orders that bypass the level",
-        "orders visible late", "outages of a channel", "pairs of kits that share parts",
-        "parked units counted anew by hand", "parked units moved by hand", "parking switched off, and on again",
-        "pushes left by a worker that came back too late", "pushes without an answer taken over", "requests that arrive minutes late",
-        "requests asked again under their key", "reservations expired", "reservations given back", "reservations granted at once",
-        "reservations paid", "reservations refused", "reservations that wait", "sources that tell late",
-        "transactions refused for their epoch", "transactions rolled back by a crash", "units lost in the warehouse", "webhooks delivered twice", "webhooks dropped",
-        "webhooks minutes late, in any order", "workers killed", "workers that stand still at any step",
-        "workers whose clock runs fast or slow", "workers whose clock stands still with them", "worlds in adaptive mode", "worlds in guard mode",
-        "worlds in shared mode", "writes acknowledged and not done", "writes of on-hand beside parked units",
-        "writes that park or bring back units",
+        "allocation rules changed", "allocation rules taken back", "answers lost", "authorities that park",
+        "beats of workers without an answer", "bursts of buyers", "channels in bounded guard", "channels that compare",
+        "channels without compare-and-set", "clocks that are off", "credentials lost", "drafts that held units and became orders",
+        "drafts that held units and were given up", "freezes of a channel's increases, and their end",
+        "freezes of all a channel's writes, and their end", "freezes of all channels, and their end", "fulfilment orders that move",
+        "fulfilment orders that split", "goods set aside from a till", "items not counted any more, and counted again",
+        "items set to sell on at zero, and back", "launches arranged", "leases taken over", "levels lowered by hand",
+        "levels raised by hand", "locations closed, and opened again", "minutes without wake-ups (Redis lost)", "movements told again",
+        "order edits, a line added", "order edits, a line removed", "order edits, less of a line", "order edits, more of a line",
+        "orders cancelled and put back", "orders fulfilled", "orders held back, and released",
+        "orders of channels without compare-and-set", "orders of items that are not counted", "orders of kits",
+        "orders of tills that nobody can cap", "orders taken whole from one location, whatever is there",
+        "orders that bypass the level", "orders visible late", "outages of a channel", "pairs of kits that share parts",
+        "parked units counted anew by hand", "parked units moved by hand", "parking switched off, and on again", "partial cancels",
+        "partial fulfilments", "pushes left by a worker that came back too late", "pushes without an answer taken over",
+        "refunds of the old kind, shipped", "refunds of the old kind, unshipped", "refunds that came back",
+        "refunds without restock, shipped", "refunds without restock, unshipped", "requests asked again under their key",
+        "requests that arrive minutes late", "reservations expired", "reservations given back", "reservations granted at once",
+        "reservations paid", "reservations refused", "reservations that wait", "risk budgets changed", "safety buffers changed",
+        "sharing modes changed", "sources frozen, and thawed", "sources that tell late", "test orders",
+        "transactions refused for their epoch", "transactions rolled back by a crash", "units lost in the warehouse",
+        "webhooks delivered twice", "webhooks dropped", "webhooks minutes late, in any order", "workers killed",
+        "workers that stand still at any step", "workers whose clock runs fast or slow", "workers whose clock stands still with them",
+        "worlds in adaptive mode", "worlds in guard mode", "worlds in shared mode", "writes acknowledged and not done",
+        "writes of on-hand beside parked units", "writes that park or bring back units",
     ];
 
     /// <summary>Of these, the ones that the summary names.</summary>
@@ -49,6 +57,16 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     [
         "orders of kits", "orders of tills that nobody can cap", "orders of channels without compare-and-set", "reservations paid",
         "items not counted any more, and counted again", "locations closed, and opened again",
+    ];
+
+    /// <summary>What becomes of orders, and what merchants do meanwhile, several ingredients to a figure.</summary>
+    private static readonly (string Name, string[] Begins)[] Told =
+    [
+        ("order edits", ["order edits"]), ("partial cancels", ["partial cancels"]), ("partial refunds", ["refunds"]),
+        ("partial fulfilments", ["partial fulfilments"]), ("fulfilment orders moved or split", ["fulfilment orders"]),
+        ("orders held back", ["orders held back"]), ("drafts given up", ["drafts that held units and were given up"]),
+        ("test orders", ["test orders"]), ("rule changes", ["allocation rules", "safety buffers", "risk budgets", "launches"]),
+        ("sharing modes changed", ["sharing modes"]), ("freezes", ["freezes", "sources frozen"]),
     ];
 
     [Fact]
@@ -59,12 +77,16 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
         // A world that sells nothing is trivially safe, and what never happens proves nothing.
         report.Orders.ShouldBeGreaterThan(report.Worlds.Count);
         TestSummary.Add($"Simulation: with {string.Join(", ", Named.Select(n => $"{report.Tally.Counts.GetValueOrDefault(n).Times} {n}"))}");
+        TestSummary.Add($"Simulation: with {string.Join(", ", Told.Select(t => $"{Times(report, t.Begins)} {t.Name}"))}");
         Checks(report);
         if (report.Worlds.Count == Count)
         {
             Ingredients.Where(i => report.Tally.Counts.GetValueOrDefault(i).Worlds < Count / 100).ShouldBeEmpty();
         }
     }
+
+    private static long Times(SimulationReport report, string[] begins) => report.Tally.Counts
+        .Where(c => begins.Any(b => c.Key.StartsWith(b, StringComparison.Ordinal))).Sum(c => c.Value.Times);
 
     /// <summary>Why it holds is looked at after every step of every world, and almost always without an allowance.</summary>
     private static void Checks(SimulationReport report)
@@ -168,6 +190,13 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
         {
             output.WriteLine($"{keeper}: {report.Oversold} units oversold, {report.OversoldPerThousandOrders:F1} per 1,000 orders ({report.Orders} orders)");
         }
+
+        var drawn = OversellReport.Drawn(Seeds.Worlds(300)).ToDictionary(l => l.Keeper, l => l.Report);
+        TestSummary.Add($"Simulation: units oversold per 1,000 orders, guard beside the usual way: {lines["guard"].OversoldPerThousandOrders:F0} beside "
+            + $"{lines["naive"].OversoldPerThousandOrders:F0} on an ordinary bad day, {drawn["guard"].OversoldPerThousandOrders:F0} beside "
+            + $"{drawn["naive"].OversoldPerThousandOrders:F0} in the drawn worlds");
+        drawn["guard"].Oversold.ShouldBe(0);
+        drawn["naive"].OversoldPerThousandOrders.ShouldBeGreaterThan(100);
 
         lines["guard"].Oversold.ShouldBe(0);
         lines["naive"].OversoldPerThousandOrders.ShouldBeGreaterThan(20);
