@@ -89,6 +89,14 @@ internal sealed class GuardQuotas(
         {
             var uses = Draws.ComponentsOf(cluster, sku.Sku, level.UnitsPerSale);
             var rise = Math.Min(JointShares.Most(uses, budget), targets[level.Id] - Quota.Coming(level));
+            if (Quota.Coming(level) + rise <= 0 && ZeroBarrier.IsAbsolute(level, _context))
+            {
+                // It never sells below zero: by what was sold there beyond belief, values have put units back. Lifting that by
+                // less than it needs would sell nothing, and use up the reserve for what is sold there unseen.
+                targets[level.Id] = Quota.Coming(level);
+                continue;
+            }
+
             targets[level.Id] = Quota.Coming(level) + rise;
             foreach (var use in uses)
             {

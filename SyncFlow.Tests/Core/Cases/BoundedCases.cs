@@ -141,6 +141,23 @@ public sealed class BoundedCases
     }
 
     [Fact]
+    public void R15_A_level_that_sold_what_values_put_back_is_not_written_below_zero()
+    {
+        // By our account two units were sold there beyond what it showed, and it may show some still.
+        var desk = Bounded(onHand: 3, 2, -2, reserve: 1, sold: 1);
+        desk.Arrange(2, level => level with { NeedsReading = true });
+        desk.Touch();
+        desk.Exposure.ShouldBe(new Exposure(3, 2, 0, ""));
+        desk.Plan(2).ShouldBeNull("one unit is free: it would be lifted to one below zero, and its reserve would cover nothing");
+        (desk[2].Target, desk[2].UpperBound).ShouldBe((-2, -1));
+
+        // With enough of them it rises to something that sells, and keeps its reserve.
+        desk.Receive("r", 9);
+        desk.Publish(2)!.To.ShouldBeGreaterThan(0);
+        desk[2].LagReserve.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
     public void R15_A_level_that_only_seems_to_be_at_zero_is_no_proven_zero()
     {
         var desk = Bounded(onHand: 20, 10, 7, sold: 0);
