@@ -13,11 +13,12 @@ internal sealed class CsvTemplates : IEndpoint
         ["counts"] = OperationFiles.Counts,
         ["count-sheet"] = SheetFiles.Columns,
         ["transfers"] = TransferFiles.Columns,
+        ["kits"] = KitFiles.Columns,
     };
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/csv-templates/{name}", HandleAsync)
         .WithName("GetCsvTemplate").WithTags("Stock operations").Needs(Permission.StockRead)
-        .WithSummary("A file to fill in: stock-operations, counts, count-sheet or transfers.");
+        .WithSummary("A file to fill in: stock-operations, counts, count-sheet, transfers or kits.");
 
     private static async Task<Results<EmptyHttpResult, Refused>> HandleAsync(string name, HttpResponse response, CancellationToken ct)
     {

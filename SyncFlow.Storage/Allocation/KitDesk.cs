@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
@@ -62,6 +63,29 @@ public sealed class KitDesk(NpgsqlDataSource source)
     {
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         return await FindAsync(session, sku, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Kits that SKUs tie together, over whatever many others, as they are made now.</summary>
+    public async Task<Dictionary<SkuId, ImmutableArray<Component>>> TiedAsync(TenantId tenant, IReadOnlyCollection<SkuId> skus, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var rows = await session.QueryAsync(
+            session.Of(
+                """
+                WITH RECURSIVE tied (sku_id) AS (
+                  SELECT unnest($2::bigint[])
+                  UNION
+                  SELECT other.sku_id FROM tied t
+                  JOIN sku_components c ON c.tenant_id = $1 AND t.sku_id IN (c.kit_sku_id, c.component_sku_id)
+                  CROSS JOIN LATERAL (VALUES (c.kit_sku_id), (c.component_sku_id)) AS other (sku_id)
+                )
+                SELECT c.kit_sku_id, c.component_sku_id, c.units FROM sku_components c
+                WHERE c.tenant_id = $1 AND c.kit_sku_id IN (SELECT sku_id FROM tied) ORDER BY 1, 2
+                """,
+                Sql.P(skus.Select(s => s.Value).ToArray())),
+            row => (Kit: new SkuId(row.GetInt64(0)), Part: new Component(new SkuId(row.GetInt64(1)), row.GetInt32(2))),
+            ct).ConfigureAwait(false);
+        return rows.GroupBy(r => r.Kit).ToDictionary(g => g.Key, g => g.Select(r => r.Part).ToImmutableArray());
     }
 
     /// <summary>What a SKU is made of, in the form of a change that puts it back.</summary>
