@@ -159,8 +159,8 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
             Bound = bound,
             Channels = 3,
             Stock = 60,
-            Receipts = 60,
-            OrdersPerMinute = 20,
+            Receipts = 80,
+            OrdersPerMinute = 40,
             Faults = WorldSettings.Everyday with { VisibilityLag = 9, Dropped = 0.5, Delayed = 0.3 },
         };
 
