@@ -45,6 +45,10 @@ internal static class CsvDownload
     /// <summary>Free text of people: a spreadsheet must not take it for a formula.</summary>
     public static string? Free(string? text) => text is { Length: > 0 } && text[0] is '=' or '+' or '-' or '@' or '\t' ? "'" + text : text;
 
+    /// <summary>What <see cref="Free"/> made text of, as it was; anything else as it is.</summary>
+    public static string? Unfree(string? text) =>
+        text is ['\'', '=' or '+' or '-' or '@' or '\t', ..] ? text[1..] : text;
+
     /// <summary>A word as the API writes it.</summary>
     public static string? Word<T>(T? value)
         where T : struct, Enum => value is { } known ? System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(known.ToString()) : null;

@@ -35,7 +35,11 @@ internal sealed class KitFiles : IEndpoint
     {
         var waiting = new List<ChangeView>();
         var answer = await CsvImport.RunAsync(request, dryRun, new CsvIntake<KitRow>(Columns, MostRows, MostRows, CheckAsync, ApplyAsync), ct).ConfigureAwait(false);
-        _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
+        if (dryRun != true)
+        {
+            _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
+        }
+
         return waiting.Count > 0 && answer.Result is Ok<CsvReport> { Value: { } report }
             ? TypedResults.Accepted($"/api/v1/changes/{waiting[0].Id}", report with
             {
@@ -47,7 +51,7 @@ internal sealed class KitFiles : IEndpoint
         async Task<List<CheckedRow<KitRow>>> CheckAsync(IReadOnlyList<CsvRow> rows, CancellationToken stop)
         {
             var known = await codes.SkusAsync(
-                caller.Tenant, rows.SelectMany(r => new[] { r.Text("kit"), r.Text("component") }).OfType<string>(), stop).ConfigureAwait(false);
+                caller.Tenant, rows.SelectMany(r => new[] { Code(r, "kit"), Code(r, "component") }).OfType<string>(), stop).ConfigureAwait(false);
             var read = rows.Select(row =>
             {
                 var check = new Check();
@@ -98,9 +102,11 @@ internal sealed class KitFiles : IEndpoint
         }
     }
 
+    private static string? Code(CsvRow row, string column) => CsvDownload.Unfree(row.Text(column));
+
     private static KitRow? Read(CsvRow row, Dictionary<string, SkuId> known, Check check)
     {
-        var (kit, part) = (row.Text("kit"), row.Text("component"));
+        var (kit, part) = (Code(row, "kit"), Code(row, "component"));
         var (units, version) = (row.Number("units", check), row.Number("version", check));
         check.Text(kit, "kit", SkuCode.Longest).That(kit is null || known.ContainsKey(SkuDesk.KeyOf(kit)), "kit", "There is no such SKU.")
             .Text(part, "component", SkuCode.Longest).That(part is null || known.ContainsKey(SkuDesk.KeyOf(part)), "component", "There is no such SKU.")

@@ -30,6 +30,11 @@ public sealed class ListFileTests(PostgresFixture postgres, RedisFixture redis)
         var kits = await LinesAsync(app, "kits");
         kits[0].ShouldBe("kit,component,units,version,changedAt,changedBy");
         kits.Skip(1).Select(l => string.Join(',', l.Split(',')[..4])).ShouldBe(["K,'=B,1,1", "K,A,2,1"], "what a spreadsheet would compute is told as text");
+        using (var back = new HttpRequestMessage(HttpMethod.Post, "/api/v1/kits/csv") { Content = new StringContent(string.Join('\n', kits), System.Text.Encoding.UTF8, "text/csv") })
+        {
+            (await app.SendAsync(back)).Status.ShouldBe(HttpStatusCode.OK, "what was handed out is taken in again");
+        }
+
         (await LinesAsync(app, "preorders")).Skip(1).ShouldHaveSingleItem().ShouldStartWith("A,MAIN,7,4,0,2126-12-24T00:00:00Z,2126-12-20,");
         var reservations = await LinesAsync(app, "reservations");
         reservations.Count.ShouldBe(3);
