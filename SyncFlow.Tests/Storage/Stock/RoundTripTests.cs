@@ -208,6 +208,7 @@ public sealed class RoundTripTests(PostgresFixture postgres)
             InFlight = 2,
             Adjusted = 3,
             AdjustedAt = At.AddSeconds(2),
+            MovedAt = At.AddSeconds(3),
             Lacked = 4,
         },
     };
