@@ -59,14 +59,19 @@ internal sealed class ShelfReading
     }
 
     /// <summary>
-    /// Whether a write whose answer was lost moved the parked state; null where that does not tell. A change of on-hand is
+    /// Whether a write whose answer was lost was done, as the parked state tells; null where that does not. A change of on-hand is
     /// taken for done: the reading then shows whether it was.
     /// </summary>
     public static bool? Happened(LevelState level, InFlight push, Reading reading)
     {
-        if (level.Shelf is not { InFlight: not 0 and var change } shelf || reading.SafetyStock is null)
+        if (level.Shelf is not { Since: not null } shelf || reading.SafetyStock is null)
         {
             return null;
+        }
+
+        if (shelf.InFlight is 0)
+        {
+            return IsUponUndoneMove(level, shelf, reading) ? false : null;
         }
 
         if (push.Change == 0)
@@ -75,10 +80,20 @@ internal sealed class ShelfReading
         }
 
         // A move that happened saw what it was compared with: then the change of on-hand before it was done, too.
-        var open = Unexplained(shelf, reading);
+        var (open, change) = (Unexplained(shelf, reading), shelf.InFlight);
         var happened = Math.Min(Math.Abs(open - change), Math.Abs(open - shelf.Unplaced - change));
         var refused = Math.Min(Math.Abs(open + shelf.Adjusted), Math.Min(Math.Abs(open), Math.Abs(open - shelf.Unplaced)));
         return happened == refused ? AvailableTells(level, push, reading) : happened < refused;
+    }
+
+    /// <summary>
+    /// A set, for parking was switched off, upon a move that no reading had told of: where what available lacks lies among the parked
+    /// ones, or the other way round, the move was not done, so the set was refused.
+    /// </summary>
+    private static bool IsUponUndoneMove(LevelState level, ParkedShelf shelf, Reading reading)
+    {
+        var (open, shown) = (Unexplained(shelf, reading), level.Explained!.Value - (int)(level.PushedTotal - reading.PushedMark));
+        return shelf.MovedAt is not null && open != 0 && reading.Available - shown == -open;
     }
 
     /// <summary>
