@@ -116,6 +116,7 @@ internal static class OrderRules
             sku = OrderClaims.Of(set, fact, sku, change, before.Applied) is { } claim
                 ? Claimed(set, fact, change, sku, claim, seenBefore, shipments)
                 : Entries(set, fact, change, sku, seenBefore, shipments);
+            sku = seenBefore ? sku : Append(set, fact, sku, change, Bucket.OnHand, change.Relocated, EntryReason.ChannelTransfer);
             sku = seenBefore ? sku : ParkingRules.FollowUnclaimed(sku, change);
             sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence, now);
             set.Put(sku);
@@ -269,6 +270,7 @@ internal static class OrderRules
                 OpenClaims = sum.OpenClaims + (sign * row.OpenClaims),
                 Returned = sum.Returned + (sign * row.Returned),
                 Inspected = sum.Inspected + (sign * row.Inspected),
+                Relocated = sum.Relocated + (sign * row.Relocated),
             };
         }
     }

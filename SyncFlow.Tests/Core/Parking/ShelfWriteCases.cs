@@ -209,6 +209,7 @@ public sealed class ShelfWriteCases
         (desk.Position.OnHand, desk.Ats, desk[1].Belief, desk.Shelf().Owed).ShouldBe((8, 8, 7, -2));
 
         desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Move);
+        desk.Shows(1, 5, 5);
         desk.Say().ShouldNotBeNull().Element.ParkedTo.ShouldBe(3);
         (desk[1].Belief + desk.Shelf().Parked).ShouldBe(8);
     }
