@@ -111,7 +111,7 @@ internal sealed class OrderDraft
 
         /// <summary>
         /// A legacy restock does not say whether its units had been shipped: they count as cancelled as far as units
-        /// left the line unshipped, else as returned.
+        /// left the line unshipped, and beyond that as returned.
         /// </summary>
         private ImmutableArray<Restock> Restocks(
             List<(string Ref, RestockWord Word, int Units, string? Location)> refunds, int fulfilled)
@@ -121,22 +121,21 @@ internal sealed class OrderDraft
             var restocks = ImmutableArray.CreateBuilder<Restock>(refunds.Count);
             foreach (var (reference, word, units, location) in refunds)
             {
-                var kind = word switch
+                if (word == RestockWord.Legacy)
+                {
+                    unshipped = LegacyRestocks.Add(restocks, reference, units, location, unshipped);
+                    continue;
+                }
+
+                restocks.Add(new Restock(reference, word switch
                 {
                     RestockWord.Cancel => RestockKind.Cancel,
                     RestockWord.Return => RestockKind.Return,
-                    RestockWord.None => RestockKind.None,
-                    RestockWord.Legacy => units <= unshipped ? RestockKind.Cancel : RestockKind.Return,
-                };
-                if (word == RestockWord.Legacy && kind == RestockKind.Cancel)
-                {
-                    unshipped -= units;
-                }
-
-                restocks.Add(new Restock(reference, kind, units, location));
+                    _ => RestockKind.None,
+                }, units, location));
             }
 
-            return restocks.MoveToImmutable();
+            return restocks.DrainToImmutable();
         }
     }
 }

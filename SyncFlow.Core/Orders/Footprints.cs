@@ -110,7 +110,23 @@ public static class Footprints
                 var moved = Moves.Of(listing, at, units);
                 Add(listing, home, taken: -moved);
                 Add(listing, at, taken: moved);
+                if (units > moved && OwnsOnHand(listing, home) && OwnsOnHand(listing, at))
+                {
+                    Add(listing, home, relocated: moved - units);
+                    Add(listing, at, relocated: units - moved);
+                }
             }
+        }
+
+        /// <summary>
+        /// Whether the channel's level of the listing stands for what lies at a place, or did when the order was booked: units put
+        /// back there are on hand there, and no more where they were taken.
+        /// </summary>
+        private bool OwnsOnHand(ListingInfo listing, LocationId at)
+        {
+            var sku = Set.FindSku(listing.Sku)!;
+            return Claims && !sku.IsKit && sku.FindLevel(Channel.Connection, listing.Listing, at) is { } level
+                && (Authority.Accepts(sku, at, Channel) || Before.Applied.Any(r => r.Level == level.Id && r.Relocated != 0));
         }
 
         private MovedUnits Moves => new(Channel, Order, Before);
@@ -185,12 +201,13 @@ public static class Footprints
 
         private void Add(
             ListingInfo listing, LocationId location, int committed = 0, int onHand = 0, int writtenOff = 0,
-            int suspense = 0, int taken = 0, int putBack = 0, int openClaims = 0, int returned = 0, int inspected = 0)
+            int suspense = 0, int taken = 0, int putBack = 0, int openClaims = 0, int returned = 0, int inspected = 0, int relocated = 0)
         {
             var change = new FootprintRow(default, default, null, committed, onHand, writtenOff, suspense, taken, putBack, openClaims)
             {
                 Returned = returned,
                 Inspected = inspected,
+                Relocated = relocated,
             };
             var level = Set.FindSku(listing.Sku)!.FindLevel(Channel.Connection, listing.Listing, location)?.Id;
             var parts = PartsOf(listing.Sku);
@@ -232,6 +249,7 @@ public static class Footprints
                 Suspense = row.Suspense + (change.Suspense * each),
                 Returned = row.Returned + (change.Returned * each),
                 Inspected = row.Inspected + (change.Inspected * each),
+                Relocated = row.Relocated + (change.Relocated * each),
 
                 // Levels count sales of the listing, not units of the SKU.
                 Taken = row.Taken + (Claims ? change.Taken * sales : 0),

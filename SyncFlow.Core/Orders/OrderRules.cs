@@ -116,8 +116,9 @@ internal static class OrderRules
             sku = OrderClaims.Of(set, fact, sku, change, before.Applied) is { } claim
                 ? Claimed(set, fact, change, sku, claim, seenBefore, shipments)
                 : Entries(set, fact, change, sku, seenBefore, shipments);
+            sku = seenBefore ? sku : Append(set, fact, sku, change, Bucket.OnHand, change.Relocated, EntryReason.ChannelTransfer);
             sku = seenBefore ? sku : ParkingRules.FollowUnclaimed(sku, change);
-            sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence, now);
+            sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence, before.Provisional, now);
             set.Put(sku);
 
             set.NoteCause(change.Sku, Learned(before, snapshot) ? now : fact.OccurredAt);
@@ -185,10 +186,11 @@ internal static class OrderRules
 
     /// <summary>
     /// A known sale lowers belief, or explains units in suspense, which changes neither available-to-sell nor belief
-    /// again. Units known to be put back raise belief, or explain units that appeared.
+    /// again. Units known to be put back raise belief, or explain units that appeared; not those of an order whose place was
+    /// guessed and is known now, for they never were on this level.
     /// </summary>
     private static SkuState MoveLevel(
-        WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, long explainedAt, DateTimeOffset now)
+        WorkingSet set, OrderFact fact, FootprintRow change, SkuState sku, long explainedAt, bool wasGuessed, DateTimeOffset now)
     {
         if (change.Level is not { } id || sku.FindLevel(id) is not { } level)
         {
@@ -224,12 +226,13 @@ internal static class OrderRules
         }
         else if (change.Taken < 0)
         {
-            var adopted = Math.Min(-change.Taken, level.Adopted);
+            var back = wasGuessed ? Math.Clamp(change.PutBack, 0, -change.Taken) : -change.Taken;
+            var adopted = Math.Min(back, level.Adopted);
             var rises = -change.Taken - adopted;
             level = level with
             {
                 Adopted = level.Adopted - adopted,
-                Surplus = Math.Max(0, level.Surplus - rises),
+                Surplus = Math.Max(0, level.Surplus - (back - adopted)),
                 Belief = level.Belief + rises,
 
                 // A value on its way that arrived before them is as much larger now as they are.
@@ -269,6 +272,7 @@ internal static class OrderRules
                 OpenClaims = sum.OpenClaims + (sign * row.OpenClaims),
                 Returned = sum.Returned + (sign * row.Returned),
                 Inspected = sum.Inspected + (sign * row.Inspected),
+                Relocated = sum.Relocated + (sign * row.Relocated),
             };
         }
     }

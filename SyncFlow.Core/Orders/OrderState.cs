@@ -95,10 +95,16 @@ public readonly record struct FootprintRow(
     /// <summary>The part of <see cref="Returned"/> that went to inspection first (positive).</summary>
     public int Inspected { get; init; }
 
+    /// <summary>
+    /// Units put back at another place than the one they were taken from, on a channel that owns on-hand at both: they are on hand
+    /// there now, and no part of <see cref="OnHand"/> (positive there, negative where they were taken).
+    /// </summary>
+    public int Relocated { get; init; }
+
     /// <summary>The part of <see cref="OnHand"/> that left the building as sold (negative).</summary>
     public int Shipped() => OnHand - WrittenOff - Returned;
 
     /// <summary>Whether the row changes nothing.</summary>
     public bool IsEmpty() =>
-        (Committed | OnHand | WrittenOff | Suspense | Taken | PutBack | OpenClaims | Returned | Inspected) == 0;
+        (Committed | OnHand | WrittenOff | Suspense | Taken | PutBack | OpenClaims | Returned | Inspected | Relocated) == 0;
 }

@@ -41,6 +41,12 @@ public sealed record ParkedShelf
     /// <summary>When <see cref="Adjusted"/> was acknowledged, or planned where its answer was lost.</summary>
     public DateTimeOffset? AdjustedAt { get; init; }
 
+    /// <summary>
+    /// When the last move was acknowledged, until a drained reading has told of it. On-hand is not changed before: a change of it
+    /// whose answer is lost would read, undone together with the move, as if both had been done.
+    /// </summary>
+    public DateTimeOffset? MovedAt { get; init; }
+
     /// <summary>What a reading that proves nothing showed <see cref="Adjusted"/> to lack, with the opposite sign.</summary>
     public int Lacked { get; init; }
 
@@ -66,12 +72,14 @@ public sealed record ParkedShelf
     internal ParkedShelf Landed(int available, DateTimeOffset at)
     {
         var adjusts = available == 0 && InFlight != 0;
+        var moves = available != 0 && InFlight != 0;
         return this with
         {
             Parked = Parked + InFlight,
             Owed = Owed - (available + InFlight),
             Adjusted = adjusts ? InFlight : Adjusted,
             AdjustedAt = adjusts ? at : AdjustedAt,
+            MovedAt = moves ? at : MovedAt,
             InFlight = 0,
         };
     }

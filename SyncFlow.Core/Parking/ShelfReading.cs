@@ -59,14 +59,19 @@ internal sealed class ShelfReading
     }
 
     /// <summary>
-    /// Whether a write whose answer was lost moved the parked state; null where that does not tell. A change of on-hand is
+    /// Whether a write whose answer was lost was done, as the parked state tells; null where that does not. A change of on-hand is
     /// taken for done: the reading then shows whether it was.
     /// </summary>
     public static bool? Happened(LevelState level, InFlight push, Reading reading)
     {
-        if (level.Shelf is not { InFlight: not 0 and var change } shelf || reading.SafetyStock is null)
+        if (level.Shelf is not { Since: not null } shelf || reading.SafetyStock is null)
         {
             return null;
+        }
+
+        if (shelf.InFlight is 0)
+        {
+            return IsUponUndoneMove(level, shelf, reading) ? false : null;
         }
 
         if (push.Change == 0)
@@ -75,10 +80,35 @@ internal sealed class ShelfReading
         }
 
         // A move that happened saw what it was compared with: then the change of on-hand before it was done, too.
-        var open = Unexplained(shelf, reading);
+        var (open, change) = (Unexplained(shelf, reading), shelf.InFlight);
         var happened = Math.Min(Math.Abs(open - change), Math.Abs(open - shelf.Unplaced - change));
         var refused = Math.Min(Math.Abs(open + shelf.Adjusted), Math.Min(Math.Abs(open), Math.Abs(open - shelf.Unplaced)));
-        return happened == refused ? null : happened < refused;
+        return happened == refused ? AvailableTells(level, push, reading) : happened < refused;
+    }
+
+    /// <summary>
+    /// A set, for parking was switched off, upon a move that no reading had told of: where what available lacks lies among the parked
+    /// ones, or the other way round, the move was not done, so the set was refused.
+    /// </summary>
+    private static bool IsUponUndoneMove(LevelState level, ParkedShelf shelf, Reading reading)
+    {
+        var (open, shown) = (Unexplained(shelf, reading), level.Explained!.Value - (int)(level.PushedTotal - reading.PushedMark));
+        return shelf.MovedAt is not null && open != 0 && reading.Available - shown == -open;
+    }
+
+    /// <summary>
+    /// Whether available tells that a move was done: it was, where sales and put-backs on an unknown side of the reading explain that
+    /// better. Where they explain both alike it counts as not done, for then what the parked state has remains open, and the next
+    /// reading finds it moved; taken for done, it would hide the change of on-hand before it that was not done either.
+    /// </summary>
+    private static bool AvailableTells(LevelState level, InFlight push, Reading reading)
+    {
+        var high = level.Explained!.Value - (int)(level.PushedTotal - reading.PushedMark);
+        var low = high - (int)(level.PutBackTotal - reading.PutBackMark);
+        high += (int)(level.SoldTotal - reading.SoldMark);
+        return Beyond(push.Change) < Beyond(0);
+
+        int Beyond(int moved) => Math.Max(0, Math.Max(low + moved - reading.Available, reading.Available - (high + moved)));
     }
 
     /// <summary>
@@ -150,6 +180,7 @@ internal sealed class ShelfReading
         }
 
         var adjusted = IsExact && !waits && known.AdjustedAt <= _fact.Reading.MarkedAt ? 0 : known.Adjusted - _undone;
+        var movedAt = known.MovedAt <= _fact.Reading.MarkedAt ? null : known.MovedAt;
         var shelf = known with
         {
             Parked = _fact.Reading.SafetyStock!.Value + (int)(known.MovedTotal - _fact.Reading.ParkedMark),
@@ -158,9 +189,10 @@ internal sealed class ShelfReading
             UnplacedReadings = 0,
             Adjusted = adjusted,
             AdjustedAt = adjusted == 0 ? null : known.AdjustedAt,
+            MovedAt = movedAt,
             Lacked = adjusted == 0 ? 0 : waits ? known.Lacked : Larger(known.Lacked, Opposite(_open, adjusted)),
         };
-        next = next with { Shelf = shelf, NeedsReading = next.NeedsReading || adjusted != 0 };
+        next = next with { Shelf = shelf, NeedsReading = next.NeedsReading || adjusted != 0 || movedAt is not null };
         if (_undone != 0)
         {
             Drift(DriftClass.UnpersistedWrite, known.Parked, "adjusted again");

@@ -28,14 +28,18 @@ public readonly record struct ShelfWrite(PushKind Kind, int Available, int Parke
             return wanted != 0 ? new ShelfWrite(PushKind.Set, wanted, 0) : Emptying(level.Shelf);
         }
 
-        var parked = Math.Max(0, shelf.Parked);
+        var (parked, owed) = (Math.Max(0, shelf.Parked), shelf.Owed!.Value);
+        if (wanted > parked && owed > 0 && Adjustment(shelf, Math.Max(wanted - parked, owed)) is { } laid)
+        {
+            return laid; // Goods that came are to be raised beyond what is parked: laid there first, one move raises all.
+        }
+
         if (wanted < 0 || (wanted > 0 && parked > 0))
         {
             var units = Math.Min(wanted, parked);
             return new ShelfWrite(PushKind.Move, units, -units);
         }
 
-        var owed = shelf.Owed!.Value;
         var by = wanted > 0 ? Math.Max(wanted, owed) : Math.Max(owed, -parked);
         return Adjustment(shelf, by);
     }
@@ -44,7 +48,7 @@ public readonly record struct ShelfWrite(PushKind Kind, int Available, int Parke
     private static ShelfWrite? Emptying(ParkedShelf? shelf) =>
         shelf is { Since: not null, Parked: > 0 } ? Adjustment(shelf, -shelf.Parked) : null;
 
-    /// <summary>On-hand waits for its last change to be proven, and for what nobody can place.</summary>
+    /// <summary>On-hand waits for its last change and for the last move to be proven, and for what nobody can place.</summary>
     private static ShelfWrite? Adjustment(ParkedShelf shelf, int by) =>
-        by == 0 || shelf.Adjusted != 0 || shelf.Unplaced != 0 ? null : new ShelfWrite(PushKind.Adjust, 0, by);
+        by == 0 || shelf.Adjusted != 0 || shelf.MovedAt is not null || shelf.Unplaced != 0 ? null : new ShelfWrite(PushKind.Adjust, 0, by);
 }

@@ -132,7 +132,7 @@ internal sealed class ShopLine(string reference, int item, int home, int locatio
             : [.. places.Select(l => new Assignment(Shop.Place(l), _open[l]))];
     }
 
-    /// <summary>As the channel's reader makes them: a legacy one counts as cancelled as far as units left the line unshipped.</summary>
+    /// <summary>As the channel's reader makes them: a legacy one counts as cancelled as far as units left the line unshipped, and beyond that as returned.</summary>
     private ImmutableArray<Restock> Restocks()
     {
         if (_refunds.Count == 0)
@@ -141,20 +141,24 @@ internal sealed class ShopLine(string reference, int item, int home, int locatio
         }
 
         var unshipped = Quantity - Open - _shipped - _refunds.Where(r => r.Word == RefundWord.Cancel).Sum(r => r.Units);
-        var restocks = ImmutableArray.CreateBuilder<Restock>(_refunds.Count);
+        var (restocks, number) = (ImmutableArray.CreateBuilder<Restock>(_refunds.Count), 0);
         foreach (var (word, units, location) in _refunds)
         {
-            var cancels = word == RefundWord.Legacy && units <= unshipped;
-            unshipped -= cancels ? units : 0;
-            var kind = word switch
+            var (refund, place) = ($"{reference}-r{++number}", word == RefundWord.None ? null : Shop.Place(location));
+            if (word == RefundWord.Legacy)
+            {
+                unshipped = LegacyRestocks.Add(restocks, refund, units, place, unshipped);
+                continue;
+            }
+
+            restocks.Add(new Restock(refund, word switch
             {
                 RefundWord.Cancel => RestockKind.Cancel,
                 RefundWord.None => RestockKind.None,
-                _ => cancels ? RestockKind.Cancel : RestockKind.Return,
-            };
-            restocks.Add(new Restock($"{reference}-r{restocks.Count + 1}", kind, units, word == RefundWord.None ? null : Shop.Place(location)));
+                _ => RestockKind.Return,
+            }, units, place));
         }
 
-        return restocks.MoveToImmutable();
+        return restocks.DrainToImmutable();
     }
 }

@@ -2,6 +2,7 @@ using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Simulator.Protocol;
 
@@ -102,7 +103,7 @@ internal sealed partial class Truth
         }
 
         // Whoever's hand it was and whatever was not counted: what was not booked is owed, and nothing is either twice.
-        var booked = store.Sku(settings.SkuOf(sku)).PoolAt(level.Location).Buckets.OnHand;
+        var booked = Shelved(store.Sku(settings.SkuOf(sku)), level);
         var shown = shop.Available(sku, location) + shop.Parked(sku, location) + level.OpenClaims + level.DraftHolds;
         var lowered = _lowered.GetValueOrDefault(level.Id);
         if (booked != shown + owed + lowered)
@@ -127,10 +128,20 @@ internal sealed partial class Truth
         {
             if (IsKept(level) && !IsKept(set.FindLoaded(sku)?.FindLevel(level.Id)))
             {
-                _lowered[level.Id] = set.FindSku(sku)!.PoolAt(level.Location).Buckets.OnHand
+                _lowered[level.Id] = Shelved(set.FindSku(sku)!, level)
                     - (level.Explained!.Value + level.Shelf!.Parked - level.Shelf.Unplaced + level.OpenClaims + level.DraftHolds + level.Shelf.Owed!.Value);
             }
         }
+    }
+
+    /// <summary>
+    /// What the ledger has at a level's place and not set aside. Units set aside are in neither state that is shown, but for those found
+    /// among the parked ones; given back to sale by hand, they are on hand as before, and shown.
+    /// </summary>
+    private static int Shelved(SkuState sku, LevelState level)
+    {
+        var pool = sku.PoolAt(level.Location).Buckets;
+        return pool.OnHand - (pool.Unavailable - (level.Shelf?.Found ?? 0));
     }
 
     private static bool IsKept(LevelState? level) =>

@@ -88,10 +88,7 @@ internal sealed partial record WorldSettings
     {
         var random = new Random(unchecked((drawn.Seed * 31) + 186));
         double Some(double chance, double most) => random.NextDouble() < chance ? random.NextDouble() * most : 0;
-        var lives = new Liveliness(Some(0.35, 0.8), Some(0.2, 2), Some(0.2, 1));
-
-        // Of an authority that parks and ceases to count items what edited orders did is not understood yet (docs/simulation.md).
-        return drawn with { Lives = drawn.Parks && drawn.Faults.Untracked > 0 ? lives with { Changes = 0 } : lives };
+        return drawn with { Lives = new Liveliness(Some(0.35, 0.8), Some(0.2, 2), Some(0.2, 1)) };
     }
 
     /// <summary>In some worlds the merchant changes his rules meanwhile; how a SKU is shared only where no mode is asked for.</summary>

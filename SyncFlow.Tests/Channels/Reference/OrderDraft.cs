@@ -95,7 +95,7 @@ internal sealed class OrderDraft
 
         /// <summary>
         /// A legacy restock does not say whether its units had been shipped: they count as cancelled as far as units
-        /// left the line unshipped, else as returned.
+        /// left the line unshipped, and beyond that as returned.
         /// </summary>
         private ImmutableArray<Restock> Restocks(int fulfilled)
         {
@@ -104,22 +104,21 @@ internal sealed class OrderDraft
             var restocks = ImmutableArray.CreateBuilder<Restock>(_refunds.Count);
             foreach (var (reference, word, units, location) in _refunds)
             {
-                var kind = word switch
+                if (word == RestockWord.Legacy)
+                {
+                    unshipped = LegacyRestocks.Add(restocks, reference, units, location, unshipped);
+                    continue;
+                }
+
+                restocks.Add(new Restock(reference, word switch
                 {
                     RestockWord.Cancel => RestockKind.Cancel,
                     RestockWord.Return => RestockKind.Return,
-                    RestockWord.None => RestockKind.None,
-                    RestockWord.Legacy => units <= unshipped ? RestockKind.Cancel : RestockKind.Return,
-                };
-                if (word == RestockWord.Legacy && kind == RestockKind.Cancel)
-                {
-                    unshipped -= units;
-                }
-
-                restocks.Add(new Restock(reference, kind, units, location));
+                    _ => RestockKind.None,
+                }, units, location));
             }
 
-            return restocks.MoveToImmutable();
+            return restocks.DrainToImmutable();
         }
     }
 }

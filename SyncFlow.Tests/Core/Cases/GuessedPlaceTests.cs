@@ -44,6 +44,20 @@ public sealed class GuessedPlaceTests
     }
 
     [Fact]
+    public void R7_An_order_that_was_guessed_to_be_here_explains_nothing_that_appeared_here()
+    {
+        // Found by the simulation (seed 55066): what had appeared was no longer counted, and the level showed more than it might.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 5);
+        desk.Arrange(1, level => level with { Surplus = 1 });
+        desk.Order(1, Desk.Snapshot("1", 1, desk.Now));
+        (desk[1].Belief, desk[1].Surplus).ShouldBe((4, 1), "booked at the default place");
+
+        var known = PlaceCases.Assigned("1", 1, ("x2", 1));
+        desk.Order(1, known with { Origin = SnapshotOrigin.Fetch, Version = new FactVersion(desk.Now.Ticks, 1, desk.Now.Ticks) });
+        (desk[1].Belief, desk[1].UpperBound, desk[2].Belief).ShouldBe((5, 6, 4));
+    }
+
+    [Fact]
     public void While_another_place_may_be_open_again_the_only_open_one_is_a_guess()
     {
         // Found by the simulation (seed 1044): booked at the only place that was open for all we knew, the units were missing

@@ -83,6 +83,41 @@ public sealed class LostMoveCases
         (desk[1].Belief, desk[2].Belief).ShouldBe((3, 6));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R14_What_is_cancelled_elsewhere_than_it_was_taken_is_on_hand_there_for_an_authority_until_a_reading_says_it_had_moved(bool moved)
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Own(1);
+        var placed = PlaceCases.Assigned("1", 1, ("x1", 1));
+        desk.Order(1, placed);
+        desk.Order(1, Later(placed, l => l with { Open = 0, Restocks = [new Restock("r1", RestockKind.Cancel, 1, "x2")] }));
+        (desk[1].Belief, desk[2].Belief).ShouldBe((4, 8));
+        OnHand(desk).ShouldBe((4, 8), "what an authority shows lies there");
+
+        // It had moved to the second place, nobody told of that, and it was given back there: both show what they showed at first.
+        for (var cycle = 0; cycle < 2 * PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            Read(desk, 1, moved ? 5 : 4);
+            Read(desk, 2, moved ? 7 : 8);
+        }
+
+        (desk[1].Belief, desk[2].Belief).ShouldBe(moved ? (5, 7) : (4, 8));
+        OnHand(desk).ShouldBe(moved ? (5, 7) : (4, 8));
+    }
+
+    [Fact]
+    public void What_is_cancelled_elsewhere_than_it_was_taken_stays_where_it_lies_where_the_channel_does_not_own_on_hand()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        var placed = PlaceCases.Assigned("1", 1, ("x1", 1));
+        desk.Order(1, placed);
+        desk.Order(1, Later(placed, l => l with { Open = 0, Restocks = [new Restock("r1", RestockKind.Cancel, 1, "x2")] }));
+
+        OnHand(desk).ShouldBe((5, 7));
+    }
+
     [Fact]
     public void An_order_first_heard_of_when_some_of_it_shipped_is_read_for_where_the_rest_is()
     {
@@ -161,6 +196,9 @@ public sealed class LostMoveCases
 
         desk.Exposure.ShouldBe(new Exposure(-7, 0, 0, ""));
     }
+
+    private static (int First, int Second) OnHand(Desk desk) =>
+        (desk.State.Pools[0].Buckets.OnHand, desk.State.Pools[1].Buckets.OnHand);
 
     private static void Read(Desk desk, int level, int available)
     {

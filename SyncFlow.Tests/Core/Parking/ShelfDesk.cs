@@ -20,6 +20,16 @@ internal static class ShelfDesk
         return desk;
     }
 
+    /// <summary>The authority alone, which shows all: nothing lies parked.</summary>
+    public static Desk Alone(int onHand = 10)
+    {
+        var desk = new Desk(1, onHand, SharingMode.Guard, onHand);
+        desk.Configure(1, c => c with { OwnsOnHand = true, Parks = true });
+        desk.Arrange(1, level => level with { Shelf = new ParkedShelf { Owed = 0, Since = desk.Now } });
+        desk.Touch();
+        return desk;
+    }
+
     /// <summary>Each shows half; the other half lies parked with the first, and all of it is proven.</summary>
     public static Desk Shared(int onHand = 10)
     {

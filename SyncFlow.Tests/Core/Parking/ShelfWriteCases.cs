@@ -41,6 +41,7 @@ public sealed class ShelfWriteCases
         var (kind, element) = desk.Say().ShouldNotBeNull();
         (kind, element.From, element.To, element.ParkedTo).ShouldBe((PushKind.Move, 5, 7, 3));
 
+        desk.Shows(1, 7, 3);
         (kind, element) = desk.Say().ShouldNotBeNull();
         (kind, element.From, element.To, element.ParkedFrom, element.ParkedTo).ShouldBe((PushKind.Adjust, 7, 7, 3, 7));
         desk.Shelf().Owed.ShouldBe(0);
@@ -110,6 +111,7 @@ public sealed class ShelfWriteCases
         desk.Apply(new StockMovement("w1", null, null, desk.Now, Desk.Sku, Desk.Main, Bucket.OnHand, -8, EntryReason.WriteOff));
 
         desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Move);
+        desk.Shows(1, desk[1].Belief!.Value, desk.Shelf().Parked);
         var (kind, element) = desk.Say().ShouldNotBeNull();
         kind.ShouldBe(PushKind.Adjust);
         (element.ParkedTo - element.ParkedFrom).ShouldBe(-8);
@@ -179,8 +181,10 @@ public sealed class ShelfWriteCases
         while (desk.Plan(1) is { Kind: not PushKind.Adjust } push)
         {
             desk.Settle(push, ElementOutcome.Acknowledged);
+            desk.Shows(1, desk[1].Belief!.Value, desk.Shelf().Parked);
         }
 
+        desk[1].InFlight.ShouldNotBeNull();
         var (available, parked) = (desk[1].Belief!.Value, desk.Shelf().Parked);
         desk.Now += PublishLimits.LateArrival;
 
@@ -205,6 +209,7 @@ public sealed class ShelfWriteCases
         (desk.Position.OnHand, desk.Ats, desk[1].Belief, desk.Shelf().Owed).ShouldBe((8, 8, 7, -2));
 
         desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Move);
+        desk.Shows(1, 5, 5);
         desk.Say().ShouldNotBeNull().Element.ParkedTo.ShouldBe(3);
         (desk[1].Belief + desk.Shelf().Parked).ShouldBe(8);
     }

@@ -208,6 +208,7 @@ public sealed class RoundTripTests(PostgresFixture postgres)
             InFlight = 2,
             Adjusted = 3,
             AdjustedAt = At.AddSeconds(2),
+            MovedAt = At.AddSeconds(3),
             Lacked = 4,
         },
     };
@@ -244,7 +245,7 @@ public sealed class RoundTripTests(PostgresFixture postgres)
                 },
             ],
         },
-        [new FootprintRow(sku, location, new LevelId(8), 1, -2, -3, 4, 5, 6, 7) { Returned = 8, Inspected = 9 }, new FootprintRow(sku, new LocationId(99), null, 0, 0, 0, 0, 0, 0, 0)],
+        [new FootprintRow(sku, location, new LevelId(8), 1, -2, -3, 4, 5, 6, 7) { Returned = 8, Inspected = 9, Relocated = 10 }, new FootprintRow(sku, new LocationId(99), null, 0, 0, 0, 0, 0, 0, 0)],
         UnmappedLines: 2,
         Provisional: true);
 }

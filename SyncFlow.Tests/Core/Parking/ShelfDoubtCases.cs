@@ -1,0 +1,100 @@
+using Shouldly;
+using SyncFlow.Core.Facts;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Publishing;
+using SyncFlow.Tests.Core.Support;
+using Xunit;
+
+namespace SyncFlow.Tests.Core.Parking;
+
+/// <summary>What would read alike on an authority's shelf, and what is done so that it never has to be told apart (rule R14).</summary>
+public sealed class ShelfDoubtCases
+{
+    [Fact]
+    public void R8_R14_On_hand_is_not_changed_on_top_of_a_move_that_no_reading_has_told_of()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.Receive("r1", 2);
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Move);
+        desk.Say().ShouldBeNull("without its answer, both undone would read as both done and a sale that nobody told of");
+
+        // Acknowledged and not done.
+        desk.Shows(1, 5, 5);
+        (desk[1].Belief, desk.Shelf().Parked, desk.Shelf().MovedAt).ShouldBe((5, 5, null));
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Move);
+        desk.Shows(1, 6, 4);
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Adjust);
+        (desk.Position.OnHand, desk.Position.Suspense).ShouldBe((12, 0));
+    }
+
+    [Fact]
+    public void R14_A_reading_marked_before_a_move_was_acknowledged_tells_nothing_of_it()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.Receive("r1", 2);
+        var reading = desk.Shown(1, 5, 5);
+        desk.Now += TimeSpan.FromSeconds(1);
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Move);
+        desk.Read(1, reading);
+
+        (desk.Say(), desk[1].NeedsReading).ShouldBe((null, true));
+    }
+
+    [Fact]
+    public void R14_Goods_that_are_raised_beyond_what_is_parked_are_laid_first_and_one_move_raises_all()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.Receive("r1", 20);
+        desk[1].Target.ShouldBe(15);
+
+        desk.Say().ShouldNotBeNull().Element.ParkedTo.ShouldBe(25);
+        var (kind, element) = desk.Say().ShouldNotBeNull();
+        (kind, element.From, element.To, element.ParkedTo).ShouldBe((PushKind.Move, 5, 15, 15));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R8_R14_A_move_without_an_answer_upon_a_change_of_on_hand_that_was_not_done_is_not_taken_for_done_beside_a_sale(bool happened)
+    {
+        var desk = ShelfDesk.Alone();
+        desk.Receive("r1", 1);
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Adjust);
+        desk.Plan(1).ShouldNotBeNull().Kind.ShouldBe(PushKind.Move);
+        desk.Now += PublishLimits.LateArrival;
+
+        // Neither was done, or both and one was sold: parked and available read alike. One sale became known after the marks.
+        var reading = desk.Shown(1, 10, 0) with { Committed = happened ? 1 : 0, OnHand = happened ? 11 : 10 };
+        desk.Order(1, Desk.Snapshot("a1", 1, desk.Now));
+        desk.Read(1, reading);
+        desk[1].UpperBound.ShouldBe(10);
+        for (var time = 0; time < PublishLimits.SuspenseReadingsOfAMove; time++)
+        {
+            desk.Shows(1, happened ? 10 : 9, 0);
+        }
+
+        (desk[1].Belief, desk.Shelf().Owed, desk.Shelf().Adjusted, desk[1].UpperBound).ShouldBe(happened ? (10, 0, 0, 10) : (9, 1, 0, 9));
+        (desk.Position.OnHand, desk.Position.Suspense, desk.Ats).ShouldBe((11, 0, 10), "nothing is gone");
+    }
+
+    [Fact]
+    public void R8_R14_A_set_without_an_answer_upon_a_move_that_was_not_done_was_refused()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.Receive("r1", 2);
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Move);
+        desk.SwitchTo(parks: false);
+        desk.Apply(new StockMovement("w1", null, null, desk.Now, Desk.Sku, Desk.Main, Bucket.OnHand, -2, EntryReason.WriteOff));
+        var push = desk.Plan(1).ShouldNotBeNull();
+        (push.Kind, push.Elements[0].From, push.Elements[0].To).ShouldBe((PushKind.Set, 6, 5));
+        desk.Now += PublishLimits.LateArrival;
+
+        // It shows what the set would have left, and what was to be moved lies among the parked ones.
+        for (var time = 0; time < PublishLimits.SuspenseReadingsOfAMove; time++)
+        {
+            desk.Shows(1, 5, 5);
+        }
+
+        (desk.Position.OnHand, desk.Position.Unavailable, desk[1].Belief, desk.Shelf().Parked).ShouldBe((10, 0, 5, 5), "nothing is found");
+    }
+}
