@@ -17,8 +17,8 @@ namespace SyncFlow.Tests.Compliance;
 /// </summary>
 public sealed class StoresAgreeTests(PostgresFixture postgres)
 {
-    private const int Sequences = 125;
-    private const int SequencesInOneTenant = 25;
+    private const int Sequences = 90;
+    private const int SequencesInOneTenant = 15;
 
     private static readonly DateTimeOffset Opening = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 

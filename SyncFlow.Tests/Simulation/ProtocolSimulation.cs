@@ -20,6 +20,9 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
 {
     private const int Count = 10_000;
     private const int Few = 200;
+
+    /// <summary>Half as many show a mistake as well: at least a quarter of its worlds must break.</summary>
+    private const int OfAMistake = 100;
     private const double LeastExact = 0.95;
 
     /// <summary>What docs/protocol.md says the worlds contain: each in a hundredth of them at least.</summary>
@@ -120,7 +123,7 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     public void A_classic_mistake_is_caught(string name)
     {
         var mistake = Enum.Parse<Mistake>(name);
-        var seeds = Seeds.Worlds(Few);
+        var seeds = Seeds.Worlds(OfAMistake);
         var worlds = Worlds.Run(seeds.Select(seed => WorldSettings.Provoke(seed, mistake)));
         output.WriteLine($"{worlds.Violations.Count()} of {worlds.Worlds.Count} worlds broke with {mistake}; first: {worlds.Violations.FirstOrDefault()?.Violation}");
         worlds.Violations.Count().ShouldBeGreaterThanOrEqualTo(seeds.Count / 4);
@@ -185,13 +188,13 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     [Fact]
     public void The_usual_way_oversells_where_guard_does_not()
     {
-        var lines = OversellReport.Run(Seeds.Worlds(300)).ToDictionary(l => l.Keeper, l => l.Report);
+        var lines = OversellReport.Run(Seeds.Worlds(Few)).ToDictionary(l => l.Keeper, l => l.Report);
         foreach (var (keeper, report) in lines)
         {
             output.WriteLine($"{keeper}: {report.Oversold} units oversold, {report.OversoldPerThousandOrders:F1} per 1,000 orders ({report.Orders} orders)");
         }
 
-        var drawn = OversellReport.Drawn(Seeds.Worlds(300)).ToDictionary(l => l.Keeper, l => l.Report);
+        var drawn = OversellReport.Drawn(Seeds.Worlds(Few)).ToDictionary(l => l.Keeper, l => l.Report);
         TestSummary.Add($"Simulation: units oversold per 1,000 orders, guard beside the usual way: {lines["guard"].OversoldPerThousandOrders:F0} beside "
             + $"{lines["naive"].OversoldPerThousandOrders:F0} on an ordinary bad day, {drawn["guard"].OversoldPerThousandOrders:F0} beside "
             + $"{drawn["naive"].OversoldPerThousandOrders:F0} in the drawn worlds");
