@@ -38,6 +38,19 @@ internal sealed class DrainedReading(
     private bool WasOverwritten =>
         !channel.CompareAndSet && (_pushed != 0 || level.Unverified.Any(u => u.At > _reading.MarkedAt));
 
+    /// <summary>
+    /// Of what is in suspense where values are written over one another, units that the reading says nothing of: they went
+    /// missing after it was taken, or before a value that was written over the level since. They were there when it was taken,
+    /// and are sold all the same: taken for there they would be sold unseen under a value that counted them as gone. An announced
+    /// level has all in it that was missing before, so of both the larger figure counts.
+    /// </summary>
+    /// <param name="missing">Units that the reading misses itself.</param>
+    private int YoungerSuspense(int missing) =>
+        !channel.CompareAndSet
+        && (level.SuspenseSince > _reading.MarkedAt || WasOverwritten || level.InFlight is { Kind: WriteKind.Overwrite })
+            ? Math.Max(0, level.Suspense - missing)
+            : 0;
+
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
     private int Bound => _reading.Available + _putBack + _pushed;
@@ -106,18 +119,18 @@ internal sealed class DrainedReading(
     private void Explained()
     {
         Verified();
-        Settled(_explained);
+        Settled(_explained, YoungerSuspense(missing: 0));
     }
 
-    /// <summary>What the ledger explains is what the level shows; nothing is open.</summary>
-    private void Settled(int belief)
+    /// <summary>What the ledger explains is what the level showed; nothing is open but what the reading says nothing of.</summary>
+    private void Settled(int belief, int younger = 0)
     {
-        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
+        sku = Readings.MoveSuspense(set, fact, sku, level, younger, EntryReason.SuspenseSettled, now);
         Write(level with
         {
-            Belief = belief,
-            Suspense = 0,
-            SuspenseSince = null,
+            Belief = belief - younger,
+            Suspense = younger,
+            SuspenseSince = younger > 0 ? level.SuspenseSince : null,
             SuspenseReadings = 0,
             Surplus = 0,
             Adopted = 0,
@@ -129,21 +142,22 @@ internal sealed class DrainedReading(
     private void Missing(int units)
     {
         Verified();
+        var younger = YoungerSuspense(units);
         var parked = -_shelf.Explain(-units, isUndone: false);
         (sku, var departed) = ChannelMoves.Depart(set, fact, sku, level, units - parked);
         departed += parked;
         units -= departed;
         if (units == 0)
         {
-            Settled(_explained - departed);
+            Settled(_explained - departed, younger);
             return;
         }
 
         var readings = level.SuspenseReadings + 1;
         var next = level with
         {
-            Belief = _explained - departed - units,
-            Suspense = units,
+            Belief = _explained - departed - units - younger,
+            Suspense = units + younger,
             SuspenseSince = level.SuspenseSince ?? now,
             SuspenseReadings = readings,
             Surplus = 0,
@@ -155,7 +169,7 @@ internal sealed class DrainedReading(
         {
             // Siblings are asked once: asked again in turns, they would never be through.
             sku = readings == 1 || level.Status == LevelStatus.Closing ? ChannelMoves.AskSiblings(sku, level) : sku;
-            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
+            sku = Readings.MoveSuspense(set, fact, sku, level, units + younger, EntryReason.UnexplainedDecrease, now);
             Write(next with { NeedsReading = true }, Doubted);
             return;
         }
@@ -163,7 +177,7 @@ internal sealed class DrainedReading(
         if (_reading.Committed - _reading.OpenClaimsMark >= units)
         {
             // The channel itself says an order holds them: we cannot see it yet, and it must never be sold again.
-            sku = Readings.MoveSuspense(set, fact, sku, level, units, EntryReason.UnexplainedDecrease, now);
+            sku = Readings.MoveSuspense(set, fact, sku, level, units + younger, EntryReason.UnexplainedDecrease, now);
             if (readings == PublishLimits.SuspenseReadings)
             {
                 Drift(DriftClass.UnseenSale, Low, "held in suspense until the order is seen");
@@ -173,7 +187,7 @@ internal sealed class DrainedReading(
             return;
         }
 
-        sku = Readings.MoveSuspense(set, fact, sku, level, 0, EntryReason.SuspenseSettled, now);
+        sku = Readings.MoveSuspense(set, fact, sku, level, younger, EntryReason.SuspenseSettled, now);
         (sku, var moved) = ChannelMoves.Conclude(set, fact, sku, level, units, ChannelEdits.IsAccepted(sku, level, channel), now);
         if (moved > 0)
         {
@@ -185,7 +199,7 @@ internal sealed class DrainedReading(
             BookEdit(moved - units, DriftClass.OutsideDecrease, Low);
         }
 
-        Write(next with { Suspense = 0, SuspenseSince = null, SuspenseReadings = 0 }, Doubted);
+        Write(next with { Suspense = younger, SuspenseSince = younger > 0 ? level.SuspenseSince : null, SuspenseReadings = 0 }, Doubted);
     }
 
     /// <summary>Whether units that are missing may yet be told of: by an order, or by a sibling that has them.</summary>

@@ -34,8 +34,11 @@ internal sealed partial class Truth
         }
 
         // Of sales alone: what was cancelled unheard is overwritten as well, and lowers nothing when it is told of.
-        var unseen = shop.Orders.Values.Where(o => o.Claimed && !o.Test).SelectMany(o => o.Lines)
-            .Where(l => l.Item == item && l.Home == location).Sum(l => Math.Max(0, l.Sold - l.Told));
+        // One that was told of as sold at another place is not known here either.
+        var unseen = Math.Max(
+            Unseen(shop, item, level),
+            shop.Orders.Values.Where(o => o.Claimed && !o.Test).SelectMany(o => o.Lines)
+                .Where(l => l.Item == item && l.Home == location).Sum(l => Math.Max(0, l.Sold - l.Told)));
         _putBack[level.Id] = unseen;
 
         // What became known since it was planned is put back as well; the bound has that in it.

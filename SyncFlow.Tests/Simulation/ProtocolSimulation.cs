@@ -162,8 +162,8 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
             Bound = bound,
             Channels = 3,
             Stock = 60,
-            Receipts = 80,
-            OrdersPerMinute = 40,
+            Receipts = 120,
+            OrdersPerMinute = 60,
             Faults = WorldSettings.Everyday with { VisibilityLag = 9, Dropped = 0.5, Delayed = 0.3 },
         };
 

@@ -157,6 +157,41 @@ public sealed class BoundedCases
         desk[2].LagReserve.ShouldBeGreaterThan(0);
     }
 
+    [Theory]
+    [InlineData(7)]
+    [InlineData(5)]
+    public void R15_Units_that_went_missing_after_a_reading_was_taken_stay_in_suspense(int read)
+    {
+        var desk = Bounded(onHand: 20, 10, 7, reserve: 3);
+        desk.Touch();
+        var taken = desk.Mark(2, ReadingKind.Drained);
+        desk.Now = desk.Now.AddSeconds(1);
+        desk.Announce(2, 3, desk.Now);
+        (desk[2].Belief, desk[2].Suspense).ShouldBe((3, 4));
+        desk.Read(2, taken with { Available = read, Committed = desk[2].OpenClaims });
+        (desk[2].Belief, desk[2].Suspense, desk[2].NeedsReading).ShouldBe((3, 4, true), "of four that are missing the reading may miss some too");
+
+        // One that is taken after them tells.
+        desk.Now = desk.Now.AddSeconds(1);
+        desk.Read(2, ReadingKind.Drained, available: 7);
+        (desk[2].Belief, desk[2].Suspense).ShouldBe((7, 0));
+    }
+
+    [Fact]
+    public void R15_What_was_missing_when_a_value_was_written_is_not_found_by_a_reading_from_before_it()
+    {
+        var desk = Bounded(onHand: 20, 10, 7, reserve: 3);
+        desk.Touch();
+        desk.Announce(2, 3, desk.Now);
+        desk.Now = desk.Now.AddSeconds(1);
+        var taken = desk.Mark(2, ReadingKind.Drained);
+        desk.Receive("r", 20);
+        desk.Publish(1);
+        var value = desk.Publish(2)!.To;
+        desk.Read(2, taken with { Available = 7, Committed = desk[2].OpenClaims });
+        (desk[2].Belief, desk[2].Suspense).ShouldBe((value, 4), "the value counted them as gone and lies there");
+    }
+
     [Fact]
     public void R15_A_level_that_only_seems_to_be_at_zero_is_no_proven_zero()
     {
