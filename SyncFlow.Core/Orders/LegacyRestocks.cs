@@ -14,7 +14,7 @@ public static class LegacyRestocks
     public static int Add(ImmutableArray<Restock>.Builder restocks, string reference, int units, string? location, int unshipped)
     {
         ArgumentNullException.ThrowIfNull(restocks);
-        var cancelled = Math.Clamp(unshipped, 0, units);
+        var cancelled = Math.Max(0, Math.Min(unshipped, units)); // Of a body that is refused for them units may be below zero.
         if (cancelled > 0)
         {
             restocks.Add(new Restock(reference, RestockKind.Cancel, cancelled, location));

@@ -145,18 +145,21 @@ internal sealed class ShopLine(string reference, int item, int home, int locatio
         foreach (var (word, units, location) in _refunds)
         {
             var (refund, place) = ($"{reference}-r{++number}", word == RefundWord.None ? null : Shop.Place(location));
-            if (word == RefundWord.Legacy)
-            {
-                unshipped = LegacyRestocks.Add(restocks, refund, units, place, unshipped);
-                continue;
-            }
-
-            restocks.Add(new Restock(refund, word switch
+            RestockKind? kind = word switch
             {
                 RefundWord.Cancel => RestockKind.Cancel,
+                RefundWord.Return => RestockKind.Return,
                 RefundWord.None => RestockKind.None,
-                _ => RestockKind.Return,
-            }, units, place));
+                RefundWord.Legacy => null,
+            };
+            if (kind is { } told)
+            {
+                restocks.Add(new Restock(refund, told, units, place));
+            }
+            else
+            {
+                unshipped = LegacyRestocks.Add(restocks, refund, units, place, unshipped);
+            }
         }
 
         return restocks.DrainToImmutable();

@@ -80,6 +80,7 @@ public sealed class NormaliserTests
     [InlineData("\"updated_at\":\"2026-11-21T11:00:00+01:00\"", "\"updated_at\":\"soon\"", "updated_at is not a time")]
     [InlineData("\"restock_type\":\"cancel\"", "\"restock_type\":\"burn\"", "refunds[0].refund_line_items[0].restock_type is unknown")]
     [InlineData("\"line_item_id\":21,\"quantity\":1", "\"line_item_id\":21,\"quantity\":-1", "refunds[0].refund_line_items[0].quantity is negative")]
+    [InlineData("\"quantity\":1,\"restock_type\":\"cancel\"", "\"quantity\":-1,\"restock_type\":\"legacy_restock\"", "refunds[0].refund_line_items[0].quantity is negative")]
     [InlineData("\"line_items\":[{", "\"line_items\":[3,{", "line_items[0] is not an object")]
     [InlineData("\"source_name\":\"web\"", "\"source_name\":\"\\ud800\"", "source_name is not a text that can be kept")]
     [InlineData("\"source_name\":\"web\"", "\"source_name\":\"web\\u0000\"", "source_name is not a text that can be kept")]

@@ -104,18 +104,21 @@ internal sealed class OrderDraft
             var restocks = ImmutableArray.CreateBuilder<Restock>(_refunds.Count);
             foreach (var (reference, word, units, location) in _refunds)
             {
-                if (word == RestockWord.Legacy)
-                {
-                    unshipped = LegacyRestocks.Add(restocks, reference, units, location, unshipped);
-                    continue;
-                }
-
-                restocks.Add(new Restock(reference, word switch
+                RestockKind? kind = word switch
                 {
                     RestockWord.Cancel => RestockKind.Cancel,
                     RestockWord.Return => RestockKind.Return,
-                    _ => RestockKind.None,
-                }, units, location));
+                    RestockWord.None => RestockKind.None,
+                    RestockWord.Legacy => null,
+                };
+                if (kind is { } told)
+                {
+                    restocks.Add(new Restock(reference, told, units, location));
+                }
+                else
+                {
+                    unshipped = LegacyRestocks.Add(restocks, reference, units, location, unshipped);
+                }
             }
 
             return restocks.DrainToImmutable();
