@@ -66,9 +66,6 @@ internal sealed record PipelineFigures
     /// <summary>Whether nothing waits any more to be applied or published.</summary>
     public bool IsPublished => EventsPending == 0 && DirtyLevels == 0;
 
-    /// <summary>Whether nothing waits any more to be applied, published or verified.</summary>
-    public bool IsSettled => IsPublished && UnverifiedLevels == 0;
-
     /// <summary>Reads the answer of <c>GET /api/v1/stats/pipeline</c>.</summary>
     /// <param name="node">The answer.</param>
     /// <param name="missing">Makes the failure for a required member that is not there.</param>
@@ -144,5 +141,9 @@ internal sealed record Snapshot(TimeSpan Elapsed, WorldFigures World, PipelineFi
     public long OrdersMissing => Math.Max(0, World.OrdersInStores - Pipeline.OrdersKnown);
 
     /// <summary>Whether the channels are drained and nothing waits any more.</summary>
-    public bool IsSettled => Pipeline.IsSettled && World.WebhooksPending == 0 && OrdersMissing == 0;
+    public bool IsSettled => Left == 0;
+
+    /// <summary>What waits still: events, orders, and levels to be published or verified.</summary>
+    public long Left =>
+        Pipeline.EventsPending + Pipeline.DirtyLevels + Pipeline.UnverifiedLevels + World.WebhooksPending + OrdersMissing;
 }

@@ -15,9 +15,6 @@ internal sealed class SandboxRun(
     Func<IReadOnlyList<ServiceRestarts>> restarts,
     SandboxSources? sources = null)
 {
-    /// <summary>Longest wait for the channels to drain after the buyers stopped.</summary>
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
-
     /// <summary>How long a request of the clean-up may take once the run itself was cancelled.</summary>
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(5);
 
@@ -80,11 +77,11 @@ internal sealed class SandboxRun(
 
     private async Task<Snapshot> DrainAsync(CancellationToken cancellation)
     {
-        var since = time.GetTimestamp();
+        var patience = new DrainPatience();
         while (true)
         {
             var snapshot = await LookAsync(cancellation).ConfigureAwait(false);
-            if (snapshot.IsSettled || time.GetElapsedTime(since) > DrainLimit)
+            if (snapshot.IsSettled || patience.IsOver(snapshot))
             {
                 return snapshot;
             }

@@ -84,6 +84,22 @@ public sealed class SandboxRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_run_waits_for_its_channels_as_long_as_less_is_left_than_a_minute_before()
+    {
+        var pipeline = PipelineFigures.Read(JsonNode.Parse(stub.Pipeline.ToJsonString()), member => new InvalidOperationException(member));
+        var world = WorldFigures.Read(JsonNode.Parse(stub.World.ToJsonString()), JsonNode.Parse("[{\"orders\":10}]"), member => new InvalidOperationException(member));
+        var patience = new DrainPatience();
+        bool IsOver(int second, int left) =>
+            patience.IsOver(new Snapshot(TimeSpan.FromSeconds(second), world, pipeline with { UnverifiedLevels = left }, []));
+
+        IsOver(30, 500).ShouldBeFalse();
+        IsOver(89, 499).ShouldBeFalse();
+        IsOver(149, 499).ShouldBeFalse("a minute ago it was one more");
+        IsOver(150, 600).ShouldBeTrue("more than a minute without one less");
+        IsOver(151, 498).ShouldBeFalse();
+    }
+
+    [Fact]
     public void What_is_lost_oversold_or_unsettled_at_the_end_is_counted()
     {
         var pipeline = PipelineFigures.Read(JsonNode.Parse(stub.Pipeline.ToJsonString()), member => new InvalidOperationException(member));
