@@ -79,10 +79,17 @@ internal sealed class GetPush : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/pushes/{id:guid}", HandleAsync)
         .WithName("GetPush").WithTags("Operations").Needs(Permission.OperationsRead)
-        .WithSummary("Reads a push with its causes, times and proof.");
+        .WithSummary("Reads a push with its causes, times and proof, as JSON or in words.");
 
-    private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(Guid id, Caller caller, PushProofStore store, CancellationToken ct)
+    /// <param name="format"><c>text</c> or <c>json</c>; else the Accept header decides.</param>
+    private static async Task<Results<Ok<Answer>, PlainText, Refused>> HandleAsync(
+        Guid id, [FromQuery(Name = "format")] string? format, Caller caller, PushProofStore store, HttpRequest request, CancellationToken ct)
     {
+        if (PlainText.Check(format) is { } problem)
+        {
+            return (Refused)problem;
+        }
+
         if (await store.FindAsync(new TenantId(caller.Tenant), id, ct).ConfigureAwait(false) is not var (proof, names))
         {
             return (Refused)(await store.KeptOnlyFromAsync(new TenantId(caller.Tenant), id, ct).ConfigureAwait(false) is { } from
@@ -90,9 +97,10 @@ internal sealed class GetPush : IEndpoint
                 : Problem.NotFound("push", id));
         }
 
-        return TypedResults.Ok(new Answer(
+        var answer = new Answer(
             proof.Push, names.Of(new ConnectionId(proof.Push.ConnectionId)), proof.Request,
-            [.. proof.Elements.Select(e => Of(e, proof.Push, names))]));
+            [.. proof.Elements.Select(e => Of(e, proof.Push, names))]);
+        return PlainText.IsAskedFor(format, request) ? new PlainText(PushText.Of(answer)) : TypedResults.Ok(answer);
     }
 
     private static Element Of(ElementProof element, PushView push, StockNames names) => new(

@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Reflection;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
@@ -44,9 +42,9 @@ internal sealed class ExplainStock : IEndpoint
             return (Refused)Problem.Invalid("at", "It lies in the future; nothing has been recorded then.");
         }
 
-        if (question.Format is not (null or "text" or "json"))
+        if (PlainText.Check(question.Format) is { } format)
         {
-            return (Refused)Problem.Invalid("format", "One of: text, json.");
+            return (Refused)format;
         }
 
         if (await skus.FindAsync(caller.Tenant, SkuCode.FromRoute(sku), ct).ConfigureAwait(false) is not { } found)
@@ -76,7 +74,7 @@ internal sealed class ExplainStock : IEndpoint
                 PointOf(page), page.Limit is null ? DefaultEntries : page.ReadCount - 1),
             ct).ConfigureAwait(false);
         var answer = ExplainAnswer.Of(story, location, story.Page.Next is { } next ? CursorOf(next) : null);
-        return WantsText(question.Format, request) ? new PlainText(ExplanationText.Of(answer)) : TypedResults.Ok(answer);
+        return PlainText.IsAskedFor(question.Format, request) ? new PlainText(ExplanationText.Of(answer)) : TypedResults.Ok(answer);
     }
 
     private static async Task<IReadOnlyList<long>> ChannelsAsync(
@@ -111,29 +109,5 @@ internal sealed class ExplainStock : IEndpoint
             && long.TryParse(entry, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
                 ? new LedgerPoint(new DateTimeOffset(moment, TimeSpan.Zero), id)
                 : throw PageQuery.NotOurs();
-    }
-
-    private static bool WantsText(string? format, HttpRequest request)
-    {
-        var accept = request.Headers.Accept.ToString();
-        return format is null
-            ? accept.Contains("text/plain", StringComparison.OrdinalIgnoreCase)
-                && !accept.Contains("application/json", StringComparison.OrdinalIgnoreCase)
-            : format == "text";
-    }
-
-    /// <summary>The same for people.</summary>
-    internal sealed class PlainText(string text) : IResult, IEndpointMetadataProvider
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            httpContext.Response.ContentType = "text/plain; charset=utf-8";
-            return httpContext.Response.WriteAsync(text, httpContext.RequestAborted);
-        }
-
-        public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
-        {
-            // The JSON answer describes the route; this is the same in words.
-        }
     }
 }

@@ -21,6 +21,9 @@ public static class Words
     /// <summary>A count of units.</summary>
     public static string Units(long units) => units is 1 or -1 ? Of($"{units} unit") : Of($"{units} units");
 
+    /// <summary>So many of a thing whose plural takes an s.</summary>
+    public static string Count(int count, string thing) => count == 1 ? Of($"1 {thing}") : Of($"{count} {thing}s");
+
     /// <summary>A bucket, as it is said in a sum.</summary>
     public static string Of(Bucket bucket) => bucket switch
     {

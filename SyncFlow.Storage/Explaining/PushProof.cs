@@ -9,9 +9,10 @@ namespace SyncFlow.Storage.Explaining;
 /// <param name="Elements">How many levels.</param>
 /// <param name="Deadline">After this moment the request can no longer arrive.</param>
 /// <param name="Fault">Why the call failed as a whole, if it did.</param>
+/// <param name="Kind">How it wrote.</param>
 public sealed record PushView(
     Guid Id, long ConnectionId, PushState State, int Elements, DateTimeOffset PlannedAt, DateTimeOffset? SentAt,
-    DateTimeOffset? SettledAt, DateTimeOffset Deadline, string? Fault);
+    DateTimeOffset? SettledAt, DateTimeOffset Deadline, string? Fault, PushKind Kind);
 
 /// <summary>Which pushes are asked for; what is null does not narrow.</summary>
 /// <param name="From">Planned at or after.</param>

@@ -17,7 +17,7 @@ public sealed class PushProofStore(NpgsqlDataSource source)
     public const int MostCauses = 10;
 
     private const string Columns =
-        "p.push_id, p.connection_id, p.state, p.elements, p.planned_at, p.sent_at, p.settled_at, p.deadline, p.fault";
+        "p.push_id, p.connection_id, p.state, p.elements, p.planned_at, p.sent_at, p.settled_at, p.deadline, p.fault, p.kind";
 
     private const string Narrowed =
         """
@@ -63,7 +63,7 @@ public sealed class PushProofStore(NpgsqlDataSource source)
             session.Of(ElementsSql, Sql.P(push)), session.Of(CausesSql, Sql.P(push), Sql.P(MostCauses + 1)),
             MomentReader.Places(session), MomentReader.Channels(session));
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
-        var found = await StorageSession.ReadAsync(reader, row => (Push: ReadPush(row), Body: row.GetString(9)), ct).ConfigureAwait(false);
+        var found = await StorageSession.ReadAsync(reader, row => (Push: ReadPush(row), Body: row.GetString(10)), ct).ConfigureAwait(false);
         if (found is not [var (view, body)])
         {
             return null;
@@ -112,7 +112,7 @@ public sealed class PushProofStore(NpgsqlDataSource source)
 
     private static PushView ReadPush(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetInt64(1), (PushState)row.GetInt16(2), row.GetInt32(3), row.Moment(4), row.Nullable<DateTimeOffset>(5),
-        row.Nullable<DateTimeOffset>(6), row.Moment(7), row.Text(8));
+        row.Nullable<DateTimeOffset>(6), row.Moment(7), row.Text(8), (PushKind)row.GetInt16(9));
 
     private static ElementProof ReadElement(NpgsqlDataReader row) => new(
         new LevelId(row.GetInt64(0)), new SkuId(row.GetInt64(1)), row.GetString(2), new ConnectionId(row.GetInt64(3)),

@@ -1,10 +1,13 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Shouldly;
+using SyncFlow.Api.Security;
 using SyncFlow.Core;
 using SyncFlow.Core.Explaining;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Storage.Explaining;
 using SyncFlow.Storage.Publishing;
+using SyncFlow.Tests.Api;
 using SyncFlow.Tests.Support;
 using Xunit;
 
@@ -12,6 +15,8 @@ namespace SyncFlow.Tests.Worker;
 
 public sealed class ExplainTraceTests(PostgresFixture postgres, RedisFixture redis)
 {
+    private const string Key = "sf_explain_0123456789abcdef";
+
     private static readonly TimeSpan QuietLimit = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -41,6 +46,7 @@ public sealed class ExplainTraceTests(PostgresFixture postgres, RedisFixture red
         Narrative.Of(now.Moment, now.Levels, null).ShouldContain(s => s.Contains("from 50 to 47", StringComparison.Ordinal) && s.Contains("proven by a reading", StringComparison.Ordinal));
 
         await ProvenAsync(world, push.Push, entry.Recorded.Id, before);
+        await ToldAsync(world, push.Push, entry.Recorded.Id);
 
         // Asked about a moment before the order, nothing of it is known.
         var then = await ReadAsync(world, before);
@@ -98,6 +104,29 @@ public sealed class ExplainTraceTests(PostgresFixture postgres, RedisFixture red
         (await Listed(all with { Connection = new ConnectionId(1) })).ShouldBeFalse();
         (await Listed(all with { State = PushState.Unknown })).ShouldBeFalse();
         (await Listed(all with { Sku = new SkuId(99) })).ShouldBeFalse();
+    }
+
+    /// <summary>The API tells the same in words, and refuses other forms by the field's name.</summary>
+    private async Task ToldAsync(WorkerWorld world, Guid id, long entry)
+    {
+        await world.Database.ExecuteAsync(
+            "INSERT INTO api_keys (tenant_id, name, key_hash, scopes) VALUES ($1, 'k', $2, ARRAY['*'])", WorkerWorld.Tenant, Secrets.Hash(Key));
+        await using var app = await ApiApp.StartAsync(world.Database.ConnectionString, await redis.ConfigurationAsync());
+        using var client = app.NewClient(Key);
+        var text = await client.GetStringAsync($"/api/v1/pushes/{id}?format=text");
+        text.ShouldStartWith($"Push {id} to ");
+        text.ShouldContain(": 1 level, settled\n");
+        text.ShouldContain(": from 50 to 47, acknowledged ");
+        text.ShouldContain(" that showed 47.\n");
+        text.ShouldContain(" ms to the proof.\n");
+        text.ShouldContain($"    #{entry}  ");
+        text.ShouldContain("3 more committed to open orders at ");
+
+        var json = JsonNode.Parse(await client.GetStringAsync($"/api/v1/pushes/{id}"))!;
+        ((int)json["elements"]![0]!["provenBy"]!, (string)json["push"]!["kind"]!).ShouldBe((47, "set"));
+        using var refused = await client.GetAsync($"/api/v1/pushes/{id}?format=pdf");
+        refused.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("format");
     }
 
     private static Task<StockStory> ReadAsync(WorkerWorld world, DateTimeOffset? at) =>
