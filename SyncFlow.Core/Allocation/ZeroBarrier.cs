@@ -32,7 +32,7 @@ public static class ZeroBarrier
 
     /// <summary>Whether a drained reading has yet to tell what was put back on an absolute level.</summary>
     internal static bool IsInDoubt(LevelState level) =>
-        level.NeedsReading || level.UnverifiedUnits > 0 || level.InFlight is { Kind: WriteKind.Overwrite };
+        level.NeedsReading || SoughtUnits.IsItselfInDoubt(level) || level.InFlight is { Kind: WriteKind.Overwrite };
 
     /// <summary>
     /// Turns guard's wishes for absolute levels of a group into what may be written to them now: nothing new, zero, or

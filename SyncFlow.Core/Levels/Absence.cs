@@ -8,7 +8,8 @@ namespace SyncFlow.Core.Levels;
 
 /// <summary>
 /// A drained cycle in which the channel had no such level: every order up to then is known, so what the level may have
-/// sold it has not. Units in suspense wait as long as on any other level, then the authority's policy settles them.
+/// sold it has not. Units in suspense wait as long as on any other level, then the authority's policy settles them. Where its
+/// location was closed, its units may be on another level of its listing: those are read first.
 /// </summary>
 internal static class Absence
 {
@@ -21,6 +22,13 @@ internal static class Absence
         }
 
         var readings = level.SuspenseReadings + 1;
+        if (level.Status == LevelStatus.Closing && (readings == 1 ? SoughtUnits.MayBeElsewhere(sku, level) : SoughtUnits.AreSought(sku, level.Id)))
+        {
+            sku = sku.With(level with { SuspenseReadings = readings, NeedsReading = true });
+            set.Put(readings == 1 ? SoughtUnits.Seek(sku, level, now) : sku);
+            return FactOutcome.Applied;
+        }
+
         if (level.Suspense > 0 && readings < PublishLimits.SuspenseReadings)
         {
             set.Put(sku.With(level with { SuspenseReadings = readings, NeedsReading = true }));

@@ -12,26 +12,44 @@ namespace SyncFlow.Core.Levels;
 /// </summary>
 internal static class ChannelMoves
 {
-    /// <summary>Units that a reading shows above what is explained, as far as they are missing on a closing sibling.</summary>
-    /// <returns>The SKU with the pair booked, and how many units it was.</returns>
+    /// <summary>
+    /// Units that a reading shows above what is explained, as far as they are missing on a closing sibling, or are sought for
+    /// one: a decrease there that was not done.
+    /// </summary>
+    /// <returns>The SKU with the pairs booked, and how many units it was.</returns>
     public static (SkuState Sku, int Moved) Arrive(WorkingSet set, LevelRead fact, SkuState sku, LevelState to, int units)
     {
-        var source = sku.Levels.FirstOrDefault(l => IsSibling(l, to) && l.Status == LevelStatus.Closing && l.Suspense > 0);
-        if (source is null)
+        var arrived = 0;
+        foreach (var source in sku.Levels)
         {
-            return (sku, 0);
+            if (!IsSibling(source, to) || source.Status != LevelStatus.Closing)
+            {
+                continue;
+            }
+
+            var missing = Math.Min(units - arrived, source.Suspense);
+            var sought = Math.Min(units - arrived - missing, SoughtUnits.Of(source));
+            if (missing + sought > 0)
+            {
+                sku = Give(set, fact, sku, source, missing, sought);
+                sku = Pair(set, fact, sku, source, to, OfThose(set, sku, source, missing + sought));
+                arrived += missing + sought;
+            }
         }
 
-        var moved = Math.Min(units, source.Suspense);
-        sku = LevelEntries.Append(set, fact, sku, source, Bucket.Suspense, -moved, EntryReason.SuspenseExplained);
-        sku = sku.With(source with
+        return (sku, arrived);
+    }
+
+    private static SkuState Give(WorkingSet set, LevelRead fact, SkuState sku, LevelState source, int missing, int sought)
+    {
+        sku = LevelEntries.Append(set, fact, sku, source, Bucket.Suspense, -missing, EntryReason.SuspenseExplained);
+        return sku.With(SoughtUnits.Found(source, sought) with
         {
-            Suspense = source.Suspense - moved,
-            SuspenseSince = source.Suspense == moved ? null : source.SuspenseSince,
-            SuspenseReadings = source.Suspense == moved ? 0 : source.SuspenseReadings,
+            Suspense = source.Suspense - missing,
+            SuspenseSince = source.Suspense == missing ? null : source.SuspenseSince,
+            SuspenseReadings = source.Suspense == missing ? 0 : source.SuspenseReadings,
             NeedsReading = true,
         });
-        return (Pair(set, fact, sku, source, to, moved), moved);
     }
 
     /// <summary>Units that a reading of a closing level misses, as far as they appeared on a sibling.</summary>
@@ -48,7 +66,27 @@ internal static class ChannelMoves
 
         var moved = Math.Min(units, to.Surplus);
         sku = sku.With(to with { Surplus = to.Surplus - moved, Belief = to.Belief + moved, NeedsReading = true });
-        return (Pair(set, fact, sku, source, to, moved), moved);
+        return (Pair(set, fact, sku, source, to, OfThose(set, sku, source, moved)), moved);
+    }
+
+    /// <summary>
+    /// Of units that a channel moved off a place, those that lie there. In shared mode every channel shows the same units, and
+    /// one that closes the place after another moves what is at the other place already. What the authority shows lies there.
+    /// </summary>
+    private static int OfThose(WorkingSet set, SkuState sku, LevelState source, int moved)
+    {
+        if (set.Context.Channels.TryGetValue(source.Connection, out var channel) && ChannelEdits.IsAccepted(sku, source, channel))
+        {
+            return moved;
+        }
+
+        foreach (var part in Draws.ComponentsOf(set, sku.Sku, source.UnitsPerSale))
+        {
+            var pool = (part.Sku == sku.Sku ? sku : set.FindSku(part.Sku)!).PoolAt(source.Location);
+            moved = Math.Clamp(pool.Buckets.OnHand / part.Units, 0, moved);
+        }
+
+        return moved;
     }
 
     /// <summary>
@@ -78,8 +116,19 @@ internal static class ChannelMoves
         });
         set.Drift.Add(new DriftCase(
             sku.Sku, to.Id, DriftClass.OutsideIncrease, to.Explained ?? 0, (to.Belief ?? 0) + to.Surplus, "moved: as many are missing on another level", now));
-        return (ownsOnHand ? Pair(set, fact, sku, source, to, moved) : sku, moved);
+        var lieThere = ownsOnHand ? !LieAsBooked(fact.Reading, sku, source, to) : sku.PoolAt(source.Location).Opened && !sku.PoolAt(to.Location).Opened;
+        return (lieThere ? Pair(set, fact, sku, source, to, moved) : sku, moved);
     }
+
+    /// <summary>
+    /// Whether the authority's on-hand is what the ledger has at both ends: an order that moved and was cancelled unseen is missing
+    /// at one end and too many at the other, and nothing lies elsewhere than it did.
+    /// </summary>
+    private static bool LieAsBooked(Reading reading, SkuState sku, LevelState source, LevelState to) =>
+        source.UnitsPerSale == 1 && IsBooked(sku, source, reading.OnHand) && to.Observed is { OnHand: { } there } && IsBooked(sku, to, there);
+
+    private static bool IsBooked(SkuState sku, LevelState level, int onHand) =>
+        sku.PoolAt(level.Location).Buckets.OnHand == onHand + (level.Shelf?.Owed ?? 0);
 
     /// <summary>Whether a level has siblings that are published.</summary>
     public static bool HasSiblings(SkuState sku, LevelState level) => sku.Levels.Any(l => IsSibling(l, level) && l.Status == LevelStatus.Live);
@@ -90,7 +139,13 @@ internal static class ChannelMoves
     /// </summary>
     public static bool MayHaveMoved(SkuState sku, LevelState level, bool missing) =>
         (missing && level.Status == LevelStatus.Closing) || sku.Levels.Any(
-            l => IsSibling(l, level) && (missing ? l.Surplus + l.Adopted > 0 : l.Suspense > 0 || l.Status == LevelStatus.Closing));
+            l => IsSibling(l, level) && (missing
+                ? l.Surplus + l.Adopted > 0
+                : l.Suspense > 0 || l.Status == LevelStatus.Closing || SoughtUnits.Of(l) > 0));
+
+    /// <summary>Whether a reading with sales on either side of it may hide the other end of a movement that shows on a sibling.</summary>
+    public static bool MayHide(SkuState sku, LevelState level) => MayHaveMoved(sku, level, missing: false)
+        || (level.Status == LevelStatus.Live && MayHaveMoved(sku, level, missing: true));
 
     /// <summary>
     /// Whether units that are missing on a level, or too many, may be on a sibling, or off it, that cannot be read now because an
@@ -114,7 +169,7 @@ internal static class ChannelMoves
     {
         foreach (var sibling in sku.Levels)
         {
-            if (IsSibling(sibling, level) && sibling is { Status: LevelStatus.Live, NeedsReading: true, Suspense: 0, Surplus: 0, Adopted: 0 })
+            if (IsSibling(sibling, level) && sibling is { Status: LevelStatus.Live, WantsReading: true, Suspense: 0, Surplus: 0, Adopted: 0 })
             {
                 return true;
             }

@@ -8,11 +8,6 @@ using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Levels;
 
-/// <summary>What a reading said of a write whose answer was lost.</summary>
-/// <param name="Doubt">Units by which the level may differ all the same, because the other outcome is possible too.</param>
-/// <param name="Landed">Whether it was carried out.</param>
-internal readonly record struct LostAnswer(int Doubt, bool Landed);
-
 /// <summary>One drained reading applied to one level.</summary>
 internal sealed class DrainedReading(
     WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, LostAnswer lost,
@@ -36,7 +31,7 @@ internal sealed class DrainedReading(
 
     /// <summary>A value that was written over the level after the reading lies there, whatever was missing before.</summary>
     private bool WasOverwritten =>
-        !channel.CompareAndSet && (_pushed != 0 || level.Unverified.Any(u => u.At > _reading.MarkedAt));
+        !channel.CompareAndSet && (_pushed != 0 || level.Unverified.Any(u => u.Sought is null && u.At > _reading.MarkedAt));
 
     /// <summary>
     /// Of what is in suspense where values are written over one another, units that the reading says nothing of: they went
@@ -54,8 +49,16 @@ internal sealed class DrainedReading(
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
     private int Bound => _reading.Available + _putBack + _pushed;
-    private int Doubted => lost.Doubt + level.Unverified.Where(u => u.At <= _reading.MarkedAt).Sum(u => u.Units);
+    private int Doubted => lost.Doubt + level.Unverified.Where(u => u.Sought is null && u.At <= _reading.MarkedAt).Sum(u => u.Units);
     private bool Proves => Doubted > 0;
+
+    /// <summary>
+    /// What was in doubt on it may be on another level, for its own may have been moved there. So may be what a zero took off, and
+    /// what a lost answer leaves open: where an order is booked at another place than it was taken from, this level tells neither.
+    /// </summary>
+    private bool MayHaveGone => lost.TakenOff + lost.Doubt > 0
+        ? SoughtUnits.MayBeElsewhere(sku, level)
+        : SoughtUnits.IsEmptied(sku, level, _reading, Low);
 
     /// <summary>Where shares are not disjoint, and in bounded guard, absolute values are written over one another (rule R15).</summary>
     private bool MayHavePutBack =>
@@ -93,8 +96,10 @@ internal sealed class DrainedReading(
                 set.Work.Add(new WorkItem(left.Connection, WorkKind.RefreshLocations, "", now));
             }
 
-            var known = !lost.Landed && left.Suspense + left.Surplus == 0 && left.Shelf is not { Unplaced: not 0 } && left.OpenClaims <= _reading.Committed && _sold + _putBack == 0;
-            set.Put(set.FindSku(sku.Sku)!.With(known ? LevelLife.End(left) : left with { NeedsReading = true }));
+            var known = !lost.Landed && left.Suspense + left.Surplus + SoughtUnits.Of(left) == 0 && left.Shelf is not { Unplaced: not 0 }
+                && left.OpenClaims <= _reading.Committed && _sold + _putBack == 0;
+            var after = set.FindSku(sku.Sku)!.With(known ? LevelLife.End(left) : left with { NeedsReading = true });
+            set.Put(known ? SoughtUnits.PassOn(after, left, LevelLife.End(left), now) : after);
         }
 
         return FactOutcome.Applied;
@@ -122,17 +127,24 @@ internal sealed class DrainedReading(
         Settled(_explained, YoungerSuspense(missing: 0));
     }
 
-    /// <summary>What the ledger explains is what the level showed; nothing is open but what the reading says nothing of.</summary>
+    /// <summary>
+    /// What the ledger explains is what the level showed; nothing is open but what the reading says nothing of. That is also what
+    /// had appeared beside other levels of the listing: sales and put-backs on either side of the reading may hide it, and it stays
+    /// until a quiet one.
+    /// </summary>
     private void Settled(int belief, int younger = 0)
     {
         sku = Readings.MoveSuspense(set, fact, sku, level, younger, EntryReason.SuspenseSettled, now);
+        var hidden = level.Surplus > 0 && ChannelMoves.HasSiblings(sku, level)
+            ? Math.Clamp(Bound - (belief - younger) - Doubted, 0, level.Surplus)
+            : 0;
         Write(level with
         {
             Belief = belief - younger,
             Suspense = younger,
             SuspenseSince = younger > 0 ? level.SuspenseSince : null,
             SuspenseReadings = 0,
-            Surplus = 0,
+            Surplus = hidden,
             Adopted = 0,
             FailedVerifications = 0,
         }, Doubted);
@@ -209,7 +221,10 @@ internal sealed class DrainedReading(
         var patience = ChannelMoves.MayHaveMoved(sku, level, missing: true)
             ? PublishLimits.SuspenseReadingsOfAMove
             : PublishLimits.SuspenseReadings;
-        return readings < patience || ChannelMoves.AwaitsSibling(sku, level)
+
+        // What came back since the reading is not in its on-hand, which tells whether units lie elsewhere now.
+        return readings < patience || (_putBack > 0 && ChannelMoves.MayHaveMoved(sku, level, missing: true))
+            || SoughtUnits.AreSought(sku, level.Id) || ChannelMoves.AwaitsSibling(sku, level)
             || (level.Status != LevelStatus.Closing && ChannelMoves.IsSiblingUnread(sku, level));
     }
 
@@ -293,20 +308,31 @@ internal sealed class DrainedReading(
     /// What may be on the level beyond belief and later pushes stays unverified, so the bound is never too low. A
     /// reading that nothing foreign disturbs adds no doubt: at most what was doubted before stays doubted. What was
     /// acknowledged after the marks is not proven by this reading and wants another; so does a level beside one that
-    /// closes, where units that moved may hide behind sales that fall on either side of the reading.
+    /// closes or has units too many, where units that moved may hide behind sales that fall on either side of the reading.
     /// </summary>
     private void Write(LevelState next, int doubt)
     {
-        var later = level.Unverified.Where(u => u.At > _reading.MarkedAt);
-        var rest = Math.Min(doubt, Bound - next.Belief!.Value - next.Surplus);
+        var room = Bound - next.Belief!.Value - next.Surplus;
+        var mayHaveGone = MayHaveGone;
+        var rest = Math.Max(0, Math.Min(doubt, room));
+        var unseen = Math.Max(0, level.Surplus - Math.Max(0, _reading.Available - High));
+        var moved = mayHaveGone ? Math.Max(0, Math.Min(doubt, Doubted) - rest) + lost.TakenOff + unseen : 0;
+        var kept = SoughtUnits.Left(sku, level, _reading.MarkedAt, hides: room > 0 || (mayHaveGone && level.IsLeaving), moved, now);
+        var misses = mayHaveGone && next.Suspense > 0 && (next.SuspenseReadings <= 1 || (_reading.Available == 0 && WasShown));
         next = next with
         {
-            Unverified = rest > 0 ? [new Unverified(rest, now), .. later] : [.. later],
+            Unverified = rest > 0 ? [new Unverified(rest, now), .. kept] : kept,
             AwaitsAttribution = false,
             NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0 || HidesPutBack || (_foundPutBack && IsBounded)
-                || (_sold + _putBack > 0 && ChannelMoves.MayHaveMoved(sku, level, missing: false)),
+                || (_sold + _putBack > 0 && ChannelMoves.MayHide(sku, level)),
         };
         (sku, next) = _shelf.Close(sku, next);
-        set.Put(sku.With(next));
+        sku = sku.With(next);
+        sku = misses || moved > 0 ? SoughtUnits.Seek(sku, next, now) : sku;
+        sku = misses ? SoughtUnits.PassOn(sku, level, next, now) : sku;
+        set.Put(SoughtUnits.Answered(sku, level, next));
     }
+
+    /// <summary>Whether the last that was seen of it were units.</summary>
+    private bool WasShown => sku.FindLevel(level.Id)?.Observed?.Available != 0;
 }

@@ -61,6 +61,13 @@ public static class ExposureAlarms
             return watch == ExposureWatch.None ? sku : sku with { Exposed = ExposureWatch.None };
         }
 
+        if (watch.Since is null && set.FindLoaded(sku.Sku) is { Exposed: { Since: not null } before })
+        {
+            // Planned twice in one batch, and exposed before it: nobody saw it gone in between.
+            watch = before;
+            set.Cured.Remove(KeyOf(sku.Sku));
+        }
+
         watch = watch.Since is null ? new ExposureWatch(now, CauseOf(set, sku, exposure, now), 0) : watch;
         var stays = now - watch.Since >= Patience(planned.Context);
         var left = stays ? exposure.Units : Exposures.Of(planned.With(planned.Skus.Select(Arrived)), sku.Sku).Units;

@@ -44,7 +44,7 @@ public static class Exposures
         if (sku.IsKit)
         {
             bound = cluster.Context.Locations.Values.Select(l => l.Group).Distinct()
-                .Sum(g => SumOfUnits(sku.Levels.Select(l => new Drawer(id, l, l.UnitsPerSale)), cluster.Context, g));
+                .Sum(g => SumOfUnits(sku.Levels.Select(l => new Drawer(id, l, l.UnitsPerSale)), cluster, g));
             return new Exposure(AvailableToSell.Of(cluster, id), bound, 0, "");
         }
 
@@ -78,23 +78,24 @@ public static class Exposures
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var uncapped = cluster.Find(sku) is { IsKit: false } state ? SetAsides.MayBeTaken(state, cluster.Context, group) : 0;
-        return uncapped + SumOfUnits(Draws.On(cluster, sku), cluster.Context, group);
+        return uncapped + SumOfUnits(Draws.On(cluster, sku), cluster, group);
     }
 
     /// <summary>
     /// A channel that compares decides on a listing by its total over its levels; one that takes absolute values takes an
     /// order from a level only while that level shows it, so there a level below zero takes nothing from the others.
     /// </summary>
-    private static int SumOfUnits(IEnumerable<Drawer> drawers, EngineContext context, int group)
+    private static int SumOfUnits(IEnumerable<Drawer> drawers, Cluster cluster, int group)
     {
         var listings = new Dictionary<ListingId, (int Sales, int Each)>();
-        foreach (var (_, level, units) in drawers)
+        foreach (var (owner, level, units) in drawers)
         {
-            if (InGroup(context, level, group)
-                && context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Sells: true, Uncappable: false })
+            var isIn = InGroup(cluster.Context, level, group);
+            if ((isIn || MayArrive(cluster, owner, level, group))
+                && cluster.Context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Sells: true, Uncappable: false })
             {
                 ref var listing = ref CollectionsMarshal.GetValueRefOrAddDefault(listings, level.Listing, out _);
-                listing = (listing.Sales + MaySell(level, channel), units);
+                listing = (listing.Sales + (isIn ? MaySell(level, channel) : Math.Max(0, level.UpperBound + level.Suspense)), units);
             }
         }
 
@@ -107,9 +108,38 @@ public static class Exposures
         return total;
     }
 
-    /// <summary>What a level adds to the total of its listing, in sales.</summary>
+    /// <summary>
+    /// Whether what a level shows, or misses, may be on a sibling in a group although its own place is in none any more: that
+    /// was closed on every channel, and until the level is read nobody knows whether into the sibling's. What it misses counts
+    /// too: its own pool, which has it in suspense, is in no group either.
+    /// </summary>
+    public static bool MayArrive(Cluster cluster, SkuId owner, LevelState level, int group)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        ArgumentNullException.ThrowIfNull(level);
+        if (level.Status != LevelStatus.Closing || !cluster.Context.Locations.TryGetValue(level.Location, out var place) || place.FulfillsOnline)
+        {
+            return false;
+        }
+
+        foreach (var sibling in cluster.Find(owner)!.Levels)
+        {
+            if (ChannelMoves.IsSibling(sibling, level) && sibling.Status is not (LevelStatus.Gone or LevelStatus.Closed)
+                && InGroup(cluster.Context, sibling, group))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// What a level adds to the total of its listing, in sales. One below zero whose location is closed takes nothing from the
+    /// others any more.
+    /// </summary>
     internal static int MaySell(LevelState level, ChannelSettings channel) =>
-        channel.CompareAndSet ? level.UpperBound : Math.Max(0, level.UpperBound);
+        channel.CompareAndSet && !level.IsLeaving ? level.UpperBound : Math.Max(0, level.UpperBound);
 
     /// <summary>Levels whose channel sells whatever they show: the assumption behind guard does not hold for them.</summary>
     public static IEnumerable<LevelState> Uncapped(SkuState sku, EngineContext context)
@@ -183,6 +213,11 @@ public static class Exposures
         if (IsBounded(cluster, sku.Sku, exposed))
         {
             return BoundedCause;
+        }
+
+        if (sku.Levels.Any(l => cluster.Context.Locations.TryGetValue(l.Location, out var place) && !place.FulfillsOnline && l.Status == LevelStatus.Closing))
+        {
+            return "a location was closed, and its level is not read yet";
         }
 
         return sku.Levels.Any(l => l.UnverifiedUnits > 0 || l.InFlight is not null)

@@ -71,6 +71,12 @@ public sealed record LevelState
     /// <summary>A real reading is wanted soon: after a stale compare, a lost answer, or a hint.</summary>
     public bool NeedsReading { get; init; }
 
+    /// <summary>
+    /// Whether it is to be read soon: for its own sake, or because units of another level are sought here. What it shows itself is
+    /// in no doubt by the latter.
+    /// </summary>
+    public bool WantsReading => NeedsReading || SoughtUnits.IsAsked(this);
+
     /// <summary>No push until a reading has attributed what made a compare stale.</summary>
     public bool AwaitsAttribution { get; init; }
 
@@ -238,9 +244,14 @@ public enum SellingLimit : short
 }
 
 /// <summary>Units that may still be on the level although belief says they are not.</summary>
-/// <param name="Units">How many, &gt; 0.</param>
+/// <param name="Units">How many, &gt; 0; 0 only where they are sought for another level.</param>
 /// <param name="At">Since when; a reading taken later settles it.</param>
-public readonly record struct Unverified(int Units, DateTimeOffset At);
+/// <param name="Sought">
+/// Null most often. The level itself: it shows nothing any more, and its units may have been moved to another level of its
+/// listing (rule R13); they count here until all of those were read later than that. Another level: it is the one whose units
+/// are sought here, and no such reading was taken yet.
+/// </param>
+public readonly record struct Unverified(int Units, DateTimeOffset At, LevelId? Sought = null);
 
 /// <summary>A reading of a level.</summary>
 /// <param name="Available">Sellable units.</param>

@@ -46,7 +46,7 @@ internal static class Readings
             return Baselines.Apply(set, fact, sku, noted, channel, now);
         }
 
-        if (level.Belief is null || (StillInTheAir(level, reading) && !AbsoluteWrites.Shows(level, reading)))
+        if (level.Belief is null || (StillInTheAir(level, reading) && !AbsoluteWrites.HasArrived(sku, level, reading)))
         {
             // A push that may have arrived before the reading, or may arrive after it: nothing can be concluded, also not
             // that what was announced before is settled.
@@ -142,7 +142,9 @@ internal static class Readings
 
         if (AbsoluteWrites.Shows(level, reading))
         {
-            return (AbsoluteWrites.Done(level, reading, now), new LostAnswer(Doubt: 0, Landed: true));
+            // What it showed before may have been moved elsewhere, where showing nothing proves nothing.
+            return (AbsoluteWrites.Done(level, reading, now), new LostAnswer(
+                Doubt: 0, Landed: true, TakenOff: level.InFlight.To == 0 ? Math.Max(0, level.MostByWrites) + level.Surplus : 0));
         }
 
         var explained = level.Explained!.Value - (int)(level.PushedTotal - reading.PushedMark);

@@ -227,12 +227,16 @@ internal static class OrderRules
         else if (change.Taken < 0)
         {
             var back = wasGuessed ? Math.Clamp(change.PutBack, 0, -change.Taken) : -change.Taken;
-            var adopted = Math.Min(back, level.Adopted);
+
+            // What appeared on it may be what came back; beside other levels of its listing, or beside parked units, it may as well
+            // be an order's that moved, or some of those.
+            var appeared = level.Shelf is not null || ChannelMoves.HasSiblings(sku, level) ? 0 : back;
+            var adopted = Math.Min(appeared, level.Adopted);
             var rises = -change.Taken - adopted;
             level = level with
             {
                 Adopted = level.Adopted - adopted,
-                Surplus = Math.Max(0, level.Surplus - (back - adopted)),
+                Surplus = Math.Max(0, level.Surplus - (appeared - adopted)),
                 Belief = level.Belief + rises,
 
                 // A value on its way that arrived before them is as much larger now as they are.

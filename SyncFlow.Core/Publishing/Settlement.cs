@@ -94,12 +94,13 @@ public static class Settlement
     private static ImmutableArray<Unverified> Add(ImmutableArray<Unverified> list, Unverified next)
     {
         const int Longest = 16;
-        if (list.Length < Longest)
+        var own = list.Where(u => u.Sought is null).ToList();
+        if (own.Count < Longest)
         {
             return list.Add(next);
         }
 
-        var merged = new Unverified(list[0].Units + list[1].Units, list[1].At);
-        return [merged, .. list.Skip(2), next];
+        var merged = new Unverified(own[0].Units + own[1].Units, own[1].At);
+        return [.. list.Where(u => u.Sought is not null), merged, .. own.Skip(2), next];
     }
 }

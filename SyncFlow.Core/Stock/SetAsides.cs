@@ -58,7 +58,8 @@ public static class SetAsides
 
     /// <summary>
     /// The pool after an entry: what capped channels sold or requests took, and units missing on a capped level, came
-    /// out of what was aside; what comes back of it lies there again. Everything else concerns what lies outside.
+    /// out of what was aside; what comes back of it lies there again, and so does what a capped channel moved there. Everything
+    /// else concerns what lies outside.
     /// </summary>
     internal static Pool Follow(Pool pool, LedgerEntry entry, EngineContext context) =>
         context.HasUncappable(entry.Location) && ConcernsAside(entry, context)
@@ -69,7 +70,7 @@ public static class SetAsides
     {
         EntryReason.ReservationHeld or EntryReason.ReservationReleased or EntryReason.ReservationExpired
             or EntryReason.ReservationCommitted or EntryReason.ReservationAllocated => true,
-        EntryReason.Opening or EntryReason.ChannelEdit or EntryReason.ChannelTransfer => false,
+        EntryReason.Opening or EntryReason.ChannelEdit => false,
         _ => entry.Connection is not null && !IsUncappable(context, entry.Connection),
     };
 

@@ -17,7 +17,7 @@ internal sealed partial class ProtocolWorld
             Truth.TakenAway(item, Math.Max(0, Math.Max(0, shop.OnShelves(item)) - Math.Max(0, before[item])));
             if (!closed)
             {
-                Truth.Reopened(shop, item, location, shop.Available(item, location));
+                Truth.Reopened(shop, item, location, shop.Available(item, location) + shop.Reserved(item, location));
             }
         }
     }

@@ -18,6 +18,7 @@ internal sealed partial class ProtocolWorld
             _agenda.In(Sometime(), () => Receive(_random.Next(_settings.Skus), _random.Next(_settings.Locations), 1));
         }
 
+        ArrangeClosingsInto();
         if (_settings.DeadFrom is { } dead)
         {
             Tally.Add("quarters of an hour with everything dead");

@@ -107,7 +107,9 @@ internal sealed partial class Truth
             return "nothing is exposed that should not be, and an alarm still says so";
         }
 
-        return state.Mode == EffectiveMode.Guard && exposure.Units > 0 && !settings.BreaksAssumptions
+        // Where more is promised than there is, a till may all the same sell what was not set aside from it.
+        var tills = settings.Till && exposure.Available < 0 ? SetAsides.MayBeTaken(state, store.Context, ProtocolWorld.Group) : 0;
+        return state.Mode == EffectiveMode.Guard && exposure.Units > tills && !settings.BreaksAssumptions
             ? $"{exposure.Units} units are exposed ({exposure.Cause}) at {agenda.Now:T}"
             : null;
     }

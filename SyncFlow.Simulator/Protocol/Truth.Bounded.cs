@@ -46,6 +46,20 @@ internal sealed partial class Truth
         Add(_everPutBack, item, Math.Max(unseen, gone));
     }
 
+    /// <summary>A location is closed into another: what its level shows beyond what is believed goes along.</summary>
+    public void Moving(Shop shop, int item, int from, int to)
+    {
+        var levels = store.Sku(settings.SkuOf(item)).Levels.Where(l => l.Connection.Value == shop.Number).ToDictionary(l => (int)l.Location.Value, l => l.Id);
+        Dictionary<LevelId, int>[] beyonds = Overwrites(shop) ? [_overwrote, _putBack] : [];
+        foreach (var beyond in beyonds)
+        {
+            if (beyond.Remove(levels[from], out var units))
+            {
+                beyond[levels[to]] = beyond.GetValueOrDefault(levels[to]) + units;
+            }
+        }
+    }
+
     /// <summary>Whether values are written over one another there (rule R15): outside guard, and in bounded guard.</summary>
     private bool Overwrites(Shop shop) => shop.Kind == ShopKind.Absolute && (!settings.AlwaysGuard || settings.IsBounded(shop.Number));
 
@@ -97,7 +111,7 @@ internal sealed partial class Truth
     /// </summary>
     private int OfBoundedGuard(int sku) => settings.Bounded == 0
         ? 0
-        : _everPutBack[sku] + OverBounded(sku, level => level.LagReserve + level.UnverifiedUnits + ArrivesAfterSales(level));
+        : _everPutBack[sku] + OverBounded(sku, level => level.LagReserve + level.UnverifiedUnits + level.Suspense + ArrivesAfterSales(level));
 
     private static int ArrivesAfterSales(LevelState level) => level is { InFlight: { Kind: WriteKind.Overwrite } push, Belief: { } belief }
         ? Math.Max(0, Math.Max(belief, push.To) - (belief + Math.Max(0, push.Change)))

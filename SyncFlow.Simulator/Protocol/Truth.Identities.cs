@@ -110,8 +110,9 @@ internal sealed partial class Truth
         unit.Bound += level.UpperBound;
         unit.News += shop.Taken(item, location) + shop.Reserved(item, location) - level.DraftHolds - level.Suspense + level.Adopted;
 
-        // Belief follows upwards for a put-back that is not told of yet, or for a decrease that was undone: that one is no news.
-        unit.Beyond += settings.BreaksAssumptions ? level.Adopted : 0;
+        // Belief follows upwards for a put-back that is not told of yet, or for a decrease that was undone, or an order that moved:
+        // those are no news.
+        unit.Beyond += settings.BreaksAssumptions || shop.MovedOrders(item) > 0 ? level.Adopted : 0;
         unit.Beyond += Overwrites(shop) ? PutBackOn(level, shop, item) : 0;
         if (level.Status != LevelStatus.Closed)
         {

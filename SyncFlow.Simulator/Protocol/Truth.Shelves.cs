@@ -96,8 +96,9 @@ internal sealed partial class Truth
                     : "nothing is parked any more";
         }
 
-        // A store takes an order whole from a place that has less: what it ships beyond what lies there is owed.
-        if (owed > 0 || (owed < 0 && shop.Parked(sku, location) > 0))
+        // A store takes an order whole from a place that has less: what it ships beyond what lies there is owed. Nothing is written
+        // where nobody ever counted, whatever a hand lays there.
+        if (owed > 0 || (owed < 0 && shop.Parked(sku, location) > 0 && level.Target is not null))
         {
             return $"{owed} units are owed and not written";
         }

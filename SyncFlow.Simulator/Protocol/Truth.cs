@@ -142,7 +142,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             return $"{exposure.Units} units are exposed in guard since {since:T} ({exposure.Cause}), and nobody was told";
         }
 
-        var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + BookedAsGone(sku) + Sum(sku, Explained) + OfBoundedGuard(sku);
+        var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + Uncounted(state) + BookedAsGone(sku) + Sum(sku, Explained) + OfBoundedGuard(sku);
         return exposure.Units > allowed + buffered ? $"{exposure} in guard, {allowed} explained, buffer {buffered}" : null;
     }
 
@@ -153,6 +153,18 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         foreach (var pool in state.Pools)
         {
             units += AvailableToSell.GroupOf(pool, store.Context) is null ? 0 : AvailableToSell.BufferOf(pool, state.Policy);
+        }
+
+        return units;
+    }
+
+    /// <summary>Units that came back to places where nobody ever counted anything in: levels there show them, and no pool has them.</summary>
+    private static int Uncounted(SkuState state)
+    {
+        var units = 0;
+        foreach (var pool in state.Pools)
+        {
+            units += pool.Opened ? 0 : Math.Max(0, pool.Buckets.Unencumbered);
         }
 
         return units;
@@ -185,10 +197,22 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         var (explained, below, bound) = (0, 0, 0);
         foreach (var level in store.Sku(settings.SkuOf(item)).Levels)
         {
-            if (level.Connection.Value == shop.Number && Exposures.InGroup(store.Context, level, ProtocolWorld.Group))
+            if (level.Connection.Value != shop.Number)
             {
-                // One that is closed below zero takes nothing from the others any more.
-                explained += level.Status == LevelStatus.Closed ? Math.Max(0, -(level.Belief ?? 0)) : 0;
+                continue;
+            }
+
+            if (Exposures.MayArrive(store.ClusterOf(settings.SkuOf(item)), settings.SkuOf(item), level, ProtocolWorld.Group))
+            {
+                // Its place took its units with it on every channel; until it is read they may be elsewhere.
+                explained += Math.Max(0, level.UpperBound + level.Suspense);
+            }
+            else if (Exposures.InGroup(store.Context, level, ProtocolWorld.Group))
+            {
+                // One that is closed below zero takes nothing from the others any more, and what is told of as sold there was
+                // taken from one of them.
+                explained += level.IsLeaving || level.Status == LevelStatus.Closed ? Math.Max(0, -(level.Belief ?? 0)) : 0;
+                explained += level.Status == LevelStatus.Closed ? Math.Max(0, -Unseen(shop, item, level)) : 0;
 
                 // Nor is it read: what drafts held there and orders have by now is held still, beside what the orders have.
                 explained += level.Status == LevelStatus.Closed ? Math.Max(0, level.DraftHolds - shop.Reserved(item, (int)level.Location.Value)) : 0;
@@ -197,7 +221,9 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
                 // Sales on an unknown side of a reading that showed foreign units stay in doubt with them; where an order left they are
                 // foreign until its move is known, and what is put back on a level at zero may be sold again before that is proven.
-                explained += level.Surplus + level.Adopted + (settings.UnitsAppear || shop.Kind == ShopKind.Absolute || shop.MovedOrders(item) > 0 ? level.UnverifiedUnits : 0);
+                // What appeared and is not seen any more is sought on the others first.
+                explained += level.Surplus + level.Adopted + level.Unverified.Where(u => u.Sought == level.Id).Sum(u => u.Units);
+                explained += (settings.UnitsAppear || settings.Faults.ClosedInto > 0 || shop.Kind == ShopKind.Absolute || shop.MovedOrders(item) > 0 ? level.UnverifiedUnits : 0);
             }
         }
 

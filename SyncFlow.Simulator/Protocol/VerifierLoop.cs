@@ -63,7 +63,7 @@ internal sealed class VerifierLoop(Tenure tenure, VerifyPurpose purpose)
 
         return level.Status != LevelStatus.Gone && (purpose == VerifyPurpose.Attribute
             ? level.AwaitsAttribution
-            : level.NeedsReading || level.UnverifiedUnits > 0 || level.Suspense > 0 || level.Surplus > 0
+            : level.WantsReading || level.UnverifiedUnits > 0 || level.Suspense > 0 || level.Surplus > 0
                 || level.InFlight is not null || level.Status == LevelStatus.New);
     }
 

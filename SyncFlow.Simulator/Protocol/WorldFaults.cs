@@ -78,6 +78,12 @@ internal sealed record WorldFaults
     /// </summary>
     public double ClosedPlace { get; init; }
 
+    /// <summary>
+    /// Per minute: a store closes one of its locations and names another, where all that is there goes, for some minutes; open
+    /// orders ship from there from then on.
+    /// </summary>
+    public double ClosedInto { get; init; }
+
     /// <summary>Per minute: somebody moves units between available and the parked ones on the authority's channel. Breaks an assumption.</summary>
     public double ParkedMoved { get; init; }
 

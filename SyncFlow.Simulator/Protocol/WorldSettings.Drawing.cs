@@ -9,7 +9,7 @@ internal sealed partial record WorldSettings
     public static WorldSettings Draw(int seed, SharingMode? mode = null)
     {
         var random = new Random(seed);
-        return Leased(Ruled(Lively(BoundedSome(Enriched(Plain(seed, mode, random), random))), mode));
+        return ClosedSome(Leased(Ruled(Lively(BoundedSome(Enriched(Plain(seed, mode, random), random))), mode)));
     }
 
     /// <summary>A drawn world of stores that compare, and of SKUs that are no kits.</summary>
@@ -81,6 +81,15 @@ internal sealed partial record WorldSettings
     {
         var random = new Random(unchecked((drawn.Seed * 31) + 85));
         return drawn.Absolute > 0 && random.NextDouble() < 0.5 ? drawn with { Bounded = random.Next(1, drawn.Absolute + 1) } : drawn;
+    }
+
+    /// <summary>In some worlds of several locations one is closed into another, whatever is in doubt there; drawn apart too.</summary>
+    private static WorldSettings ClosedSome(WorldSettings drawn)
+    {
+        var random = new Random(unchecked((drawn.Seed * 31) + 489));
+        return drawn is { Locations: > 1, Parks: false } && random.NextDouble() < 0.4
+            ? drawn with { Faults = drawn.Faults with { ClosedInto = random.NextDouble() * 0.4 } }
+            : drawn;
     }
 
     /// <summary>In some worlds more becomes of orders than that they are cancelled or fulfilled whole; drawn apart too.</summary>

@@ -198,7 +198,7 @@ internal sealed partial record WorldSettings
     /// <summary>Whether something is allowed to break an assumption, so that exactly those units may be oversold.</summary>
     public bool BreaksAssumptions =>
         Faults.OutsideIncrease > 0 || Faults.Bypassed > 0 || Faults.WriteOff > 0 || Faults.SellsOn > 0 || Faults.Untracked > 0
-        || Faults.ClosedPlace > 0 || Faults.ParkedMoved > 0 || Faults.ParkedEdited > 0
+        || Faults.ClosedPlace > 0 || Faults.ClosedInto > 0 || Faults.ParkedMoved > 0 || Faults.ParkedEdited > 0
         || (Parks && Faults.OutsideDecrease > 0);
 
     /// <summary>

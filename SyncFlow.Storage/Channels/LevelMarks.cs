@@ -192,9 +192,9 @@ public sealed class LevelMarks(NpgsqlDataSource source, TimeProvider time)
     {
         MarkWish.Attribution => " AND awaits_attribution AND status NOT IN (6, 60, 62)",
         // A push whose deadline has passed is settled by a reading, so it wants one. A draft's hold may end unseen. The index
-        // knows them by at_work (migration 62), which must be true of whatever is asked for here.
+        // knows them by at_work (migration 93), which must be true of whatever is asked for here.
         MarkWish.Unproven => """
-             AND at_work AND status NOT IN (6, 60, 62) AND (unverified_units > 0 OR needs_reading OR suspense > 0 OR surplus > 0
+             AND at_work AND status NOT IN (6, 60, 62) AND (unverified IS NOT NULL OR needs_reading OR suspense > 0 OR surplus > 0
               OR in_flight_push IS NOT NULL OR status = 1
               OR (draft_holds > 0 AND observed_seen_at < $3 - interval '1 minute'))
             """,

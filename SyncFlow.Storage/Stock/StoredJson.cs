@@ -43,7 +43,10 @@ internal static class StoredJson
 
     public static ImmutableArray<BookedKit> ReadKits(string json) => JsonSerializer.Deserialize<ImmutableArray<BookedKit>>(json, Options);
 
-    /// <summary><c>[[units, ticks], …]</c>: ticks, because settling compares these moments to the last digit.</summary>
+    /// <summary>
+    /// <c>[[units, ticks], …]</c>: ticks, because settling compares these moments to the last digit; a third number is the level
+    /// whose units are sought.
+    /// </summary>
     public static string? Write(ImmutableArray<Unverified> unverified)
     {
         if (unverified.IsDefaultOrEmpty)
@@ -55,7 +58,8 @@ internal static class StoredJson
         foreach (var part in unverified)
         {
             text.Append(text.Length > 1 ? "," : "");
-            text.Append(CultureInfo.InvariantCulture, $"[{part.Units},{part.At.UtcTicks}]");
+            text.Append(CultureInfo.InvariantCulture, $"[{part.Units},{part.At.UtcTicks}");
+            text.Append(part.Sought is { } sought ? string.Create(CultureInfo.InvariantCulture, $",{sought.Value}]") : "]");
         }
 
         return text.Append(']').ToString();
@@ -64,7 +68,8 @@ internal static class StoredJson
     public static ImmutableArray<Unverified> ReadUnverified(string? json) => json is null
         ? []
         : [.. JsonSerializer.Deserialize<long[][]>(json)!.Select(
-            part => new Unverified(checked((int)part[0]), new DateTimeOffset(part[1], TimeSpan.Zero)))];
+            part => new Unverified(
+                checked((int)part[0]), new DateTimeOffset(part[1], TimeSpan.Zero), part.Length > 2 ? new LevelId(part[2]) : null))];
 
     /// <summary>What is read as it was although it is not there: no, none, and nothing in a list. It is a third of an order.</summary>
     private static void LeaveOutWhatSaysNothing(JsonTypeInfo type)

@@ -104,7 +104,7 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
         await session.CommitAsync(ct).ConfigureAwait(false);
 
         Count(items, marks, time.GetElapsedTime(started));
-        var connections = set.ChangedLevels.Where(l => l.Level.WantsPush || l.Level.NeedsReading).Select(l => l.Level.Connection)
+        var connections = set.ChangedLevels.Where(l => l.Level.WantsPush || l.Level.WantsReading).Select(l => l.Level.Connection)
             .Concat(set.Work.Select(w => w.Connection)).Distinct();
         return new ApplyResult(items.Count, 0, [.. connections]) { Facts = events.Sum(e => e.Facts.Length) };
     }

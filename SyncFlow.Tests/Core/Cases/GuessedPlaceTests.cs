@@ -3,6 +3,7 @@ using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
+using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
@@ -43,14 +44,17 @@ public sealed class GuessedPlaceTests
         (desk[1].Belief, desk[2].Belief).ShouldBe((5, 5), "until its cancel tells better");
     }
 
-    [Fact]
-    public void R7_An_order_that_was_guessed_to_be_here_explains_nothing_that_appeared_here()
+    [Theory]
+    [InlineData(LevelStatus.Live)]
+    [InlineData(LevelStatus.Closed)]
+    public void R7_An_order_that_was_guessed_to_be_here_explains_nothing_that_appeared_here(LevelStatus other)
     {
         // Found by the simulation (seed 55066): what had appeared was no longer counted, and the level showed more than it might.
         var desk = PlaceCases.TwoPlaces(first: 5, second: 5);
         desk.Arrange(1, level => level with { Surplus = 1 });
         desk.Order(1, Desk.Snapshot("1", 1, desk.Now));
         (desk[1].Belief, desk[1].Surplus).ShouldBe((4, 1), "booked at the default place");
+        desk.Arrange(2, level => level with { Status = other });
 
         var known = PlaceCases.Assigned("1", 1, ("x2", 1));
         desk.Order(1, known with { Origin = SnapshotOrigin.Fetch, Version = new FactVersion(desk.Now.Ticks, 1, desk.Now.Ticks) });

@@ -1,7 +1,9 @@
 using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
+using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Tests.Core.Support;
@@ -57,6 +59,35 @@ public sealed class ExposureAlarmTests
         desk.Exposure.Units.ShouldBe(0);
         desk.Cured.ShouldContain(Key);
         desk.State.Exposed.ShouldBe(ExposureWatch.None);
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(100)]
+    public void I3_Exposure_that_one_batch_plans_away_and_back_was_never_gone(int seconds)
+    {
+        var desk = new Desk(1, 10, SharingMode.Guard, 10);
+        desk.Receive("lost", -6);
+        desk.Settle(desk.Plan(1).ShouldNotBeNull(), ElementOutcome.Unknown);
+        desk.Now += TimeSpan.FromSeconds(seconds);
+        desk.Touch();
+        var before = desk.State.Exposed;
+        before.Alarmed.ShouldBe(seconds > 70 ? 6 : 0);
+
+        desk.Now += TimeSpan.FromSeconds(1);
+        desk.Run(set =>
+        {
+            var pools = desk.State.Pools;
+            foreach (var pool in new[] { pools[0] with { Buckets = pools[0].Buckets.Add(Bucket.OnHand, 6) }, pools[0] })
+            {
+                set.Put(set.FindSku(Desk.Sku)! with { Pools = [pool] });
+                Replanner.Touch(set, [Desk.Sku], desk.Now);
+            }
+
+            return set;
+        });
+        desk.State.Exposed.ShouldBe(before);
+        (Alarms(desk).Count, desk.Cured.Contains(Key)).ShouldBe((seconds > 70 ? 1 : 0, false));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Shouldly;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
@@ -96,5 +97,20 @@ public sealed class ShelfDoubtCases
         }
 
         (desk.Position.OnHand, desk.Position.Unavailable, desk[1].Belief, desk.Shelf().Parked).ShouldBe((10, 0, 5, 5), "nothing is found");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R14_What_is_put_back_beside_parked_units_need_not_be_what_appeared(bool parks)
+    {
+        var desk = ShelfDesk.Alone();
+        desk.Order(1, Desk.Snapshot("1", 2, desk.Now));
+        desk.Arrange(1, l => l with { Belief = 9, Adopted = 1, Surplus = 1, Shelf = parks ? l.Shelf : null });
+        desk.Order(1, Desk.Snapshot(
+            "1", 2, desk.Now.AddSeconds(9), open: 0, cancelled: true, restocks: new Restock("r", RestockKind.Cancel, 2, null)));
+
+        // A move that is wrongly taken for refused shows as units that appeared, and they are no order's.
+        (desk[1].Belief, desk[1].Adopted, desk[1].Surplus).ShouldBe(parks ? (11, 1, 1) : (10, 0, 0));
     }
 }

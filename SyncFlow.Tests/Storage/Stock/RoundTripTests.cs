@@ -186,7 +186,7 @@ public sealed class RoundTripTests(PostgresFixture postgres)
             Kind = WriteKind.ThroughZero,
             AcknowledgedAt = At.AddSeconds(1),
         },
-        Unverified = [new Unverified(2, At.AddTicks(7)), new Unverified(1, At.AddSeconds(1))],
+        Unverified = [new Unverified(2, At.AddTicks(7)), new Unverified(1, At.AddSeconds(1)), new Unverified(0, At, new LevelId(5_000_000_003))],
         FailedVerifications = 2,
         Target = 0,
         NeedsReading = true,

@@ -1,0 +1,195 @@
+using Shouldly;
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Orders;
+using SyncFlow.Core.Publishing;
+using SyncFlow.Tests.Core.Support;
+using Xunit;
+
+namespace SyncFlow.Tests.Core.Cases;
+
+/// <summary>An order moved from one location of a store to another, and no message and no snapshot says so: five units at the first, seven at the second.</summary>
+public sealed class MovedUnseenCases
+{
+    [Fact]
+    public void A_reading_with_put_backs_on_either_side_is_repeated_while_a_sibling_has_units_too_many()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Arrange(1, l => l with { Surplus = 1, NeedsReading = true });
+        var mark = desk.Mark(2, ReadingKind.Drained) with { Available = 7, OnHand = 7 };
+        desk.Arrange(2, l => l with { PutBackTotal = l.PutBackTotal + 1, Belief = 8, Target = 8 });
+        desk.Read(2, mark);
+        desk[2].NeedsReading.ShouldBeTrue("one unit may be missing there, and be the one that the other level has too many");
+
+        desk.Arrange(1, l => l with { Surplus = 0 });
+        mark = desk.Mark(2, ReadingKind.Drained) with { Available = 8, OnHand = 8 };
+        desk.Arrange(2, l => l with { PutBackTotal = l.PutBackTotal + 1, Belief = 9, Target = 9 });
+        desk.Read(2, mark);
+        desk[2].NeedsReading.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void What_is_put_back_on_a_level_with_siblings_need_not_be_what_appeared_on_it()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Order(1, PlaceCases.Assigned("1", 1, ("x2", 1)));
+        desk.Arrange(2, l => l with { Surplus = 1 });
+        desk.Order(1, Desk.Snapshot(
+            "1", 1, desk.Now.AddHours(1), open: 0, cancelled: true, restocks: new Restock("r", RestockKind.Cancel, 1, "x2")));
+        (desk[2].Belief, desk[2].UpperBound).ShouldBe((7, 8));
+    }
+
+    [Fact]
+    public void Where_the_authority_has_on_hand_what_the_ledger_has_nothing_is_booked_as_moved()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Own(1);
+        desk.Arrange(s => s with
+        {
+            Pools = [s.Pools[0], s.Pools[1] with { Buckets = default(Buckets) with { OnHand = 6, Suspense = 1 } }],
+        });
+        desk.Arrange(1, l => l with { Surplus = 1, Observed = new Observation(6, 0, desk.Now, OnHand: 5, Committed: 0) });
+        desk.Arrange(2, l => l with
+        {
+            Belief = 6,
+            Suspense = 1,
+            SuspenseSince = desk.Now,
+            SuspenseReadings = PublishLimits.SuspenseReadingsOfAMove - 1,
+        });
+        desk.Read(2, ReadingKind.Drained, available: 6, onHand: 6);
+        (desk[1].Belief, desk[1].Surplus, desk[2].Suspense).ShouldBe((6, 0, 0), "it is one movement");
+        desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe([5, 6], "and nothing lies elsewhere than it did");
+    }
+
+    [Fact]
+    public void What_appeared_beside_other_levels_stays_while_put_backs_hide_it()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Arrange(2, l => l with { Surplus = 1, NeedsReading = true });
+        var mark = desk.Mark(2, ReadingKind.Drained) with { Available = 8, OnHand = 8 };
+        desk.Arrange(2, l => l with { PutBackTotal = l.PutBackTotal + 1, Belief = 8, Target = 8 });
+        desk.Read(2, mark);
+        (desk[2].Belief, desk[2].UpperBound, desk[2].NeedsReading).ShouldBe((8, 9, true), "eight with what came back, or beside it");
+
+        desk.Now += TimeSpan.FromSeconds(5);
+        desk.Read(2, ReadingKind.Drained, available: 8, onHand: 8);
+        (desk[2].UpperBound, desk[2].NeedsReading).ShouldBe((8, false));
+    }
+
+    [Fact]
+    public void Units_that_moved_to_a_place_where_nobody_counted_are_not_left_where_they_were_counted()
+    {
+        // An order was taken whole from the second place, and the unit for it moved there unseen.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 0);
+        desk.Arrange(s => s with
+        {
+            Pools =
+            [
+                s.Pools[0] with { Buckets = default(Buckets) with { OnHand = 5, Suspense = 1 } },
+                s.Pools[1] with { Opened = false, Buckets = default(Buckets) with { Committed = 1 } },
+            ],
+        });
+        desk.Arrange(1, l => l with { Belief = 4, Suspense = 1, SuspenseSince = desk.Now, SuspenseReadings = PublishLimits.SuspenseReadingsOfAMove - 1 });
+        desk.Arrange(2, l => l with { Belief = -1, Surplus = 1, OpenClaims = 1, Observed = new Observation(0, 0, desk.Now, OnHand: 1, Committed: 1) });
+        desk.Read(1, ReadingKind.Drained, available: 4, onHand: 4);
+        (desk[2].Belief, desk[2].Surplus, desk[1].Suspense).ShouldBe((0, 0, 0), "it is one movement");
+        (desk.State.Pools[0].Buckets.OnHand, desk.State.Pools[1].Buckets.OnHand, desk.Exposure.Available).ShouldBe((4, 1, 4));
+    }
+
+    [Fact]
+    public void R15_A_rise_without_an_answer_has_not_arrived_while_units_of_a_sibling_may_have()
+    {
+        var desk = ClosedIntoCases.InDoubt(nameof(ClosedIntoCases.Acknowledged));
+        desk.Configure(1, c => c with { CompareAndSet = false });
+        desk.Arrange(1, l => l with { Belief = 1, Target = 1 });
+        desk.Arrange(2, l => l with
+        {
+            Belief = 0,
+            Target = 1,
+            Unverified = [],
+            InFlight = new InFlight(Guid.Empty, 0, 1, desk.Now, desk.Now + PublishLimits.LateArrival, null) { Kind = WriteKind.ThroughZero },
+        });
+        ClosedIntoCases.Read(desk, 2, available: 1);
+        (desk[2].Belief, desk[2].InFlight is null, desk[2].UpperBound).ShouldBe((0, false, 1), "the unit of the first may have come, and the write may come yet");
+
+        desk.Arrange(1, l => l with { Belief = 0, Target = 0 });
+        ClosedIntoCases.Read(desk, 2, available: 1);
+        (desk[2].Belief, desk[2].InFlight is null).ShouldBe((1, true), "there is none that could have");
+    }
+
+    [Fact]
+    public void R15_A_rise_that_was_answered_has_arrived_once_it_is_shown()
+    {
+        var desk = ClosedIntoCases.InDoubt(nameof(ClosedIntoCases.Acknowledged));
+        desk.Configure(1, c => c with { CompareAndSet = false });
+        desk.Arrange(2, l => l with
+        {
+            Belief = 0,
+            Target = 1,
+            Unverified = [],
+            InFlight = new InFlight(Guid.Empty, 0, 1, desk.Now, desk.Now + PublishLimits.LateArrival, null)
+            {
+                Kind = WriteKind.ThroughZero,
+                AcknowledgedAt = desk.Now,
+            },
+        });
+        ClosedIntoCases.Read(desk, 2, available: 1);
+        (desk[2].Belief, desk[2].InFlight is null).ShouldBe((1, true));
+    }
+
+    [Fact]
+    public void R8_What_a_lost_answer_leaves_open_is_looked_for_on_the_other_levels_too()
+    {
+        // It was done, and of the units that came one is missing: an order took it that is booked at the other place.
+        var desk = ClosedIntoCases.InDoubt(nameof(ClosedIntoCases.Acknowledged));
+        desk.Arrange(2, l => l with
+        {
+            Belief = 2,
+            Unverified = [],
+            InFlight = new InFlight(Guid.Empty, 2, 3, desk.Now - PublishLimits.LateArrival, desk.Now, null),
+        });
+        ClosedIntoCases.Read(desk, 2, available: 2);
+        (desk[2].Belief, desk[2].UpperBound, desk[1].WantsReading).ShouldBe((2, 3, true));
+        ClosedIntoCases.Read(desk, 1, available: 6);
+        (desk[1].Surplus, desk[2].UpperBound).ShouldBe((1, 2));
+    }
+
+    [Fact]
+    public void R15_What_a_zero_took_off_counts_until_the_other_levels_were_read_though_orders_ship_from_there()
+    {
+        var desk = ClosedIntoCases.InDoubt(nameof(ClosedIntoCases.Acknowledged));
+        desk.Configure(1, c => c with { CompareAndSet = false });
+        desk.Order(1, PlaceCases.Assigned("1", 2, ("x2", 2)));
+        desk.Arrange(2, l => l with
+        {
+            Belief = 5,
+            Target = 0,
+            Unverified = [],
+            InFlight = new InFlight(Guid.Empty, 5, 0, desk.Now, desk.Now + PublishLimits.LateArrival, null) { Kind = WriteKind.ThroughZero },
+        });
+        ClosedIntoCases.Read(desk, 2, available: 0, committed: 2);
+        (desk[2].InFlight, desk[2].IsExactlyZero, desk.Exposure.UpperBound).ShouldBe((null, false, 10));
+        ClosedIntoCases.Read(desk, 1, available: 5);
+        (desk[2].IsExactlyZero, desk.Exposure.UpperBound).ShouldBe((true, 5));
+    }
+
+    [Fact]
+    public void R15_A_zero_that_is_shown_by_a_level_whose_units_may_have_moved_is_no_proven_zero()
+    {
+        var desk = ClosedIntoCases.InDoubt(nameof(ClosedIntoCases.Acknowledged));
+        desk.Configure(1, c => c with { CompareAndSet = false });
+        desk.Arrange(2, l => l with
+        {
+            Belief = 7,
+            Target = 0,
+            Unverified = [],
+            InFlight = new InFlight(Guid.Empty, 7, 0, desk.Now, desk.Now + PublishLimits.LateArrival, null) { Kind = WriteKind.ThroughZero },
+        });
+        ClosedIntoCases.Read(desk, 2, available: 0);
+        (desk[2].Belief, desk[2].InFlight, desk[2].IsExactlyZero, desk.Exposure.UpperBound).ShouldBe((0, null, false, 12));
+        ZeroBarrier.IsInDoubt(desk.State, desk.Context).ShouldBeFalse("what is sought is in the bound, and no write put anything back");
+        ClosedIntoCases.Read(desk, 1, available: 5);
+        (desk[2].IsExactlyZero, desk.Exposure.UpperBound).ShouldBe((true, 5));
+    }
+}
