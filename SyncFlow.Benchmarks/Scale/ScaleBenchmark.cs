@@ -15,7 +15,7 @@ namespace SyncFlow.Benchmarks.Scale;
 internal static class ScaleBenchmark
 {
     public const string OrdersOption = "--orders";
-    public const long DefaultOrders = 20_000;
+    public const long DefaultOrders = 40_000;
     public const string PercentOption = "--percent";
     public const long DefaultPercent = 30;
 
