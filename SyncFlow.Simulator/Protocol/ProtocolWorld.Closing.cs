@@ -5,8 +5,9 @@ internal sealed partial class ProtocolWorld
 {
     /// <summary>
     /// What its levels showed when a location was closed is on sale again the moment it is opened, whatever became of the
-    /// units; and a level below zero that is closed takes nothing from the others any more. A merchant who does either puts
-    /// units on sale by hand; of an item that is not counted just then, once it is counted again.
+    /// units, and where another level is below zero once that one rises; and a level below zero that is closed takes nothing from
+    /// the others any more. A merchant who does either puts units on sale by hand; of an item that is not counted just then, once it
+    /// is counted again.
     /// </summary>
     private void Close(Shop shop, int location, bool closed)
     {
@@ -14,10 +15,14 @@ internal sealed partial class ProtocolWorld
         shop.Close(location, closed);
         for (var item = 0; item < _settings.Items; item++)
         {
-            Truth.TakenAway(item, Math.Max(0, Math.Max(0, shop.OnShelves(item)) - Math.Max(0, before[item])));
-            if (!closed)
+            var onSale = Math.Max(0, Math.Max(0, shop.OnShelves(item)) - Math.Max(0, before[item]));
+            if (closed)
             {
-                Truth.Reopened(shop, item, location, shop.Available(item, location) + shop.Reserved(item, location));
+                Truth.TakenAway(item, onSale);
+            }
+            else
+            {
+                Truth.Reopened(shop, item, location, shop.Available(item, location) + shop.Reserved(item, location), onSale);
             }
         }
     }

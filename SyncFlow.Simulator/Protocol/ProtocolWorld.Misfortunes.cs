@@ -149,27 +149,32 @@ internal sealed partial class ProtocolWorld
         if (units > 0)
         {
             Tally.Add("goods set aside from a till");
-            _agenda.In(TimeSpan.FromSeconds(_random.Next(1, 30)), () => NoteAside(_settings.SkuOf(sku), units));
+            _agenda.In(TimeSpan.FromSeconds(_random.Next(1, 30)), () => NoteAside(sku, units));
         }
     }
 
-    private void NoteAside(SkuId sku, int units)
+    private void NoteAside(int sku, int units)
     {
         if (units == 0)
         {
             return;
         }
 
-        var set = _store.LoadSkus([sku]);
-        var aside = set.FindSku(sku)!.PoolAt(new LocationId(0)).SetAside + units;
+        var id = _settings.SkuOf(sku);
+        var set = _store.LoadSkus([id]);
+        var aside = set.FindSku(id)!.PoolAt(new LocationId(0)).SetAside + units;
         if (aside < 0)
         {
             return; // They make up for units that online orders took beyond what was aside.
         }
 
-        SetAsides.Put(set, sku, new LocationId(0), aside);
-        Replanner.Touch(set, sku, _agenda.Now);
-        if (!_pipeline.Commit(set))
+        SetAsides.Put(set, id, new LocationId(0), aside);
+        Replanner.Touch(set, id, _agenda.Now);
+        if (_pipeline.Commit(set))
+        {
+            Truth.SetAside(sku, units);
+        }
+        else
         {
             _agenda.In(TimeSpan.FromSeconds(1), () => NoteAside(sku, units));
         }

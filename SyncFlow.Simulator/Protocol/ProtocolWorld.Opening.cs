@@ -114,7 +114,7 @@ internal sealed partial class ProtocolWorld
         Book(sku, location, units, EntryReason.Receipt, till is null ? null : () =>
         {
             till.Lay(sku, units - aside);
-            NoteAside(_settings.SkuOf(sku), aside);
+            NoteAside(sku, aside);
         });
         _naive?.Received(sku, units);
     }

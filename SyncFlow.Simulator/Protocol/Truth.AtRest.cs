@@ -78,6 +78,10 @@ internal sealed partial class Truth
         return gone == -booked ? null : $"{-gone} units are gone with orders, {booked} booked";
     }
 
+    /// <summary>Units that the other channels sold where the till is, or that are held for carts, beyond what was set aside: their goods lie on its shelf.</summary>
+    private int OnTheTillsShelf(int sku) => Math.Max(0, carts.Held(sku) - _aside[sku]
+        + Sum(sku, static (shop, item) => shop.Kind == ShopKind.Till ? 0 : shop.Taken(item, 0) + shop.Reserved(item, 0)));
+
     /// <summary>I5: every level shows its target, and nothing is left to prove.</summary>
     private string? Levels(int sku, SkuState state)
     {
@@ -107,8 +111,10 @@ internal sealed partial class Truth
             return "nothing is exposed that should not be, and an alarm still says so";
         }
 
-        // Where more is promised than there is, a till may all the same sell what was not set aside from it.
-        var tills = settings.Till && exposure.Available < 0 ? SetAsides.MayBeTaken(state, store.Context, ProtocolWorld.Group) : 0;
+        // Where more is promised than there is, a till may all the same sell what was not set aside from it; and also else what
+        // orders of the others are for and nobody set aside.
+        var tills = !settings.Till || state.IsKit ? 0
+            : exposure.Available < 0 ? SetAsides.MayBeTaken(state, store.Context, ProtocolWorld.Group) : OnTheTillsShelf(sku);
         return state.Mode == EffectiveMode.Guard && exposure.Units > tills && !settings.BreaksAssumptions
             ? $"{exposure.Units} units are exposed ({exposure.Cause}) at {agenda.Now:T}"
             : null;

@@ -16,6 +16,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
     private readonly int[] _existed = new int[settings.Skus];
     private readonly int[] _takenAway = new int[settings.Skus];
     private readonly int[] _opened = new int[settings.Skus];
+    private readonly int[] _aside = new int[settings.Skus];
     private readonly int[] _mostShort = new int[settings.Skus];
     private readonly DateTimeOffset?[] _exposedSince = new DateTimeOffset?[settings.Skus];
     private readonly EffectiveMode[] _mode = new EffectiveMode[settings.Skus];
@@ -28,6 +29,9 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
     /// <summary>Units that a channel may sell again, as far as we know, because a location was opened or closed there.</summary>
     public void MaySellAgain(int item, int units) => Add(_opened, item, units);
+
+    /// <summary>Units that were put where only online orders take them from.</summary>
+    public void SetAside(int sku, int units) => _aside[sku] += units;
 
     /// <summary>Units accepted and not given back, over all channels, by themselves and in kits.</summary>
     public int Sold(int sku) => Sum(sku, static (shop, item) => shop.Sold(item));
@@ -47,6 +51,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         }
 
         LookAtHands();
+        LookBehind();
         for (var sku = 0; sku < settings.Skus; sku++)
         {
             var state = store.Sku(settings.SkuOf(sku));

@@ -1,0 +1,47 @@
+using SyncFlow.Core;
+using SyncFlow.Core.Levels;
+
+namespace SyncFlow.Simulator.Protocol;
+
+/// <content>Locations that a merchant opened again, until we hear of it.</content>
+internal sealed partial class Truth
+{
+    private readonly Dictionary<(int Shop, int Item, int Location), int> _reopened = [];
+    private readonly Dictionary<(int Shop, int Item, int Location), int> _behind = [];
+
+    /// <summary>A location is open again: what its levels show is on sale, and we hear of it later.</summary>
+    /// <param name="shop">Whose it is.</param>
+    /// <param name="item">Of which item.</param>
+    /// <param name="location">Which one.</param>
+    /// <param name="units">What its level shows, or drafts hold there.</param>
+    /// <param name="onSale">Units of these that can be bought from now on; what a level below zero takes of them cannot, as long as it is.</param>
+    public void Reopened(Shop shop, int item, int location, int units, int onSale)
+    {
+        _reopened[(shop.Number, item, location)] = Math.Max(0, units);
+        TakenAway(item, onSale);
+        if (shop.Available(item, location) - onSale is > 0 and var behind)
+        {
+            _behind[(shop.Number, item, location)] = behind;
+        }
+    }
+
+    /// <summary>What a level below zero took of a reopened one is on sale once that level rises, if we still think it is closed.</summary>
+    private void LookBehind()
+    {
+        foreach (var (place, units) in _behind.Count == 0 ? [] : _behind.ToArray())
+        {
+            var shop = shops[place.Shop - 1];
+            var level = store.Sku(settings.SkuOf(place.Item)).Levels
+                .FirstOrDefault(l => l.Connection.Value == place.Shop && l.Location == new LocationId(place.Location));
+            if (level is not { Status: LevelStatus.Closed } || shop.IsClosed(place.Location))
+            {
+                _behind.Remove(place);
+                continue;
+            }
+
+            var seen = Math.Clamp(shop.OnShelves(place.Item), 0, units);
+            TakenAway(place.Item, seen);
+            _behind[place] = units - seen;
+        }
+    }
+}
