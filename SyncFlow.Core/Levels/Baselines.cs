@@ -16,7 +16,7 @@ internal static class Baselines
         WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, DateTimeOffset now)
     {
         var reading = fact.Reading;
-        if (level.Status is not (LevelStatus.New or LevelStatus.Baselined) || level.InFlight?.Deadline > reading.MarkedAt)
+        if (!Awaits(level) || sku.Levels.Any(l => MayStillChange(l, reading) && (l.Id == level.Id || ChannelMoves.IsSibling(l, level))))
         {
             return FactOutcome.Unchanged;
         }
@@ -58,6 +58,14 @@ internal static class Baselines
         }));
         return FactOutcome.Applied;
     }
+
+    private static bool Awaits(LevelState level) => level.Status is LevelStatus.New or LevelStatus.Baselined;
+
+    /// <summary>
+    /// Whether a request from before it went out of service may still reach it. Its siblings wait for it: what one of them was
+    /// closed into another meanwhile would be gone from the one before it counts in the other.
+    /// </summary>
+    private static bool MayStillChange(LevelState level, Reading reading) => Awaits(level) && level.InFlight?.Deadline > reading.MarkedAt;
 
     /// <summary>
     /// What is there now: the on-hand that was read, less what has left since. Of the units that the ledger saw leave

@@ -129,15 +129,12 @@ internal sealed class DrainedReading(
 
     /// <summary>
     /// What the ledger explains is what the level showed; nothing is open but what the reading says nothing of. That is also what
-    /// had appeared beside other levels of the listing: sales and put-backs on either side of the reading may hide it, and it stays
-    /// until a quiet one.
+    /// had appeared: sales and put-backs on either side of the reading may hide it, and it stays until a quiet one.
     /// </summary>
     private void Settled(int belief, int younger = 0)
     {
         sku = Readings.MoveSuspense(set, fact, sku, level, younger, EntryReason.SuspenseSettled, now);
-        var hidden = level.Surplus > 0 && ChannelMoves.HasSiblings(sku, level)
-            ? Math.Clamp(Bound - (belief - younger) - Doubted, 0, level.Surplus)
-            : 0;
+        var hidden = Math.Clamp(Bound - (belief - younger) - Doubted, 0, level.Surplus + level.Adopted);
         Write(level with
         {
             Belief = belief - younger,

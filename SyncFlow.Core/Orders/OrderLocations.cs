@@ -143,7 +143,9 @@ public static class OrderLocations
 
     /// <summary>
     /// Completes a snapshot that does not say where its lines ship from with what an earlier one said. The first
-    /// assignment of a line is its home and is kept when nothing is open there any more. Units beyond what was said are at home.
+    /// assignment of a line is its home and is kept when nothing is open there any more. Units beyond what was said are at home;
+    /// units that were put back or shipped since are no more to ship from where they were, and of others that are not open any
+    /// more the last places have fewer.
     /// </summary>
     public static OrderSnapshot Complete(OrderSnapshot order, OrderSnapshot? before)
     {
@@ -153,7 +155,7 @@ public static class OrderLocations
             return order;
         }
 
-        var known = before.Lines.Where(l => l.Assignments.Length > 0).ToDictionary(l => l.LineRef, l => l.Assignments);
+        var known = before.Lines.Where(l => l.Assignments.Length > 0).ToDictionary(l => l.LineRef);
         return known.Count == 0
             ? order
             : order with { Lines = [.. order.Lines.Select(l => CompleteLine(l, known))] };
@@ -172,7 +174,7 @@ public static class OrderLocations
             && !HasOnePlace(channel, context);
     }
 
-    private static OrderLine CompleteLine(OrderLine line, Dictionary<string, ImmutableArray<Assignment>> known)
+    private static OrderLine CompleteLine(OrderLine line, Dictionary<string, OrderLine> known)
     {
         if (line.Assignments.Length > 0 || !known.TryGetValue(line.LineRef, out var before))
         {
@@ -180,15 +182,33 @@ public static class OrderLocations
         }
 
         var left = line.Open;
-        var assignments = ImmutableArray.CreateBuilder<Assignment>(before.Length);
-        foreach (var assignment in before)
+        var assignments = ImmutableArray.CreateBuilder<Assignment>(before.Assignments.Length);
+        foreach (var assignment in before.Assignments)
         {
-            var units = Math.Min(left, assignment.Units);
+            var gone = GoneFrom(line, assignment.ExternalLocation) - GoneFrom(before, assignment.ExternalLocation);
+            var units = Math.Min(left, Math.Max(0, assignment.Units - Math.Max(0, gone)));
             assignments.Add(assignment with { Units = units });
             left -= units;
         }
 
         return line with { Assignments = assignments.ToImmutable() };
+    }
+
+    /// <summary>Units of a line that are said to have been shipped from a place, or to be back there unshipped.</summary>
+    private static int GoneFrom(OrderLine line, string place)
+    {
+        var units = 0;
+        foreach (var shipment in line.Shipments)
+        {
+            units += shipment.ExternalLocation == place ? shipment.Units : 0;
+        }
+
+        foreach (var restock in line.Restocks)
+        {
+            units += restock.Kind == RestockKind.Cancel && restock.ExternalLocation == place ? restock.Units : 0;
+        }
+
+        return units;
     }
 
     private static readonly IComparer<LocationId> ByValue =

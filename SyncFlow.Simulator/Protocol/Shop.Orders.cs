@@ -21,7 +21,9 @@ internal sealed partial class Shop
             return null;
         }
 
-        var past = reservation is not null ? 0 : counts ? units - Math.Clamp(Shown(sku), 0, units) : units;
+        // Where a level is decided on alone, what others show covers nothing of the order.
+        var covered = Kind == ShopKind.Comparing ? Shown(sku) : _available[sku, from];
+        var past = reservation is not null ? 0 : counts ? units - Math.Clamp(covered, 0, units) : units;
         var order = NewOrder(visibleAfter, past, claims, reservation: reservation);
         Take(order.Add(sku, units, from, locations, counts), units, from);
         OrderChanged?.Invoke(order);

@@ -118,8 +118,9 @@ internal sealed partial class Truth
         {
             // Open again without our knowing, and perhaps closed once more: what it sold in between stays unseen.
             unit.Shown += shop.IsClosed(location) ? 0 : shop.Available(item, location);
-            unit.Beyond += _reopened.GetValueOrDefault((shop.Number, item, location));
         }
+
+        unit.Beyond += BeyondReopened(shop, item, level);
     }
 
     /// <summary>Units the level lost to orders, net of those put back, that belief has not absorbed.</summary>

@@ -6,7 +6,7 @@ namespace SyncFlow.Simulator.Protocol;
 /// <content>Locations that a merchant opened again, until we hear of it.</content>
 internal sealed partial class Truth
 {
-    private readonly Dictionary<(int Shop, int Item, int Location), int> _reopened = [];
+    private readonly Dictionary<(int Shop, int Item, int Location), (int Units, DateTimeOffset At)> _reopened = [];
     private readonly Dictionary<(int Shop, int Item, int Location), int> _behind = [];
 
     /// <summary>A location is open again: what its levels show is on sale, and we hear of it later.</summary>
@@ -17,12 +17,28 @@ internal sealed partial class Truth
     /// <param name="onSale">Units of these that can be bought from now on; what a level below zero takes of them cannot, as long as it is.</param>
     public void Reopened(Shop shop, int item, int location, int units, int onSale)
     {
-        _reopened[(shop.Number, item, location)] = Math.Max(0, units);
+        _reopened[(shop.Number, item, location)] = (Math.Max(0, units), agenda.Now);
         TakenAway(item, onSale);
         if (shop.Available(item, location) - onSale is > 0 and var behind)
         {
             _behind[(shop.Number, item, location)] = behind;
         }
+    }
+
+    /// <summary>
+    /// Units that a level shows beyond its bound because its location was opened: all while we think it is closed, and until it is
+    /// read those that came back meanwhile and were thought to have come back to another one.
+    /// </summary>
+    private int BeyondReopened(Shop shop, int item, LevelState level)
+    {
+        if (!_reopened.TryGetValue((shop.Number, item, (int)level.Location.Value), out var reopened))
+        {
+            return 0;
+        }
+
+        return level.Status == LevelStatus.Closed ? reopened.Units
+            : level.Observed is { } seen && seen.SeenAt >= reopened.At ? 0
+            : Math.Max(0, -Unseen(shop, item, level));
     }
 
     /// <summary>What a level below zero took of a reopened one is on sale once that level rises, if we still think it is closed.</summary>
