@@ -24,6 +24,9 @@ public static class LevelLife
             Generation = level.Generation + 1,
             NeedsReading = level.Belief is not null,
             AwaitsAttribution = false,
+
+            // What it misses may be on another one from now on: that is asked anew, however often it was missed before.
+            SuspenseReadings = 0,
         };
     }
 
