@@ -1,5 +1,4 @@
 using SyncFlow.Core.Engine;
-using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Levels;
 
@@ -30,12 +29,11 @@ internal static class AbsoluteWrites
     }
 
     /// <summary>
-    /// Whether a reading shows it of a write that may still arrive. Without an acknowledgement units that a store moved here from
-    /// another location look like it, and the write itself comes later: then its deadline is waited for.
+    /// Whether a reading shows it of a write that may still arrive. Of a rise without an acknowledgement none does: units that a
+    /// store moved here, or a hand laid here, look like it, and the write itself comes later. Its deadline is waited for.
     /// </summary>
-    public static bool HasArrived(SkuState sku, LevelState level, Reading reading) => Shows(level, reading)
-        && (level.InFlight is { To: 0 } or { AcknowledgedAt: not null }
-            || !sku.Levels.Any(l => ChannelMoves.IsSibling(l, level) && l.UpperBound > 0));
+    public static bool HasArrived(LevelState level, Reading reading) =>
+        Shows(level, reading) && level.InFlight is { To: 0 } or { AcknowledgedAt: not null };
 
     /// <summary>
     /// The level once a shown write is over. At zero nothing was sold after the reading but of what was put back, and sales known
