@@ -18,7 +18,7 @@ internal sealed partial class ProtocolWorld
             var onSale = Math.Max(0, Math.Max(0, shop.OnShelves(item)) - Math.Max(0, before[item]));
             if (closed)
             {
-                Truth.TakenAway(item, onSale);
+                Truth.Closed(shop, item, location, onSale);
             }
             else
             {

@@ -3,7 +3,7 @@ using SyncFlow.Core.Levels;
 
 namespace SyncFlow.Simulator.Protocol;
 
-/// <content>Locations that a merchant opened again, until we hear of it.</content>
+/// <content>Locations that a merchant closed, or opened again, until we hear of it.</content>
 internal sealed partial class Truth
 {
     private readonly Dictionary<(int Shop, int Item, int Location), (int Units, DateTimeOffset At)> _reopened = [];
@@ -19,10 +19,18 @@ internal sealed partial class Truth
     {
         _reopened[(shop.Number, item, location)] = (Math.Max(0, units), agenda.Now);
         TakenAway(item, onSale);
-        if (shop.Available(item, location) - onSale is > 0 and var behind)
-        {
-            _behind[(shop.Number, item, location)] = behind;
-        }
+        _behind[(shop.Number, item, location)] = shop.Available(item, location) - onSale;
+    }
+
+    /// <summary>A location is closed: a level below zero takes nothing from the others any more.</summary>
+    /// <param name="shop">Whose it is.</param>
+    /// <param name="item">Of which item.</param>
+    /// <param name="location">Which one.</param>
+    /// <param name="onSale">Units of others that can be bought from now on; what these did not show yet can once they do.</param>
+    public void Closed(Shop shop, int item, int location, int onSale)
+    {
+        TakenAway(item, onSale);
+        _behind[(shop.Number, item, location)] = -shop.Available(item, location) - onSale;
     }
 
     /// <summary>
@@ -41,7 +49,10 @@ internal sealed partial class Truth
             : Math.Max(0, -Unseen(shop, item, level));
     }
 
-    /// <summary>What a level below zero took of a reopened one is on sale once that level rises, if we still think it is closed.</summary>
+    /// <summary>
+    /// What a level below zero took of a reopened one is on sale once that level rises, and what a closed one took of others once
+    /// these do; if we still think that nothing was opened or closed.
+    /// </summary>
     private void LookBehind()
     {
         foreach (var (place, units) in _behind.Count == 0 ? [] : _behind.ToArray())
@@ -49,7 +60,8 @@ internal sealed partial class Truth
             var shop = shops[place.Shop - 1];
             var level = store.Sku(settings.SkuOf(place.Item)).Levels
                 .FirstOrDefault(l => l.Connection.Value == place.Shop && l.Location == new LocationId(place.Location));
-            if (level is not { Status: LevelStatus.Closed } || shop.IsClosed(place.Location))
+            var isKnown = level is null || shop.IsClosed(place.Location) == (level.IsLeaving || level.Status == LevelStatus.Closed);
+            if (units <= 0 || isKnown || (shop.IsClosed(place.Location) && shop.Kind != ShopKind.Comparing))
             {
                 _behind.Remove(place);
                 continue;
