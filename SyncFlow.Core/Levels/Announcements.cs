@@ -65,6 +65,7 @@ internal static class Announcements
             Adopted = level.Adopted - adopted,
             Suspense = level.Suspense + missing,
             SuspenseSince = missing == 0 ? level.SuspenseSince : level.SuspenseSince ?? now,
+            SuspenseReadings = missing > 0 && ChannelMoves.HasSiblings(sku, level) ? 0 : level.SuspenseReadings,
             AwaitsAttribution = false,
             NeedsReading = true,
         }));

@@ -162,7 +162,8 @@ internal sealed class DrainedReading(
             return;
         }
 
-        var readings = level.SuspenseReadings + 1;
+        // Of a listing with several levels, what goes missing later than the rest may lie on another one all the same.
+        var readings = units > level.Suspense && ChannelMoves.HasSiblings(sku, level) ? 1 : level.SuspenseReadings + 1;
         var next = level with
         {
             Belief = _explained - departed - units - younger,

@@ -121,6 +121,7 @@ internal static class Readings
             Adopted = level.Adopted - given + follows,
             Suspense = level.Suspense + lost,
             SuspenseSince = lost > 0 ? level.SuspenseSince ?? now : level.SuspenseSince,
+            SuspenseReadings = lost > 0 && ChannelMoves.HasSiblings(sku, level) ? 0 : level.SuspenseReadings,
             Surplus = Math.Max(0, Math.Max(level.Surplus, above - level.UnverifiedUnits) - follows),
             AwaitsAttribution = false,
             NeedsReading = true,
