@@ -35,9 +35,9 @@ internal sealed partial class ProtocolWorld
     /// our knowing, at a location that we think is closed, is so where it goes as well; and orders that
     /// go to one that we think is closed count as taken from what its level shows.
     /// </summary>
-    private void Moving(Shop shop, int item, int from, int to, int units, int ordered)
+    private void Moving(Shop shop, int item, int from, int to, int units, int held, int ordered)
     {
-        Truth.MaySellAgain(item, units);
+        Truth.MaySellAgain(item, units + held);
         Truth.Moving(shop, item, from, to);
         NotePutBack(shop, item, to, units);
         if (_naive is null)

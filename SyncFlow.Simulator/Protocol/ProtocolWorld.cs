@@ -52,7 +52,7 @@ internal sealed partial class ProtocolWorld
             shop.PutBack += (item, location, units) => NotePutBack(shop, item, location, units);
             shop.OrderChanged += order => Tell(shop, order);
             shop.OrderTouched += order => Touched(shop, order);
-            shop.UnitsMoving += (item, from, to, units, ordered) => Moving(shop, item, from, to, units, ordered);
+            shop.UnitsMoving += (item, from, to, units, held, ordered) => Moving(shop, item, from, to, units, held, ordered);
             shop.NotPutBack += (item, units) => Truth!.Tampered(shop, item, units);
             shop.Overwritten += (item, shown) => Truth!.Overwritten(shop, item, shown);
             shop.LevelChanged += (sku, location, value, at) => Tell(shop, sku, location, value, at);

@@ -4,10 +4,10 @@ namespace SyncFlow.Simulator.Protocol;
 internal sealed partial class Shop
 {
     /// <summary>
-    /// Told of units of an item that come to a level from another one, before they are there: from, to, how many, and how many of
-    /// open orders came before them.
+    /// Told of units of an item that come to a level from another one, before they are there: from, to, how many, how many that drafts
+    /// hold went along, and how many of open orders.
     /// </summary>
-    public event Action<int, int, int, int, int>? UnitsMoving;
+    public event Action<int, int, int, int, int, int>? UnitsMoving;
 
     /// <summary>
     /// A merchant closes a location and names another: open orders and drafts are there now, and so is what was on its levels. Not
@@ -30,8 +30,10 @@ internal sealed partial class Shop
             MoveOpen(order, location, destination);
         }
 
+        var held = new int[items];
         foreach (var draft in _drafts.Where(d => d.Location == location))
         {
+            held[draft.Item] += draft.Units;
             draft.Location = destination;
             _reserved[draft.Item, location] -= draft.Units;
             _reserved[draft.Item, destination] += draft.Units;
@@ -41,12 +43,12 @@ internal sealed partial class Shop
         {
             var units = _available[item, location];
             var ordered = _taken[item, destination] - taken[item];
-            if (units + ordered == 0)
+            if (units + ordered + held[item] == 0)
             {
                 continue;
             }
 
-            UnitsMoving?.Invoke(item, location, destination, units, ordered);
+            UnitsMoving?.Invoke(item, location, destination, units, held[item], ordered);
             if (units != 0)
             {
                 Move(item, location, -units);
