@@ -204,6 +204,23 @@ public sealed class ParkedMoveCases
         desk.Drift.ShouldBeEmpty();
     }
 
+    [Fact]
+    public void C15_R14_A_closed_location_where_parked_units_lie_was_not_moved_into_another()
+    {
+        // At the one that stays two units were not taken off, and a hand moved one of them back; a decrease at the other is not proven.
+        var desk = Scene(closedAvailable: 0);
+        desk.Arrange(Main, l => l with { Shelf = l.Shelf! with { Adjusted = -2, AdjustedAt = desk.Now } });
+        desk.Arrange(Closed, l => l with { Unverified = [new Unverified(1, desk.Now)] });
+        PlaceCases.Close(desk);
+        for (var cycle = 0; cycle < 3; cycle++)
+        {
+            Cycle(desk, sourceFirst: false, main: (6, 4), closed: (0, 3));
+        }
+
+        desk.Ledger.ShouldBeEmpty("nothing moved");
+        (desk[Closed].Status, desk[Main].Belief, desk[Main].Shelf!.Owed, desk[Main].Shelf!.Found).ShouldBe((LevelStatus.Closed, 6, -2, 0));
+    }
+
     /// <summary>
     /// Stock, orders and parked units in any numbers; sales before the closing and after it that are told late or between the
     /// marks and the reading; either end read first, by whom asks for it.
