@@ -92,20 +92,21 @@ internal static class ChannelMoves
     /// <summary>
     /// Units that are missing on a level for good, as far as a sibling has as many too many: an order moved, or somebody moved
     /// them, and no message told of it. Both ends are over then; concluded one by one, the units would be taken for found at the
-    /// other end.
+    /// other end. Not what is there because a change of on-hand was not done.
     /// </summary>
     /// <param name="ownsOnHand">Whether what the channel shows is a fact about stock there.</param>
     /// <returns>The SKU, and how many units it was.</returns>
     public static (SkuState Sku, int Moved) Conclude(
         WorkingSet set, LevelRead fact, SkuState sku, LevelState source, int units, bool ownsOnHand, DateTimeOffset now)
     {
-        var to = sku.Levels.FirstOrDefault(l => IsSibling(l, source) && l.Status == LevelStatus.Live && l.Surplus + l.Adopted > 0);
+        var to = sku.Levels.FirstOrDefault(l => IsSibling(l, source) && l.Status == LevelStatus.Live
+            && l.Surplus + l.Adopted > OfChange(fact.Reading, sku, source, l));
         if (to is null)
         {
             return (sku, 0);
         }
 
-        var moved = Math.Min(units, to.Surplus + to.Adopted);
+        var moved = Math.Min(units, to.Surplus + to.Adopted - OfChange(fact.Reading, sku, source, to));
         var adopted = Math.Min(moved, to.Adopted);
         sku = sku.With(to with
         {
@@ -126,6 +127,15 @@ internal static class ChannelMoves
     /// </summary>
     private static bool LieAsBooked(Reading reading, SkuState sku, LevelState source, LevelState to) =>
         source.UnitsPerSale == 1 && IsBooked(sku, source, reading.OnHand) && to.Observed is { OnHand: { } there } && IsBooked(sku, to, there);
+
+    /// <summary>
+    /// Of what appeared on an authority's level, units that lie there because a change of on-hand in doubt was not done: its on-hand is
+    /// as much beyond the ledger. Not where on-hand of the level that misses them is what the ledger has, for an order holds them there.
+    /// </summary>
+    private static int OfChange(Reading reading, SkuState sku, LevelState source, LevelState to) =>
+        to is { Shelf: { IsKept: true, Adjusted: < 0 } shelf, Observed.OnHand: { } there } && !IsBooked(sku, source, reading.OnHand)
+            ? Math.Clamp(there + shelf.Owed!.Value - sku.PoolAt(to.Location).Buckets.OnHand, 0, Math.Min(to.Surplus, -shelf.Adjusted))
+            : 0;
 
     private static bool IsBooked(SkuState sku, LevelState level, int onHand) =>
         sku.PoolAt(level.Location).Buckets.OnHand == onHand + (level.Shelf?.Owed ?? 0);

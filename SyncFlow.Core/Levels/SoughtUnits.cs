@@ -45,12 +45,13 @@ internal static class SoughtUnits
     /// <summary>
     /// Whether a level may have been emptied by closing its location into another: nothing lies there (orders that were placed
     /// since may have taken it below zero), or it closes and units are missing. Then what was in doubt on it was moved with the
-    /// rest, and the reading disproves none of it.
+    /// rest, and the reading disproves none of it. Parked units go with the rest: while some lie there it was not.
     /// </summary>
     /// <param name="low">The least that is explained.</param>
     public static bool IsEmptied(SkuState sku, LevelState level, Reading reading, int low) =>
-        ((level.Status == LevelStatus.Closing && (reading.Available == 0 || reading.Available < low))
-            || reading.Available + reading.Committed + reading.Reserved + (reading.SafetyStock ?? 0) <= 0)
+        reading.SafetyStock is not > 0
+        && ((level.Status == LevelStatus.Closing && (reading.Available == 0 || reading.Available < low))
+            || reading.Available + reading.Committed + reading.Reserved <= 0)
         && MayBeElsewhere(sku, level);
 
     /// <summary>

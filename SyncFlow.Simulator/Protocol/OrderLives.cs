@@ -84,7 +84,7 @@ internal sealed class OrderLives
                 continue;
             }
 
-            if (!line.Has(RefundWord.None))
+            if (!line.Has(RefundWord.None) && !line.HasOthersElsewhere(isShipped, at))
             {
                 yield return () => Refund(shop, order, line, RefundWord.Legacy, isShipped, at, units);
             }

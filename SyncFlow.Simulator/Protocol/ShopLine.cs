@@ -27,7 +27,7 @@ internal sealed class ShopLine(string reference, int item, int home, int locatio
     private readonly int[] _open = new int[locations];
     private readonly int[] _left = new int[locations];
     private readonly List<Shipment> _shipments = [];
-    private readonly List<(RefundWord Word, int Units, int Location)> _refunds = [];
+    private readonly List<(RefundWord Word, bool Shipped, int Units, int Location)> _refunds = [];
     private int _shipped;
     private int _cancelled;
     private int _returned;
@@ -63,6 +63,10 @@ internal sealed class ShopLine(string reference, int item, int home, int locatio
     /// <summary>Whether any of it was refunded with that word.</summary>
     public bool Has(RefundWord word) => _refunds.Exists(r => r.Word == word);
 
+    /// <summary>Whether a refund of the old kind that put back units at another location was of the other units, open or shipped ones.</summary>
+    public bool HasOthersElsewhere(bool shipped, int location) =>
+        _refunds.Exists(r => r.Word == RefundWord.Legacy && r.Shipped != shipped && r.Location != location);
+
     /// <summary>Units to be shipped from a location still.</summary>
     public int OpenAt(int location) => _open[location];
 
@@ -97,7 +101,7 @@ internal sealed class ShopLine(string reference, int item, int home, int locatio
     /// <summary>Units are refunded: open ones of a location, or shipped ones, which come back there if they do.</summary>
     public void Refund(RefundWord word, bool shipped, int units, int location)
     {
-        _refunds.Add((word, units, location));
+        _refunds.Add((word, shipped, units, location));
         var back = word != RefundWord.None;
         if (shipped)
         {
@@ -142,7 +146,7 @@ internal sealed class ShopLine(string reference, int item, int home, int locatio
 
         var unshipped = Quantity - Open - _shipped - _refunds.Where(r => r.Word == RefundWord.Cancel).Sum(r => r.Units);
         var (restocks, number) = (ImmutableArray.CreateBuilder<Restock>(_refunds.Count), 0);
-        foreach (var (word, units, location) in _refunds)
+        foreach (var (word, _, units, location) in _refunds)
         {
             var (refund, place) = ($"{reference}-r{++number}", word == RefundWord.None ? null : Shop.Place(location));
             RestockKind? kind = word switch

@@ -204,6 +204,40 @@ public sealed class ParkedMoveCases
         desk.Drift.ShouldBeEmpty();
     }
 
+    [Fact]
+    public void C15_R14_A_closed_location_where_parked_units_lie_was_not_moved_into_another()
+    {
+        // At the one that stays two units were not taken off, and a hand moved one of them back; a decrease at the other is not proven.
+        var desk = Scene(closedAvailable: 0);
+        desk.Arrange(Main, l => l with { Shelf = l.Shelf! with { Adjusted = -2, AdjustedAt = desk.Now } });
+        desk.Arrange(Closed, l => l with { Unverified = [new Unverified(1, desk.Now)] });
+        PlaceCases.Close(desk);
+        for (var cycle = 0; cycle < 3; cycle++)
+        {
+            Cycle(desk, sourceFirst: false, main: (6, 4), closed: (0, 3));
+        }
+
+        desk.Ledger.ShouldBeEmpty("nothing moved");
+        (desk[Closed].Status, desk[Main].Belief, desk[Main].Shelf!.Owed, desk[Main].Shelf!.Found).ShouldBe((LevelStatus.Closed, 6, -2, 0));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R14_Units_that_were_not_taken_off_are_not_those_that_a_sibling_misses(bool inDoubt)
+    {
+        // Neither a change of on-hand nor the move after it was done at the one, and at the other a unit is gone; or it was moved by hand.
+        var desk = Scene(closedAvailable: 1);
+        desk.Arrange(Main, l => l with { Shelf = l.Shelf! with { Adjusted = inDoubt ? -1 : 0, AdjustedAt = inDoubt ? desk.Now : null } });
+        for (var cycle = 0; cycle <= PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            Cycle(desk, sourceFirst: true, main: (6, 3), closed: (0, 3));
+        }
+
+        desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe(inDoubt ? [8, 3] : [9, 3]);
+        (desk[Main].Belief, desk[Main].Shelf!.Owed, desk[Main].Shelf!.Adjusted).ShouldBe((6, inDoubt ? -1 : 0, 0), "it is to be taken off still");
+    }
+
     /// <summary>
     /// Stock, orders and parked units in any numbers; sales before the closing and after it that are told late or between the
     /// marks and the reading; either end read first, by whom asks for it.
