@@ -21,8 +21,8 @@ public sealed record Pool(LocationId Location, Buckets Buckets, bool Opened)
     /// <summary>
     /// Units put aside so that a seller without a cap at this location cannot take them; what other channels sell of
     /// them is gone from it. Below zero where more of them were sold than were aside, which stores that take a whole order
-    /// from one place do: those units still lie where that seller takes from, until another place ships the order. Means
-    /// nothing where there is no such seller.
+    /// from one place do: those units still lie where that seller takes from, until another place ships the order, or
+    /// somebody says what is aside now. Means nothing where there is no such seller.
     /// </summary>
     public int SetAside { get; init; }
 }

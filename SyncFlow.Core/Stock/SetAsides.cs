@@ -11,13 +11,16 @@ namespace SyncFlow.Core.Stock;
 /// </summary>
 public static class SetAsides
 {
-    /// <summary>Units at a location that a seller without a cap may take, ≥ 0; 0 where there is none, or nothing lies there.</summary>
+    /// <summary>
+    /// Units at a location that a seller without a cap may take, ≥ 0; 0 where there is none. Also where by the books nothing lies: what
+    /// others sold beyond what was aside is booked as shipped from there, wherever it came from.
+    /// </summary>
     public static int MayBeTaken(SkuState sku, EngineContext context, Pool pool)
     {
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(pool);
-        return pool.Opened && pool.Buckets.OnHand > 0 && context.HasUncappable(pool.Location)
+        return pool.Opened && context.HasUncappable(pool.Location)
             ? Math.Max(0, AvailableToSell.Of(pool, sku.Policy with { Preorder = null }) - pool.SetAside)
             : 0;
     }

@@ -37,6 +37,7 @@ internal sealed partial class Truth
         }
 
         FollowParking(set);
+        ForgetWhatIsOver();
     }
 
     private void Note(LedgerEntry entry)

@@ -135,7 +135,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             _mode[sku] = state.Mode;
         }
 
-        if (state.Mode != EffectiveMode.Guard || exposure.Units == 0)
+        if (!IsExposed(state, exposure))
         {
             _exposedSince[sku] = null;
             return null;
@@ -149,6 +149,23 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         var allowed = _takenAway[sku] + _opened[sku] + _mostShort[sku] + Uncounted(state) + BookedAsGone(sku) + Sum(sku, Explained) + OfBoundedGuard(sku);
         return exposure.Units > allowed + buffered ? $"{exposure} in guard, {allowed} explained, buffer {buffered}" : null;
+    }
+
+    private static bool IsExposed(SkuState state, Exposure exposure) => state.Mode == EffectiveMode.Guard && exposure.Units > 0;
+
+    /// <summary>
+    /// Exposure that is gone after a batch is over, also where a batch of the same moment exposes others: what comes then has stood
+    /// for no time yet.
+    /// </summary>
+    private void ForgetWhatIsOver()
+    {
+        for (var sku = 0; sku < settings.Skus; sku++)
+        {
+            if (_exposedSince[sku] is not null && store.Sku(settings.SkuOf(sku)) is var state && !IsExposed(state, Exposures.Of(store.ClusterOf(state.Sku), state.Sku)))
+            {
+                _exposedSince[sku] = null;
+            }
+        }
     }
 
     /// <summary>Units that are there and never to be shown: a buffer that the merchant raises is a fact to every channel that shows them.</summary>

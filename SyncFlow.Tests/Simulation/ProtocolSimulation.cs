@@ -121,6 +121,14 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     public void A_world_that_broke_where_locations_are_closed_into_another_or_orders_move_unseen_holds(int seed, string fault) =>
         new ProtocolWorld(WorldSettings.Draw(seed)).Run().Violation.ShouldBeNull(fault);
 
+    /// <summary>The same, of tills, of freezes and of items that are sold on at zero.</summary>
+    [Theory]
+    [InlineData(72908, "what came back over the counter is sold again where by the books nothing lies")]
+    [InlineData(34004, "what was exposed is over, and in the same moment other units are")]
+    [InlineData(110417, "a store that decides level by level sells on beyond the one level, not beyond its total")]
+    public void A_world_that_broke_beside_a_till_a_freeze_or_sales_past_the_level_holds(int seed, string fault) =>
+        new ProtocolWorld(WorldSettings.Draw(seed)).Run().Violation.ShouldBeNull(fault);
+
     [Theory]
     [InlineData(nameof(Mistake.CompareWithFreshRead))]
     [InlineData(nameof(Mistake.TrustAcknowledgements))]

@@ -2,6 +2,7 @@ using Shouldly;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
+using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
@@ -202,6 +203,29 @@ public sealed class AbsoluteCases
         (desk.Ats, desk.State.PoolAt(Desk.Main).SetAside).ShouldBe((1, -2));
         desk.Exposure.UpperBound.ShouldBe(3, "the till never heard of that order");
         desk.Exposure.Units.ShouldBe(2);
+    }
+
+    [Fact]
+    public void R15_What_came_back_over_the_counter_may_be_sold_again_where_by_the_books_nothing_lies()
+    {
+        var desk = Guarded(onHand: 3, 0, 0);
+        desk.Configure(2, settings => settings with { Uncappable = true });
+        SetAside(desk, 2);
+        desk.Publish(1)!.To.ShouldBe(2);
+
+        // The one unit outside is sold over the counter, and the store ships a whole order from this place, one unit more than was aside.
+        desk.Order(2, Desk.Snapshot("1", 1, desk.Now, source: "pos"));
+        desk.Order(1, Desk.Snapshot("2", 3, desk.Now));
+        desk.Order(1, Desk.Snapshot("2", 3, desk.Now.AddSeconds(1), open: 0, fulfilled: 3));
+        (desk.Position.OnHand, desk.State.PoolAt(Desk.Main).SetAside, desk.Exposure.UpperBound).ShouldBe((0, -1, 0));
+
+        desk.Order(2, Desk.Snapshot(
+            "1", 1, desk.Now.AddSeconds(2), open: 0, cancelled: true, source: "pos", restocks: new Restock("r1", RestockKind.Cancel, 1, "x1")));
+        (desk.Ats, desk.Exposure.UpperBound, desk.Exposure.Units).ShouldBe((0, 1, 1), "it lies on the counter, whatever was booked as shipped from there");
+
+        // Somebody looks, and says that nothing is aside there.
+        SetAside(desk, 0);
+        desk.Exposure.ShouldBe(new Exposure(0, 0, 0, ""));
     }
 
     [Fact]

@@ -2,7 +2,6 @@ using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Facts;
-using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
@@ -185,16 +184,6 @@ public sealed class LostMoveCases
         desk.Now += TimeSpan.FromSeconds(5);
         desk.Read(1, ReadingKind.Drained, 2);
         (desk[1].Belief, desk[1].UpperBound).ShouldBe((2, 2));
-    }
-
-    [Fact]
-    public void A_till_takes_nothing_where_nothing_lies()
-    {
-        var desk = new Desk(2, 0, SharingMode.Guard, 0);
-        desk.Configure(2, c => c with { Uncappable = true });
-        desk.Arrange(s => s.With(s.PoolAt(Desk.Main) with { SetAside = -8, Buckets = default(Buckets) with { Committed = 7 } }));
-
-        desk.Exposure.ShouldBe(new Exposure(-7, 0, 0, ""));
     }
 
     private static (int First, int Second) OnHand(Desk desk) =>
