@@ -90,13 +90,15 @@ internal sealed class DrainedReading(
             // Open orders that the channel does not hold here any more have moved, and we have yet to learn where to. Where
             // sales fall on either side of the reading, it does not say what is left. Nor where parked units are missing that
             // may have moved.
-            // Nor, where a write was carried out, whether the place is closed at all, for a closed one takes none: that is asked first.
-            if (lost.Landed)
+            // Nor, where a write was carried out or may have been, whether the place is closed at all, for a closed one takes none: that
+            // is asked first.
+            var mayTakeWrites = lost.Landed || lost.Doubt > 0;
+            if (mayTakeWrites)
             {
                 set.Work.Add(new WorkItem(left.Connection, WorkKind.RefreshLocations, "", now));
             }
 
-            var known = !lost.Landed && left.Suspense + left.Surplus + SoughtUnits.Of(left) == 0 && left.Shelf is not { Unplaced: not 0 }
+            var known = !mayTakeWrites && left.Suspense + left.Surplus + SoughtUnits.Of(left) == 0 && left.Shelf is not { Unplaced: not 0 }
                 && left.OpenClaims <= _reading.Committed && _sold + _putBack == 0;
             var after = set.FindSku(sku.Sku)!.With(known ? LevelLife.End(left) : left with { NeedsReading = true });
             set.Put(known ? SoughtUnits.PassOn(after, left, LevelLife.End(left), now) : after);

@@ -98,7 +98,7 @@ public sealed class MovedUnseenCases
     }
 
     [Fact]
-    public void R15_A_rise_without_an_answer_has_not_arrived_while_units_of_a_sibling_may_have()
+    public void R15_A_rise_without_an_answer_has_not_arrived_before_its_deadline_whatever_is_shown()
     {
         var desk = ClosedIntoCases.InDoubt(nameof(ClosedIntoCases.Acknowledged));
         desk.Configure(1, c => c with { CompareAndSet = false });
@@ -115,7 +115,11 @@ public sealed class MovedUnseenCases
 
         desk.Arrange(1, l => l with { Belief = 0, Target = 0 });
         ClosedIntoCases.Read(desk, 2, available: 1);
-        (desk[2].Belief, desk[2].InFlight is null).ShouldBe((1, true), "there is none that could have");
+        (desk[2].Belief, desk[2].InFlight is null).ShouldBe((0, false), "a hand may have laid it there");
+
+        desk.Now += PublishLimits.LateArrival;
+        ClosedIntoCases.Read(desk, 2, available: 1);
+        (desk[2].Belief, desk[2].InFlight is null).ShouldBe((1, true));
     }
 
     [Fact]
