@@ -1,4 +1,5 @@
 using SyncFlow.Core.Engine;
+using SyncFlow.Core.Stock;
 
 namespace SyncFlow.Core.Levels;
 
@@ -29,11 +30,13 @@ internal static class AbsoluteWrites
     }
 
     /// <summary>
-    /// Whether a reading shows it of a write that may still arrive. Of a rise without an acknowledgement none does: units that a
-    /// store moved here, or a hand laid here, look like it, and the write itself comes later. Its deadline is waited for.
+    /// Whether a reading shows it of a write that may still arrive. Of a rise without an acknowledgement only a quiet one does, and
+    /// none where a sibling's units may have come: those look like it, and so may what a hand laid here, less a sale. The write itself
+    /// would come later then: its deadline is waited for.
     /// </summary>
-    public static bool HasArrived(LevelState level, Reading reading) =>
-        Shows(level, reading) && level.InFlight is { To: 0 } or { AcknowledgedAt: not null };
+    public static bool HasArrived(SkuState sku, LevelState level, Reading reading) => Shows(level, reading)
+        && (level.InFlight is { To: 0 } or { AcknowledgedAt: not null }
+            || (IsQuiet(level, reading) && !sku.Levels.Any(l => ChannelMoves.IsSibling(l, level) && l.UpperBound + l.Suspense > 0)));
 
     /// <summary>
     /// The level once a shown write is over. At zero nothing was sold after the reading but of what was put back, and sales known
@@ -83,6 +86,9 @@ internal static class AbsoluteWrites
         set.Put(sku.With(UnpersistedWrites.Count(set, sku.Sku, level with { FailedVerifications = before.FailedVerifications }, now)));
         set.NoteCause(sku.Sku, now);
     }
+
+    private static bool IsQuiet(LevelState level, Reading reading) =>
+        level.SoldTotal == reading.SoldMark && level.PutBackTotal == reading.PutBackMark;
 
     private static int PutBack(LevelState level, Reading reading) => (int)(level.PutBackTotal - reading.PutBackMark);
 }

@@ -46,7 +46,7 @@ internal static class Readings
             return Baselines.Apply(set, fact, sku, noted, channel, now);
         }
 
-        if (level.Belief is null || (StillInTheAir(level, reading) && !AbsoluteWrites.HasArrived(level, reading)))
+        if (level.Belief is null || (StillInTheAir(level, reading) && !AbsoluteWrites.HasArrived(sku, level, reading)))
         {
             // A push that may have arrived before the reading, or may arrive after it: nothing can be concluded, also not
             // that what was announced before is settled.
