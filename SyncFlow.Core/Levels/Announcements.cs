@@ -65,7 +65,9 @@ internal static class Announcements
             Adopted = level.Adopted - adopted,
             Suspense = level.Suspense + missing,
             SuspenseSince = missing == 0 ? level.SuspenseSince : level.SuspenseSince ?? now,
-            SuspenseReadings = missing > 0 && ChannelMoves.HasSiblings(sku, level) ? 0 : level.SuspenseReadings,
+
+            // A level that is announced empty may have been closed into another one: what it misses is looked for anew.
+            SuspenseReadings = missing > 0 && level.Belief == units && ChannelMoves.HasSiblings(sku, level) ? 0 : level.SuspenseReadings,
             AwaitsAttribution = false,
             NeedsReading = true,
         }));

@@ -182,12 +182,18 @@ public static class OrderLocations
         }
 
         var left = line.Open;
+        var gone = new Dictionary<string, int>(StringComparer.Ordinal);
         var assignments = ImmutableArray.CreateBuilder<Assignment>(before.Assignments.Length);
-        foreach (var assignment in before.Assignments)
+        foreach (var (place, assigned) in before.Assignments)
         {
-            var gone = GoneFrom(line, assignment.ExternalLocation) - GoneFrom(before, assignment.ExternalLocation);
-            var units = Math.Min(left, Math.Max(0, assignment.Units - Math.Max(0, gone)));
-            assignments.Add(assignment with { Units = units });
+            if (!gone.TryGetValue(place, out var went))
+            {
+                went = Math.Max(0, GoneFrom(line, place) - GoneFrom(before, place));
+            }
+
+            var units = Math.Min(left, Math.Max(0, assigned - went));
+            gone[place] = Math.Max(0, went - assigned);
+            assignments.Add(new Assignment(place, units));
             left -= units;
         }
 
