@@ -119,12 +119,12 @@ public sealed class MovedUnseenCases
 
         desk.Arrange(1, l => l with { Suspense = 0 });
         var mark = desk.Mark(2, ReadingKind.Drained) with { Available = 1, OnHand = 1 };
-        desk.Arrange(2, l => l with { SoldTotal = l.SoldTotal + 1, PutBackTotal = l.PutBackTotal + 1 });
+        desk.Arrange(2, l => l with { Belief = -1, SoldTotal = l.SoldTotal + 1 });
         desk.Read(2, mark);
-        (desk[2].Belief, desk[2].InFlight is null).ShouldBe((0, false), "a hand may have laid it there: the reading is not quiet");
+        (desk[2].Belief, desk[2].InFlight is null).ShouldBe((-1, false), "a hand may have laid it there: the reading is not quiet");
 
-        ClosedIntoCases.Read(desk, 2, available: 1);
-        (desk[2].Belief, desk[2].InFlight is null).ShouldBe((1, true), "there is nothing else that it could be");
+        ClosedIntoCases.Read(desk, 2, available: 0);
+        (desk[2].Belief, desk[2].InFlight is null).ShouldBe((0, true), "it was there to be sold");
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using Shouldly;
+using SyncFlow.Core;
 using SyncFlow.Core.Engine;
+using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
@@ -76,7 +78,7 @@ public sealed class SiblingCases
         var desk = Missing(PublishLimits.SuspenseReadingsOfAMove - 1);
         if (announced)
         {
-            desk.Announce(2, 0, desk.Now.AddSeconds(1));
+            desk.Apply(new LevelAnnounced("level", new ConnectionId(1), null, desk.Now, "i1", "x2", 0, desk.Now.AddSeconds(1).Ticks)).ShouldBe(FactOutcome.Applied);
         }
 
         desk.Read(2, ReadingKind.Drained, available: 0, onHand: 0);
