@@ -29,8 +29,7 @@ internal sealed class Callers(CallerCache cache, MemberDesk members, ShopifySess
             return null; // Forged, out of its time, for another app, or of a store that is not connected.
         }
 
-        var person = $"{session.Shop}/{session.UserId}";
-        var member = await members.OfShopAsync(shop.Tenant.Value, person, person, ct).ConfigureAwait(false);
+        var member = await members.OfShopAsync(shop.Tenant.Value, MemberDesk.ShopUser(session.Shop, session.UserId), ct).ConfigureAwait(false);
         return member.Status == MemberStatus.Active
             ? new CallerRecord(
                 shop.Tenant.Value, CallerKind.Member, member.Id, member.Email ?? member.Name, member.Role, [], member.LocationIds, session.ExpiresAt)
