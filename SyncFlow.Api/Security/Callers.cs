@@ -16,6 +16,12 @@ internal sealed class Callers(CallerCache cache, MemberDesk members, ShopifySess
             : await cache.FindAsync(hash, ct).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Whether only the database can say that a secret is none: a session token's signature is looked at before, and what
+    /// opened something lately is no guess.
+    /// </summary>
+    public bool MayBeGuess(string secret) => !IsSessionToken(secret) && !cache.HasSeen(Secrets.Hash(secret));
+
     /// <summary>Session tokens of stores are longer than our own secrets.</summary>
     public const int LongestToken = 4_096;
 
