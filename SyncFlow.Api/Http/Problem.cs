@@ -44,6 +44,9 @@ internal enum ProblemKind
     /// <summary>Somebody changed it since the caller read it.</summary>
     PreconditionFailed,
 
+    /// <summary>The request must say which state the caller saw, and does not.</summary>
+    PreconditionRequired,
+
     PayloadTooLarge,
 
     UnsupportedMediaType,
