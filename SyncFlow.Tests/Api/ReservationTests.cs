@@ -121,6 +121,15 @@ public sealed class ReservationTests(PostgresFixture postgres, RedisFixture redi
         ((int)(await app.GetAsync("/api/v1/stock/A"))["ats"]!).ShouldBe(60);
         (await app.PostAsync($"{Path}/{made["id"]}/extend", new { expiresAt = Soon })).Status.ShouldBe(HttpStatusCode.Conflict);
         (await app.GetAsync($"{Path}?partner=ACME"))["items"]!.AsArray().Count.ShouldBe(1);
+        (await app.PostAsync(Path, Cart("greedy", 61))).Status.ShouldBe(HttpStatusCode.Conflict, "forty are the partner's");
+
+        var released = await app.PostAsync($"{Path}/{made["id"]}/release", new { reason = "season over" });
+        released.Status.ShouldBe(HttpStatusCode.OK);
+        ((string)released.Body!["status"]!).ShouldBe("released");
+        ((int)(await app.GetAsync("/api/v1/stock/A"))["ats"]!).ShouldBe(100);
+        (await app.SqlAsync<int>("SELECT reserved FROM positions")).ShouldBe(0);
+        (await app.PostAsync(Path, Cart("greedy", 61))).Status.ShouldBe(HttpStatusCode.Created, "what was the partner's is anybody's again");
+        ((int)(await app.GetAsync("/api/v1/stock/A"))["ats"]!).ShouldBe(39);
     }
 
     [Fact]
