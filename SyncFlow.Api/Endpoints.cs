@@ -35,7 +35,7 @@ internal static class Endpoints
         .Add<ListStrandedUnits>()
         .Add<ListComplianceRequests>().Add<GetBilling>().Add<ChangeBilling>()
         .Add<ListSkus>().Add<GetSku>().Add<CreateSku>().Add<UpdateSku>()
-        .Add<ListPreorders>().Add<GetPreorder>().Add<SetPreorder>().Add<RemovePreorder>().Add<SetAside>()
+        .Add<ListPreorders>().Add<GetPreorder>().Add<SetPreorder>().Add<RemovePreorder>().Add<GetSetAside>().Add<SetAside>()
         .Add<ListListings>().Add<AutoMap>().Add<DeclarePool>().Add<ListSuggestions>().Add<DecideSuggestion>()
         .Add<ListAuthorityRules>().Add<SetAuthorityRule>().AddAllocation()
         .Add<GetAvailability>().Add<ListStock>().Add<GetStock>().Add<ExplainStock>().Add<MoveStock>().Add<ReleaseLevel>()

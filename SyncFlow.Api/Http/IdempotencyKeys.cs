@@ -7,7 +7,7 @@ using SyncFlow.Storage.Front;
 namespace SyncFlow.Api.Http;
 
 /// <summary>
-/// <c>Idempotency-Key</c> on POST: the same key with the same request gives the stored answer again; with another
+/// <c>Idempotency-Key</c> on what writes: the same key with the same request gives the stored answer again; with another
 /// request it is refused (422); while the first request runs it is refused too (409). An answer of 500 or more is not
 /// kept: the caller may try again.
 /// </summary>
@@ -30,7 +30,7 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
     public async Task InvokeAsync(HttpContext context, IdempotencyStore store, Caller caller)
     {
         var key = context.Request.Headers[Header].ToString();
-        if (!HttpMethods.IsPost(context.Request.Method) || key.Length == 0 || !caller.IsKnown || caller.TenantOrNone is null)
+        if (!Writes(context.Request.Method) || key.Length == 0 || !caller.IsKnown || caller.TenantOrNone is null)
         {
             await next(context).ConfigureAwait(false);
             return;
@@ -62,6 +62,10 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
                 break;
         }
     }
+
+    /// <summary>Whether a method may change something.</summary>
+    internal static bool Writes(string method) =>
+        HttpMethods.IsPost(method) || HttpMethods.IsPut(method) || HttpMethods.IsPatch(method) || HttpMethods.IsDelete(method);
 
     private async Task RunAsync(HttpContext context, IdempotencyStore store, long tenant, string key)
     {
@@ -114,6 +118,13 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
         request.EnableBuffering();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
+
+        // On another state it is another request: it must not get the answer that the state before got.
+        if (request.Headers.IfMatch.ToString() is { Length: > 0 } seen)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"If-Match: {seen}\n"));
+        }
+
         var buffer = new byte[16 << 10];
         int read;
         while ((read = await request.Body.ReadAsync(buffer, request.HttpContext.RequestAborted).ConfigureAwait(false)) > 0)

@@ -61,6 +61,7 @@ internal static class OpenApi
                 operation.Security = [];
             }
 
+            HeaderNotes.Add(operation, context.Description);
             return Task.CompletedTask;
         });
     });

@@ -44,6 +44,9 @@ internal enum ProblemKind
     /// <summary>Somebody changed it since the caller read it.</summary>
     PreconditionFailed,
 
+    /// <summary>The request must say which state the caller saw, and does not.</summary>
+    PreconditionRequired,
+
     PayloadTooLarge,
 
     UnsupportedMediaType,
@@ -78,7 +81,7 @@ internal enum ProblemKind
 /// <param name="Detail">This occurrence, for people; holds no secret.</param>
 internal sealed record Problem(ProblemKind Kind, string Detail)
 {
-    /// <summary>Messages by field, for <see cref="ProblemKind.Validation"/>.</summary>
+    /// <summary>Messages by field, for <see cref="ProblemKind.Validation"/> and where one field stands behind a conflict.</summary>
     public IReadOnlyDictionary<string, string[]>? Fields { get; init; }
 
     /// <summary>Members of the answer besides the standard ones.</summary>

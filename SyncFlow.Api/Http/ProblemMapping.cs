@@ -34,6 +34,7 @@ internal static partial class ProblemMapping
         ProblemKind.NotAvailable => (409, "not-available", "Not all units can be had"),
         ProblemKind.IdempotencyKeyInUse => (409, "idempotency-key-in-use", "The first request with this key is still running"),
         ProblemKind.PreconditionFailed => (412, "precondition-failed", "It was changed meanwhile"),
+        ProblemKind.PreconditionRequired => (428, "precondition-required", "What was seen must be named"),
         ProblemKind.PayloadTooLarge => (413, "payload-too-large", "The body is too large"),
         ProblemKind.UnsupportedMediaType => (415, "unsupported-media-type", "The content type is not supported"),
         ProblemKind.IdempotencyKeyReused => (422, "idempotency-key-reused", "The key was used with another request"),

@@ -23,7 +23,7 @@ internal sealed class ListPreorders : IEndpoint
     }
 }
 
-/// <summary>A SKU's preorder.</summary>
+/// <summary>A SKU's preorder, with the ETag that setting it needs; also where there is none (404).</summary>
 internal sealed class GetPreorder : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/skus/{sku}/preorder", HandleAsync)
@@ -31,15 +31,25 @@ internal sealed class GetPreorder : IEndpoint
         .WithSummary("Reads a SKU's preorder.");
 
     private static async Task<Results<Ok<PreorderView>, Refused>> HandleAsync(
-        string sku, Caller caller, SkuDesk skus, PreorderDesk desk, CancellationToken ct)
+        string sku, Caller caller, SkuDesk skus, PreorderDesk desk, HttpResponse response, CancellationToken ct)
     {
-        var found = await skus.FindAsync(caller.Tenant, SkuCode.FromRoute(sku), ct).ConfigureAwait(false);
-        var preorder = found is null ? null : await desk.FindAsync(caller.Tenant, found.Id, ct).ConfigureAwait(false);
+        if (await skus.FindAsync(caller.Tenant, SkuCode.FromRoute(sku), ct).ConfigureAwait(false) is not { } found)
+        {
+            return (Refused)Problem.NotFound("preorder of SKU", sku);
+        }
+
+        // Its own version comes with it; the other is read before, so that a preorder that begins meanwhile is not written over.
+        var none = await desk.VersionAsync(caller.Tenant, found.Id, ct).ConfigureAwait(false);
+        var preorder = await desk.FindAsync(caller.Tenant, found.Id, ct).ConfigureAwait(false);
+        response.Headers.ETag = SeenVersion.ETagOf(preorder?.Version ?? none);
         return preorder is null ? (Refused)Problem.NotFound("preorder of SKU", sku) : TypedResults.Ok(preorder);
     }
 }
 
-/// <summary>Sells a SKU against units that are on their way; the same again changes nothing.</summary>
+/// <summary>
+/// Sells a SKU against units that are on their way. Receipts lower them meanwhile, so the request names what it has
+/// seen, and a repeat promises nothing that has arrived a second time.
+/// </summary>
 internal sealed class SetPreorder : IEndpoint
 {
     /// <summary>Most units of a cap or of what is on its way.</summary>
@@ -52,12 +62,13 @@ internal sealed class SetPreorder : IEndpoint
     /// <param name="ArrivesOn">When the goods are expected, for people.</param>
     internal sealed record Request(string? Location, int? Cap, int? Incoming, DateTimeOffset? Until, DateOnly? ArrivesOn);
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/skus/{sku}/preorder", HandleAsync)
+    public static void Map(IEndpointRouteBuilder routes) => SeenVersion.Mark(routes.MapPut("/skus/{sku}/preorder", HandleAsync)
         .WithName("SetPreorder").WithTags("Preorders").Needs(Permission.PoliciesWrite)
-        .WithSummary("Sells a SKU against incoming units, with a cap and a date.");
+        .WithSummary("Sells a SKU against incoming units, with a cap and a date."));
 
     private static async Task<Results<Ok<PreorderView>, Refused>> HandleAsync(
-        string sku, Request request, Caller caller, SkuAt codes, PreorderDesk desk, WakeUps wakeUps, TimeProvider time, CancellationToken ct)
+        string sku, Request request, Caller caller, SkuAt codes, PreorderDesk desk, WakeUps wakeUps, TimeProvider time, HttpContext context,
+        CancellationToken ct)
     {
         var check = SkuAt.CheckCode(request.Location)
             .That(request.Cap is >= 1 and <= MostUnits, "cap", $"1 to {MostUnits}.")
@@ -79,19 +90,30 @@ internal sealed class SetPreorder : IEndpoint
             return (Refused)Problem.Invalid("location", "It does not fulfil online orders.");
         }
 
+        if (SeenVersion.Read(context.Request, out refused) is not { } seen)
+        {
+            return refused!;
+        }
+
         var wish = new PreorderWish(location.Id, request.Cap!.Value, request.Incoming!.Value, request.Until!.Value, request.ArrivesOn);
-        var result = await desk.SetAsync(caller.Tenant, found.Id, wish, ct).ConfigureAwait(false);
+        var result = await desk.SetAsync(caller.Tenant, found.Id, wish, seen, ct).ConfigureAwait(false);
         if (PreorderProblems.Of(result) is { } problem)
         {
             return (Refused)problem;
         }
 
         _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
-        return TypedResults.Ok(await desk.FindAsync(caller.Tenant, found.Id, ct).ConfigureAwait(false));
+        if (await desk.FindAsync(caller.Tenant, found.Id, ct).ConfigureAwait(false) is not { } preorder)
+        {
+            return (Refused)Problem.NotFound("preorder of SKU", sku); // Taken away by somebody since.
+        }
+
+        context.Response.Headers.ETag = SeenVersion.ETagOf(preorder.Version);
+        return TypedResults.Ok(preorder);
     }
 }
 
-/// <summary>Ends a preorder against which nothing is promised.</summary>
+/// <summary>Ends a preorder against which nothing is promised; with <c>If-Match</c> only the one that was seen.</summary>
 internal sealed class RemovePreorder : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapDelete("/skus/{sku}/preorder", HandleAsync)
@@ -99,14 +121,15 @@ internal sealed class RemovePreorder : IEndpoint
         .WithSummary("Takes a preorder away where nothing is promised against it.");
 
     private static async Task<Results<NoContent, Refused>> HandleAsync(
-        string sku, Caller caller, SkuDesk skus, PreorderDesk desk, WakeUps wakeUps, CancellationToken ct)
+        string sku, Caller caller, SkuDesk skus, PreorderDesk desk, WakeUps wakeUps, HttpRequest request, CancellationToken ct)
     {
         if (await skus.FindAsync(caller.Tenant, SkuCode.FromRoute(sku), ct).ConfigureAwait(false) is not { } found)
         {
             return (Refused)Problem.NotFound("SKU", sku);
         }
 
-        if (PreorderProblems.Of(await desk.RemoveAsync(caller.Tenant, found.Id, ct).ConfigureAwait(false)) is { } problem)
+        var result = await desk.RemoveAsync(caller.Tenant, found.Id, SeenVersion.Find(request), ct).ConfigureAwait(false);
+        if (PreorderProblems.Of(result) is { } problem)
         {
             return (Refused)problem;
         }

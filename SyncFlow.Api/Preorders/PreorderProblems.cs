@@ -10,6 +10,7 @@ internal static class PreorderProblems
     public static Problem? Of(PreorderResult result) => result switch
     {
         PreorderResult.Done => null,
+        PreorderResult.Stale => SeenVersion.Stale().Problem,
         PreorderResult.NotOpened => new Problem(
             ProblemKind.StateConflict, "Nobody has counted what lies at the location: count it first, zero will do."),
         PreorderResult.IsKit => new Problem(ProblemKind.StateConflict, "A kit is sold as its parts are: set the preorder on a part."),

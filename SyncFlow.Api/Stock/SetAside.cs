@@ -3,11 +3,46 @@ using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Skus;
 using SyncFlow.ServiceDefaults.Redis;
+using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Stock;
 
 namespace SyncFlow.Api.Stock;
 
-/// <summary>Tells that units were put aside, physically, where a till or another seller without a cap sells.</summary>
+/// <summary>Units that are set aside where a till or another seller without a cap sells, with the ETag that setting them needs.</summary>
+internal sealed class GetSetAside : IEndpoint
+{
+    /// <param name="Version">Another whenever somebody puts units aside or a channel sells of them.</param>
+    /// <param name="Locations">Where such a seller sells and somebody has counted.</param>
+    internal sealed record Answer(string Sku, string Version, IReadOnlyList<Place> Locations);
+
+    /// <param name="Units">Units aside.</param>
+    /// <param name="Outside">Units for sale that are not.</param>
+    internal sealed record Place(string Location, int Units, int Outside);
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stock/{sku}/set-aside", HandleAsync)
+        .WithName("GetSetAside").WithTags("Stock").Needs(Permission.StockRead)
+        .WithSummary("Reads how many units of a SKU are set aside where a seller without a cap sells.");
+
+    private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(
+        string sku, Caller caller, SkuDesk skus, SetAsideDesk desk, HttpResponse response, CancellationToken ct)
+    {
+        if (await skus.FindAsync(caller.Tenant, SkuCode.FromRoute(sku), ct).ConfigureAwait(false) is not { } found)
+        {
+            return (Refused)Problem.NotFound("SKU", sku);
+        }
+
+        var (version, asides) = await desk.ReadAsync(caller.Tenant, found.Id, ct).ConfigureAwait(false);
+        response.Headers.ETag = SeenVersion.ETagOf(version);
+        return TypedResults.Ok(new Answer(found.Code, version, [.. asides
+            .Where(a => caller.Locations is not { } own || own.Contains(a.LocationId))
+            .Select(a => new Place(a.Location, a.Units, a.Outside))]));
+    }
+}
+
+/// <summary>
+/// Tells that units were put aside, physically, where a till or another seller without a cap sells. Sales lower the
+/// number meanwhile, so the request names what it has seen of it, and a repeat sets nothing aside that was sold.
+/// </summary>
 internal sealed class SetAside : IEndpoint
 {
     /// <param name="Location">Code of the location.</param>
@@ -16,14 +51,15 @@ internal sealed class SetAside : IEndpoint
 
     /// <param name="Units">Units aside.</param>
     /// <param name="Outside">Units for sale that are not.</param>
-    internal sealed record Answer(string Sku, string Location, int Units, int Outside);
+    /// <param name="Version">To name with the next change.</param>
+    internal sealed record Answer(string Sku, string Location, int Units, int Outside, string Version);
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/stock/{sku}/set-aside", HandleAsync)
+    public static void Map(IEndpointRouteBuilder routes) => SeenVersion.Mark(routes.MapPut("/stock/{sku}/set-aside", HandleAsync)
         .WithName("SetAside").WithTags("Stock").Needs(Permission.StockWrite)
-        .WithSummary("Tells how many units of a SKU are set aside for other channels where a seller without a cap sells.");
+        .WithSummary("Tells how many units of a SKU are set aside for other channels where a seller without a cap sells."));
 
     private static async Task<Results<Ok<Answer>, Refused>> HandleAsync(
-        string sku, Request request, Caller caller, SkuAt codes, SetAsideDesk desk, WakeUps wakeUps, CancellationToken ct)
+        string sku, Request request, Caller caller, SkuAt codes, SetAsideDesk desk, WakeUps wakeUps, HttpContext context, CancellationToken ct)
     {
         var check = SkuAt.CheckCode(request.Location)
             .That(request.Units >= 0, "units", "0 or more.");
@@ -43,18 +79,31 @@ internal sealed class SetAside : IEndpoint
             return (Refused)new Problem(ProblemKind.Forbidden, "The key is limited to other locations.");
         }
 
-        var (result, forSale) = await desk.PutAsync(caller.Tenant, found.Id, location.Id, request.Units!.Value, ct).ConfigureAwait(false);
-        switch (result)
+        if (SeenVersion.Read(context.Request, out refused) is not { } seen)
         {
-            case SetAsideResult.NotOpened:
-                return (Refused)new Problem(ProblemKind.StateConflict, "Nobody has counted what lies at the location.");
-            case SetAsideResult.NobodySellsThere:
-                return (Refused)new Problem(ProblemKind.StateConflict, "No seller without a cap sells at the location: nothing needs to be set aside.");
-            case SetAsideResult.TooMany:
-                return (Refused)Problem.Invalid("units", $"At most {Math.Max(0, forSale)}: so many lie there for sale.");
-            default:
-                _ = wakeUps.PublishAsync(WakeUpKind.Levels, caller.Tenant);
-                return TypedResults.Ok(new Answer(found.Code, location.Code, request.Units.Value, forSale - request.Units.Value));
+            return refused!;
         }
+
+        var units = request.Units!.Value;
+        var (result, forSale, version) = await desk.PutAsync(caller.Tenant, found.Id, location.Id, units, seen, ct).ConfigureAwait(false);
+        if (RefusalOf(result, forSale) is { } against)
+        {
+            return against;
+        }
+
+        _ = wakeUps.PublishAsync(WakeUpKind.Levels, caller.Tenant);
+        context.Response.Headers.ETag = SeenVersion.ETagOf(version);
+        return TypedResults.Ok(new Answer(found.Code, location.Code, units, forSale - units, version));
     }
+
+    private static Refused? RefusalOf(SetAsideResult result, int forSale) => result switch
+    {
+        SetAsideResult.Done => null,
+        SetAsideResult.Stale => SeenVersion.Stale(),
+        SetAsideResult.NotOpened => new Problem(ProblemKind.StateConflict, "Nobody has counted what lies at the location."),
+        SetAsideResult.NobodySellsThere => new Problem(
+            ProblemKind.StateConflict, "No seller without a cap sells at the location: nothing needs to be set aside."),
+        SetAsideResult.TooMany => Problem.Invalid("units", $"At most {Math.Max(0, forSale)}: so many lie there for sale."),
+        _ => throw new ArgumentOutOfRangeException(nameof(result), result, "Unknown result."),
+    };
 }

@@ -111,7 +111,7 @@ internal sealed class JsonCalls(HttpClient client, string service, string baseUr
             request.Headers.Authorization = new("Bearer", bearer);
         }
 
-        if (method == HttpMethod.Post)
+        if (method != HttpMethod.Get)
         {
             request.Headers.Add("Idempotency-Key", key);
         }

@@ -13,9 +13,10 @@ namespace SyncFlow.Storage.Preorders;
 /// <param name="Until">From then on no more are sold.</param>
 /// <param name="ArrivesOn">When the goods are expected, for people.</param>
 /// <param name="Promised">Units promised beyond what lies there.</param>
+/// <param name="Version">Another whenever somebody sets it or goods arrive.</param>
 public sealed record PreorderView(
     long SkuId, string Sku, long LocationId, string Location, int Cap, int Incoming, DateTimeOffset Until, DateOnly? ArrivesOn,
-    int Promised, DateTimeOffset UpdatedAt);
+    int Promised, DateTimeOffset UpdatedAt, string Version);
 
 /// <summary>A preorder as somebody wishes it.</summary>
 public sealed record PreorderWish(long LocationId, int Cap, int Incoming, DateTimeOffset Until, DateOnly? ArrivesOn);
@@ -24,6 +25,9 @@ public sealed record PreorderWish(long LocationId, int Cap, int Incoming, DateTi
 public enum PreorderResult
 {
     Done,
+
+    /// <summary>It is another than the caller has seen.</summary>
+    Stale,
 
     /// <summary>Nobody has counted what lies at the location; zero will do.</summary>
     NotOpened,
@@ -42,12 +46,22 @@ public enum PreorderResult
 /// <param name="source">Acts as the api role.</param>
 public sealed class PreorderDesk(NpgsqlDataSource source, TimeProvider time)
 {
-    private const string Columns =
+    // The settings' history has a row for each change of a preorder, its end too, so that a version never comes again. Numbers
+    // are given before a row is seen: the moment tells those apart that a number read too early would hide.
+    private const string Version =
         """
+        coalesce((SELECT max(h.setting_id) FROM setting_history h
+          WHERE h.tenant_id = $1 AND h.subject = 'sku' AND h.subject_id = s.sku_id), 0)
+          || '-' || coalesce((extract(epoch FROM o.updated_at) * 1000000)::bigint, 0)
+        """;
+
+    private const string Columns =
+        $"""
         SELECT o.sku_id, s.code, o.location_id, l.code, o.cap, o.incoming, o.until, o.arrives_on,
           coalesce((SELECT greatest(0, p.committed + p.allocated + p.pos_pending + p.reserved + p.shipped_unposted
               + p.suspense + p.unavailable - p.on_hand)
-            FROM positions p WHERE p.tenant_id = $1 AND p.sku_id = o.sku_id AND p.location_id = o.location_id), 0), o.updated_at
+            FROM positions p WHERE p.tenant_id = $1 AND p.sku_id = o.sku_id AND p.location_id = o.location_id), 0), o.updated_at,
+          {Version}
         FROM preorders o JOIN skus s USING (tenant_id, sku_id) JOIN locations l ON l.tenant_id = $1 AND l.location_id = o.location_id
         WHERE o.tenant_id = $1
         """;
@@ -69,12 +83,25 @@ public sealed class PreorderDesk(NpgsqlDataSource source, TimeProvider time)
         return await FindAsync(session, sku, ct).ConfigureAwait(false);
     }
 
+    /// <summary>The version of a SKU's preorder, also where it has none.</summary>
+    public async Task<string> VersionAsync(long tenant, long sku, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
+        return await VersionAsync(session, sku, ct).ConfigureAwait(false);
+    }
+
     /// <summary>Sets a SKU's preorder; its channels are planned again by the worker.</summary>
-    public async Task<PreorderResult> SetAsync(long tenant, long sku, PreorderWish wish, CancellationToken ct)
+    /// <param name="seen">The version that the caller has read; another one is refused.</param>
+    public async Task<PreorderResult> SetAsync(long tenant, long sku, PreorderWish wish, string seen, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(wish);
         await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
         var state = await LockAsync(session, sku, ct).ConfigureAwait(false);
+        if (await VersionAsync(session, sku, ct).ConfigureAwait(false) != seen)
+        {
+            return PreorderResult.Stale;
+        }
+
         if (state.IsKit)
         {
             return PreorderResult.IsKit;
@@ -107,10 +134,16 @@ public sealed class PreorderDesk(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>Takes a preorder away, where nothing is promised against it.</summary>
-    public async Task<PreorderResult> RemoveAsync(long tenant, long sku, CancellationToken ct)
+    /// <param name="seen">The version that the caller has read; null where any will do.</param>
+    public async Task<PreorderResult> RemoveAsync(long tenant, long sku, string? seen, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
         var state = await LockAsync(session, sku, ct).ConfigureAwait(false);
+        if (seen is not null && await VersionAsync(session, sku, ct).ConfigureAwait(false) != seen)
+        {
+            return PreorderResult.Stale;
+        }
+
         if (state.Policy.Preorder is null)
         {
             return PreorderResult.None;
@@ -126,6 +159,12 @@ public sealed class PreorderDesk(NpgsqlDataSource source, TimeProvider time)
             DatabaseTime.Now(time), ct).ConfigureAwait(false);
         return PreorderResult.Done;
     }
+
+    private static async Task<string> VersionAsync(StorageSession session, long sku, CancellationToken ct) =>
+        (await session.QueryAsync(
+            session.Of(
+                $"SELECT {Version} FROM skus s LEFT JOIN preorders o USING (tenant_id, sku_id) WHERE s.tenant_id = $1 AND s.sku_id = $2", Sql.P(sku)),
+            row => row.GetString(0), ct).ConfigureAwait(false)).Single();
 
     private static int PromisedOf(SkuState state) =>
         Math.Max(0, -state.PoolAt(state.Policy.Preorder!.Location).Buckets.Unencumbered);
@@ -154,5 +193,5 @@ public sealed class PreorderDesk(NpgsqlDataSource source, TimeProvider time)
     private static PreorderView Read(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetString(3), row.GetInt32(4), row.GetInt32(5),
         row.GetFieldValue<DateTimeOffset>(6), row.IsDBNull(7) ? null : row.GetFieldValue<DateOnly>(7), row.GetInt32(8),
-        row.GetFieldValue<DateTimeOffset>(9));
+        row.GetFieldValue<DateTimeOffset>(9), row.GetString(10));
 }

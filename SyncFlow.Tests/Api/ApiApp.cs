@@ -113,6 +113,35 @@ internal sealed class ApiApp : IAsyncDisposable
         return (answer.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
     }
 
+    /// <summary>Sets something on what is to be seen of it now, as a careful client does.</summary>
+    public async Task<(HttpStatusCode Status, JsonNode? Body)> PutSeenAsync(string path, object body) =>
+        await PutAsync(path, body, await TagAsync(path));
+
+    /// <param name="tag">What was seen; null says nothing of it.</param>
+    /// <param name="key">Names the request, so that a repeat is known; null for none.</param>
+    public async Task<(HttpStatusCode Status, JsonNode? Body)> PutAsync(string path, object body, string? tag = null, string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, path) { Content = JsonContent.Create(body) };
+        if (tag is not null)
+        {
+            request.Headers.Add("If-Match", tag);
+        }
+
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
+        return await SendAsync(request);
+    }
+
+    /// <summary>The ETag of an address, whatever it answers.</summary>
+    public async Task<string> TagAsync(string path)
+    {
+        using var answer = await Client.GetAsync(path);
+        return answer.Headers.ETag?.ToString() ?? throw new InvalidOperationException($"{path}: {answer.StatusCode} without an ETag");
+    }
+
     /// <summary>Connects a shop and returns the connection's id.</summary>
     public async Task<long> ConnectAsync(string shop = Shop)
     {

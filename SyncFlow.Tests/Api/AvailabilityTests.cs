@@ -232,9 +232,10 @@ public sealed class AvailabilityTests(PostgresFixture postgres, RedisFixture red
     private static async Task SendAsync(ApiApp api, HttpMethod method, string path, object? body)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
-        if (path.Contains("/skus/A", StringComparison.Ordinal) && method == HttpMethod.Patch)
+        if ((path.Contains("/skus/A", StringComparison.Ordinal) && method == HttpMethod.Patch)
+            || (path.EndsWith("/preorder", StringComparison.Ordinal) && method == HttpMethod.Put))
         {
-            request.Headers.TryAddWithoutValidation("If-Match", (await api.Client.GetAsync(path, Ct)).Headers.ETag!.Tag);
+            request.Headers.TryAddWithoutValidation("If-Match", await api.TagAsync(path));
         }
 
         var (status, answer) = await api.SendAsync(request);

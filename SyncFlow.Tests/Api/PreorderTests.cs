@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Shouldly;
 using SyncFlow.Tests.Support;
@@ -110,7 +109,7 @@ public sealed class PreorderTests(PostgresFixture postgres, RedisFixture redis)
     }
 
     private static Task<(HttpStatusCode Status, JsonNode? Body)> PutAsync(ApiApp app, object body, string path = Path) =>
-        app.SendAsync(new HttpRequestMessage(HttpMethod.Put, path) { Content = JsonContent.Create(body) });
+        app.PutSeenAsync(path, body);
 
     private async Task<ApiApp> StartAsync(int onHand)
     {

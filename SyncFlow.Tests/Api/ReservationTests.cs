@@ -1,5 +1,8 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
+using SyncFlow.Core;
+using SyncFlow.Storage.Requests;
 using SyncFlow.Tests.Support;
 using Xunit;
 
@@ -118,6 +121,15 @@ public sealed class ReservationTests(PostgresFixture postgres, RedisFixture redi
         ((int)(await app.GetAsync("/api/v1/stock/A"))["ats"]!).ShouldBe(60);
         (await app.PostAsync($"{Path}/{made["id"]}/extend", new { expiresAt = Soon })).Status.ShouldBe(HttpStatusCode.Conflict);
         (await app.GetAsync($"{Path}?partner=ACME"))["items"]!.AsArray().Count.ShouldBe(1);
+        (await app.PostAsync(Path, Cart("greedy", 61))).Status.ShouldBe(HttpStatusCode.Conflict, "forty are the partner's");
+
+        var released = await app.PostAsync($"{Path}/{made["id"]}/release", new { reason = "season over" });
+        released.Status.ShouldBe(HttpStatusCode.OK);
+        ((string)released.Body!["status"]!).ShouldBe("released");
+        ((int)(await app.GetAsync("/api/v1/stock/A"))["ats"]!).ShouldBe(100);
+        (await app.SqlAsync<int>("SELECT reserved FROM positions")).ShouldBe(0);
+        (await app.PostAsync(Path, Cart("greedy", 61))).Status.ShouldBe(HttpStatusCode.Created, "what was the partner's is anybody's again");
+        ((int)(await app.GetAsync("/api/v1/stock/A"))["ats"]!).ShouldBe(39);
     }
 
     [Fact]
@@ -135,6 +147,59 @@ public sealed class ReservationTests(PostgresFixture postgres, RedisFixture redi
         using var other = await app.OtherTenantAsync();
         (await other.GetAsync($"{Path}/{made["id"]}", TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
+
+    [Theory]
+    [InlineData("confirm", "{}", false)]
+    [InlineData("confirm", "{}", true)]
+    [InlineData("extend", """{"expiresAt":"SOON"}""", false)]
+    [InlineData("extend", """{"expiresAt":"SOON"}""", true)]
+    [InlineData("release", "{}", false)]
+    [InlineData("release", """{"voided":true}""", true)]
+    public async Task An_expired_hold_is_refused_by_the_field_that_says_so_and_moves_nothing(string what, string body, bool swept)
+    {
+        await using var app = await StartAsync(10);
+        var (_, made) = await app.PostAsync(Path, Cart("cart-1", 4));
+        await app.SqlAsync<long>("UPDATE reservations SET expires_at = now() - interval '1 second' RETURNING reservation_id");
+        if (swept)
+        {
+            (await app.Services.GetRequiredService<ReservationStore>().ExpireAsync(new TenantId(1), 10, TestContext.Current.CancellationToken)).ShouldBe(1);
+        }
+
+        var before = await StandsAsync(app);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{Path}/{made!["id"]}/{what}")
+        {
+            Content = new StringContent(body.Replace("SOON", Soon, StringComparison.Ordinal), System.Text.Encoding.UTF8, "application/json"),
+        };
+        var (status, problem) = await app.SendAsync(request);
+        status.ShouldBe(HttpStatusCode.Conflict);
+        problem!["errors"]!.AsObject().ShouldHaveSingleItem().Key.ShouldBe("expiresAt");
+        ((string)problem["detail"]!).ShouldContain("expired");
+        (await StandsAsync(app)).ShouldBe(before);
+        before.ShouldStartWith(swept ? "10/0 " : "10/4 ", customMessage: "on hand and reserved");
+    }
+
+    [Fact]
+    public async Task Other_refusals_name_their_fields_too()
+    {
+        await using var app = await StartAsync(10);
+        var (_, made) = await app.PostAsync(Path, Cart("cart-1", 4));
+        async Task<string> FieldAsync(string path, object body) =>
+            (await app.PostAsync(path, body)).Body!["errors"]!.AsObject().ShouldHaveSingleItem().Key;
+        (await FieldAsync(Path, Cart("cart-1", 5))).ShouldBe("reference");
+        await app.PostAsync($"{Path}/{made!["id"]}/confirm", new { });
+        (await FieldAsync($"{Path}/{made["id"]}/confirm", new { })).ShouldBe("status", "confirmed before");
+        (await FieldAsync($"{Path}/{made["id"]}/release", new { })).ShouldBe("status");
+        await app.PostAsync($"{Path}/{made["id"]}/release", new { voided = true });
+        (await FieldAsync($"{Path}/{made["id"]}/release", new { })).ShouldBe("status", "over");
+    }
+
+    /// <summary>Every figure that a change would move: positions, the reservation, and how many entries and versions there are.</summary>
+    private static Task<string> StandsAsync(ApiApp app) => app.SqlAsync<string>(
+        """
+        SELECT format('%s/%s %s %s %s %s', p.on_hand, p.reserved, to_jsonb(p), (SELECT jsonb_agg(to_jsonb(r)) FROM reservations r),
+          (SELECT count(*) FROM ledger_entries), (SELECT jsonb_agg(jsonb_build_array(s.version, s.ats_units)) FROM sku_state s))
+        FROM positions p
+        """);
 
     private static object Cart(string reference, int units) =>
         new { reference, expiresAt = Soon, lines = new[] { new { sku = "A", units } } };

@@ -1,4 +1,5 @@
 using Shouldly;
+using SyncFlow.Core.Allocation;
 using SyncFlow.Simulator.Worlds;
 using SyncFlow.Tests.Support;
 using Xunit;
@@ -52,6 +53,58 @@ public sealed class CatalogLifeTests(PostgresFixture postgres, RedisFixture redi
         (await world.CountAsync("SELECT confidence::bigint FROM mapping_suggestions WHERE state = 0")).ShouldBe(95);
         (await world.CountAsync("SELECT count(*) FROM listings WHERE connection_id = 1")).ShouldBe(6, "the new item is kept apart");
         (await world.CountAsync("SELECT count(*) FROM pushes WHERE connection_id = 2 AND elements > 1")).ShouldBeLessThanOrEqualTo(second + 1);
+    }
+
+    [Fact]
+    public async Task C21_An_item_that_is_tracked_again_with_zero_shown_needs_a_baseline_and_the_zero_is_no_stock()
+    {
+        await using var world = await WorkerWorld.StartAsync(postgres, redis, skus: 1);
+        await world.GoLiveAsync(SharingMode.Guard);
+        await world.QuietAsync(OneCycle);
+        var item = world.A.Variants[0];
+        var quota = WorkerWorld.Shown(world.A, item.Sku);
+        (quota, quota + WorkerWorld.Shown(world.B, item.Sku)).ShouldBe((50, 100));
+        Change(world, item, tracked: false);
+        await OpenAsync(world, "assumption-untracked");
+        await Waits.UntilAsync(
+            () => world.Database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM listing_levels WHERE connection_id = 1 AND status = 60)"),
+            "the level out of service", OneCycle);
+        var facts = await world.CountAsync("SELECT count(*) FROM ledger_entries");
+        var (seen, pushed) = (await HistoryAsync(world), await PushesAsync(world));
+
+        // Nobody kept the number while nothing was counted: it is zero when counting begins again.
+        world.Sandbox.World.Change(world.A, (changes, now) =>
+        {
+            var level = WorkerWorld.LevelOf(world.A);
+            world.A.EditByHand(level, StockState.Available, -level[StockState.Available], now, changes);
+            world.A.ChangeItem(item, null, true, null, now, changes);
+            return true;
+        });
+        WorkerWorld.LevelOf(world.A)[StockState.OnHand].ShouldBe(0);
+        await ClosedAsync(world, "assumption-untracked");
+        await Waits.UntilAsync(() => WorkerWorld.Shown(world.A, item.Sku) == quota, "its quota on the store", 2 * OneCycle);
+        await world.QuietAsync(OneCycle);
+
+        (await world.CountAsync("SELECT sum(on_hand) FROM positions")).ShouldBe(100);
+        (await world.CountAsync("SELECT count(*) FROM ledger_entries")).ShouldBe(facts, "the zero was booked as nothing");
+        (WorkerWorld.Shown(world.A, item.Sku), WorkerWorld.Shown(world.B, item.Sku)).ShouldBe((50, 50));
+        (await PushesAsync(world))[pushed.Length..].ShouldBe(" 0 to 50", "from the zero that was read, to its quota, once");
+        var life = (await HistoryAsync(world))[seen.Length..];
+        life.IndexOf("read 0", StringComparison.Ordinal).ShouldBeGreaterThan(-1, life);
+        life.IndexOf("read 0", StringComparison.Ordinal).ShouldBeLessThan(life.IndexOf("write", StringComparison.Ordinal), $"a baseline comes before any write: {life}");
+
+        // What the first store's level went through, and what was written to it.
+        static Task<string> HistoryAsync(WorkerWorld world) => world.Database.ScalarAsync<string>(
+            """
+            SELECT string_agg(CASE WHEN h.in_flight IS NOT NULL THEN 'write' WHEN h.belief IS NOT NULL AND h.target IS NOT NULL THEN 'read ' || h.observed
+              ELSE 'status ' || h.status END, ', ' ORDER BY h.history_id)
+            FROM level_history h JOIN listing_levels l USING (tenant_id, level_id) WHERE l.connection_id = 1
+            """);
+        static Task<string> PushesAsync(WorkerWorld world) => world.Database.ScalarAsync<string>(
+            """
+            SELECT coalesce(string_agg(' ' || p.from_units || ' to ' || p.to_units, '' ORDER BY p.planned_at), '')
+            FROM push_levels p JOIN listing_levels l USING (tenant_id, level_id) WHERE l.connection_id = 1
+            """);
     }
 
     [Fact]

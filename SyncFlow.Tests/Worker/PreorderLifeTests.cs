@@ -20,7 +20,8 @@ public sealed class PreorderLifeTests(PostgresFixture postgres, RedisFixture red
         await world.QuietAsync(QuietLimit);
         var desk = new PreorderDesk(world.Database.Api, clock);
         (await desk.SetAsync(
-            WorkerWorld.Tenant, 1, new PreorderWish(1, Cap: 5, Incoming: 4, clock.GetUtcNow().AddMinutes(5), null), CancellationToken.None))
+            WorkerWorld.Tenant, 1, new PreorderWish(1, Cap: 5, Incoming: 4, clock.GetUtcNow().AddMinutes(5), null),
+            await desk.VersionAsync(WorkerWorld.Tenant, 1, CancellationToken.None), CancellationToken.None))
             .ShouldBe(PreorderResult.Done);
         await UntilShownAsync(world, 14);
 

@@ -175,27 +175,6 @@ public sealed class LevelCases
     }
 
     [Fact]
-    public void C11_Dead_pushes_and_webhooks_oversell_nothing_in_guard()
-    {
-        var desk = new Desk(2, 200, SharingMode.Guard, 120, 80);
-        desk.Exposure.Units.ShouldBe(0);
-        var sold = 0;
-        foreach (var (channel, demand) in new[] { (1, 140), (2, 100) })
-        {
-            // The channel sells what it shows and refuses the rest; nothing we could push would arrive.
-            var shown = desk[channel].UpperBound;
-            for (var i = 0; i < demand && shown > 0; i++, shown--, sold++)
-            {
-                desk.Order(channel, Desk.Snapshot($"{channel}-{i}", 1, T1));
-            }
-        }
-
-        sold.ShouldBe(200);
-        desk.Ats.ShouldBe(0);
-        desk.State.OversoldUnits.ShouldBe(0);
-    }
-
-    [Fact]
     public void C16_A_level_that_had_to_be_stocked_first_is_said_again_and_a_refused_one_wants_a_person()
     {
         var desk = new Desk(2, 20, SharingMode.Shared, 10, 10);

@@ -133,7 +133,37 @@ public sealed class OrderCases
 
         desk.Ats.ShouldBe(7);
         desk.Exposure.UpperBound.ShouldBe(0, "a negative level lends nothing");
-        (desk[1].Target!.Value + desk[2].Target!.Value).ShouldBeLessThanOrEqualTo(7);
+
+        // Whoever is below zero is lifted past it in one step, and the rest is shared out once that has arrived: seven in all.
+        var first = desk.Publish(1).ShouldNotBeNull();
+        (first.From, first.To).ShouldBe((-4, 3));
+        desk.Exposure.Units.ShouldBe(0);
+        desk.Read(1, ReadingKind.Drained, 3);
+        var (other, rest) = (desk.Publish(2).ShouldNotBeNull(), desk.Publish(1).ShouldNotBeNull());
+        (other.From, other.To, rest.From, rest.To).ShouldBe((0, 3, 3, 4));
+        desk.Read(1, ReadingKind.Drained, 4);
+        desk.Read(2, ReadingKind.Drained, 3);
+        desk.Exposure.ShouldBe(new Exposure(7, 7, 0, ""));
+        (desk.Plan(1), desk.Plan(2)).ShouldBe((null, null));
+    }
+
+    [Fact]
+    public void C20_A_store_below_zero_that_shares_is_lifted_by_the_receipt_at_once_and_never_to_zero()
+    {
+        var desk = new Desk(2, 2, SharingMode.Shared, 2, 2);
+        desk.Order(1, Desk.Snapshot("1", 5, T1));
+        (desk.Ats, desk[1].Belief).ShouldBe((-3, -3));
+        desk.Plan(1).ShouldBeNull("zero on a level below zero would invent on-hand");
+        var down = desk.Publish(2).ShouldNotBeNull();
+        (down.From, down.To).ShouldBe((2, 0));
+
+        desk.Receive("r-1", 3);
+        desk.Ats.ShouldBe(0);
+        desk.Plan(1).ShouldBeNull("three came for the three that are owed: still nothing to sell");
+
+        desk.Receive("r-2", 7);
+        var (own, other) = (desk.Publish(1).ShouldNotBeNull(), desk.Publish(2).ShouldNotBeNull());
+        (own.From, own.To, other.From, other.To).ShouldBe((-3, 7, 0, 7));
     }
 
     [Fact]
@@ -188,16 +218,28 @@ public sealed class OrderCases
     [Fact]
     public void A_moved_fulfilment_order_moves_commitment_and_belief_as_one()
     {
-        var desk = new Desk(1, 10, SharingMode.Guard, 10);
-        desk.Order(1, Desk.Snapshot("1", 3, T1));
-        var moved = Desk.Snapshot("1", 3, T2, origin: SnapshotOrigin.Fetch);
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Order(1, At("x1", T1));
+        Stands(desk).ShouldBe(((5, 3, 2), (7, 0, 7)));
 
-        desk.Order(1, moved with
+        desk.Order(1, At("x2", T2));
+        Stands(desk).ShouldBe(((5, 0, 5), (7, 3, 4)));
+        desk.Exposure.ShouldBe(new Exposure(9, 9, 0, ""));
+        desk.Ledger.Where(e => e.Bucket == Bucket.Committed).Select(e => (e.Location.Value, e.Delta))
+            .ShouldBe([(1, 3), (1, -3), (2, 3)], ignoreOrder: true);
+        desk.Order(1, At("x1", T1)).ShouldBe(FactOutcome.Older, "where it was is not where it is");
+        Stands(desk).ShouldBe(((5, 0, 5), (7, 3, 4)));
+
+        static OrderSnapshot At(string place, DateTimeOffset at)
         {
-            Lines = [moved.Lines[0] with { Assignments = [new Assignment("x1", 3)] }],
-        });
+            var order = Desk.Snapshot("1", 3, at, origin: SnapshotOrigin.Fetch);
+            return order with { Lines = [order.Lines[0] with { Assignments = [new Assignment(place, 3)] }] };
+        }
 
-        desk.Ats.ShouldBe(7);
-        desk.Ledger.Sum(e => e.Delta).ShouldBe(3);
+        static ((int OnHand, int Committed, int? Belief) First, (int OnHand, int Committed, int? Belief) Second) Stands(Desk desk)
+        {
+            var second = desk.State.PoolAt(PlaceCases.Second).Buckets;
+            return ((desk.Position.OnHand, desk.Position.Committed, desk[1].Belief), (second.OnHand, second.Committed, desk[2].Belief));
+        }
     }
 }

@@ -63,7 +63,9 @@ public sealed class SetAsideHistoryTests(PostgresFixture postgres)
         await database.ExecuteAsync(
             "UPDATE connections SET settings = settings || '{\"uncappable\": true}' WHERE connection_id = $1", merchant.Connections[1].Value);
         clock.Advance(TimeSpan.FromMinutes(2));
-        (await new SetAsideDesk(database.Api, clock).PutAsync(merchant.Tenant.Value, merchant.Skus[0].Value, merchant.Location.Value, 4, Ct))
+        var desk = new SetAsideDesk(database.Api, clock);
+        var (tenant, sku) = (merchant.Tenant.Value, merchant.Skus[0].Value);
+        (await desk.PutAsync(tenant, sku, merchant.Location.Value, 4, (await desk.ReadAsync(tenant, sku, Ct)).Version, Ct))
             .Result.ShouldBe(SetAsideResult.Done);
         clock.Advance(TimeSpan.FromMinutes(2));
         var now = clock.GetUtcNow();

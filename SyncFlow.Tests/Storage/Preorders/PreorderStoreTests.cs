@@ -20,8 +20,9 @@ public sealed class PreorderStoreTests(PostgresFixture postgres)
         var merchant = await Merchant.CreateAsync(database, connections: 1, skus: 1, onHand: 1);
         var until = TimeProvider.System.GetUtcNow().AddDays(3);
         var desk = new PreorderDesk(database.Api, TimeProvider.System);
-        (await desk.SetAsync(merchant.Tenant.Value, merchant.Skus[0].Value, new PreorderWish(merchant.Location.Value, 10, 8, until, null), Ct))
-            .ShouldBe(PreorderResult.Done);
+        var (tenant, sku) = (merchant.Tenant.Value, merchant.Skus[0].Value);
+        var wish = new PreorderWish(merchant.Location.Value, 10, 8, until, null);
+        (await desk.SetAsync(tenant, sku, wish, await desk.VersionAsync(tenant, sku, Ct), Ct)).ShouldBe(PreorderResult.Done);
         (await database.ScalarAsync<long>("SELECT count(*) FROM sync_runs WHERE kind = 'replan'")).ShouldBe(1);
 
         await using (var session = await merchant.WorkAsync())
