@@ -71,7 +71,8 @@ internal static class ChannelMoves
 
     /// <summary>
     /// Of units that a channel moved off a place, those that lie there. In shared mode every channel shows the same units, and
-    /// one that closes the place after another moves what is at the other place already. What the authority shows lies there.
+    /// one that closes the place after another moves what is at the other place already. What the authority shows lies there; and
+    /// where another channel is the authority and shows the place, its word alone moves anything.
     /// </summary>
     private static int OfThose(WorkingSet set, SkuState sku, LevelState source, int moved)
     {
@@ -82,11 +83,26 @@ internal static class ChannelMoves
 
         foreach (var part in Draws.ComponentsOf(set, sku.Sku, source.UnitsPerSale))
         {
-            var pool = (part.Sku == sku.Sku ? sku : set.FindSku(part.Sku)!).PoolAt(source.Location);
-            moved = Math.Clamp(pool.Buckets.OnHand / part.Units, 0, moved);
+            var state = part.Sku == sku.Sku ? sku : set.FindSku(part.Sku)!;
+            moved = IsOthers(set, state, source) ? 0 : Math.Clamp(state.PoolAt(source.Location).Buckets.OnHand / part.Units, 0, moved);
         }
 
         return moved;
+    }
+
+    /// <summary>Whether on-hand at a level's place is another channel's to say, which has a level of the SKU there.</summary>
+    private static bool IsOthers(WorkingSet set, SkuState sku, LevelState source)
+    {
+        foreach (var level in sku.Levels)
+        {
+            if (level.Location == source.Location && level.Connection != source.Connection && level.Status != LevelStatus.Gone
+                && set.Context.Channels.TryGetValue(level.Connection, out var other) && ChannelEdits.IsAccepted(sku, level, other))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Shouldly;
+using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
@@ -60,6 +61,25 @@ public sealed class MovedUnseenCases
         desk.Read(2, ReadingKind.Drained, available: 6, onHand: 6);
         (desk[1].Belief, desk[1].Surplus, desk[2].Suspense).ShouldBe((6, 0, 0), "it is one movement");
         desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe([5, 6], "and nothing lies elsewhere than it did");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R14_Where_another_channel_owns_on_hand_one_that_closes_a_location_moves_none(bool owns)
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        var owner = Desk.Channel(2) with { OwnsOnHand = owns };
+        desk.Context = desk.Context with { Channels = desk.Context.Channels.Add(owner.Connection, owner) };
+        desk.Arrange(s => s with
+        {
+            Levels = s.Levels.Add(desk[2] with { Id = new LevelId(3), Connection = owner.Connection, Listing = new ListingId(2), Belief = 0, Target = 0 }),
+        });
+        PlaceCases.Close(desk);
+        desk.Arrange(1, l => l with { Surplus = 1, NeedsReading = true });
+        desk.Read(2, ReadingKind.Drained, available: 6, onHand: 6);
+        (desk[1].Belief, desk[1].Surplus, desk[2].Suspense).ShouldBe((6, 0, 0), "it is one movement");
+        desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe(owns ? [5, 7] : [6, 6]);
     }
 
     [Fact]
