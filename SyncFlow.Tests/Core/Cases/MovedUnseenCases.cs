@@ -82,6 +82,25 @@ public sealed class MovedUnseenCases
         desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe(owns ? [5, 7] : [6, 6]);
     }
 
+    [Theory]
+    [InlineData(11)]
+    [InlineData(10)]
+    public void An_order_that_left_a_closed_location_may_have_moved_with_all_that_lay_there(int shown)
+    {
+        // The second place was closed into the first, and its level was read out before it is known that the order is there as well.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Order(1, PlaceCases.Assigned("1", 1, ("x2", 1)));
+        PlaceCases.Close(desk);
+        desk.Arrange(2, l => l with { Status = LevelStatus.Closed, Belief = 0, Target = null });
+        desk.Arrange(1, l => l with { Belief = 11, Target = 11, NeedsReading = false });
+        desk.Order(1, PlaceCases.Assigned("1", 1, ("x1", 1)));
+        (desk[1].Belief, desk[1].UpperBound, desk[1].NeedsReading).ShouldBe((10, 11, true), "it shows eleven, or ten where the order was given elsewhere");
+
+        desk.Now += TimeSpan.FromSeconds(5);
+        desk.Read(1, ReadingKind.Drained, available: shown, committed: 1, onHand: shown + 1);
+        (desk[1].Belief, desk[1].UpperBound, desk[1].Surplus).ShouldBe((shown, shown, 0));
+    }
+
     [Fact]
     public void What_appeared_beside_other_levels_stays_while_put_backs_hide_it()
     {
