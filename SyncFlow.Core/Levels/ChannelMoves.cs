@@ -145,12 +145,13 @@ internal static class ChannelMoves
         source.UnitsPerSale == 1 && IsBooked(sku, source, reading.OnHand) && to.Observed is { OnHand: { } there } && IsBooked(sku, to, there);
 
     /// <summary>
-    /// Of what appeared on an authority's level, units that lie there because a change of on-hand in doubt was not done: its on-hand is
-    /// as much beyond the ledger. Not where on-hand of the level that misses them is what the ledger has, for an order holds them there.
+    /// Of what appeared on an authority's level, units that lie there because a change of on-hand in doubt was not done, nor the move
+    /// after it: its on-hand is as much beyond the ledger, and that move was in doubt as well. Not where on-hand of the level that misses
+    /// them is what the ledger has, for an order holds them there.
     /// </summary>
     private static int OfChange(Reading reading, SkuState sku, LevelState source, LevelState to) =>
         to is { Shelf: { IsKept: true, Adjusted: < 0 } shelf, Observed.OnHand: { } there } && !IsBooked(sku, source, reading.OnHand)
-            ? Math.Clamp(there + shelf.Owed!.Value - sku.PoolAt(to.Location).Buckets.OnHand, 0, Math.Min(to.Surplus, -shelf.Adjusted))
+            ? Math.Clamp(there + shelf.Owed!.Value - sku.PoolAt(to.Location).Buckets.OnHand, 0, Math.Min(to.Surplus, Math.Min(shelf.Lacked, -shelf.Adjusted)))
             : 0;
 
     private static bool IsBooked(SkuState sku, LevelState level, int onHand) =>
@@ -203,6 +204,19 @@ internal static class ChannelMoves
 
         return false;
     }
+
+    /// <summary>
+    /// Whether no reading showed units too many before; where the level has siblings an announcement is none, for they are asked
+    /// by readings alone.
+    /// </summary>
+    /// <param name="sku">As it was before the reading.</param>
+    public static bool IsFirstSeen(SkuState sku, LevelState level) => level.Surplus + level.Adopted == 0
+        || (sku.FindLevel(level.Id)!.Observed is not { OnHand: not null } && HasSiblings(sku, level));
+
+    /// <summary>Whether a sibling may miss units that are too many on a level, and no reading of it has told since they were seen.</summary>
+    /// <param name="sku">As it was before the reading.</param>
+    public static bool MayBeMissed(SkuState sku, LevelState level) =>
+        HasSiblings(sku, level) && (IsFirstSeen(sku, level) || IsSiblingUnread(sku, level) || AwaitsSibling(sku, level));
 
     /// <summary>
     /// Where units are missing on a level, or too many, a sibling may have them, or lack them, and no message need have told of

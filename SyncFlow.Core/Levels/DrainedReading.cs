@@ -22,12 +22,7 @@ internal sealed class DrainedReading(
 
     private bool _foundPutBack;
 
-    /// <summary>
-    /// Whether no reading showed units too many before; where the level has siblings an announcement is none, for they are asked
-    /// by readings alone.
-    /// </summary>
-    private bool IsFirst => level.Surplus + level.Adopted == 0
-        || (sku.FindLevel(level.Id)!.Observed is not { OnHand: not null } && ChannelMoves.HasSiblings(sku, level));
+    private bool IsFirst => ChannelMoves.IsFirstSeen(sku, level);
 
     /// <summary>A value that was written over the level after the reading lies there, whatever was missing before.</summary>
     private bool WasOverwritten =>
