@@ -105,6 +105,7 @@ public static class ApiHost
 
     private static void Compose(WebApplication app)
     {
+        app.UseTrustedProxies(); // First: whoever asks for the address later is told the caller's.
         app.UseMiddleware<WebhookShortcut>();
         app.UseMiddleware<SecurityHeaders>();
         app.UseExceptionHandler(new ExceptionHandlerOptions

@@ -49,6 +49,6 @@ internal static class Endpoints
         .Add<ReadKeys>().Add<ManageKeys>().Add<SignIn>().Add<Me>().Add<ReadUsers>().Add<ManageUsers>().Add<ListTenants>().Add<EnterTenant>()
         .Add<ListAudit>().Add<CheckAudit>().Add<ExportAudit>()
         .Add<TenantEndpoints>().Add<SetQuota>().Add<StoreGroupEndpoints>().Add<SyncPermissionEndpoints>().Add<StoreJoinEndpoints>()
-        .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<ListIncidents>().Add<CloseIncident>()
+        .Add<ListPushes>().Add<GetPush>().Add<ListDeadLetters>().Add<SettleDeadLetter>().Add<SettleDeadLetters>().Add<ListIncidents>().Add<CloseIncident>()
         .Add<ListDrift>().Add<ListSyncRuns>().Add<GetSyncRun>().Add<BeginSyncRun>().Add<CancelSyncRun>().Add<GetPipelineStats>().Add<GetLatency>();
 }

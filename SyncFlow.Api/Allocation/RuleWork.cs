@@ -32,9 +32,14 @@ internal sealed class RuleWork(Caller caller, RuleDesk desk, Runs runs, WakeUps 
     public void Tag(int version) => http.HttpContext!.Response.Headers.ETag = ETagOf(version);
 
     /// <param name="what">What is changed, for whoever finds the change later.</param>
-    public async Task<RuleResult> RunAsync(RuleChange change, string what, bool previewOnly, CancellationToken ct)
+    public Task<RuleResult> RunAsync(RuleChange change, string what, bool previewOnly, CancellationToken ct) =>
+        RunAsync(change, what, Expected(), previewOnly, ct);
+
+    /// <param name="what">What is changed, for whoever finds the change later.</param>
+    /// <param name="expected">The version of the rule that the caller read; null where any will do, or the caller was asked otherwise.</param>
+    public async Task<RuleResult> RunAsync(RuleChange change, string what, int? expected, bool previewOnly, CancellationToken ct)
     {
-        var (tenant, expected) = (new TenantId(caller.Tenant), Expected());
+        var tenant = new TenantId(caller.Tenant);
         var (answer, reach) = await desk.BeginAsync(tenant, change, expected, previewOnly, ct).ConfigureAwait(false);
         if (answer is null && reach > RuleDesk.MostAtOnce)
         {

@@ -8,7 +8,7 @@ internal static class BrakesHost
 {
     public static IServiceCollection AddBrakes(this IServiceCollection services) => services
         .AddHttpContextAccessor()
-        .AddSingleton<PlanPreview>().AddSingleton<BrakeDesk>().AddSingleton<ChangeDesk>().AddSingleton<UndoDesk>()
+        .AddSingleton<PlanPreview>().AddSingleton<ClosingPreview>().AddSingleton<BrakeDesk>().AddSingleton<ChangeDesk>().AddSingleton<UndoDesk>()
         .AddScoped<SetBrake.Work>().AddScoped<ProposeChange.Work>().AddScoped<DecideChange.Work>();
 
     public static IEndpointRouteBuilder AddBrakes(this IEndpointRouteBuilder api) => api

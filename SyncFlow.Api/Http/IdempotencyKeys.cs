@@ -79,7 +79,9 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
             context.Response.Body = outward;
 
             // Written whether or not the caller still listens: the work is done.
-            var secret = done && context.GetEndpoint()?.Metadata.GetMetadata<SecretAnswer>() is not null;
+            // A refusal holds no secret, and nothing was done: its repeat has to say so.
+            var secret = context.Response.StatusCode is >= StatusCodes.Status200OK and < StatusCodes.Status300MultipleChoices
+                && context.GetEndpoint()?.Metadata.GetMetadata<SecretAnswer>() is not null;
             var answer = secret
                 ? Shown
                 : new StoredAnswer(context.Response.StatusCode, Encoding.UTF8.GetString(kept.GetBuffer(), 0, (int)kept.Length));

@@ -66,9 +66,10 @@ internal sealed class ManageKeys : IEndpoint
             return (Refused)new Problem(ProblemKind.Forbidden, $"You cannot give what you do not hold: '{more.Text()}'.");
         }
 
-        if (caller.Locations is { } own && !(request.LocationIds ?? []).ToHashSet().IsSubsetOf(own))
+        if (!caller.MayGive(request.LocationIds))
         {
-            return (Refused)new Problem(ProblemKind.Forbidden, "You cannot give locations that are not yours.");
+            return (Refused)new Problem(
+                ProblemKind.Forbidden, "You cannot give locations that are not yours: name some of yours as locationIds; left out, they are all.");
         }
 
         if (await quotas.FullAsync(Quota.ApiKeys, ct).ConfigureAwait(false) is { } full)
@@ -103,9 +104,9 @@ internal sealed class ManageKeys : IEndpoint
             return refused;
         }
 
-        if (!caller.Permissions.Covers(Scopes.Of(old.Scopes)))
+        if (!caller.Permissions.Covers(Scopes.Of(old.Scopes)) || !caller.MayGive(old.LocationIds))
         {
-            return (Refused)new Problem(ProblemKind.Forbidden, "The key may do more than you.");
+            return (Refused)new Problem(ProblemKind.Forbidden, "The key may do more than you, or at locations that are not yours.");
         }
 
         var secret = Secrets.Make(Secrets.Key);

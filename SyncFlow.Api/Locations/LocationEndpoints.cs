@@ -34,11 +34,16 @@ internal sealed class GetLocation : IEndpoint
         .WithName("GetLocation").WithTags("Locations").Needs(Permission.LocationsRead)
         .WithSummary("Reads a location.");
 
-    private static async Task<Results<Ok<LocationView>, Refused>> HandleAsync(long id, Caller caller, LocationDesk desk, CancellationToken ct)
+    private static async Task<Results<Ok<LocationView>, Refused>> HandleAsync(
+        long id, Caller caller, LocationDesk desk, HttpContext context, CancellationToken ct)
     {
-        return await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is { } found
-            ? TypedResults.Ok(found)
-            : (Refused)Problem.NotFound("location", id);
+        if (await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is not { } found)
+        {
+            return (Refused)Problem.NotFound("location", id);
+        }
+
+        context.Response.Headers.ETag = LocationTag.Of(found);
+        return TypedResults.Ok(found);
     }
 }
 
@@ -91,7 +96,8 @@ internal sealed class CreateLocation : IEndpoint
 /// <summary>
 /// Changes a place. Its code stays, and it is never deleted: the ledger speaks of it. Whether online orders may ship from it
 /// and what it may ship for move every level that counts on it: with <c>preview=true</c> the answer only tells the writes, and
-/// a change that the breaker holds waits (202).
+/// a change that the breaker holds waits (202). With <c>If-Match</c> all of it is refused where somebody else changed the place
+/// since.
 /// </summary>
 internal sealed class UpdateLocation : IEndpoint
 {
@@ -107,7 +113,7 @@ internal sealed class UpdateLocation : IEndpoint
         .WithSummary("Changes a location; what is left out stays. preview=true only tells the writes.");
 
     private static async Task<Results<Ok<LocationView>, Ok<Preview>, Accepted<ChangeView>, Accepted<RunAccepted>, Refused>> HandleAsync(
-        long id, Request request, bool? preview, Caller caller, LocationDesk desk, RuleWork rules, CancellationToken ct)
+        long id, Request request, bool? preview, Caller caller, LocationDesk desk, RuleWork rules, HttpContext context, CancellationToken ct)
     {
         var check = new Check()
             .That(
@@ -120,20 +126,31 @@ internal sealed class UpdateLocation : IEndpoint
             return refused;
         }
 
-        // What moves no level never waits for what does.
-        var details = new LocationDetails(request.Name?.Trim(), request.OffersPickup, request.InspectReturns);
-        var found = preview == true
-            ? await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false)
-            : await desk.UpdateAsync(caller.Tenant, id, details, ct).ConfigureAwait(false);
-        if (found is not { } location)
+        if (await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is not { } location)
         {
             return (Refused)Problem.NotFound("location", id);
+        }
+
+        // Nothing is done before the whole call is known to be of what the caller read.
+        var read = context.Request.Headers.IfMatch.ToString() is { Length: > 0 } tag and not "*" ? tag : null;
+        if (read is not null && read != LocationTag.Of(location))
+        {
+            return Changed();
+        }
+
+        // What moves no level never waits for what does.
+        var details = new LocationDetails(request.Name?.Trim(), request.OffersPickup, request.InspectReturns);
+        if (preview != true && !details.IsEmpty
+            && await desk.UpdateAsync(caller.Tenant, id, details, read is null ? null : location, ct).ConfigureAwait(false) is null)
+        {
+            return Changed();
         }
 
         var (effect, waiting, run, against) = request is { FulfillsOnline: null, PoolGroup: null } && preview != true
             ? new RuleResult(null, null, null, null)
             : await rules.RunAsync(
-                new LocationChange(new LocationId(id), request.FulfillsOnline, request.PoolGroup), $"location {location.Code}", preview == true, ct).ConfigureAwait(false);
+                new LocationChange(new LocationId(id), request.FulfillsOnline, request.PoolGroup), $"location {location.Code}", expected: null,
+                preview == true, ct).ConfigureAwait(false);
         if (waiting is not null)
         {
             return waiting;
@@ -149,8 +166,15 @@ internal sealed class UpdateLocation : IEndpoint
             return against;
         }
 
-        return preview == true
-            ? TypedResults.Ok(new Preview(location, effect!.Writes, effect.Trip))
-            : TypedResults.Ok((await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false))!);
+        if (preview == true)
+        {
+            return TypedResults.Ok(new Preview(location, effect!.Writes, effect.Trip));
+        }
+
+        var after = (await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false))!;
+        context.Response.Headers.ETag = LocationTag.Of(after);
+        return TypedResults.Ok(after);
     }
+
+    private static Refused Changed() => new Problem(ProblemKind.PreconditionFailed, "Read the location again and decide anew.");
 }

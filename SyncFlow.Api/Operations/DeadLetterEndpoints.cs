@@ -20,13 +20,14 @@ internal sealed class ListDeadLetters : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/dead-letters", HandleAsync)
         .WithName("ListDeadLetters").WithTags("Operations").Needs(Permission.OperationsRead)
-        .WithSummary("Lists events that could not be applied.");
+        .WithSummary("Lists events that could not be applied, optionally of one connection or topic, or received since a moment.");
 
     private static async Task<Ok<Page<Letter>>> HandleAsync(
-        Caller caller, NpgsqlDataSource source, [AsParameters] PageQuery page, CancellationToken ct)
+        Caller caller, NpgsqlDataSource source, [AsParameters] PageQuery page, long? connectionId, string? topic, Moment? since, CancellationToken ct)
     {
+        var filter = new DeadLetterFilter(connectionId is { } id ? new ConnectionId(id) : null, topic, since?.Value);
         await using var session = await StorageSession.OpenAsync(source, new TenantId(caller.Tenant), ct).ConfigureAwait(false);
-        var letters = await DeadLetterStore.ListAsync(session, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
+        var letters = await DeadLetterStore.ListAsync(session, filter, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
         var items = letters.ConvertAll(letter => new Letter(
             letter.Key.EventId, letter.Connection?.Value, letter.Topic, letter.WebhookId, letter.Content, letter.ReceivedAt,
             letter.Attempts, letter.Error));
@@ -37,7 +38,9 @@ internal sealed class ListDeadLetters : IEndpoint
 /// <summary>What a person decides about a dead letter: try it again (it means what it means today), or let it go.</summary>
 internal sealed class SettleDeadLetter : IEndpoint
 {
-    private const string DiscardedByApi = "discarded through the API";
+    internal const int LongestReason = 500;
+
+    internal const string DiscardedByApi = "discarded through the API";
 
     /// <param name="Reason">Why it is not wanted.</param>
     internal sealed record DiscardRequest(string? Reason);
@@ -69,6 +72,11 @@ internal sealed class SettleDeadLetter : IEndpoint
     private static async Task<Results<NoContent, Refused>> DiscardAsync(
         long id, DiscardRequest? request, Caller caller, NpgsqlDataSource source, DeadLetterStore letters, CancellationToken ct)
     {
+        if (new Check().Optional(request?.Reason, "reason", LongestReason).Failed(out var refused))
+        {
+            return refused;
+        }
+
         await using var session = await StorageSession.OpenAsync(source, new TenantId(caller.Tenant), ct).ConfigureAwait(false);
         if (await letters.DiscardAsync(session, [id], request?.Reason ?? DiscardedByApi, ct).ConfigureAwait(false) == 0)
         {
@@ -78,4 +86,95 @@ internal sealed class SettleDeadLetter : IEndpoint
         await session.CommitAsync(ct).ConfigureAwait(false);
         return TypedResults.NoContent();
     }
+}
+
+/// <summary>
+/// What a person decides about many dead letters at once, for example after a fault was mended: by connection, topic or
+/// time. A dry run counts. One call settles at most <see cref="DeadLetterStore.MostAtOnce"/>, the oldest first, and says
+/// how many are left.
+/// </summary>
+internal sealed class SettleDeadLetters : IEndpoint
+{
+    private const int LongestTopic = 200;
+
+    /// <param name="ConnectionId">Only events of this connection.</param>
+    /// <param name="Topic">Only events of this topic.</param>
+    /// <param name="Since">Only events received then or later.</param>
+    /// <param name="DryRun">Whether only to count.</param>
+    internal sealed record ReplayRequest(long? ConnectionId, string? Topic, DateTimeOffset? Since, bool DryRun = false);
+
+    /// <inheritdoc cref="ReplayRequest"/>
+    /// <param name="Reason">Why they are not wanted.</param>
+    internal sealed record DiscardRequest(long? ConnectionId, string? Topic, DateTimeOffset? Since, string? Reason, bool DryRun = false);
+
+    /// <param name="Matching">How many were meant.</param>
+    /// <param name="Done">How many were settled by this call; 0 in a dry run.</param>
+    /// <param name="Left">How many are still to be settled.</param>
+    internal sealed record Answer(bool DryRun, long Matching, int Done, long Left);
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/dead-letters/replay", ReplayAsync)
+            .WithName("ReplayDeadLetters").WithTags("Operations").Needs(Permission.OperationsRun)
+            .WithSummary("Applies many dead letters again, as of today, by connection, topic or time.");
+        routes.MapPost("/dead-letters/discard", DiscardAsync)
+            .WithName("DiscardDeadLetters").WithTags("Operations").Needs(Permission.OperationsRun)
+            .WithSummary("Lets many dead letters go, by connection, topic or time; they stay stored with the reason.");
+    }
+
+    private static async Task<Results<Ok<Answer>, Refused>> ReplayAsync(
+        ReplayRequest request, Caller caller, NpgsqlDataSource source, DeadLetterStore letters, WakeUps wakeUps, CancellationToken ct)
+    {
+        var filter = FilterOf(request.ConnectionId, request.Topic, request.Since);
+        if (CheckOf(filter).Failed(out var refused))
+        {
+            return refused;
+        }
+
+        var answer = await SettleAsync(
+            caller, source, filter, request.DryRun, session => letters.ReplayAsync(session, filter, caller.Name, ct), ct).ConfigureAwait(false);
+        if (answer.Done > 0)
+        {
+            _ = wakeUps.PublishAsync(WakeUpKind.Inbox, caller.Tenant);
+        }
+
+        return TypedResults.Ok(answer);
+    }
+
+    private static async Task<Results<Ok<Answer>, Refused>> DiscardAsync(
+        DiscardRequest request, Caller caller, NpgsqlDataSource source, DeadLetterStore letters, CancellationToken ct)
+    {
+        var filter = FilterOf(request.ConnectionId, request.Topic, request.Since);
+        if (CheckOf(filter).Optional(request.Reason, "reason", SettleDeadLetter.LongestReason).Failed(out var refused))
+        {
+            return refused;
+        }
+
+        return TypedResults.Ok(await SettleAsync(
+            caller, source, filter, request.DryRun,
+            session => letters.DiscardAsync(session, filter, request.Reason ?? SettleDeadLetter.DiscardedByApi, caller.Name, ct), ct).ConfigureAwait(false));
+    }
+
+    private static async Task<Answer> SettleAsync(
+        Caller caller, NpgsqlDataSource source, DeadLetterFilter filter, bool dryRun, Func<StorageSession, Task<DeadLetterWork>> settle, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(caller.Tenant), ct).ConfigureAwait(false);
+        if (dryRun)
+        {
+            var matching = await DeadLetterStore.CountAsync(session, filter, ct).ConfigureAwait(false);
+            return new Answer(true, matching, 0, matching);
+        }
+
+        var work = await settle(session).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return new Answer(false, work.Matching, work.Done, Math.Max(0, work.Matching - work.Done));
+    }
+
+    private static DeadLetterFilter FilterOf(long? connection, string? topic, DateTimeOffset? since) =>
+        new(connection is { } id ? new ConnectionId(id) : null, topic, since);
+
+    /// <summary>All of them at once are nobody's wish by leaving something out.</summary>
+    private static Check CheckOf(DeadLetterFilter filter) => new Check()
+        .That(!filter.IsEmpty, "connectionId", "Name a connection, a topic or a moment (since).")
+        .Optional(filter.Topic, "topic", LongestTopic);
 }

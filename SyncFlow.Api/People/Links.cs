@@ -25,11 +25,27 @@ internal sealed class Links(SignInStore store, Mailer mailer, IConfiguration con
     /// <param name="invitedBy">Who asks him in; null where he asked himself.</param>
     public async Task<bool> SendAsync(Addressee to, string email, string? invitedBy, CancellationToken ct)
     {
+        if (await MakeAsync(to, email, invitedBy, ct).ConfigureAwait(false) is not { } mail)
+        {
+            return false;
+        }
+
+        await SendAsync(mail, ct).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Sends a link that was made.</summary>
+    public Task SendAsync(Mail mail, CancellationToken ct) => mailer.SendAsync(mail, ct);
+
+    /// <summary>Makes a link, and the mail that brings it; null where somebody got enough of them just now.</summary>
+    /// <param name="invitedBy">Who asks him in; null where he asked himself.</param>
+    public async Task<Mail?> MakeAsync(Addressee to, string email, string? invitedBy, CancellationToken ct)
+    {
         var token = Secrets.Make(Kind);
         var life = invitedBy is null ? SignInLife : InvitationLife;
         if (!await store.AddLinkAsync(to.TenantId, to.MemberId, Secrets.Hash(token), life, MostInWindow, Window, ct).ConfigureAwait(false))
         {
-            return false;
+            return null;
         }
 
         // Behind the #, so that no server on the way and no log sees it, and no mail scanner uses it up by a GET.
@@ -37,8 +53,6 @@ internal sealed class Links(SignInStore store, Mailer mailer, IConfiguration con
         var (subject, opening) = invitedBy is null
             ? ("Sign in to SyncFlow", $"This link signs you in to {to.Tenant}. It works once, for {life.TotalMinutes:0} minutes.")
             : ($"{to.Tenant} invites you to SyncFlow", $"{invitedBy} invites you to {to.Tenant}. This link works once, for {life.TotalDays:0} days.");
-        await mailer.SendAsync(
-            email, subject, $"Hello {to.Name},\n\n{opening}\n\n{address}\n\nIf you did not expect this, do nothing.\n", ct).ConfigureAwait(false);
-        return true;
+        return new Mail(email, subject, $"Hello {to.Name},\n\n{opening}\n\n{address}\n\nIf you did not expect this, do nothing.\n");
     }
 }

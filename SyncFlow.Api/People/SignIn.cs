@@ -1,4 +1,3 @@
-using System.Net.Mail;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
@@ -7,12 +6,14 @@ using SyncFlow.Storage.Identity;
 namespace SyncFlow.Api.People;
 
 /// <summary>The way in for people: a link by mail, and the session it opens.</summary>
-internal sealed partial class SignIn : IEndpoint
+internal sealed class SignIn : IEndpoint
 {
     /// <summary>Before the tokens of sessions.</summary>
     public const string Kind = "sfs_";
 
     private static readonly TimeSpan SessionLife = TimeSpan.FromHours(12);
+
+    private static readonly TimeSpan BusyWait = TimeSpan.FromSeconds(5);
 
     internal sealed record LinkRequest(string? Email);
 
@@ -26,7 +27,7 @@ internal sealed partial class SignIn : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/auth/links", AskAsync).OpenToAnyone()
+        routes.MapPost("/auth/links", Ask).OpenToAnyone()
             .WithName("AskForLink").WithTags("Signing in")
             .WithSummary("Sends a link to an address, if people have it. The answer is the same whether they do.");
         routes.MapPost("/auth/sessions", OpenAsync).OpenToAnyone().AnswersSecret()
@@ -35,8 +36,7 @@ internal sealed partial class SignIn : IEndpoint
             .WithName("CloseSession").WithTags("Signing in").WithSummary("Closes the session that asks.");
     }
 
-    private static async Task<Results<Accepted, Refused>> AskAsync(
-        LinkRequest request, SignInStore store, Links links, ILogger<SignIn> log, CancellationToken ct)
+    private static Results<Accepted, Refused> Ask(LinkRequest request, Links links, LinkQueue queue)
     {
         if (!Mailer.IsAddress(request.Email))
         {
@@ -48,19 +48,9 @@ internal sealed partial class SignIn : IEndpoint
             return (Refused)new Problem(ProblemKind.StateConflict, "This installation sends no mail; an API key opens it.");
         }
 
-        foreach (var person in await store.FindAsync(request.Email!, ct).ConfigureAwait(false))
-        {
-            try
-            {
-                await links.SendAsync(person, request.Email!, null, ct).ConfigureAwait(false);
-            }
-            catch (SmtpException failed)
-            {
-                NotSent(log, person.TenantId, person.MemberId, failed.Message); // The answer must not tell that the address is known.
-            }
-        }
-
-        return TypedResults.Accepted((string?)null);
+        return queue.TryAsk(request.Email!)
+            ? TypedResults.Accepted((string?)null)
+            : (Refused)new Problem(ProblemKind.TooManyRequests, "Very many ask for a link just now.") { RetryAfter = BusyWait };
     }
 
     private static async Task<Results<Ok<Session>, Refused>> OpenAsync(
@@ -99,7 +89,4 @@ internal sealed partial class SignIn : IEndpoint
         BrowserSession.Take(context.Response);
         return TypedResults.NoContent();
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A sign-in link of tenant {Tenant} for member {Member} could not be sent: {Reason}")]
-    private static partial void NotSent(ILogger log, long tenant, long member, string reason);
 }

@@ -55,7 +55,7 @@ internal sealed class ManageUsers : IEndpoint
                 return refused;
             }
 
-            if (TooMuch(request.Role) is { } tooMuch)
+            if (TooMuch(request.Role, request.LocationIds) is { } tooMuch)
             {
                 return tooMuch;
             }
@@ -119,15 +119,12 @@ internal sealed class ManageUsers : IEndpoint
                 return refused;
             }
 
-            // Whoever may not give a role may not take it away, nor shut its holder out.
-            if (TooMuch(request.Role) is { } tooMuch)
+            // Whoever may not give a role or a location may not take it away, nor shut its holder out.
+            var held = Enum.TryParse<Role>(before.Role, out var known) ? known : (Role?)null;
+            var after = request.AllLocations ? null : request.LocationIds ?? before.LocationIds;
+            if ((TooMuch(request.Role, after) ?? TooMuch(held, before.LocationIds)) is { } tooMuch)
             {
                 return tooMuch;
-            }
-
-            if (Enum.TryParse<Role>(before.Role, out var held) && TooMuch(held) is { } above)
-            {
-                return above;
             }
 
             var change = new MemberChange(request.Name?.Trim(), request.Role?.ToString(), request.LocationIds, request.AllLocations, request.StatusWanted);
@@ -145,9 +142,12 @@ internal sealed class ManageUsers : IEndpoint
             };
         }
 
-        private Refused? TooMuch(Role? role) => role is { } wanted && !caller.Permissions.Covers(Roles.Of(wanted))
-            ? (Refused)new Problem(ProblemKind.Forbidden, $"You cannot give or take a role that may do more than you: {wanted}.")
-            : null;
+        private Refused? TooMuch(Role? role, IReadOnlyList<long>? locations) =>
+            role is { } wanted && !caller.Permissions.Covers(Roles.Of(wanted))
+                ? (Refused)new Problem(ProblemKind.Forbidden, $"You cannot give or take a role that may do more than you: {wanted}.")
+                : !caller.MayGive(locations)
+                    ? (Refused)new Problem(ProblemKind.Forbidden, "You cannot give or take locations that are not yours; a role that is held to none has them all.")
+                    : null;
 
         private Task<bool> SendAsync(MemberView member, CancellationToken ct) => links.SendAsync(
             new Addressee(caller.Tenant, configuration["SyncFlow:Name"] ?? "SyncFlow", member.Id, member.Name), member.Email!, caller.Name, ct);

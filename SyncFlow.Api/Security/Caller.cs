@@ -31,6 +31,11 @@ internal sealed class Caller
     /// <summary>The locations whose stock the caller may change; null for all.</summary>
     public IReadOnlyList<long>? Locations => Record.Locations;
 
+    /// <summary>Whether nothing of some locations is kept from the caller himself: only then may he give, or take, access to them.</summary>
+    /// <param name="locations">Null for all, which only who is held to none may give.</param>
+    public bool MayGive(IReadOnlyList<long>? locations) =>
+        Locations is not { } own || (locations is not null && locations.All(own.Contains));
+
     /// <summary>What the caller may do.</summary>
     public PermissionSet Permissions => Known.Permissions;
 

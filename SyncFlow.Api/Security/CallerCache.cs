@@ -31,6 +31,8 @@ internal sealed class CallerCache(CallerStore store, TimeProvider time)
 
     private readonly ConcurrentDictionary<Hash, Kept> kept = new();
 
+    private readonly SeenSecrets<Hash> seen = new(MostKept);
+
     /// <summary>Rises with every change that was told: what was read before it is not kept.</summary>
     private long changes;
 
@@ -38,6 +40,9 @@ internal sealed class CallerCache(CallerStore store, TimeProvider time)
 
     /// <summary>Whether changes are heard, so that callers are kept.</summary>
     public bool IsHearing => hears;
+
+    /// <summary>Whether somebody was found by a secret when it was last looked up, also where he is not kept any more.</summary>
+    public bool HasSeen(byte[] hash) => seen.Contains(Hash.Of(hash));
 
     /// <summary>The holder of a secret, if it is known and has not expired.</summary>
     /// <param name="hash">SHA-256 of the secret.</param>
@@ -56,8 +61,11 @@ internal sealed class CallerCache(CallerStore store, TimeProvider time)
         var before = Interlocked.Read(ref changes);
         if (await look(ct).ConfigureAwait(false) is not { } record)
         {
+            seen.Remove(key);
             return null; // Not kept: whoever guesses must not fill the memory.
         }
+
+        seen.Add(key);
 
         var caller = KnownCaller.Of(record);
         if (hears && before == Interlocked.Read(ref changes) && kept.Count < MostKept)

@@ -28,6 +28,12 @@ internal sealed class CallerGuard(RequestDelegate next)
         }
 
         var (secret, byCookie) = SecretOf(context.Request);
+        if (secret is not null && limits.StrangerWait(context) is { } empty && callers.MayBeGuess(secret))
+        {
+            await RefuseAsync(context, empty).ConfigureAwait(false); // Guesses beyond the bucket do not reach the database.
+            return;
+        }
+
         var known = secret is null ? null : await callers.FindAsync(secret, context.RequestAborted).ConfigureAwait(false);
         if (known is null)
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using SyncFlow.Storage.Identity;
 
@@ -6,7 +7,8 @@ namespace SyncFlow.Api.Security;
 
 /// <summary>
 /// How many requests a caller may send: a bucket of tokens for every caller, a larger one for his tenant, so that one
-/// tenant's systems together do not slow others, and a small one for every address that shows no valid secret. Kept in
+/// tenant's systems together do not slow others, and a small one for every address that shows no valid secret (of an
+/// IPv6 address for its network of 64 bits). Kept in
 /// this process: with several replicas each has its own.
 /// </summary>
 internal sealed class CallerLimits : IDisposable
@@ -54,15 +56,39 @@ internal sealed class CallerLimits : IDisposable
     /// <summary>Takes a token of an address that shows no valid secret; null where there was one, else when to come back.</summary>
     public TimeSpan? TakeStranger(HttpContext context)
     {
-        using var lease = strangers.AttemptAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None);
+        using var lease = strangers.AttemptAcquire(SideOf(context));
         return lease.IsAcquired ? null : WaitOf(lease);
     }
+
+    /// <summary>Looks at the same bucket and takes nothing: null where a token is left, else when to come back.</summary>
+    public TimeSpan? StrangerWait(HttpContext context) =>
+        strangers.GetStatistics(SideOf(context)) is { CurrentAvailablePermits: < 1 } ? UsualWait : null; // To take none succeeds by a part of one.
 
     public void Dispose()
     {
         callers.Dispose();
         tenants.Dispose();
         strangers.Dispose();
+    }
+
+    private static IPAddress SideOf(HttpContext context) => SideOf(context.Connection.RemoteIpAddress ?? IPAddress.None);
+
+    /// <summary>Whose bucket it is. Of an IPv6 address the first half: whoever has one address there has all of them.</summary>
+    internal static IPAddress SideOf(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+        {
+            return address.MapToIPv4();
+        }
+
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+        {
+            return address;
+        }
+
+        var bytes = address.GetAddressBytes();
+        bytes.AsSpan(bytes.Length / 2).Clear();
+        return new IPAddress(bytes);
     }
 
     private static TimeSpan WaitOf(RateLimitLease lease) => lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : UsualWait;

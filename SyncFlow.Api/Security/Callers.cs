@@ -16,6 +16,12 @@ internal sealed class Callers(CallerCache cache, MemberDesk members, ShopifySess
             : await cache.FindAsync(hash, ct).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Whether only the database can say that a secret is none: a session token's signature is looked at before, and what
+    /// opened something lately is no guess.
+    /// </summary>
+    public bool MayBeGuess(string secret) => !IsSessionToken(secret) && !cache.HasSeen(Secrets.Hash(secret));
+
     /// <summary>Session tokens of stores are longer than our own secrets.</summary>
     public const int LongestToken = 4_096;
 
@@ -29,8 +35,7 @@ internal sealed class Callers(CallerCache cache, MemberDesk members, ShopifySess
             return null; // Forged, out of its time, for another app, or of a store that is not connected.
         }
 
-        var person = $"{session.Shop}/{session.UserId}";
-        var member = await members.OfShopAsync(shop.Tenant.Value, person, person, ct).ConfigureAwait(false);
+        var member = await members.OfShopAsync(shop.Tenant.Value, MemberDesk.ShopUser(session.Shop, session.UserId), ct).ConfigureAwait(false);
         return member.Status == MemberStatus.Active
             ? new CallerRecord(
                 shop.Tenant.Value, CallerKind.Member, member.Id, member.Email ?? member.Name, member.Role, [], member.LocationIds, session.ExpiresAt)

@@ -16,6 +16,7 @@ internal static class SecurityHost
         services.AddHostedService(provider => provider.GetRequiredService<TenantErasure>());
         services.AddSingleton<MemberDesk>().AddSingleton<SignInStore>().AddSingleton<Storage.Auditing.AuditStore>().AddSingleton<Storage.Configuration.TenantStore>();
         services.AddSingleton<People.Mailer>().AddSingleton<People.Links>().AddScoped<People.ManageUsers.Work>();
+        services.AddSingleton<People.LinkQueue>().AddHostedService(provider => provider.GetRequiredService<People.LinkQueue>());
         services.AddSingleton<CallerLimits>().AddSingleton<Callers>().AddSingleton<CallerCache>().AddSingleton<KeyUses>();
         services.AddHostedService<BootstrapKey>().AddHostedService<CallerChanges>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());

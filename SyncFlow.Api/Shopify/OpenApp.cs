@@ -80,7 +80,7 @@ internal sealed class OpenApp : IEndpoint
             var (pair, now) = (answer.Value, time.GetUtcNow());
             var credential = new ChannelCredential(pair.AccessToken, pair.RefreshToken, now + pair.ExpiresIn, now + pair.RefreshExpiresIn);
             var access = new GrantedAccess(
-                credential, pair.Scopes, (tenant, connection) => vault.Seal(tenant, connection, credential.ToText()), $"shopify:{session.UserId}");
+                credential, pair.Scopes, (tenant, connection) => vault.Seal(tenant, connection, credential.ToText()), session.UserId);
             var done = await installs.InstallAsync(session.Shop, access, ct).ConfigureAwait(false);
             shops.Forget(session.Shop);
             if (done.Run is not null)

@@ -29,8 +29,8 @@ internal sealed class UpdateSku : IEndpoint
     {
         var check = new Check()
             .That(request != new Request(null, null, null, null), "mode", "Name at least one setting to change.")
-            .That(request.SafetyBuffer is null or >= 0, "safetyBuffer", "0 or more.")
-            .That(request.RiskBudget is null or >= 0, "riskBudget", "0 or more.")
+            .That(request.SafetyBuffer is null or (>= 0 and <= Limits.Units), "safetyBuffer", $"0 to {Limits.Units}.")
+            .That(request.RiskBudget is null or (>= 0 and <= Limits.Units), "riskBudget", $"0 to {Limits.Units}.")
             .That(request.Title is null || request.Title.Length <= 500, "title", "At most 500 characters.");
         if (check.Failed(out var refused))
         {
@@ -48,17 +48,20 @@ internal sealed class UpdateSku : IEndpoint
             return Changed();
         }
 
-        if (request.Title is { } title && await desk.RenameAsync(caller.Tenant, before, title, ct).ConfigureAwait(false) is null)
+        if (request with { Title = null } == new Request(null, null, null, null))
         {
-            return Changed();
+            if (await desk.RenameAsync(caller.Tenant, before, request.Title!, ct).ConfigureAwait(false) is null)
+            {
+                return Changed();
+            }
         }
-
-        if (request with { Title = null } != new Request(null, null, null, null))
+        else
         {
             var id = new SkuId(before.Id);
             var change = await changes.ProposeAsync(
                 caller.Tenant, new SkuPolicyItem(id, request.Mode, request.SafetyBuffer, request.RiskBudget),
-                new SkuPolicyItem(id, before.Mode, before.SafetyBuffer, before.RiskBudget), $"settings of SKU {before.Code}", caller.Name, ct).ConfigureAwait(false);
+                new SkuPolicyItem(id, before.Mode, before.SafetyBuffer, before.RiskBudget),
+                request.Title is { } title ? new NewTitle(before.Title, title) : null, $"settings of SKU {before.Code}", caller.Name, ct).ConfigureAwait(false);
             if (change is null)
             {
                 return Changed();

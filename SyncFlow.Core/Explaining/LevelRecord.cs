@@ -24,10 +24,11 @@ namespace SyncFlow.Core.Explaining;
 /// <param name="Parked">Units that lay parked on it; null where nothing was, and in rows from before it was kept.</param>
 /// <param name="Owed">Units that lay there beyond the channel's on-hand, signed; null where none were parked any more.</param>
 /// <param name="LagReserve">Sales that bounded guard kept off it; null in rows from before it was kept.</param>
+/// <param name="Filled">Units that had filled it where orders took it below zero and nobody counted; null where none did.</param>
 public sealed record LevelRecord(
     DateTimeOffset At, string Cause, LevelStatus? Status, EffectiveMode? Mode, int? Belief, int? Target, int? Observed,
     DateTimeOffset? ReadAt, int Suspense, int Surplus, int Unverified, Guid? Push, int? From, int? To, long? SoldTotal,
-    long? PutBackTotal, long? PushedTotal, int? Parked = null, int? Owed = null, int? LagReserve = null)
+    long? PutBackTotal, long? PushedTotal, int? Parked = null, int? Owed = null, int? LagReserve = null, int? Filled = null)
 {
     /// <summary>The level as the rules see it, as far as this row says.</summary>
     public LevelState ToState(LevelId level, ListingId listing, ConnectionId connection, LocationId location) => new()
@@ -42,6 +43,7 @@ public sealed record LevelRecord(
         Suspense = Suspense,
         Surplus = Surplus,
         LagReserve = LagReserve ?? 0,
+        Filled = Filled ?? 0,
         Unverified = Unverified == 0 ? [] : [new Unverified(Unverified, At)],
         InFlight = To is { } to ? new InFlight(Push ?? Guid.Empty, From ?? Belief ?? to, to, At, At, null) : null,
     };

@@ -16,7 +16,7 @@ internal static class Baselines
         WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ChannelSettings channel, DateTimeOffset now)
     {
         var reading = fact.Reading;
-        if (!Awaits(level) || sku.Levels.Any(l => MayStillChange(l, reading) && (l.Id == level.Id || ChannelMoves.IsSibling(l, level))))
+        if (!Awaits(level) || MayBeOlder(sku.FindLevel(level.Id)!, reading) || sku.Levels.Any(l => MayStillChange(l, reading) && (l.Id == level.Id || ChannelMoves.IsSibling(l, level))))
         {
             return FactOutcome.Unchanged;
         }
@@ -66,6 +66,12 @@ internal static class Baselines
     /// closed into another meanwhile would be gone from the one before it counts in the other.
     /// </summary>
     private static bool MayStillChange(LevelState level, Reading reading) => Awaits(level) && level.InFlight?.Deadline > reading.MarkedAt;
+
+    /// <summary>
+    /// Whether units went missing, as far as was seen after the marks: they may have been there when it was read, and are sold all the
+    /// same. Taken for there they would stand in belief and in suspense; another reading tells.
+    /// </summary>
+    private static bool MayBeOlder(LevelState level, Reading reading) => level.Suspense > 0 && level.Observed?.SeenAt > reading.MarkedAt;
 
     /// <summary>
     /// What is there now: the on-hand that was read, less what has left since. Of the units that the ledger saw leave

@@ -16,10 +16,10 @@ internal static class ChannelMoves
     /// Units that a reading shows above what is explained, as far as they are missing on a closing sibling, or are sought for
     /// one: a decrease there that was not done.
     /// </summary>
-    /// <returns>The SKU with the pairs booked, and how many units it was.</returns>
-    public static (SkuState Sku, int Moved) Arrive(WorkingSet set, LevelRead fact, SkuState sku, LevelState to, int units)
+    /// <returns>The SKU with the pairs booked, how many units it was, and of these those that are missing where they were booked.</returns>
+    public static (SkuState Sku, int Moved, int Booked) Arrive(WorkingSet set, LevelRead fact, SkuState sku, LevelState to, int units)
     {
-        var arrived = 0;
+        var (arrived, booked) = (0, 0);
         foreach (var source in sku.Levels)
         {
             if (!IsSibling(source, to) || source.Status != LevelStatus.Closing)
@@ -32,12 +32,14 @@ internal static class ChannelMoves
             if (missing + sought > 0)
             {
                 sku = Give(set, fact, sku, source, missing, sought);
-                sku = Pair(set, fact, sku, source, to, OfThose(set, sku, source, missing + sought));
+                var lay = OfThose(set, sku, source, missing + sought);
+                sku = Pair(set, fact, sku, source, to, lay);
+                booked += FilledDebts.IsCounted(set, source) ? lay : missing + sought;
                 arrived += missing + sought;
             }
         }
 
-        return (sku, arrived);
+        return (sku, arrived, booked);
     }
 
     private static SkuState Give(WorkingSet set, LevelRead fact, SkuState sku, LevelState source, int missing, int sought)
@@ -65,8 +67,10 @@ internal static class ChannelMoves
         }
 
         var moved = Math.Min(units, to.Surplus);
-        sku = sku.With(to with { Surplus = to.Surplus - moved, Belief = to.Belief + moved, NeedsReading = true });
-        return (Pair(set, fact, sku, source, to, OfThose(set, sku, source, moved)), moved);
+        var lay = OfThose(set, sku, source, moved);
+        var there = to with { Surplus = to.Surplus - moved, Belief = to.Belief + moved, NeedsReading = true };
+        sku = sku.With(FilledDebts.After(set, to, there, FilledDebts.IsCounted(set, source) ? lay : moved));
+        return (Pair(set, fact, sku, source, to, lay), moved);
     }
 
     /// <summary>
@@ -124,16 +128,17 @@ internal static class ChannelMoves
 
         var moved = Math.Min(units, to.Surplus + to.Adopted - OfChange(fact.Reading, sku, source, to));
         var adopted = Math.Min(moved, to.Adopted);
-        sku = sku.With(to with
+        var lieThere = ownsOnHand ? !LieAsBooked(fact.Reading, sku, source, to) : sku.PoolAt(source.Location).Opened && !sku.PoolAt(to.Location).Opened;
+        var there = to with
         {
             Adopted = to.Adopted - adopted,
             Surplus = to.Surplus - (moved - adopted),
             Belief = to.Belief + (moved - adopted),
             NeedsReading = true,
-        });
+        };
+        sku = sku.With(FilledDebts.After(set, to, there, lieThere || !FilledDebts.IsCounted(set, source) ? moved : 0));
         set.Drift.Add(new DriftCase(
             sku.Sku, to.Id, DriftClass.OutsideIncrease, to.Explained ?? 0, (to.Belief ?? 0) + to.Surplus, "moved: as many are missing on another level", now));
-        var lieThere = ownsOnHand ? !LieAsBooked(fact.Reading, sku, source, to) : sku.PoolAt(source.Location).Opened && !sku.PoolAt(to.Location).Opened;
         return (lieThere ? Pair(set, fact, sku, source, to, moved) : sku, moved);
     }
 

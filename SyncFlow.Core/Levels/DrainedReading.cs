@@ -22,6 +22,9 @@ internal sealed class DrainedReading(
 
     private bool _foundPutBack;
 
+    /// <summary>Of what the reading shows above what is explained, units that the ledger has.</summary>
+    private int _booked;
+
     private bool IsFirst => ChannelMoves.IsFirstSeen(sku, level);
 
     /// <summary>A value that was written over the level after the reading lies there, whatever was missing before.</summary>
@@ -227,8 +230,9 @@ internal sealed class DrainedReading(
     {
         var parked = _shelf.Explain(units, isUndone: Proves);
         var undone = Proves && (parked == units || !_shelf.TellsDecreases);
-        (sku, var arrived) = undone ? (sku, 0) : ChannelMoves.Arrive(set, fact, sku, level, units - parked);
+        (sku, var arrived, _booked) = undone ? (sku, 0, 0) : ChannelMoves.Arrive(set, fact, sku, level, units - parked);
         arrived += undone ? 0 : parked;
+        _booked += undone ? 0 : parked;
         units -= arrived;
         if (units == 0)
         {
@@ -286,6 +290,7 @@ internal sealed class DrainedReading(
         set.NoteCause(sku.Sku, now);
         Drift(drift, expected, ChannelEdits.Word(sku, level, channel));
         sku = ChannelEdits.Book(set, fact, sku, level, channel, units);
+        _booked += ChannelEdits.IsAccepted(sku, level, channel) ? units : 0;
     }
 
     private void Verified()
@@ -321,7 +326,7 @@ internal sealed class DrainedReading(
             NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0 || HidesPutBack || (_foundPutBack && IsBounded)
                 || (_sold + _putBack > 0 && ChannelMoves.MayHide(sku, level)),
         };
-        (sku, next) = _shelf.Close(sku, next);
+        (sku, next) = _shelf.Close(sku, FilledDebts.After(set, level, next, _booked));
         sku = sku.With(next);
         sku = misses || moved > 0 ? SoughtUnits.Seek(sku, next, now) : sku;
         sku = misses ? SoughtUnits.PassOn(sku, level, next, now) : sku;

@@ -56,6 +56,13 @@ public sealed record LevelState
     /// </summary>
     public int Adopted { get; init; }
 
+    /// <summary>
+    /// Of what belief has risen by, units that nothing explains and that appeared while orders had taken the level below zero at a
+    /// place where nobody counted in: they may have come from a counted place, so those go on owing what the orders took (see
+    /// <see cref="Stock.Debts"/>). Means nothing where somebody counted. ≥ 0.
+    /// </summary>
+    public int Filled { get; init; }
+
     /// <summary>The one push without an answer.</summary>
     public InFlight? InFlight { get; init; }
 

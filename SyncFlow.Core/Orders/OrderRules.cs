@@ -234,7 +234,7 @@ internal static class OrderRules
             var appeared = level.Shelf is not null || ChannelMoves.HasSiblings(sku, level) ? 0 : back;
             var adopted = Math.Min(appeared, level.Adopted);
             var rises = -change.Taken - adopted;
-            level = level with
+            level = FilledDebts.After(set, level, level with
             {
                 Adopted = level.Adopted - adopted,
                 Surplus = Math.Max(0, level.Surplus - (appeared - adopted)),
@@ -244,7 +244,7 @@ internal static class OrderRules
                 Unverified = rises > 0 && level.InFlight is { Kind: WriteKind.Overwrite }
                     ? level.Unverified.Add(new Unverified(rises, now))
                     : level.Unverified,
-            };
+            }, booked: sku.IsKit ? -change.Taken : change.Gained() / level.UnitsPerSale);
         }
 
         return sku.With(level);

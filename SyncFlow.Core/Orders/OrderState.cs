@@ -104,6 +104,9 @@ public readonly record struct FootprintRow(
     /// <summary>The part of <see cref="OnHand"/> that left the building as sold (negative).</summary>
     public int Shipped() => OnHand - WrittenOff - Returned;
 
+    /// <summary>Units that the place has more by it, in the ledger.</summary>
+    public int Gained() => OnHand + Relocated - Inspected - Committed - Suspense;
+
     /// <summary>Whether the row changes nothing.</summary>
     public bool IsEmpty() =>
         (Committed | OnHand | WrittenOff | Suspense | Taken | PutBack | OpenClaims | Returned | Inspected | Relocated) == 0;

@@ -15,28 +15,54 @@ public static class Debts
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var state = cluster.Find(sku) ?? throw new ArgumentException($"SKU {sku.Value} is not in the cluster.", nameof(sku));
-        var owed = 0;
+        var (owed, isFilled) = (0, false);
         foreach (var (_, level, units) in Draws.On(cluster, sku))
         {
-            if (level.UpperBound - level.LagReserve < 0 && !state.PoolAt(level.Location).Opened
-                && Exposures.InGroup(cluster.Context, level, group)
-                && cluster.Context.Channels.TryGetValue(level.Connection, out var channel) && channel.Sells)
+            if (Below(level) is var sales && sales + level.Filled > 0 && !state.PoolAt(level.Location).Opened && IsIn(cluster, level, group))
             {
-                owed -= (level.UpperBound - level.LagReserve) * units;
+                owed += sales * units;
+                isFilled |= level.Filled > 0;
             }
         }
 
         foreach (var pool in state.Pools)
         {
-            if (!pool.Opened && pool.Buckets.Committed > 0 && cluster.Context.Locations.TryGetValue(pool.Location, out var place)
-                && place.FulfillsOnline && place.Group == group)
+            if (!pool.Opened && cluster.Context.Locations.TryGetValue(pool.Location, out var place) && place.FulfillsOnline && place.Group == group)
             {
-                owed += Math.Max(0, pool.Buckets.Committed - (Claimed(cluster, sku, pool.Location) ?? pool.Buckets.Committed));
+                owed += pool.Buckets.Committed > 0 ? Math.Max(0, pool.Buckets.Committed - (Claimed(cluster, sku, pool.Location) ?? pool.Buckets.Committed)) : 0;
+                owed += isFilled ? Filled(cluster, sku, pool, group) : 0;
             }
         }
 
         return owed;
     }
+
+    /// <summary>Sales by which a level is below zero; what merely may be on it makes up for none.</summary>
+    private static int Below(LevelState level) => IsKnown(level) ? Math.Max(0, level.Adopted - level.Belief!.Value) : 0;
+
+    /// <summary>
+    /// Units by which levels at a place would be below zero, were it not for what appeared on them then: it may have come from a
+    /// counted place, and nobody says so. No more than the ledger has gone from the place, and no level shows.
+    /// </summary>
+    private static int Filled(Cluster cluster, SkuId sku, Pool pool, int group)
+    {
+        var (filled, below) = (0, 0);
+        foreach (var (_, level, units) in Draws.On(cluster, sku))
+        {
+            if (level.Location == pool.Location && IsKnown(level) && IsIn(cluster, level, group))
+            {
+                below += Below(level) * units;
+                filled += Math.Max(0, Math.Min(level.Filled, level.Filled + level.Adopted - level.Belief!.Value)) * units;
+            }
+        }
+
+        return Math.Clamp(-pool.Buckets.Unencumbered - below, 0, filled);
+    }
+
+    private static bool IsKnown(LevelState level) => level is { Belief: not null, Status: not (LevelStatus.Gone or LevelStatus.Closed) };
+
+    private static bool IsIn(Cluster cluster, LevelState level, int group) => Exposures.InGroup(cluster.Context, level, group)
+        && cluster.Context.Channels.TryGetValue(level.Connection, out var channel) && channel.Sells;
 
     /// <summary>
     /// Units that open orders took from levels at a location. Null where we know of no level there: an order that a channel

@@ -93,8 +93,7 @@ internal sealed partial class ProtocolWorld
         {
             Tally.Add("levels raised by hand");
             var units = _random.Next(1, 4);
-            Truth.TakenAway(item, units);
-            Truth.Tampered(shop, item, units);
+            Truth.Raised(shop, item, location, units);
             Edited(shop, item, location, units);
             shop.EditByHand(item, location, units);
         }

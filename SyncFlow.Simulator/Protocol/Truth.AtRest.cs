@@ -35,7 +35,7 @@ internal sealed partial class Truth
             return null;
         }
 
-        var (offered, left) = (AllOffered(sku) - Sum(sku, Unwritten), Math.Max(0, Left(sku)));
+        var (offered, left) = (AllOffered(sku) - Sum(sku, Unwritten), Math.Max(0, Left(sku) + Sum(sku, SoldUnwritten)));
         return offered > left ? $"channels show {offered} of {left} units" : null;
     }
 
@@ -45,8 +45,7 @@ internal sealed partial class Truth
         var units = 0;
         foreach (var level in store.Sku(settings.SkuOf(item)).Levels)
         {
-            if (level.Connection.Value == shop.Number && level.Target is null
-                && settings.PartsOf(item).Any(p => !store.Sku(settings.SkuOf(p.Sku)).PoolAt(level.Location).Opened))
+            if (IsUnwritten(shop, item, level))
             {
                 units += Math.Max(0, shop.Available(item, (int)level.Location.Value));
             }
@@ -54,6 +53,25 @@ internal sealed partial class Truth
 
         return Math.Min(units, _tampered[shop.Number, item]);
     }
+
+    /// <summary>Of the units that a hand put there, those that were sold there: they were that place's own, and nobody else makes up for them.</summary>
+    private int SoldUnwritten(Shop shop, int item)
+    {
+        var units = 0;
+        foreach (var level in store.Sku(settings.SkuOf(item)).Levels)
+        {
+            var location = (int)level.Location.Value;
+            if (IsUnwritten(shop, item, level) && _raised.TryGetValue((shop.Number, item, location), out var raised))
+            {
+                units += Math.Clamp(raised - Math.Max(0, shop.Available(item, location)), 0, Math.Max(0, shop.Taken(item, location)));
+            }
+        }
+
+        return units;
+    }
+
+    private bool IsUnwritten(Shop shop, int item, LevelState level) => level.Connection.Value == shop.Number && level.Target is null
+        && settings.PartsOf(item).Any(p => !store.Sku(settings.SkuOf(p.Sku)).PoolAt(level.Location).Opened);
 
     /// <summary>I2: each order is in the ledger exactly once, as it is.</summary>
     private string? Orders(int sku, SkuState state)

@@ -12,6 +12,7 @@ internal sealed partial class Truth
     private readonly int[,] _toldClaims = new int[settings.Shops + 1, settings.Items];
     private readonly int[,] _tampered = new int[settings.Shops + 1, settings.Items];
     private readonly int[,] _toldUncounted = new int[settings.Shops + 1, settings.Items];
+    private readonly Dictionary<(int Shop, int Item, int Location), int> _raised = [];
     private long _steps;
     private long _exact;
     private long _allowed;
@@ -21,6 +22,14 @@ internal sealed partial class Truth
     /// a hand, or because the item was not counted. Only there, and by no more, may it show more than the first identity says.
     /// </summary>
     public void Tampered(Shop shop, int item, int units) => _tampered[shop.Number, item] += Math.Max(0, units);
+
+    /// <summary>A hand put units on a level, out of nowhere.</summary>
+    public void Raised(Shop shop, int item, int location, int units)
+    {
+        TakenAway(item, units);
+        Tampered(shop, item, units);
+        _raised[(shop.Number, item, location)] = _raised.GetValueOrDefault((shop.Number, item, location)) + units;
+    }
 
     /// <summary>An absolute value was written. In guard it can only lift a level that somebody sold from below zero.</summary>
     public void Overwritten(Shop shop, int item, int shown) => Tampered(shop, item, -shown);

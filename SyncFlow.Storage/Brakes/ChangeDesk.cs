@@ -61,15 +61,25 @@ public sealed class ChangeDesk(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>
-    /// Takes new settings of one SKU in, where it still has those that the caller read: done at once, or waiting.
+    /// Takes new settings of one SKU in, where it still has those that the caller read: done at once, or waiting. Its title
+    /// waits for nothing: it is set either way.
     /// </summary>
-    /// <returns>Null where somebody changed it meanwhile.</returns>
-    public async Task<ChangeView?> ProposeAsync(long tenant, SkuPolicyItem wanted, SkuPolicyItem expected, string why, string who, CancellationToken ct)
+    /// <param name="title">Null where it stays.</param>
+    /// <returns>Null where somebody changed it meanwhile; nothing is done then.</returns>
+    public async Task<ChangeView?> ProposeAsync(
+        long tenant, SkuPolicyItem wanted, SkuPolicyItem expected, NewTitle? title, string why, string who, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(wanted);
         await using var session = await OpenAsync(tenant, ct).ConfigureAwait(false);
         await LockAsync(session, ct).ConfigureAwait(false);
         if ((await ChangeApplication.PoliciesAsync(session, [wanted.Sku], ct).ConfigureAwait(false)).SingleOrDefault() != expected)
+        {
+            return null;
+        }
+
+        const string rename = "UPDATE skus SET title = $3 WHERE tenant_id = $1 AND sku_id = $2 AND title = $4";
+        if (title is not null
+            && await session.ExecuteAsync(session.Of(rename, Sql.P(wanted.Sku.Value), Sql.P(title.Wanted), Sql.P(title.Expected)), ct).ConfigureAwait(false) == 0)
         {
             return null;
         }

@@ -1,4 +1,6 @@
 using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Front;
 
@@ -72,8 +74,9 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
 
     private const string TakeLocks =
         """
-        SELECT 1 FROM sku_state k WHERE k.tenant_id = $1
-          AND k.sku_id IN (SELECT l.sku_id FROM listings l WHERE l.tenant_id = $1 AND l.connection_id = $2)
+        SELECT 1 FROM sku_state k WHERE k.tenant_id = $1 AND k.sku_id IN (
+          SELECT l.sku_id FROM listings l WHERE l.tenant_id = $1 AND l.connection_id = $2
+          UNION SELECT s.sku_id FROM auto_map m JOIN skus s ON s.tenant_id = $1 AND s.code_key = m.code_key WHERE m.class = 'map')
         ORDER BY k.sku_id FOR NO KEY UPDATE
         """;
 
@@ -117,29 +120,31 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
     public async Task<MappingReport?> RunAsync(
         long tenant, long connection, long? roomForSkus, bool dryRun, CancellationToken ct)
     {
-        await using var link = await source.OpenConnectionAsync(ct).ConfigureAwait(false);
-        await using var transaction = await link.BeginTransactionAsync(ct).ConfigureAwait(false);
-        var run = new Run(link, ct);
-        await run.ExecuteAsync(
-            "SELECT set_config('app.tenant_id', $1, true)",
-            tenant.ToString(System.Globalization.CultureInfo.InvariantCulture)).ConfigureAwait(false);
-        var now = time.GetUtcNow();
-        await run.ExecuteAsync(Classify, tenant, connection).ConfigureAwait(false);
-        await run.ExecuteAsync("ANALYZE auto_map").ConfigureAwait(false);
-        var skus = roomForSkus is not null ? await run.ExecuteAsync(CreateSkus, tenant, now).ConfigureAwait(false) : 0;
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
+        var now = DatabaseTime.Now(time);
+        await session.ExecuteAsync(session.Of(Classify, Sql.P(connection)), ct).ConfigureAwait(false);
+        await session.ExecuteAsync(new NpgsqlBatchCommand("ANALYZE auto_map"), ct).ConfigureAwait(false);
+
+        // Before the audit log is written: whoever holds a SKU and waits for the log would wait for us, and we for him.
+        await session.ExecuteAsync(session.Of(TakeLocks, Sql.P(connection)), ct).ConfigureAwait(false);
+        var skus = roomForSkus is not null ? await session.ExecuteAsync(session.Of(CreateSkus, Sql.P(now)), ct).ConfigureAwait(false) : 0;
         if (skus > roomForSkus)
         {
             return null; // What was begun is rolled back.
         }
 
-        var listings = await run.ExecuteAsync(CreateListings, tenant, connection, now).ConfigureAwait(false);
-        await run.ExecuteAsync(CreateLocks, tenant, connection).ConfigureAwait(false);
-        await run.ExecuteAsync(TakeLocks, tenant, connection).ConfigureAwait(false);
-        var levels = await run.ExecuteAsync(CreateLevels, tenant, connection, now).ConfigureAwait(false);
-        await run.ExecuteAsync(FetchOrdersAgain, tenant, connection, now).ConfigureAwait(false);
-        var known = await run.CountAsync("SELECT count(*)::int FROM auto_map WHERE class = 'known'").ConfigureAwait(false);
-        var left = await run.LeftAsync(Report, tenant).ConfigureAwait(false);
-        await (dryRun ? transaction.RollbackAsync(ct) : transaction.CommitAsync(ct)).ConfigureAwait(false);
+        var listings = await session.ExecuteAsync(session.Of(CreateListings, Sql.P(connection), Sql.P(now)), ct).ConfigureAwait(false);
+        await session.ExecuteAsync(session.Of(CreateLocks, Sql.P(connection)), ct).ConfigureAwait(false);
+        await session.ExecuteAsync(session.Of(TakeLocks, Sql.P(connection)), ct).ConfigureAwait(false);
+        var levels = await session.ExecuteAsync(session.Of(CreateLevels, Sql.P(connection), Sql.P(now)), ct).ConfigureAwait(false);
+        await session.ExecuteAsync(session.Of(FetchOrdersAgain, Sql.P(connection), Sql.P(now)), ct).ConfigureAwait(false);
+        var known = (await session.QueryAsync(
+            new NpgsqlBatchCommand("SELECT count(*)::int FROM auto_map WHERE class = 'known'"), row => row.GetInt32(0), ct).ConfigureAwait(false))[0];
+        var left = await session.QueryAsync(session.Of(Report), ReadLeft, ct).ConfigureAwait(false);
+        if (!dryRun)
+        {
+            await session.CommitAsync(ct).ConfigureAwait(false);
+        }
 
         IReadOnlyList<UnmappedItem> Of(string name) => [.. left.Where(row => row.Class == name).Select(row => row.Item)];
         var ambiguous = left.Where(row => row.Class == "ambiguous").GroupBy(row => row.Key)
@@ -147,45 +152,6 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
         return new(listings, known, skus, levels, [.. ambiguous], Of("blank"), Of("untracked"), Of("bundle"), Of("map"));
     }
 
-    private sealed class Run(NpgsqlConnection link, CancellationToken ct)
-    {
-        public async Task<int> ExecuteAsync(string sql, params object[] values)
-        {
-            await using var command = Command(sql, values);
-            return await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-        }
-
-        public async Task<int> CountAsync(string sql)
-        {
-            await using var command = Command(sql, []);
-            return (int)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
-        }
-
-        public async Task<List<(string Class, string Key, UnmappedItem Item)>> LeftAsync(string sql, params object[] values)
-        {
-            await using var command = Command(sql, values);
-            await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
-            var rows = new List<(string, string, UnmappedItem)>();
-            while (await reader.ReadAsync(ct).ConfigureAwait(false))
-            {
-                rows.Add((reader.GetString(0), reader.GetString(5), new(
-                    reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4))));
-            }
-
-            return rows;
-        }
-
-        private NpgsqlCommand Command(string sql, object[] values)
-        {
-#pragma warning disable CA2100 // The statements are the constants above.
-            var command = new NpgsqlCommand(sql, link);
-#pragma warning restore CA2100
-            foreach (var value in values)
-            {
-                command.Parameters.Add(new NpgsqlParameter { Value = value });
-            }
-
-            return command;
-        }
-    }
+    private static (string Class, string Key, UnmappedItem Item) ReadLeft(NpgsqlDataReader row) => (
+        row.GetString(0), row.GetString(5), new UnmappedItem(row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4)));
 }

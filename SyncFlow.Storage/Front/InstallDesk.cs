@@ -3,6 +3,7 @@ using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Configuration;
 using SyncFlow.Storage.Connections;
+using SyncFlow.Storage.Identity;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Front;
@@ -25,8 +26,12 @@ public sealed record Installed(KnownShop Shop, bool Tenant, long? Run);
 /// <param name="Credential">The pair.</param>
 /// <param name="Scopes">What was granted, parted by commas.</param>
 /// <param name="Seal">Seals it for the tenant and connection it turns out to belong to.</param>
-/// <param name="Who">The user, for the audit log.</param>
-public sealed record GrantedAccess(ChannelCredential Credential, string Scopes, Func<TenantId, ConnectionId, byte[]> Seal, string Who);
+/// <param name="UserId">The shop's id of the staff member who opened the app.</param>
+public sealed record GrantedAccess(ChannelCredential Credential, string Scopes, Func<TenantId, ConnectionId, byte[]> Seal, string UserId)
+{
+    /// <summary>The user, for the audit log.</summary>
+    internal string Who => $"shopify:{UserId}";
+}
 
 /// <summary>Installs of the embedded app, which are known by their shop before there is a tenant.</summary>
 /// <param name="source">Acts as the api role.</param>
@@ -55,7 +60,8 @@ public sealed class InstallDesk(NpgsqlDataSource source, TimeProvider time)
 
     /// <summary>
     /// Stores access that was just granted: a tenant and a connection for a new shop; for one that was away the access
-    /// and a run that resumes it. Two installs of one shop at the same moment make one connection.
+    /// and a run that resumes it. Two installs of one shop at the same moment make one connection. Who made the tenant by
+    /// this is its merchant admin; an install into a tenant that is there makes nobody one.
     /// </summary>
     public async Task<Installed> InstallAsync(string shop, GrantedAccess access, CancellationToken ct)
     {
@@ -68,6 +74,11 @@ public sealed class InstallDesk(NpgsqlDataSource source, TimeProvider time)
         await RunAsync(connection, "SELECT set_config('app.tenant_id', $1::text, true)", ct, Sql.P(tenant.Value)).ConfigureAwait(false);
         var id = known?.Connection ?? await CreateAsync(connection, tenant, shop, ct).ConfigureAwait(false);
         await StoreAsync(connection, tenant, id, access, ct).ConfigureAwait(false);
+        if (known is null)
+        {
+            await FoundAsync(connection, tenant, shop, access, ct).ConfigureAwait(false);
+        }
+
         long? run = known is { IsCutOff: true } ? await ResumeAsync(connection, tenant, id, ct).ConfigureAwait(false) : null;
         await transaction.CommitAsync(ct).ConfigureAwait(false);
         return new Installed(
@@ -107,6 +118,15 @@ public sealed class InstallDesk(NpgsqlDataSource source, TimeProvider time)
             VALUES ($1, $2, $3, 'install', $4, jsonb_build_object('scopes', $5::text))
             """,
             ct, Sql.P(tenant.Value), Sql.P(now), Sql.P(access.Who), Sql.P($"connection:{id.Value}"), Sql.P(access.Scopes)).ConfigureAwait(false);
+    }
+
+    /// <summary>The first person of a new tenant. From here on the transaction is his in the audit log.</summary>
+    private async Task FoundAsync(NpgsqlConnection connection, TenantId tenant, string shop, GrantedAccess access, CancellationToken ct)
+    {
+        await RunAsync(connection, "SELECT set_config('app.actor', $1, true)", ct, Sql.P(access.Who)).ConfigureAwait(false);
+        await RunAsync(
+            connection, MemberDesk.OfShop, ct, Sql.P(tenant.Value), Sql.P(MemberDesk.ShopUser(shop, access.UserId)), Sql.P(MemberDesk.AdminRole),
+            Sql.P(DatabaseTime.Now(time))).ConfigureAwait(false);
     }
 
     private async Task<long> ResumeAsync(NpgsqlConnection connection, TenantId tenant, ConnectionId id, CancellationToken ct) => (long)(await RunAsync(

@@ -12,7 +12,11 @@ public sealed record LocationView(
     bool InspectReturns);
 
 /// <summary>What may change about a location without moving a level; what is null stays.</summary>
-public sealed record LocationDetails(string? Name, bool? OffersPickup, bool? InspectReturns);
+public sealed record LocationDetails(string? Name, bool? OffersPickup, bool? InspectReturns)
+{
+    /// <summary>Whether nothing is to change.</summary>
+    public bool IsEmpty => this is { Name: null, OffersPickup: null, InspectReturns: null };
+}
 
 /// <summary>What became of a wish to map a channel's location.</summary>
 public enum MappingChange
@@ -71,20 +75,28 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>
-    /// Changes what is given; null where there is no such location. Its code never changes: facts name it. What moves levels
-    /// goes through the breaker (<see cref="Core.Brakes.LocationChange"/>).
+    /// Changes what is given; null where there is no such location, or it is not as expected any more. Its code never changes:
+    /// facts name it. What moves levels goes through the breaker (<see cref="Core.Brakes.LocationChange"/>).
     /// </summary>
-    public Task<LocationView?> UpdateAsync(long tenant, long location, LocationDetails details, CancellationToken ct)
+    /// <param name="expected">As the caller read it; null where whatever stands may be changed.</param>
+    public Task<LocationView?> UpdateAsync(
+        long tenant, long location, LocationDetails details, LocationView? expected, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(details);
         const string sql =
             """
             UPDATE locations SET name = coalesce($3::text, name), offers_pickup = coalesce($4::bool, offers_pickup),
               inspect_returns = coalesce($5::bool, inspect_returns)
-            WHERE tenant_id = $1 AND location_id = $2
+            WHERE tenant_id = $1 AND location_id = $2 AND ($6::text IS NULL
+              OR (name, fulfills_online, pool_group, offers_pickup, inspect_returns) = ($6, $7::bool, $8::int, $9::bool, $10::bool))
             RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns
             """;
-        return source.FirstAsync(tenant, sql, Read, [location, details.Name, details.OffersPickup, details.InspectReturns], ct);
+        object?[] values =
+        [
+            location, details.Name, details.OffersPickup, details.InspectReturns, expected?.Name, expected?.FulfillsOnline, expected?.PoolGroup,
+            expected?.OffersPickup, expected?.InspectReturns,
+        ];
+        return source.FirstAsync(tenant, sql, Read, values, ct);
     }
 
     /// <summary>Maps a channel's own location to one of ours, or to none.</summary>

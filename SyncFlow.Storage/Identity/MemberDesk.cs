@@ -76,38 +76,36 @@ public sealed class MemberDesk(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>
-    /// The person who comes from a store's own admin, made where he is new: the first of a tenant becomes its merchant
-    /// admin (he could install the app), others may look until somebody gives them another role.
+    /// The person who comes from a store's own admin, made where he is new: he may look until somebody gives him another
+    /// role. Being the first says nothing: a key may run the tenant, or its owner was asked in and has not come yet. Who
+    /// installed the app as a new tenant is known before he comes here (<see cref="InstallDesk.InstallAsync"/>).
     /// </summary>
     /// <param name="tenant">The tenant of the store.</param>
     /// <param name="shopUser">Shop and user id, as the store's verified token names them.</param>
-    /// <param name="name">For people and the audit log.</param>
     /// <param name="ct">Ends the call.</param>
-    public async Task<MemberView> OfShopAsync(long tenant, string shopUser, string name, CancellationToken ct)
+    public async Task<MemberView> OfShopAsync(long tenant, string shopUser, CancellationToken ct)
     {
-        const string insert =
-            """
-            INSERT INTO members (tenant_id, name, role, status, shop_user, created_by, created_at)
-            SELECT $1, $3, CASE WHEN EXISTS (SELECT FROM members WHERE tenant_id = $1 AND role = 'MerchantAdmin' AND status = 2)
-              THEN 'SupportAnalyst' ELSE 'MerchantAdmin' END, 2, $2, 'shopify', $4
-            ON CONFLICT (tenant_id, shop_user) DO NOTHING
-            """;
         const string find = Columns + " AND shop_user = $2";
         if (await source.FirstAsync(tenant, find, Read, [shopUser], ct).ConfigureAwait(false) is { } known)
         {
             return known;
         }
 
-        // One at a time, and the look at who is there begins after the lock: two who come first at once are not both first.
-        await using (var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false))
-        {
-            await session.ExecuteAsync(session.Of("SELECT pg_advisory_xact_lock(7311004, $1::int)"), ct).ConfigureAwait(false);
-            await session.ExecuteAsync(session.Of(insert, Sql.P(shopUser), Sql.P(name), Sql.P(DatabaseTime.Now(time))), ct).ConfigureAwait(false);
-            await session.CommitAsync(ct).ConfigureAwait(false);
-        }
-
-        return (await source.FirstAsync(tenant, find, Read, [shopUser], ct).ConfigureAwait(false))!;
+        // Another process may have made him meanwhile; then he is found as it did.
+        const string insert = OfShop + " RETURNING " + Shown;
+        return await source.FirstAsync(tenant, insert, Read, [shopUser, "SupportAnalyst", DatabaseTime.Now(time)], ct).ConfigureAwait(false)
+            ?? (await source.FirstAsync(tenant, find, Read, [shopUser], ct).ConfigureAwait(false))!;
     }
+
+    /// <summary>How a staff member of a shop is named here.</summary>
+    public static string ShopUser(string shop, string userId) => $"{shop}/{userId}";
+
+    /// <summary>A person of a store's own admin: tenant, shop and user id, role, moment. One who is known stays as he is.</summary>
+    internal const string OfShop =
+        """
+        INSERT INTO members (tenant_id, name, role, status, shop_user, created_by, created_at)
+        VALUES ($1, $2, $3, 2, $2, 'shopify', $4) ON CONFLICT (tenant_id, shop_user) DO NOTHING
+        """;
 
     internal static NpgsqlParameter Ids(IReadOnlyList<long>? ids) => new()
     {

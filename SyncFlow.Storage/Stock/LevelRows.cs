@@ -18,7 +18,7 @@ internal static class LevelRows
         in_flight_deadline, in_flight_cause_at, unverified::text, failed_verifications, target, needs_reading,
         awaits_attribution, cause_at, explained_through, sold_total, put_back_total, pushed_total, open_claims,
         adopted, draft_holds, selling_limit, opened, in_flight_kind, in_flight_acknowledged_at, shelf::text,
-        lag_reserve
+        lag_reserve, filled
         """;
 
     public const string UpdateSql =
@@ -38,6 +38,7 @@ internal static class LevelRows
           push_priority = d.push_priority, adopted = d.adopted, draft_holds = d.draft_holds,
           selling_limit = d.selling_limit, opened = d.opened, in_flight_kind = d.in_flight_kind,
           in_flight_acknowledged_at = d.in_flight_acknowledged_at, shelf = d.shelf::jsonb, lag_reserve = d.lag_reserve,
+          filled = d.filled,
           dirty_since = CASE WHEN d.wants_push THEN coalesce(l.dirty_since, $2) END,
           pending_changes = CASE -- A push that leaves with this write carries them.
             WHEN d.in_flight_push IS NOT NULL AND d.in_flight_push IS DISTINCT FROM l.in_flight_push THEN 0
@@ -48,13 +49,15 @@ internal static class LevelRows
           $18::int[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], $22::text[], $23::int[], $24::int[],
           $25::int[], $26::bool[], $27::bool[], $28::timestamptz[], $29::bigint[], $30::bigint[], $31::bigint[],
           $32::bigint[], $33::int[], $34::bool[], $35::int[], $36::int[], $37::int[], $38::int[],
-          $39::smallint[], $40::bool[], $41::smallint[], $42::timestamptz[], $43::text[], $44::int[])
+          $39::smallint[], $40::bool[], $41::smallint[], $42::timestamptz[], $43::text[], $44::int[],
+          $45::int[])
           AS d (level_id, generation, status, belief, observed_available, observed_version, observed_seen_at,
             observed_on_hand, observed_committed, suspense, suspense_since, suspense_readings, surplus, in_flight_push,
             in_flight_from, in_flight_to, in_flight_planned_at, in_flight_deadline, in_flight_cause_at, unverified,
             unverified_units, failed_verifications, target, needs_reading, awaits_attribution, cause_at,
             explained_through, sold_total, put_back_total, pushed_total, open_claims, wants_push, push_priority, changes,
-            adopted, draft_holds, selling_limit, opened, in_flight_kind, in_flight_acknowledged_at, shelf, lag_reserve)
+            adopted, draft_holds, selling_limit, opened, in_flight_kind, in_flight_acknowledged_at, shelf, lag_reserve,
+            filled)
         WHERE l.tenant_id = $1 AND l.level_id = d.level_id
         """;
 
@@ -101,6 +104,7 @@ internal static class LevelRows
         Opened = row.GetBoolean(37),
         Shelf = row.IsDBNull(40) ? null : ShelfJson.Read(row.GetString(40)),
         LagReserve = row.GetInt32(41),
+        Filled = row.GetInt32(42),
     });
 
     /// <summary>When its turn to be pushed is; lower comes first.</summary>
@@ -152,6 +156,7 @@ internal static class LevelRows
         Sql.Column(rows, r => DatabaseTime.Of(r.Level.InFlight?.AcknowledgedAt)),
         Sql.Column(rows, r => r.Level.Shelf is { } shelf ? ShelfJson.Write(shelf) : null),
         Sql.Column(rows, r => r.Level.LagReserve),
+        Sql.Column(rows, r => r.Level.Filled),
     ];
 }
 

@@ -28,7 +28,7 @@ public sealed class BillingTests(PostgresFixture postgres, RedisFixture redis)
         ((string)problem["detail"]!).ShouldContain("2 stores");
         (await app.SqlAsync<long>("SELECT count(*) FROM connections")).ShouldBe(2);
 
-        (await app.PostAsync($"/api/v1/connections/{first}/attest-closed", new { })).Status.ShouldBe(HttpStatusCode.OK);
+        (await app.PostAsync($"/api/v1/connections/{first}/attest-closed", new { confirm = "one.myshopify.com" })).Status.ShouldBe(HttpStatusCode.OK);
         (await ConnectAsync(app, "three.myshopify.com")).Status.ShouldBe(HttpStatusCode.Created);
     }
 
@@ -41,7 +41,7 @@ public sealed class BillingTests(PostgresFixture postgres, RedisFixture redis)
         (await ConnectAsync(app, "more.myshopify.com")).Status.ShouldBe(HttpStatusCode.PaymentRequired);
         var standing = (await app.GetAsync("/api/v1/billing"))["standing"]!;
         ((string)standing["standing"]!, (bool)standing["mayGrow"]!, (string)standing["why"]!).ShouldBe(("stopped", false, "It has ended."));
-        (await app.PostAsync($"/api/v1/connections/{connection}/attest-closed", new { })).Status.ShouldBe(HttpStatusCode.OK);
+        (await app.PostAsync($"/api/v1/connections/{connection}/attest-closed", new { confirm = ApiApp.Shop })).Status.ShouldBe(HttpStatusCode.OK);
         (await app.WebhookAsync("{}", "1")).StatusCode.ShouldBe(HttpStatusCode.NotFound, "closed; a lapse closes nothing by itself");
         using var other = await app.OtherTenantAsync();
         (await other.GetStringAsync("/api/v1/billing")).ShouldContain("\"billed\":false");

@@ -28,12 +28,50 @@ public sealed class ConnectionLifeTests(PostgresFixture postgres, RedisFixture r
         var connection = await app.ConnectAsync();
         await SetStatusAsync(app, from);
 
-        var (status, body) = await app.PostAsync($"/api/v1/connections/{connection}/{step}", new { });
+        var (status, body) = await app.PostAsync($"/api/v1/connections/{connection}/{step}", step == "attest-closed" ? new { confirm = ApiApp.Shop } : new { });
         status.ShouldBe(expected, body?.ToJsonString());
         if (expected == HttpStatusCode.Accepted)
         {
             (await app.GetAsync($"/api/v1/sync-runs/{body!["runId"]}"))["kind"]!.GetValue<string>().ShouldBe(step);
         }
+    }
+
+    [Theory]
+    [InlineData("""{}""")]
+    [InlineData("""{"confirm":"yes"}""")]
+    [InlineData("""{"confirm":"MAIN-store.myshopify.com"}""")]
+    public async Task A_shop_is_closed_for_good_only_by_who_names_it(string body)
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        var connection = await app.ConnectAsync();
+        var path = $"/api/v1/connections/{connection}/attest-closed";
+        var (status, problem) = await app.PostAsync(path, JsonNode.Parse(body)!);
+        (status, problem!["errors"]!.AsObject().Single().Key).ShouldBe((HttpStatusCode.BadRequest, "confirm"));
+        ((string)(await app.GetAsync($"/api/v1/connections/{connection}"))["status"]!).ShouldBe("connected");
+        (await app.PostAsync(path, new { confirm = ApiApp.Shop })).Status.ShouldBe(HttpStatusCode.OK);
+        (await app.PostAsync(path, new { confirm = ApiApp.Shop })).Status.ShouldBe(HttpStatusCode.OK, "said again it stays closed");
+    }
+
+    [Fact]
+    public async Task What_closing_a_shop_frees_is_told_before()
+    {
+        await using var shop = await ChangeShop.StartAsync(postgres, redis, skus: 3);
+        await shop.Database.ExecuteAsync("UPDATE skus SET mode = 2");
+        await shop.Database.ExecuteAsync("UPDATE sku_state SET mode = 2");
+        await shop.Database.ExecuteAsync("UPDATE listing_levels SET belief = CASE WHEN connection_id = $1 THEN 4 ELSE 6 END, target = CASE WHEN connection_id = $1 THEN 4 ELSE 6 END", shop.Merchant.Connections[0].Value);
+        await shop.Database.ExecuteAsync("UPDATE connections SET status = 4 WHERE connection_id = $1", shop.Merchant.Connections[0].Value);
+        var path = $"/api/v1/connections/{shop.Merchant.Connections[0].Value}/attest-closed";
+        var (status, told) = await shop.PostAsync(path + "?preview=true", new { });
+        status.ShouldBe(HttpStatusCode.OK, told?.ToJsonString());
+        ((int)told!["skus"]!, (int)told["levels"]!, (long)told["units"]!).ShouldBe((3, 3, 12));
+        ((int)told["writes"]!["total"]!, (int)told["writes"]!["increases"]!).ShouldBe((3, 3), told.ToJsonString());
+        told["writes"]!["sample"]!.AsArray().ShouldAllBe(w => (int)w!["from"]! == 6 && (int)w["to"]! == 10);
+        (await shop.Database.ScalarAsync<long>("SELECT count(*) FROM connections WHERE status = 7")).ShouldBe(0, "nothing is done");
+        (await shop.Database.ScalarAsync<long>("SELECT count(*) FROM sync_runs")).ShouldBe(0);
+
+        (await shop.PostAsync(path, new { confirm = (string)told["confirm"]! })).Status.ShouldBe(HttpStatusCode.OK);
+        var (_, after) = await shop.PostAsync(path + "?preview=true", new { });
+        ((long)after!["units"]!, (int)after["writes"]!["total"]!).ShouldBe((0, 0));
     }
 
     [Fact]

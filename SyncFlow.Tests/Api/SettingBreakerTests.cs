@@ -1,6 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
+using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Brakes;
+using SyncFlow.Storage.Brakes;
 using SyncFlow.Tests.Support;
 using Xunit;
 
@@ -78,6 +82,49 @@ public sealed class SettingBreakerTests(PostgresFixture postgres, RedisFixture r
         var (_, tag) = await shop.GetAsync("/api/v1/skus/sku-0000");
         (await shop.SendAsync(HttpMethod.Patch, "/api/v1/skus/sku-0000", new { safetyBuffer = 1 }, tag)).Status.ShouldBe(HttpStatusCode.OK);
         (await shop.SendAsync(HttpMethod.Patch, "/api/v1/skus/sku-0000", new { safetyBuffer = 2 }, tag)).Status.ShouldBe(HttpStatusCode.PreconditionFailed);
+    }
+
+    [Fact]
+    public async Task A_call_for_a_location_that_somebody_else_changed_is_refused_whole()
+    {
+        await using var shop = await ChangeShop.StartAsync(postgres, redis, skus: 3);
+        var path = $"/api/v1/locations/{shop.Merchant.Location.Value}";
+        var (_, tag) = await shop.GetAsync(path);
+        (await shop.SendAsync(HttpMethod.Patch, path, new { offersPickup = true }, tag)).Status.ShouldBe(HttpStatusCode.OK);
+        foreach (var body in new object[]
+        {
+            new { name = "Old", inspectReturns = true }, new { name = "Old", fulfillsOnline = false }, new { name = "Old", poolGroup = 7 }, new { fulfillsOnline = false },
+        })
+        {
+            (await shop.SendAsync(HttpMethod.Patch, path, body, tag)).Status.ShouldBe(HttpStatusCode.PreconditionFailed, body.ToString());
+            (await shop.SendAsync(HttpMethod.Patch, path + "?preview=true", body, tag)).Status.ShouldBe(HttpStatusCode.PreconditionFailed, body.ToString());
+        }
+
+        (await shop.Database.ScalarAsync<bool>("SELECT name <> 'Old' AND NOT inspect_returns AND fulfills_online AND pool_group <> 7 FROM locations")).ShouldBeTrue();
+        var (_, now) = await shop.GetAsync(path);
+        now.ShouldNotBe(tag);
+        var (status, both) = await shop.SendAsync(HttpMethod.Patch, path, new { name = "New", fulfillsOnline = false }, now);
+        (status, (string)both!["name"]!, (bool)both["fulfillsOnline"]!).ShouldBe((HttpStatusCode.OK, "New", false));
+    }
+
+    [Fact]
+    public async Task Settings_and_title_of_a_SKU_are_set_together_or_not_at_all_and_a_title_waits_for_nothing()
+    {
+        await using var shop = await ChangeShop.StartAsync(postgres, redis, skus: 1);
+        var (desk, tenant, sku) = (shop.App.Services.GetRequiredService<ChangeDesk>(), shop.Merchant.Tenant.Value, shop.Merchant.Skus[0]);
+        var title = await shop.Database.ScalarAsync<string>("SELECT title FROM skus");
+        var now = await shop.Database.ScalarAsync<int>("SELECT safety_buffer FROM skus");
+        var read = new SkuPolicyItem(sku, SharingMode.Shared, now, await shop.Database.ScalarAsync<int>("SELECT risk_budget FROM skus"));
+        var wanted = new SkuPolicyItem(sku, null, 4, null);
+        Task<ChangeView?> ProposeAsync(SkuPolicyItem expected, NewTitle to) => desk.ProposeAsync(tenant, wanted, expected, to, "test", "clerk", CancellationToken.None);
+        Task<bool> StandsAsync(string named, int buffer) => shop.Database.ScalarAsync<bool>("SELECT title = $1 AND safety_buffer = $2 FROM skus", named, buffer);
+
+        (await ProposeAsync(read with { SafetyBuffer = 9 }, new NewTitle(title, "Other"))).ShouldBeNull("somebody changed the settings meanwhile");
+        (await StandsAsync(title, now)).ShouldBeTrue("so the title stays too");
+        (await ProposeAsync(read, new NewTitle("what was read", "Other"))).ShouldBeNull("somebody changed the title meanwhile");
+        (await StandsAsync(title, now)).ShouldBeTrue("so the settings stay too");
+        (await ProposeAsync(read, new NewTitle(title, "Other"))).ShouldNotBeNull();
+        (await StandsAsync("Other", 4)).ShouldBeTrue();
     }
 
     [Fact]

@@ -69,6 +69,33 @@ public sealed class ShopifyInstallTests(PostgresFixture postgres, RedisFixture r
     }
 
     [Fact]
+    public async Task The_admin_is_whose_install_made_the_tenant_whoever_calls_first_and_whoever_installs_again()
+    {
+        await using var shopify = await ShopifyAsync();
+        await using var app = await AppAsync(shopify);
+        var shop = shopify.World.Shops[0].Domain;
+        await OpenAsync(app, await SessionTokenAsync(shopify, shop, "77"));
+        (await RoleAsync(app, await SessionTokenAsync(shopify, shop, "78"))).ShouldBe("SupportAnalyst", "he calls before the one who installed");
+        await app.SqlAsync<long>("UPDATE connections SET status = 6 RETURNING connection_id");
+        (await OpenAsync(app, await SessionTokenAsync(shopify, shop, "79"))).Body!["installed"]!.GetValue<bool>().ShouldBeTrue();
+        (await RoleAsync(app, await SessionTokenAsync(shopify, shop, "79"))).ShouldBe("SupportAnalyst", "the tenant was there");
+        (await RoleAsync(app, await SessionTokenAsync(shopify, shop, "77"))).ShouldBe("MerchantAdmin");
+        (await app.SqlAsync<string>("SELECT actor FROM audit_log WHERE action = 'members.insert' ORDER BY audit_id LIMIT 1")).ShouldBe("shopify:77");
+    }
+
+    [Fact]
+    public async Task Staff_of_a_store_that_a_key_connected_may_look_also_the_first_of_them()
+    {
+        await using var shopify = await ShopifyAsync();
+        await using var app = await AppAsync(shopify);
+        var shop = shopify.World.Shops[0].Domain;
+        await app.ConnectAsync(shop);
+        using var embedded = app.NewClient(await SessionTokenAsync(shopify, shop, "77"));
+        (await embedded.PostAsJsonAsync("/api/v1/api-keys", new { name = "mine", scopes = new[] { "*" } })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await RoleAsync(app, await SessionTokenAsync(shopify, shop, "77"))).ShouldBe("SupportAnalyst");
+    }
+
+    [Fact]
     public async Task Ten_people_who_open_the_new_app_at_once_make_one_tenant()
     {
         await using var shopify = await ShopifyAsync();
@@ -176,6 +203,12 @@ public sealed class ShopifyInstallTests(PostgresFixture postgres, RedisFixture r
         using var http = new HttpClient { BaseAddress = shopify.BaseAddress };
         using var answer = await http.PostAsJsonAsync($"/sandbox/stores/{shop}/session-token", new { userId = user });
         return (string)(await answer.Content.ReadFromJsonAsync<JsonNode>())!["token"]!;
+    }
+
+    private static async Task<string> RoleAsync(ApiApp app, string token)
+    {
+        using var embedded = app.NewClient(token);
+        return (string)JsonNode.Parse(await embedded.GetStringAsync("/api/v1/me"))!["role"]!;
     }
 
     private static async Task<HttpResponseMessage> SendAsync(ApiApp app, string token)

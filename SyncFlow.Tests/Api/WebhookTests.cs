@@ -138,7 +138,7 @@ public sealed class WebhookTests(PostgresFixture postgres, RedisFixture redis)
         await using var app = await ApiApp.StartAsync(postgres, redis);
         var id = await app.ConnectAsync();
         (await app.WebhookAsync("{}", "1")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await app.PostAsync($"/api/v1/connections/{id}/attest-closed", new { })).Status.ShouldBe(HttpStatusCode.OK);
+        (await app.PostAsync($"/api/v1/connections/{id}/attest-closed", new { confirm = ApiApp.Shop })).Status.ShouldBe(HttpStatusCode.OK);
         (await app.WebhookAsync("{}", "2")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await app.ConnectAsync()).ShouldNotBe(id, "a closed shop may be connected anew");
     }

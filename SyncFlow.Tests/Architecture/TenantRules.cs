@@ -26,6 +26,9 @@ internal static partial class TenantRules
         }
     }
 
+    /// <summary>Whether a file begins transactions of a tenant by itself.</summary>
+    public static bool NamesTenantToTheDatabase(SourceFile file) => file.Text.Contains("'app.tenant_id'", StringComparison.Ordinal);
+
     /// <summary>The tables of the migrations that have a tenant.</summary>
     public static HashSet<string> TablesOf(IEnumerable<SourceFile> migrations) => migrations
         .SelectMany(file => Table().Matches(file.Text))

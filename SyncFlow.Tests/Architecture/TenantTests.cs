@@ -15,6 +15,17 @@ public sealed class TenantTests
         Sources.With(".cs").Where(file => file.Project == "SyncFlow.Storage").SelectMany(file => TenantRules.InSource(file, Tables)).ShouldBeEmpty();
     }
 
+    /// <summary>Who names the tenant by himself forgets who acts, and the audit log says nothing, or "system".</summary>
+    [Fact]
+    public void A_transaction_of_a_tenant_says_who_acts()
+    {
+        Sources.With(".cs").Where(file => file.Project is "SyncFlow.Storage" or "SyncFlow.Api" or "SyncFlow.Worker")
+            .Where(TenantRules.NamesTenantToTheDatabase).Select(file => file.Path)
+            .ShouldBe(["SyncFlow.Storage/Front/InstallDesk.cs", "SyncFlow.Storage/Sessions/TenantSetting.cs"], ignoreOrder: true,
+                "Use StorageSession or TenantSql. An install is of nobody that is known yet: it says who acts by itself.");
+        TenantRules.NamesTenantToTheDatabase(new SourceFile("SyncFlow.Storage/Planted.cs", "\"SELECT set_config('app.tenant_id', $1, true)\"")).ShouldBeTrue();
+    }
+
     [Theory]
     [InlineData("\"SELECT code FROM skus WHERE sku_id = $1\"", 1)]
     [InlineData("\"UPDATE connections SET status = 1\"", 1)]

@@ -34,7 +34,8 @@ internal sealed class MemoryStoreUnderTest(MemoryStore store) : StoreUnderTest
         store.History.ConvertAll(m => new LevelFigures(
             m.Level.Id, m.At, m.Cause, (short)m.Level.Status, (short)m.Mode, m.Level.Belief, m.Level.Target, m.Level.Observed?.Available,
             m.Level.Suspense, m.Level.Surplus, m.Level.UnverifiedUnits, m.Level.InFlight?.From, m.Level.InFlight?.To, m.Level.SoldTotal,
-            m.Level.PutBackTotal, m.Level.PushedTotal, m.Level.Shelf is { Since: not null } shelf ? shelf.Parked : null, m.Level.Shelf?.Owed, m.Level.LagReserve)));
+            m.Level.PutBackTotal, m.Level.PushedTotal, m.Level.Shelf is { Since: not null } shelf ? shelf.Parked : null, m.Level.Shelf?.Owed, m.Level.LagReserve,
+            m.Level.Filled)));
 
     public override Task<IReadOnlyList<PoolOpening>> OpeningsAsync() => Task.FromResult<IReadOnlyList<PoolOpening>>(store.Openings);
 

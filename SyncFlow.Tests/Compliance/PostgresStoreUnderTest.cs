@@ -106,13 +106,13 @@ internal sealed class PostgresStoreUnderTest(Merchant merchant) : StoreUnderTest
             session.Of(
                 """
                 SELECT level_id, at, cause, status, mode, belief, target, observed, suspense, surplus, unverified, in_flight_from, in_flight,
-                  sold_total, put_back_total, pushed_total, parked, owed, lag_reserve FROM level_history WHERE tenant_id = $1 ORDER BY history_id
+                  sold_total, put_back_total, pushed_total, parked, owed, lag_reserve, coalesce(filled, 0) FROM level_history WHERE tenant_id = $1 ORDER BY history_id
                 """),
             row => new LevelFigures(
                 new LevelId(row.GetInt64(0)), row.Moment(1), row.GetString(2), row.GetInt16(3), row.GetInt16(4), row.Nullable<int>(5),
                 row.Nullable<int>(6), row.Nullable<int>(7), row.GetInt32(8), row.GetInt32(9), row.GetInt32(10), row.Nullable<int>(11),
                 row.Nullable<int>(12), row.GetInt64(13), row.GetInt64(14), row.GetInt64(15), row.Nullable<int>(16), row.Nullable<int>(17),
-                row.GetInt32(18)),
+                row.GetInt32(18), row.GetInt32(19)),
             Ct);
     }
 

@@ -67,4 +67,5 @@ internal abstract class StoreUnderTest : IAsyncDisposable
 /// <summary>The figures of a level that its history keeps.</summary>
 internal sealed record LevelFigures(
     LevelId Level, DateTimeOffset At, string Cause, short Status, short Mode, int? Belief, int? Target, int? Observed, int Suspense,
-    int Surplus, int Unverified, int? From, int? To, long Sold, long PutBack, long Pushed, int? Parked, int? Owed, int LagReserve);
+    int Surplus, int Unverified, int? From, int? To, long Sold, long PutBack, long Pushed, int? Parked, int? Owed, int LagReserve,
+    int Filled);

@@ -42,6 +42,19 @@ public sealed class ApiKeyTests(PostgresFixture postgres, RedisFixture redis)
     }
 
     [Fact]
+    public async Task A_repeat_of_a_refused_request_is_refused_the_same_way_and_not_told_that_it_was_done()
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        var body = new { name = "wrong", scopes = new[] { "fly" } };
+        var (first, said) = await app.PostAsync("/api/v1/api-keys", body, "k");
+        var (again, repeated) = await app.PostAsync("/api/v1/api-keys", body, "k");
+        (first, again).ShouldBe((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest));
+        repeated!["errors"]!.ToJsonString().ShouldBe(said!["errors"]!.ToJsonString());
+        (await app.PostAsync("/api/v1/api-keys/77/rotate", new { }, "r")).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await app.PostAsync("/api/v1/api-keys/77/rotate", new { }, "r")).Status.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task A_rotated_key_goes_on_for_the_overlap_and_no_longer()
     {
         await using var app = await ApiApp.StartAsync(postgres, redis);

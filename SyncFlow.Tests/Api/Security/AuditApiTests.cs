@@ -38,6 +38,30 @@ public sealed class AuditApiTests(PostgresFixture postgres, RedisFixture redis)
     }
 
     [Fact]
+    public async Task Mapping_a_catalog_stands_there_with_who_did_it_and_a_dry_run_does_not()
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        var connection = await app.ConnectAsync();
+        await app.SqlAsync<long>(
+            """
+            INSERT INTO channel_items (tenant_id, connection_id, variant_ref, item_ref, product_ref, sku_text, title, tracked, oversell_allowed, is_bundle, archived, seen_at)
+            SELECT 1, $1, 'v' || n, 'i' || n, 'p' || n, 'S' || n, 's', true, false, false, false, now() FROM generate_series(1, 60) n RETURNING tenant_id
+            """,
+            connection);
+        var body = new { connectionId = connection };
+        (await app.PostAsync("/api/v1/listings/auto-map", new { connectionId = connection, dryRun = true })).Status.ShouldBe(HttpStatusCode.OK);
+        (await MappedAsync()).ShouldBeEmpty();
+        (await app.PostAsync("/api/v1/listings/auto-map", body)).Status.ShouldBe(HttpStatusCode.OK);
+        var mapped = await MappedAsync();
+        mapped.Select(e => ((string)e["action"]!, (string)e["actor"]!, (int)e["details"]!["rows"]!))
+            .ShouldBe([("skus.insert", "Bootstrap", 60), ("listings.insert", "Bootstrap", 60)], ignoreOrder: true);
+        ((bool)(await app.GetAsync("/api/v1/audit/check"))["isWhole"]!).ShouldBeTrue();
+
+        async Task<List<JsonNode>> MappedAsync() => [.. (await app.GetAsync("/api/v1/audit"))["items"]!.AsArray()
+            .Where(e => ((string)e!["action"]!).Split('.')[0] is "skus" or "listings").Select(e => e!)];
+    }
+
+    [Fact]
     public async Task The_command_on_the_host_finds_a_broken_chain()
     {
         await using var app = await ApiApp.StartAsync(postgres, redis);

@@ -1,8 +1,10 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
+using SyncFlow.Api.Security;
 using SyncFlow.Api.Shopify;
 using SyncFlow.Tests.Support;
 using Xunit;
@@ -144,6 +146,93 @@ public sealed class HardeningTests(PostgresFixture postgres, RedisFixture redis)
         guesses.ShouldContain(a => a.StatusCode == HttpStatusCode.TooManyRequests);
         guesses.ShouldAllBe(a => a.StatusCode == HttpStatusCode.TooManyRequests || a.StatusCode == HttpStatusCode.Unauthorized);
         (await other.GetAsync("/api/v1/stock", Ct)).StatusCode.ShouldBe(HttpStatusCode.OK, "whoever has a key is not held back by one who guesses");
+    }
+
+    [Fact]
+    public async Task Guesses_beyond_an_addresses_bucket_do_not_reach_the_database_and_who_was_known_goes_on()
+    {
+        await using var app = await ApiApp.StartAsync(
+            await postgres.CreateDatabaseAsync(), await redis.ConfigurationAsync(), ApiApp.With(("Limits:StrangerPerSecond", "1")));
+        var answers = new List<HttpStatusCode>();
+        for (var i = 0; i < 5; i++)
+        {
+            // A key that is good and was never shown: only the database can tell, and it is not asked.
+            var (_, made) = await app.PostAsync("/api/v1/api-keys", new { name = $"new {i}", scopes = new[] { "read" } });
+            using var fresh = app.NewClient((string)made!["key"]!);
+            await EmptyAsync(app, null);
+            answers.Add((await fresh.GetAsync("/api/v1/stock", Ct)).StatusCode);
+            (await app.Client.GetAsync("/api/v1/stock", Ct)).StatusCode.ShouldBe(HttpStatusCode.OK, "whoever was known is not held back");
+        }
+
+        answers.ShouldContain(HttpStatusCode.TooManyRequests);
+    }
+
+    [Fact]
+    public async Task Behind_known_proxies_every_caller_has_his_own_bucket_and_stands_in_the_audit_log()
+    {
+        await using var app = await ApiApp.StartAsync(
+            await postgres.CreateDatabaseAsync(), await redis.ConfigurationAsync(),
+            ApiApp.With(("Limits:StrangerPerSecond", "1"), ("Forwarded:Networks", "127.0.0.0/8, ::1/128"), ("Forwarded:Proxies", "192.0.2.7")));
+        await EmptyAsync(app, "203.0.113.1");
+        (await GuessAsync(app, "203.0.113.2")).ShouldBe(HttpStatusCode.Unauthorized, "another caller");
+        await EmptyAsync(app, "203.0.113.3");
+        (await GuessAsync(app, "198.51.100.9, 203.0.113.4, 192.0.2.7")).ShouldBe(HttpStatusCode.Unauthorized, "behind two proxies");
+        (await app.SqlAsync<long>("SELECT count(*) FROM audit_log WHERE origin LIKE '203.0.113.9%'")).ShouldBe(0);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/locations") { Content = JsonContent.Create(new { code = "A", name = "A" }) };
+        request.Headers.Add("X-Forwarded-For", "198.51.100.9, 203.0.113.9");
+        (await app.SendAsync(request)).Status.ShouldBe(HttpStatusCode.Created);
+        (await app.SqlAsync<long>("SELECT count(*) FROM audit_log WHERE origin LIKE '203.0.113.9%'")).ShouldBe(1, "what a caller writes before our proxy does is not believed");
+    }
+
+    [Fact]
+    public async Task Without_a_known_proxy_nobody_gets_another_bucket_by_a_header()
+    {
+        await using var app = await ApiApp.StartAsync(
+            await postgres.CreateDatabaseAsync(), await redis.ConfigurationAsync(), ApiApp.With(("Limits:StrangerPerSecond", "1")));
+        var guesses = await Task.WhenAll(Enumerable.Range(0, 60).Select(n => GuessAsync(app, $"203.0.113.{n}")));
+        guesses.ShouldContain(HttpStatusCode.TooManyRequests);
+    }
+
+    [Theory]
+    [InlineData("Forwarded:Proxies", "10.0.0.0/8")]
+    [InlineData("Forwarded:Networks", "10.0.0.1/8x")]
+    public async Task A_proxy_that_is_none_stops_the_start_and_is_named(string setting, string value)
+    {
+        var (database, store) = (await postgres.CreateDatabaseAsync(), await redis.ConfigurationAsync());
+        var failed = await Should.ThrowAsync<InvalidOperationException>(() => ApiApp.StartAsync(database, store, ApiApp.With((setting, value))));
+        failed.Message.ShouldContain(value);
+    }
+
+    [Theory]
+    [InlineData("::ffff:203.0.113.1", "203.0.113.1")]
+    [InlineData("203.0.113.1", "203.0.113.1")]
+    [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
+    public void Who_has_one_address_of_a_network_has_one_bucket(string address, string bucket) =>
+        CallerLimits.SideOf(IPAddress.Parse(address)).ShouldBe(IPAddress.Parse(bucket));
+
+    /// <summary>Guesses until there is no token left.</summary>
+    private static async Task EmptyAsync(ApiApp app, string? address)
+    {
+        HttpStatusCode[] guesses;
+        do
+        {
+            guesses = await Task.WhenAll(Enumerable.Range(0, 15).Select(_ => GuessAsync(app, address)));
+        }
+        while (!guesses.Contains(HttpStatusCode.TooManyRequests));
+    }
+
+    private static async Task<HttpStatusCode> GuessAsync(ApiApp app, string? address)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/stock");
+        request.Headers.Add("Authorization", "Bearer sfk_guess");
+        if (address is not null)
+        {
+            request.Headers.Add("X-Forwarded-For", address);
+        }
+
+        using var client = app.NewClient(null);
+        using var answer = await client.SendAsync(request, Ct);
+        return answer.StatusCode;
     }
 
     private static async Task<(HttpStatusCode Status, string Text)> SendAsync(ApiApp app, string path, string body)

@@ -78,6 +78,57 @@ public sealed class LocationScopeTests(PostgresFixture postgres, RedisFixture re
         (await PostAsync(key, "/stock-operations", new { items = new[] { Receipt("l", "THERE") } })).Status.ShouldBe(HttpStatusCode.BadRequest);
     }
 
+    [Fact]
+    public async Task Who_is_held_to_locations_frees_neither_himself_nor_others_by_a_key()
+    {
+        await using var people = await OpenAsync();
+        var (here, there) = (await PlaceAsync(people, "HERE"), await PlaceAsync(people, "THERE"));
+        using var held = await HeldAsync(people, here);
+        foreach (var locationIds in new long[]?[] { null, [there], [here, there] })
+        {
+            (await PostAsync(held, "/api-keys", new { name = "free", scopes = new[] { "stock:write" }, locationIds })).Status.ShouldBe(HttpStatusCode.Forbidden);
+        }
+
+        (await PostAsync(held, "/api-keys", new { name = "mine", scopes = new[] { "stock:write" }, locationIds = new[] { here } })).Status.ShouldBe(HttpStatusCode.Created);
+        (await people.App.SqlAsync<long>("SELECT count(*) FROM api_keys WHERE name = 'free'")).ShouldBe(0);
+
+        var free = (long)(await DoAsync(people, "/api-keys", new { name = "till", scopes = new[] { "stock:write" } }))["apiKey"]!["id"]!;
+        (await PostAsync(held, $"/api-keys/{free}/rotate", new { })).Status.ShouldBe(HttpStatusCode.Forbidden, "the new one would be shown to him");
+        var elsewhere = (long)(await DoAsync(people, "/api-keys", new { name = "3PL", scopes = new[] { "stock:write" }, locationIds = new[] { there } }))["apiKey"]!["id"]!;
+        (await PostAsync(held, $"/api-keys/{elsewhere}/rotate", new { })).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await people.App.SqlAsync<long>("SELECT count(*) FROM api_keys WHERE rotated_to IS NOT NULL")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Who_is_held_to_locations_gives_people_no_others_and_takes_none()
+    {
+        await using var people = await OpenAsync();
+        var (here, there) = (await PlaceAsync(people, "HERE"), await PlaceAsync(people, "THERE"));
+        using var held = await HeldAsync(people, here);
+        object Asked(string role, params long[]? locationIds) => new { email = "x@example.com", name = "x", role, locationIds };
+        (await PostAsync(held, "/users", Asked("merchantAdmin", null))).Status.ShouldBe(HttpStatusCode.Forbidden, "an admin is held to no place");
+        (await PostAsync(held, "/users", Asked("warehouseManager", there))).Status.ShouldBe(HttpStatusCode.Forbidden);
+        var own = (long)(await PostAsync(held, "/users", Asked("warehouseManager", here))).Body!["id"]!;
+        (await PatchAsync(held, own, new { role = "operationsManager" })).ShouldBe(HttpStatusCode.Forbidden);
+        (await PatchAsync(held, own, new { locationIds = new[] { here, there } })).ShouldBe(HttpStatusCode.Forbidden);
+        (await PatchAsync(held, own, new { name = "y" })).ShouldBe(HttpStatusCode.OK);
+        var other = await people.InviteAsync("wm2@example.com", "warehouseManager", [there]);
+        (await PatchAsync(held, other, new { disabled = true })).ShouldBe(HttpStatusCode.Forbidden, "he works elsewhere");
+        (await PatchAsync(held, other, new { locationIds = new[] { here } })).ShouldBe(HttpStatusCode.Forbidden, "that would take his place away");
+    }
+
+    private static async Task<HttpClient> HeldAsync(People people, long location) => people.App.NewClient(
+        (string)(await DoAsync(people, "/api-keys", new { name = "held", scopes = new[] { "*" }, locationIds = new[] { location } }))["key"]!);
+
+    private static Task<long> PlaceAsync(People people, string code) =>
+        people.App.SqlAsync<long>("SELECT location_id FROM locations WHERE code = $1", code);
+
+    private static async Task<HttpStatusCode> PatchAsync(HttpClient client, long user, object body)
+    {
+        using var answer = await client.PatchAsJsonAsync($"/api/v1/users/{user}", body, Ct);
+        return answer.StatusCode;
+    }
+
     private static object Receipt(string key, string location) => new { key, kind = "receipt", sku = "A", location, units = 3 };
 
     private static async Task<HttpClient> ManagerAsync(People people)

@@ -1,5 +1,6 @@
 using Shouldly;
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Stock;
@@ -33,6 +34,28 @@ public sealed class BaselineCases
 
         desk.Read(1, mark);
         (desk.Position.OnHand, desk.Ats).ShouldBe((7, 7));
+    }
+
+    [Fact]
+    public void A_reading_from_before_units_went_missing_takes_no_level_into_service()
+    {
+        // Found by the simulation (seed 161995): the unit stood in belief and in suspense.
+        var desk = new Desk(1, 5, SharingMode.Guard, 5);
+        desk.Arrange(1, l => l with { Status = LevelStatus.New, NeedsReading = true, Observed = new Observation(5, 0, desk.Now.AddMinutes(-1), 5, 0) });
+        var mark = desk.Mark(1, ReadingKind.Baseline) with { Available = 5, OnHand = 5 };
+        desk.Now += TimeSpan.FromSeconds(1);
+        desk.Announce(1, 4, desk.Now);
+        (desk[1].Belief, desk[1].Suspense).ShouldBe((4, 1));
+
+        desk.Now += TimeSpan.FromSeconds(1);
+        desk.Read(1, mark).ShouldBe(FactOutcome.Unchanged);
+        (desk[1].Status, desk[1].Belief, desk[1].NeedsReading, desk.Exposure.Units).ShouldBe((LevelStatus.New, 4, true, 0));
+
+        desk.Now += TimeSpan.FromSeconds(1);
+        desk.Read(1, ReadingKind.Baseline, 4, onHand: 5, committed: 1);
+        (desk[1].Status, desk[1].Belief, desk[1].Suspense).ShouldBe((LevelStatus.Live, 4, 1));
+        desk.Order(1, Desk.Snapshot("1", 1, desk.Now));
+        (desk[1].Belief, desk[1].Suspense, desk.Exposure.Units).ShouldBe((4, 0, 0));
     }
 
     [Fact]

@@ -177,6 +177,7 @@ public sealed class RoundTripTests(PostgresFixture postgres)
         SuspenseReadings = 1,
         Surplus = 6,
         LagReserve = 6,
+        Filled = 7,
         Adopted = 4,
         DraftHolds = 3,
         Limit = SellingLimit.None,
