@@ -136,15 +136,15 @@ internal sealed class ShelfReading
     }
 
     /// <summary>
-    /// Units that are missing in the one state and too many in the other were moved by hand, most often. Where a change of on-hand that
-    /// was not done leaves fewer of both without a cause, it was not done: then what available misses, or has too many, is another matter.
+    /// Units that available misses and that are too many among the parked ones were moved by hand, most often. Where those are just the
+    /// ones that were to be taken off, and twice as many as that and more, they were not: what available misses is another matter.
+    /// Taken so by mistake it lowers what is thought to be there; of a change upwards it would raise it.
     /// </summary>
     private void JudgeBeside(int units)
     {
-        if (Opposite(units, _open) != 0 && Opposite(_open, Doubted) != 0 && IsExact && !IsUnderWay(_set.FindSku(_level.Id)!)
-            && Math.Abs(units + _open + Doubted) < Math.Abs(units + _open))
+        if (units < 0 && _open > -2 * units && _open == -Doubted && IsExact && !IsUnderWay(_set.FindSku(_level.Id)!))
         {
-            (_open, _undone) = (_open + Doubted, _undone + Doubted);
+            (_open, _undone) = (0, _undone + Doubted);
         }
     }
 

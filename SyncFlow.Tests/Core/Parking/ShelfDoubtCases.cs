@@ -113,6 +113,21 @@ public sealed class ShelfDoubtCases
         (desk[1].Belief, desk[1].Suspense, desk.Shelf().Owed, desk.Shelf().Found, desk.Shelf().Unplaced).ShouldBe((belief, suspense, owed, found, 0));
     }
 
+    [Fact]
+    public void R14_Goods_that_were_laid_and_that_hands_moved_and_took_are_not_found_again()
+    {
+        // Five came and were laid; a hand moved one to what is sold, and three were taken away.
+        var desk = ShelfDesk.Alone();
+        desk.Receive("r1", 5);
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Adjust);
+        for (var cycle = 0; cycle < PublishLimits.SuspenseReadings; cycle++)
+        {
+            desk.Shows(1, 11, 1);
+        }
+
+        (desk[1].Belief, desk.Shelf().Owed, desk.Position.OnHand, desk.Position.Unavailable, desk[1].UpperBound).ShouldBe((11, 0, 12, 0, 11));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
