@@ -75,7 +75,8 @@ internal static class ChannelMoves
 
     /// <summary>
     /// Of units that a channel moved off a place, those that lie there. In shared mode every channel shows the same units, and
-    /// one that closes the place after another moves what is at the other place already. What the authority shows lies there.
+    /// one that closes the place after another moves what is at the other place already. What the authority shows lies there; and
+    /// where another channel is the authority and shows the place, its word alone moves anything.
     /// </summary>
     private static int OfThose(WorkingSet set, SkuState sku, LevelState source, int moved)
     {
@@ -86,11 +87,26 @@ internal static class ChannelMoves
 
         foreach (var part in Draws.ComponentsOf(set, sku.Sku, source.UnitsPerSale))
         {
-            var pool = (part.Sku == sku.Sku ? sku : set.FindSku(part.Sku)!).PoolAt(source.Location);
-            moved = Math.Clamp(pool.Buckets.OnHand / part.Units, 0, moved);
+            var state = part.Sku == sku.Sku ? sku : set.FindSku(part.Sku)!;
+            moved = IsOthers(set, state, source) ? 0 : Math.Clamp(state.PoolAt(source.Location).Buckets.OnHand / part.Units, 0, moved);
         }
 
         return moved;
+    }
+
+    /// <summary>Whether on-hand at a level's place is another channel's to say, which has a level of the SKU there.</summary>
+    private static bool IsOthers(WorkingSet set, SkuState sku, LevelState source)
+    {
+        foreach (var level in sku.Levels)
+        {
+            if (level.Location == source.Location && level.Connection != source.Connection && level.Status != LevelStatus.Gone
+                && set.Context.Channels.TryGetValue(level.Connection, out var other) && ChannelEdits.IsAccepted(sku, level, other))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>
@@ -134,12 +150,13 @@ internal static class ChannelMoves
         source.UnitsPerSale == 1 && IsBooked(sku, source, reading.OnHand) && to.Observed is { OnHand: { } there } && IsBooked(sku, to, there);
 
     /// <summary>
-    /// Of what appeared on an authority's level, units that lie there because a change of on-hand in doubt was not done: its on-hand is
-    /// as much beyond the ledger. Not where on-hand of the level that misses them is what the ledger has, for an order holds them there.
+    /// Of what appeared on an authority's level, units that lie there because a change of on-hand in doubt was not done, nor the move
+    /// after it: its on-hand is as much beyond the ledger, and that move was in doubt as well. Not where on-hand of the level that misses
+    /// them is what the ledger has, for an order holds them there.
     /// </summary>
     private static int OfChange(Reading reading, SkuState sku, LevelState source, LevelState to) =>
         to is { Shelf: { IsKept: true, Adjusted: < 0 } shelf, Observed.OnHand: { } there } && !IsBooked(sku, source, reading.OnHand)
-            ? Math.Clamp(there + shelf.Owed!.Value - sku.PoolAt(to.Location).Buckets.OnHand, 0, Math.Min(to.Surplus, -shelf.Adjusted))
+            ? Math.Clamp(there + shelf.Owed!.Value - sku.PoolAt(to.Location).Buckets.OnHand, 0, Math.Min(to.Surplus, Math.Min(shelf.Lacked, -shelf.Adjusted)))
             : 0;
 
     private static bool IsBooked(SkuState sku, LevelState level, int onHand) =>
@@ -192,6 +209,19 @@ internal static class ChannelMoves
 
         return false;
     }
+
+    /// <summary>
+    /// Whether no reading showed units too many before; where the level has siblings an announcement is none, for they are asked
+    /// by readings alone.
+    /// </summary>
+    /// <param name="sku">As it was before the reading.</param>
+    public static bool IsFirstSeen(SkuState sku, LevelState level) => level.Surplus + level.Adopted == 0
+        || (sku.FindLevel(level.Id)!.Observed is not { OnHand: not null } && HasSiblings(sku, level));
+
+    /// <summary>Whether a sibling may miss units that are too many on a level, and no reading of it has told since they were seen.</summary>
+    /// <param name="sku">As it was before the reading.</param>
+    public static bool MayBeMissed(SkuState sku, LevelState level) =>
+        HasSiblings(sku, level) && (IsFirstSeen(sku, level) || IsSiblingUnread(sku, level) || AwaitsSibling(sku, level));
 
     /// <summary>
     /// Where units are missing on a level, or too many, a sibling may have them, or lack them, and no message need have told of

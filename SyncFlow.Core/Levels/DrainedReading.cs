@@ -25,12 +25,7 @@ internal sealed class DrainedReading(
     /// <summary>Of what the reading shows above what is explained, units that the ledger has.</summary>
     private int _booked;
 
-    /// <summary>
-    /// Whether no reading showed units too many before; where the level has siblings an announcement is none, for they are asked
-    /// by readings alone.
-    /// </summary>
-    private bool IsFirst => level.Surplus + level.Adopted == 0
-        || (sku.FindLevel(level.Id)!.Observed is not { OnHand: not null } && ChannelMoves.HasSiblings(sku, level));
+    private bool IsFirst => ChannelMoves.IsFirstSeen(sku, level);
 
     /// <summary>A value that was written over the level after the reading lies there, whatever was missing before.</summary>
     private bool WasOverwritten =>

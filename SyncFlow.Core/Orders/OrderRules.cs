@@ -119,6 +119,7 @@ internal static class OrderRules
             sku = seenBefore ? sku : Append(set, fact, sku, change, Bucket.OnHand, change.Relocated, EntryReason.ChannelTransfer);
             sku = seenBefore ? sku : ParkingRules.FollowUnclaimed(sku, change);
             sku = MoveLevel(set, fact, change, sku, snapshot.Version.Sequence, before.Provisional, now);
+            sku = ClosedOrigins.Doubt(sku, change, changes, now);
             set.Put(sku);
 
             set.NoteCause(change.Sku, Learned(before, snapshot) ? now : fact.OccurredAt);

@@ -60,7 +60,12 @@ internal static class ParkedMoves
             return (sku, shelf, 0);
         }
 
-        var moved = Math.Min(units, -source.Shelf!.Unplaced);
+        var moved = Math.Min(units, Missing(source.Shelf!, -source.Shelf!.Unplaced, units));
+        if (moved <= 0)
+        {
+            return (sku, shelf, 0);
+        }
+
         var left = source.Shelf with { Unplaced = source.Shelf.Unplaced + moved };
         (sku, left, var arrived) = Book(set, fact, sku, (source, left), (to, shelf), moved);
         return (sku.With(source with { Shelf = left, NeedsReading = true }), arrived!, moved);
@@ -75,11 +80,23 @@ internal static class ParkedMoves
             return Leave(set, fact, sku, source, shelf, units);
         }
 
-        var moved = Math.Min(units, to.Shelf!.Unplaced);
+        var moved = Math.Min(Missing(shelf, units, to.Shelf!.Unplaced), to.Shelf!.Unplaced);
+        if (moved <= 0)
+        {
+            return (sku, shelf, 0);
+        }
+
         (sku, shelf, var arrived) = Book(
             set, fact, sku, (source, shelf), (to, to.Shelf with { Unplaced = to.Shelf.Unplaced - moved }), moved);
         return (sku.With(to with { Shelf = arrived, NeedsReading = true }), shelf, -moved);
     }
+
+    /// <summary>
+    /// Of parked units that are missing on a closing level, those that may have moved: not a change of on-hand in doubt, where that, not
+    /// done, leaves fewer without a cause. All that was there moved at once, so what appeared is all there was.
+    /// </summary>
+    private static int Missing(ParkedShelf shelf, int missing, int appeared) =>
+        shelf.Adjusted > 0 && Math.Abs(missing - shelf.Adjusted - appeared) < Math.Abs(missing - appeared) ? missing - shelf.Adjusted : missing;
 
     /// <summary>
     /// To a location where nothing is parked: its channel shows them there as set aside, beyond what the ledger has. They

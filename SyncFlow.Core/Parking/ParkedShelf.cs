@@ -47,7 +47,10 @@ public sealed record ParkedShelf
     /// </summary>
     public DateTimeOffset? MovedAt { get; init; }
 
-    /// <summary>What a reading that proves nothing showed <see cref="Adjusted"/> to lack, with the opposite sign.</summary>
+    /// <summary>
+    /// What a reading that proves nothing showed <see cref="Adjusted"/> to lack, with the opposite sign; or one that showed as much in
+    /// available, beside a decrease in doubt, and was not judged for what siblings miss.
+    /// </summary>
     public int Lacked { get; init; }
 
     /// <summary>Units that somebody put among the parked ones: on hand, and unavailable in the ledger until they are released. ≥ 0.</summary>

@@ -21,6 +21,7 @@ internal sealed class ShelfReading
     private int _open;
     private int _undone;
     private bool _isHeld;
+    private int _lacking;
 
     public ShelfReading(WorkingSet set, LevelRead fact, LevelState level, ChannelSettings channel, DateTimeOffset now)
     {
@@ -120,6 +121,7 @@ internal sealed class ShelfReading
     /// <returns>How many of them, with their sign.</returns>
     public int Explain(int units, bool isUndone)
     {
+        JudgeBeside(units);
         var moved = Opposite(units, _open);
         _open += moved;
         if (moved != 0 && !isUndone)
@@ -128,9 +130,22 @@ internal sealed class ShelfReading
             Drift(DriftClass.ParkedMove, _shelf!.Parked, "moved to where it should be");
         }
 
-        var lacking = OfAdjustment(units - moved);
+        var lacking = OfAdjustment(units - moved, isUndone);
         _undone -= lacking;
         return moved + lacking;
+    }
+
+    /// <summary>
+    /// Units that available misses and that are too many among the parked ones were moved by hand, most often. Where those are just the
+    /// ones that were to be taken off, and twice as many as that and more, they were not: what available misses is another matter.
+    /// Taken so by mistake it lowers what is thought to be there; of a change upwards it would raise it.
+    /// </summary>
+    private void JudgeBeside(int units)
+    {
+        if (units < 0 && _open > -2 * units && _open == -Doubted && IsExact && !IsUnderWay(_set.FindSku(_level.Id)!))
+        {
+            (_open, _undone) = (0, _undone + Doubted);
+        }
     }
 
     /// <summary>
@@ -138,9 +153,10 @@ internal sealed class ShelfReading
     /// parked ones together are moved by orders, by hands at the shelf and by such changes alone: so what is too many of
     /// both is never found while units that we took out may be there still. What is missing from available alone is, where
     /// an earlier reading had shown the change to lack: then a move after it was not done either. What may have come from a
-    /// location that closes is not judged before that is read out; nor is the change then.
+    /// location that closes is not judged before that is read out; nor is the change then. What is too many in available alone is most
+    /// often an order's that moved untold: unless a decrease is in doubt as well, it is not judged before the siblings were read.
     /// </summary>
-    private int OfAdjustment(int units)
+    private int OfAdjustment(int units, bool isUndone)
     {
         if (units < 0)
         {
@@ -148,7 +164,10 @@ internal sealed class ShelfReading
         }
 
         var lacking = units + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
-        _isHeld = lacking != 0 && ChannelMoves.MayHaveMoved(_set.FindSku(_level.Id)!, _level, missing: false);
+        var sku = _set.FindSku(_level.Id)!;
+        _isHeld = lacking != 0
+            && (ChannelMoves.MayHaveMoved(sku, _level, missing: false) || (!isUndone && ChannelMoves.MayBeMissed(sku, _level)));
+        _lacking = _isHeld && isUndone ? lacking : 0;
         return _isHeld ? 0 : lacking;
     }
 
@@ -173,7 +192,7 @@ internal sealed class ShelfReading
         // It was made whole or not at all; and was not where that leaves less than half without a cause. Units moved by hand come
         // first: taken for an adjustment that was not done, what they were moved to would be found. So does what may have moved
         // to or from a location that closes.
-        var waits = _isHeld || (ParkedMoves.IsUnderWay(sku, _level, _open) && Readings < ParkedMoves.Patience(sku, _level, _open));
+        var waits = _isHeld || IsUnderWay(sku);
         if (_undone != 0 || (IsExact && !waits && 2 * Math.Abs(_open + Doubted) < Math.Abs(_open)))
         {
             (_open, _undone) = (_open + Doubted, _undone + Doubted);
@@ -190,7 +209,7 @@ internal sealed class ShelfReading
             Adjusted = adjusted,
             AdjustedAt = adjusted == 0 ? null : known.AdjustedAt,
             MovedAt = movedAt,
-            Lacked = adjusted == 0 ? 0 : waits ? known.Lacked : Larger(known.Lacked, Opposite(_open, adjusted)),
+            Lacked = adjusted == 0 ? 0 : waits ? Larger(known.Lacked, _lacking) : Larger(known.Lacked, Opposite(_open, adjusted)),
         };
         next = next with { Shelf = shelf, NeedsReading = next.NeedsReading || adjusted != 0 || movedAt is not null };
         if (_undone != 0)
@@ -232,6 +251,9 @@ internal sealed class ShelfReading
         (sku, var found) = ChannelEdits.BookParked(_set, _fact, sku, next, _channel, _open);
         return (sku, next with { Shelf = shelf with { Found = found } });
     }
+
+    /// <summary>What is open may be the doing of a location that closes, and that is not read out yet.</summary>
+    private bool IsUnderWay(SkuState sku) => ParkedMoves.IsUnderWay(sku, _level, _open) && Readings < ParkedMoves.Patience(sku, _level, _open);
 
     /// <summary>Exact readings in a row that showed what is open, this one included.</summary>
     private int Readings => !IsExact ? 0 : _shelf!.Unplaced == _open ? _shelf.UnplacedReadings + 1 : 1;

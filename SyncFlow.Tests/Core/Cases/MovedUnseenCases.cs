@@ -1,4 +1,5 @@
 using Shouldly;
+using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
@@ -60,6 +61,44 @@ public sealed class MovedUnseenCases
         desk.Read(2, ReadingKind.Drained, available: 6, onHand: 6);
         (desk[1].Belief, desk[1].Surplus, desk[2].Suspense).ShouldBe((6, 0, 0), "it is one movement");
         desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe([5, 6], "and nothing lies elsewhere than it did");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R14_Where_another_channel_owns_on_hand_one_that_closes_a_location_moves_none(bool owns)
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        var owner = Desk.Channel(2) with { OwnsOnHand = owns };
+        desk.Context = desk.Context with { Channels = desk.Context.Channels.Add(owner.Connection, owner) };
+        desk.Arrange(s => s with
+        {
+            Levels = s.Levels.Add(desk[2] with { Id = new LevelId(3), Connection = owner.Connection, Listing = new ListingId(2), Belief = 0, Target = 0 }),
+        });
+        PlaceCases.Close(desk);
+        desk.Arrange(1, l => l with { Surplus = 1, NeedsReading = true });
+        desk.Read(2, ReadingKind.Drained, available: 6, onHand: 6);
+        (desk[1].Belief, desk[1].Surplus, desk[2].Suspense).ShouldBe((6, 0, 0), "it is one movement");
+        desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe(owns ? [5, 7] : [6, 6]);
+    }
+
+    [Theory]
+    [InlineData(11)]
+    [InlineData(10)]
+    public void An_order_that_left_a_closed_location_may_have_moved_with_all_that_lay_there(int shown)
+    {
+        // The second place was closed into the first, and its level was read out before it is known that the order is there as well.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Order(1, PlaceCases.Assigned("1", 1, ("x2", 1)));
+        PlaceCases.Close(desk);
+        desk.Arrange(2, l => l with { Status = LevelStatus.Closed, Belief = 0, Target = null });
+        desk.Arrange(1, l => l with { Belief = 11, Target = 11, NeedsReading = false });
+        desk.Order(1, PlaceCases.Assigned("1", 1, ("x1", 1)));
+        (desk[1].Belief, desk[1].UpperBound, desk[1].NeedsReading).ShouldBe((10, 11, true), "it shows eleven, or ten where the order was given elsewhere");
+
+        desk.Now += TimeSpan.FromSeconds(5);
+        desk.Read(1, ReadingKind.Drained, available: shown, committed: 1, onHand: shown + 1);
+        (desk[1].Belief, desk[1].UpperBound, desk[1].Surplus).ShouldBe((shown, shown, 0));
     }
 
     [Fact]

@@ -228,7 +228,7 @@ public sealed class ParkedMoveCases
     {
         // Neither a change of on-hand nor the move after it was done at the one, and at the other a unit is gone; or it was moved by hand.
         var desk = Scene(closedAvailable: 1);
-        desk.Arrange(Main, l => l with { Shelf = l.Shelf! with { Adjusted = inDoubt ? -1 : 0, AdjustedAt = inDoubt ? desk.Now : null } });
+        desk.Arrange(Main, l => l with { Unverified = inDoubt ? [new Unverified(1, desk.Now)] : [], Shelf = l.Shelf! with { Adjusted = inDoubt ? -1 : 0, AdjustedAt = inDoubt ? desk.Now : null } });
         for (var cycle = 0; cycle <= PublishLimits.SuspenseReadingsOfAMove; cycle++)
         {
             Cycle(desk, sourceFirst: true, main: (6, 3), closed: (0, 3));

@@ -100,6 +100,35 @@ public sealed class ShelfDoubtCases
     }
 
     [Theory]
+    [InlineData(9, 3, 9, 1, -3, 0)]
+    [InlineData(7, 3, 7, 0, 0, 0)]
+    [InlineData(9, 1, 9, 0, 0, 0)]
+    public void R14_A_correction_that_was_not_done_is_told_from_units_moved_by_hand_by_what_is_left_without_a_cause(
+        int available, int parked, int belief, int suspense, int owed, int found)
+    {
+        // Three units are gone, and may be shown still; one is missing that was sold unseen, or a hand moved one or all of three.
+        var desk = ShelfDesk.Alone();
+        desk.Arrange(1, l => l with { Shelf = l.Shelf! with { Adjusted = -3, AdjustedAt = desk.Now } });
+        desk.Shows(1, available, parked);
+        (desk[1].Belief, desk[1].Suspense, desk.Shelf().Owed, desk.Shelf().Found, desk.Shelf().Unplaced).ShouldBe((belief, suspense, owed, found, 0));
+    }
+
+    [Fact]
+    public void R14_Goods_that_were_laid_and_that_hands_moved_and_took_are_not_found_again()
+    {
+        // Five came and were laid; a hand moved one to what is sold, and three were taken away.
+        var desk = ShelfDesk.Alone();
+        desk.Receive("r1", 5);
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Adjust);
+        for (var cycle = 0; cycle < PublishLimits.SuspenseReadings; cycle++)
+        {
+            desk.Shows(1, 11, 1);
+        }
+
+        (desk[1].Belief, desk.Shelf().Owed, desk.Position.OnHand, desk.Position.Unavailable, desk[1].UpperBound).ShouldBe((11, 0, 12, 0, 11));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void R14_What_is_put_back_beside_parked_units_need_not_be_what_appeared(bool parks)

@@ -1,0 +1,111 @@
+using Shouldly;
+using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Levels;
+using SyncFlow.Core.Publishing;
+using SyncFlow.Tests.Core.Cases;
+using SyncFlow.Tests.Core.Support;
+using Xunit;
+
+namespace SyncFlow.Tests.Core.Parking;
+
+/// <summary>A change of on-hand in doubt on one shelf of an authority, beside another shelf of the same listing (rule R14).</summary>
+public sealed class ShelfSiblingCases
+{
+    private const int Main = 1;
+    private const int Second = 2;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R14_A_unit_that_a_sibling_misses_is_no_correction_that_was_not_done(bool missingFirst)
+    {
+        // An order was booked at the one place and taken at the other: the parked state of both is as it should be.
+        var desk = Corrected();
+        for (var cycle = 0; cycle <= PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            Cycle(desk, missingFirst, main: (6, 3), second: (0, 3));
+            (desk[Main].Shelf!.Owed, desk.State.Pools.Sum(p => p.Buckets.OnHand)).ShouldBe((0, 12));
+        }
+
+        desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe([9, 3], "it is one movement");
+        (desk[Main].Belief, desk[Main].Shelf!.Adjusted, desk[Second].Suspense).ShouldBe((6, 0, 0));
+    }
+
+    [Fact]
+    public void R14_Where_no_sibling_misses_it_a_unit_too_many_was_not_taken_off()
+    {
+        // A hand laid it to what is sold: found, it would be sold by the others as well.
+        var desk = Corrected();
+        Cycle(desk, secondFirst: false, main: (6, 3), second: (1, 3));
+        (desk[Main].Shelf!.Owed, desk[Main].Shelf!.Adjusted, desk[Main].UpperBound).ShouldBe((0, -1, 6), "the sibling was not read before");
+
+        Cycle(desk, secondFirst: false, main: (6, 3), second: (1, 3));
+        (desk[Main].Shelf!.Owed, desk[Main].Shelf!.Adjusted, desk[Main].Belief).ShouldBe((-1, 0, 6));
+        desk.Ledger.ShouldBeEmpty("nothing is found");
+    }
+
+    [Fact]
+    public void R14_Beside_a_decrease_in_doubt_a_unit_too_many_was_not_taken_off_and_no_sibling_is_waited_for()
+    {
+        var desk = Corrected();
+        desk.Arrange(Main, l => l with { Unverified = [new Unverified(1, desk.Now)] });
+        desk.Shows(Main, 6, 3);
+        (desk[Main].Shelf!.Owed, desk[Main].Shelf!.Adjusted, desk[Main].Belief).ShouldBe((-1, 0, 6));
+    }
+
+    [Fact]
+    public void R14_What_a_hand_lays_to_a_sibling_is_not_what_a_closing_location_never_got()
+    {
+        // Three units came to the closed place and were never laid there; at the other one somebody counts one more.
+        var desk = ParkedMoveCases.Scene(closedAvailable: 0);
+        desk.Arrange(Second, l => l with { Shelf = l.Shelf! with { Adjusted = 3, AdjustedAt = desk.Now } });
+        PlaceCases.Close(desk);
+        for (var cycle = 0; cycle < PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            desk[Second].Status.ShouldBe(LevelStatus.Closing);
+            Cycle(desk, secondFirst: true, main: (5, 4), second: (0, 0));
+        }
+
+        (desk[Second].Status, desk[Second].Shelf!.Owed).ShouldBe((LevelStatus.Closed, 3), "they lie there and are not shown");
+        desk.State.PoolAt(PlaceCases.Second).Buckets.OnHand.ShouldBe(3);
+        desk.Ledger.ShouldNotContain(e => e.Reason == EntryReason.ChannelTransfer);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R14_Of_units_that_a_closing_location_misses_those_that_appeared_moved_and_the_rest_was_never_laid_there(bool sourceFirst)
+    {
+        // Two of three were never laid there; the other one moved.
+        var desk = ParkedMoveCases.Scene(closedAvailable: 0);
+        desk.Arrange(Second, l => l with { Shelf = l.Shelf! with { Adjusted = 2, AdjustedAt = desk.Now } });
+        PlaceCases.Close(desk);
+        for (var cycle = 0; cycle <= PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            Cycle(desk, sourceFirst, main: (5, 4), second: (0, 0));
+        }
+
+        desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe([9, 2]);
+        (desk[Second].Status, desk[Second].Shelf!.Owed, desk[Main].Shelf!.Found).ShouldBe((LevelStatus.Closed, 2, 0));
+    }
+
+    /// <summary>Eight units at the first place, of which three lie parked and one may not have been taken off; four at the second, three parked.</summary>
+    private static Desk Corrected()
+    {
+        var desk = ParkedMoveCases.Scene(closedAvailable: 1);
+        desk.Arrange(Main, l => l with { Shelf = l.Shelf! with { Adjusted = -1, AdjustedAt = desk.Now } });
+        return desk;
+    }
+
+    private static void Cycle(Desk desk, bool secondFirst, (int Available, int Parked) main, (int Available, int Parked) second)
+    {
+        foreach (var level in secondFirst ? new[] { Second, Main } : [Main, Second])
+        {
+            var (available, parked) = level == Main ? main : second;
+            if (desk[level].Status != LevelStatus.Closed)
+            {
+                desk.Shows(level, available, parked);
+            }
+        }
+    }
+}
