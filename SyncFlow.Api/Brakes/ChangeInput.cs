@@ -64,8 +64,8 @@ internal static class ChangeInput
             var sku = Known(item.Sku, codes.Sku);
             check.That(sku is not null, $"items[{i}].sku", "There is no such SKU.")
                 .That(item with { Sku = null } != new SkuPolicyInput(null, null, null, null), $"items[{i}].mode", "Name at least one setting to change.")
-                .That(item.SafetyBuffer is null or >= 0, $"items[{i}].safetyBuffer", "0 or more.")
-                .That(item.RiskBudget is null or >= 0, $"items[{i}].riskBudget", "0 or more.");
+                .That(item.SafetyBuffer is null or (>= 0 and <= Limits.Units), $"items[{i}].safetyBuffer", $"0 to {Limits.Units}.")
+                .That(item.RiskBudget is null or (>= 0 and <= Limits.Units), $"items[{i}].riskBudget", $"0 to {Limits.Units}.");
             if (sku is { } s)
             {
                 check.That(made.TryAdd(s, new SkuPolicyItem(new SkuId(s), item.Mode, item.SafetyBuffer, item.RiskBudget)), $"items[{i}].sku", "This SKU stands twice.");

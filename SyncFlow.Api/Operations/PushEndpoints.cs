@@ -65,8 +65,8 @@ internal sealed class GetPush : IEndpoint
         ElementOutcome? Outcome, string? Code, Times Times, int? ProvenBy, IReadOnlyList<string> Batches, IReadOnlyList<Cause> Causes, bool MoreCauses);
 
     /// <param name="CauseAt">When the oldest cause happened, by the channel's clock.</param>
-    /// <param name="ReceivedAt">When the oldest event of the causes reached us.</param>
-    /// <param name="RecordedAt">When the oldest of the causes was written to the ledger.</param>
+    /// <param name="ReceivedAt">When the event of that cause reached us.</param>
+    /// <param name="RecordedAt">When that cause was written to the ledger.</param>
     /// <param name="MillisecondsToAcknowledged">From the cause.</param>
     /// <param name="MillisecondsToVerified">From the cause.</param>
     internal sealed record Times(
@@ -107,7 +107,7 @@ internal sealed class GetPush : IEndpoint
         element.Level.Value, element.SkuCode, names.Of(element.Location), element.ItemRef, element.ExternalLocation, element.From, element.To,
         element.Changes, element.Outcome, element.Code,
         new Times(
-            element.CauseAt, element.Causes.Min(c => c.Event?.ReceivedAt), element.Causes.Min(c => (DateTimeOffset?)c.RecordedAt),
+            element.CauseAt, element.OldestCause?.Event?.ReceivedAt, element.OldestCause?.RecordedAt,
             element.PlannedAt, push.SentAt, element.AcknowledgedAt, element.VerifiedAt,
             (element.AcknowledgedAt - element.CauseAt)?.TotalMilliseconds, (element.VerifiedAt - element.CauseAt)?.TotalMilliseconds),
         element.ProvenBy, element.Batches,

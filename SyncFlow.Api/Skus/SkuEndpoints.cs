@@ -63,8 +63,8 @@ internal sealed class CreateSku : IEndpoint
         var check = new Check()
             .Text(request.Code, "code", SkuCode.Longest)
             .That(request.Title is null || request.Title.Length <= LongestTitle, "title", $"At most {LongestTitle} characters.")
-            .That(request.SafetyBuffer is null or >= 0, "safetyBuffer", "0 or more.")
-            .That(request.RiskBudget is null or >= 0, "riskBudget", "0 or more.");
+            .That(request.SafetyBuffer is null or (>= 0 and <= Limits.Units), "safetyBuffer", $"0 to {Limits.Units}.")
+            .That(request.RiskBudget is null or (>= 0 and <= Limits.Units), "riskBudget", $"0 to {Limits.Units}.");
         if (check.Failed(out var refused))
         {
             return refused;

@@ -29,8 +29,8 @@ internal sealed class UpdateSku : IEndpoint
     {
         var check = new Check()
             .That(request != new Request(null, null, null, null), "mode", "Name at least one setting to change.")
-            .That(request.SafetyBuffer is null or >= 0, "safetyBuffer", "0 or more.")
-            .That(request.RiskBudget is null or >= 0, "riskBudget", "0 or more.")
+            .That(request.SafetyBuffer is null or (>= 0 and <= Limits.Units), "safetyBuffer", $"0 to {Limits.Units}.")
+            .That(request.RiskBudget is null or (>= 0 and <= Limits.Units), "riskBudget", $"0 to {Limits.Units}.")
             .That(request.Title is null || request.Title.Length <= 500, "title", "At most 500 characters.");
         if (check.Failed(out var refused))
         {

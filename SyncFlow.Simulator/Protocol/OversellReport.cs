@@ -5,6 +5,9 @@ namespace SyncFlow.Simulator.Protocol;
 /// <summary>The same drawn worlds kept in different ways: what each is worth, side by side.</summary>
 internal static class OversellReport
 {
+    /// <summary>The line of those who set the other shelves to a count that each webhook lowers.</summary>
+    public const string UsualWay = "naive";
+
     /// <summary>One line: who kept the shelves, and what it came to.</summary>
     internal sealed record Line(string Keeper, SimulationReport Report);
 
@@ -15,7 +18,7 @@ internal static class OversellReport
         new("guard", Run(seeds, Keeper.Protocol, SharingMode.Guard)),
         new("adaptive", Run(seeds, Keeper.Protocol, SharingMode.Adaptive)),
         new("shared", Run(seeds, Keeper.Protocol, SharingMode.Shared)),
-        new("naive", Run(seeds, Keeper.Naive, SharingMode.Shared)),
+        new(UsualWay, Run(seeds, Keeper.Naive, SharingMode.Shared)),
     ];
 
     /// <summary>
@@ -25,7 +28,7 @@ internal static class OversellReport
     public static IReadOnlyList<Line> Drawn(IReadOnlyList<int> seeds) =>
     [
         new("guard", Simulation.Run(seeds.Select(seed => Drawn(seed, SharingMode.Guard)))),
-        new("naive", Simulation.Run(seeds.Select(seed => Drawn(seed, SharingMode.Shared) with { Keeper = Keeper.Naive }))),
+        new(UsualWay, Simulation.Run(seeds.Select(seed => Drawn(seed, SharingMode.Shared) with { Keeper = Keeper.Naive }))),
     ];
 
     private static WorldSettings Drawn(int seed, SharingMode mode) =>

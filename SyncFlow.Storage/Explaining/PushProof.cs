@@ -38,7 +38,14 @@ public sealed record ElementProof(
     LevelId Level, SkuId Sku, string SkuCode, ConnectionId Connection, LocationId Location, string ItemRef, string ExternalLocation,
     int From, int To, DateTimeOffset? CauseAt, DateTimeOffset PlannedAt, int Changes, ElementOutcome? Outcome, string? Code,
     DateTimeOffset? AcknowledgedAt, DateTimeOffset? VerifiedAt, int? ProvenBy, IReadOnlyList<string> Batches,
-    IReadOnlyList<CauseOfPush> Causes, bool MoreCauses);
+    IReadOnlyList<CauseOfPush> Causes, bool MoreCauses)
+{
+    /// <summary>
+    /// The entry that <see cref="CauseAt"/> is of. What happened before moved no target: a level that may keep what it has above its
+    /// share is not written for it. Null where that entry is not among the causes any more.
+    /// </summary>
+    public CauseOfPush? OldestCause => Causes.Where(c => CauseAt is null || c.Entry.OccurredAt >= CauseAt).MinBy(c => (c.Entry.OccurredAt, c.EntryId));
+}
 
 /// <summary>An entry that a push carried out, and the event it came from.</summary>
 public sealed record CauseOfPush(long EntryId, DateTimeOffset RecordedAt, LedgerEntry Entry, EventTrace? Event);

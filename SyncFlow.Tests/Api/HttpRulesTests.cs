@@ -51,6 +51,7 @@ public sealed class HttpRulesTests(PostgresFixture postgres, RedisFixture redis)
     [InlineData("/api/v1/locations", """{"code":"A","name":"A","poolGroup":0}""", "poolGroup")]
     [InlineData("/api/v1/skus", """{"code":"A","safetyBuffer":-1,"riskBudget":-1}""", "safetyBuffer,riskBudget")]
     [InlineData("/api/v1/skus", """{"code":"A","mode":"greedy"}""", "mode")]
+    [InlineData("/api/v1/skus", """{"code":"A","safetyBuffer":2147483647,"riskBudget":10000001}""", "safetyBuffer,riskBudget")]
     [InlineData("/api/v1/skus", """{"code":"A","safetyBuffer":"many"}""", "safetyBuffer")]
     [InlineData("/api/v1/skus", """{"code":"A","colour":"red"}""", "colour")]
     [InlineData("/api/v1/listings/auto-map", "{}", "connectionId")]

@@ -217,13 +217,14 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
 
         var drawn = OversellReport.Drawn(Seeds.Worlds(Few)).ToDictionary(l => l.Keeper, l => l.Report);
         TestSummary.Add($"Simulation: units oversold per 1,000 orders, guard beside the usual way: {lines["guard"].OversoldPerThousandOrders:F0} beside "
-            + $"{lines["naive"].OversoldPerThousandOrders:F0} on an ordinary bad day, {drawn["guard"].OversoldPerThousandOrders:F0} beside "
-            + $"{drawn["naive"].OversoldPerThousandOrders:F0} in the drawn worlds");
+            + $"{lines[OversellReport.UsualWay].OversoldPerThousandOrders:F0} on an ordinary bad day, {drawn["guard"].OversoldPerThousandOrders:F0} beside "
+            + $"{drawn[OversellReport.UsualWay].OversoldPerThousandOrders:F0} in the drawn worlds");
+        lines.Concat(drawn).Where(l => l.Key != OversellReport.UsualWay).SelectMany(l => l.Value.Violations).ShouldBeEmpty();
         drawn["guard"].Oversold.ShouldBe(0);
-        drawn["naive"].OversoldPerThousandOrders.ShouldBeGreaterThan(100);
+        drawn[OversellReport.UsualWay].OversoldPerThousandOrders.ShouldBeGreaterThan(100);
 
         lines["guard"].Oversold.ShouldBe(0);
-        lines["naive"].OversoldPerThousandOrders.ShouldBeGreaterThan(20);
+        lines[OversellReport.UsualWay].OversoldPerThousandOrders.ShouldBeGreaterThan(20);
         lines["shared"].OversoldPerThousandOrders.ShouldBeGreaterThan(lines["adaptive"].OversoldPerThousandOrders);
     }
 
@@ -231,7 +232,7 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     {
         var report = Worlds.Run(worlds);
         var line = $"{report.Worlds.Count} seeds, {report.Violations.Count()} violations, {report.Orders} orders, "
-            + $"{report.Worlds.Sum(w => (long)w.Events)} events, {report.SeedsPerSecond:F0} seeds/s";
+            + $"{report.Worlds.Sum(w => (long)w.Events)} events, {report.SeedsPerSecond:F0} seeds/s, {report.Worlds.Count / report.SeedsPerSecond:F0} s";
         output.WriteLine(line);
         if (inSummary)
         {

@@ -14,8 +14,13 @@ internal sealed class DatabaseCalls : IDisposable
     private int _count;
 
     public DatabaseCalls(TestDatabase database)
+        : this(database.ConnectionString)
     {
-        _database = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database!;
+    }
+
+    public DatabaseCalls(string connectionString)
+    {
+        _database = new NpgsqlConnectionStringBuilder(connectionString).Database!;
         _listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name == "Npgsql",

@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Shouldly;
+using SyncFlow.Tests.Storage;
 using SyncFlow.Tests.Support;
 using Xunit;
 
@@ -112,15 +112,14 @@ public sealed class OperationApiTests(PostgresFixture postgres, RedisFixture red
     }
 
     [Fact]
-    public async Task A_thousand_items_in_one_call_are_a_matter_of_a_second()
+    public async Task A_thousand_items_in_one_call_are_taken_in_and_applied_set_by_set()
     {
         await using var warehouse = await Warehouse.OpenAsync(postgres, redis);
         var items = Enumerable.Range(0, 1_000).Select(i => (object)new { key = $"k{i}", kind = "receipt", sku = "A", location = "MAIN", units = 1 }).ToArray();
-        var watch = Stopwatch.StartNew();
+        using var calls = new DatabaseCalls(warehouse.Api.Database);
         await warehouse.DoAsync(items);
-        TestContext.Current.SendDiagnosticMessage($"1,000 operations taken in and applied: {watch.ElapsedMilliseconds} ms");
+        calls.Count.ShouldBeInRange(2, 200, "one round trip for each item would be a thousand");
         (await warehouse.AtAsync("A", "MAIN")).ShouldBe(1_000);
-        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
         (await warehouse.RefusedAsync("/stock-operations", new { items = items.Append(items[0]) })).Fields.ShouldBe(["items"]);
         (await warehouse.RefusedAsync("/stock-operations", new { items = Array.Empty<object>() })).Fields.ShouldBe(["items"]);
     }
