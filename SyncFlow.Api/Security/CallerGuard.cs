@@ -28,7 +28,7 @@ internal sealed class CallerGuard(RequestDelegate next)
         }
 
         var (secret, byCookie) = SecretOf(context.Request);
-        if (secret is not null && limits.StrangerWait(context) is { } empty && callers.MayBeGuess(secret))
+        if (secret is not null && callers.MayBeGuess(secret) && limits.StrangerWait(context) is { } empty)
         {
             await RefuseAsync(context, empty).ConfigureAwait(false); // Guesses beyond the bucket do not reach the database.
             return;

@@ -74,9 +74,8 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
 
     private const string TakeLocks =
         """
-        SELECT 1 FROM sku_state k WHERE k.tenant_id = $1 AND k.sku_id IN (
-          SELECT l.sku_id FROM listings l WHERE l.tenant_id = $1 AND l.connection_id = $2
-          UNION SELECT s.sku_id FROM auto_map m JOIN skus s ON s.tenant_id = $1 AND s.code_key = m.code_key WHERE m.class = 'map')
+        SELECT 1 FROM sku_state k WHERE k.tenant_id = $1
+          AND k.sku_id IN (SELECT l.sku_id FROM listings l WHERE l.tenant_id = $1 AND l.connection_id = $2)
         ORDER BY k.sku_id FOR NO KEY UPDATE
         """;
 
@@ -102,6 +101,13 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
         ON CONFLICT DO NOTHING
         """;
 
+    private const string Note =
+        """
+        INSERT INTO audit_log (tenant_id, at, actor, action, subject, details)
+        SELECT $1, $2, $3, 'listings.map', $4, jsonb_build_object('skus', $5::int, 'listings', $6::int, 'levels', $7::int, 'first', (
+          SELECT jsonb_agg(f.code) FROM (SELECT m.code FROM auto_map m WHERE m.class = 'map' ORDER BY m.code_key LIMIT 50) f))
+        """;
+
     private const string Report =
         """
         SELECT m.class, m.variant_ref, m.item_ref, m.code, m.title, m.code_key FROM auto_map m
@@ -125,8 +131,8 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
         await session.ExecuteAsync(session.Of(Classify, Sql.P(connection)), ct).ConfigureAwait(false);
         await session.ExecuteAsync(new NpgsqlBatchCommand("ANALYZE auto_map"), ct).ConfigureAwait(false);
 
-        // Before the audit log is written: whoever holds a SKU and waits for the log would wait for us, and we for him.
-        await session.ExecuteAsync(session.Of(TakeLocks, Sql.P(connection)), ct).ConfigureAwait(false);
+        // One entry instead of every row's: those of 100,000 variants took longer than the mapping itself.
+        await session.ExecuteAsync(new NpgsqlBatchCommand("SELECT set_config('app.actor', '', true)"), ct).ConfigureAwait(false);
         var skus = roomForSkus is not null ? await session.ExecuteAsync(session.Of(CreateSkus, Sql.P(now)), ct).ConfigureAwait(false) : 0;
         if (skus > roomForSkus)
         {
@@ -143,6 +149,7 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
         var left = await session.QueryAsync(session.Of(Report), ReadLeft, ct).ConfigureAwait(false);
         if (!dryRun)
         {
+            await NoteAsync(session, connection, (skus, listings, levels), now, ct).ConfigureAwait(false);
             await session.CommitAsync(ct).ConfigureAwait(false);
         }
 
@@ -150,6 +157,19 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
         var ambiguous = left.Where(row => row.Class == "ambiguous").GroupBy(row => row.Key)
             .Select(group => new AmbiguousSku(group.First().Item.Sku, [.. group.Select(row => row.Item)]));
         return new(listings, known, skus, levels, [.. ambiguous], Of("blank"), Of("untracked"), Of("bundle"), Of("map"));
+    }
+
+    /// <summary>Writes down who mapped a catalog, where anything was.</summary>
+    private static async Task NoteAsync(
+        StorageSession session, long connection, (int Skus, int Listings, int Levels) made, DateTimeOffset now, CancellationToken ct)
+    {
+        if (Acting.Current is { } actor && made is not (0, 0, 0))
+        {
+            await session.ExecuteAsync(
+                session.Of(
+                    Note, Sql.P(now), Sql.P(actor.Name), Sql.P($"connections:{connection}"), Sql.P(made.Skus), Sql.P(made.Listings), Sql.P(made.Levels)),
+                ct).ConfigureAwait(false);
+        }
     }
 
     private static (string Class, string Key, UnmappedItem Item) ReadLeft(NpgsqlDataReader row) => (
