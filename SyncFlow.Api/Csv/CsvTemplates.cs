@@ -14,11 +14,13 @@ internal sealed class CsvTemplates : IEndpoint
         ["count-sheet"] = SheetFiles.Columns,
         ["transfers"] = TransferFiles.Columns,
         ["kits"] = KitFiles.Columns,
+        ["sku-group-members"] = GroupFiles.Columns,
+        ["set-asides"] = AsideFiles.Columns,
     };
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/csv-templates/{name}", HandleAsync)
         .WithName("GetCsvTemplate").WithTags("Stock operations").Needs(Permission.StockRead)
-        .WithSummary("A file to fill in: stock-operations, counts, count-sheet, transfers or kits.");
+        .WithSummary("A file to fill in: stock-operations, counts, count-sheet, transfers, kits, sku-group-members or set-asides.");
 
     private static async Task<Results<EmptyHttpResult, Refused>> HandleAsync(string name, HttpResponse response, CancellationToken ct)
     {

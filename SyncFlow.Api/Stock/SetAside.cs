@@ -85,25 +85,25 @@ internal sealed class SetAside : IEndpoint
         }
 
         var units = request.Units!.Value;
-        var (result, forSale, version) = await desk.PutAsync(caller.Tenant, found.Id, location.Id, units, seen, ct).ConfigureAwait(false);
-        if (RefusalOf(result, forSale) is { } against)
+        var answer = (await desk.PutAsync(caller.Tenant, [new AsideWord(found.Id, location.Id, units, seen)], ct).ConfigureAwait(false)).Single();
+        if (RefusalOf(answer) is { } against)
         {
             return against;
         }
 
         _ = wakeUps.PublishAsync(WakeUpKind.Levels, caller.Tenant);
-        context.Response.Headers.ETag = SeenVersion.ETagOf(version);
-        return TypedResults.Ok(new Answer(found.Code, location.Code, units, forSale - units, version));
+        context.Response.Headers.ETag = SeenVersion.ETagOf(answer.Version);
+        return TypedResults.Ok(new Answer(found.Code, location.Code, units, answer.ForSale - units, answer.Version));
     }
 
-    private static Refused? RefusalOf(SetAsideResult result, int forSale) => result switch
+    private static Refused? RefusalOf(AsideAnswer answer) => answer.Result switch
     {
         SetAsideResult.Done => null,
         SetAsideResult.Stale => SeenVersion.Stale(),
         SetAsideResult.NotOpened => new Problem(ProblemKind.StateConflict, "Nobody has counted what lies at the location."),
         SetAsideResult.NobodySellsThere => new Problem(
             ProblemKind.StateConflict, "No seller without a cap sells at the location: nothing needs to be set aside."),
-        SetAsideResult.TooMany => Problem.Invalid("units", $"At most {Math.Max(0, forSale)}: so many lie there for sale."),
-        _ => throw new ArgumentOutOfRangeException(nameof(result), result, "Unknown result."),
+        SetAsideResult.TooMany => Problem.Invalid("units", $"At most {Math.Max(0, answer.ForSale)}: so many lie there for sale."),
+        _ => throw new ArgumentOutOfRangeException(nameof(answer), answer.Result, "Unknown result."),
     };
 }

@@ -21,6 +21,6 @@ internal static class StockOperationsHost
         .Add<TakeInCounts>().Add<ListCounts>().Add<WithdrawCount>().Add<ListDueCounts>().Add<GetShrinkage>()
         .Add<CreateSheet>().Add<ListSheets>().Add<GetSheet>().Add<ListSheetLines>().Add<EnterSheetLines>().Add<StepSheet>().Add<ReviewSheet>()
         .Add<PlanTransfer>().Add<ListTransfers>().Add<GetTransfer>().Add<StepTransfer>()
-        .Add<OperationFiles>().Add<SheetFiles>().Add<TransferFiles>().Add<ListFiles>().Add<KitFiles>().Add<CsvTemplates>()
+        .Add<OperationFiles>().Add<SheetFiles>().Add<TransferFiles>().Add<ListFiles>().Add<KitFiles>().Add<GroupFiles>().Add<AsideFiles>().Add<OversellFiles>().Add<CsvTemplates>()
         .Add<GetPickup>();
 }

@@ -10,6 +10,13 @@ namespace SyncFlow.Storage.Allocation;
 /// <param name="Skus">How many are in it.</param>
 public sealed record GroupView(long Id, string Code, string Name, int Skus, DateTimeOffset CreatedAt);
 
+/// <summary>A SKU that is in a group.</summary>
+public sealed record GroupMemberView(string Sku, string Group, string GroupName);
+
+/// <summary>SKUs and groups by their codes, in the form codes are compared in; what is not known is left out.</summary>
+/// <param name="Skus">Each with the group that it is in; null for none.</param>
+public sealed record GroupCodes(IReadOnlyDictionary<string, (SkuId Sku, long? Group)> Skus, IReadOnlyDictionary<string, long> Groups);
+
 /// <summary>Groups of SKUs: a SKU is in one or none, so that its most specific policy is never in doubt.</summary>
 /// <param name="source">Acts as the api role.</param>
 /// <param name="time">The clock.</param>
@@ -70,6 +77,38 @@ public sealed class GroupDesk(NpgsqlDataSource source, TimeProvider time)
         var group = await FindAsync(session, code, ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
         return group;
+    }
+
+    /// <summary>SKUs that are in a group, by code.</summary>
+    /// <param name="after">Only later codes, as compared.</param>
+    public async Task<List<GroupMemberView>> MembersAsync(TenantId tenant, string? after, int count, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        return await session.QueryAsync(
+            session.Of(
+                """
+                SELECT s.code, g.code, g.name FROM skus s JOIN sku_groups g ON g.tenant_id = s.tenant_id AND g.group_id = s.group_id
+                WHERE s.tenant_id = $1 AND ($2::text IS NULL OR s.code_key > $2) ORDER BY s.code_key LIMIT $3
+                """,
+                Sql.P(after), Sql.P(count)),
+            row => new GroupMemberView(row.GetString(0), row.GetString(1), row.GetString(2)), ct).ConfigureAwait(false);
+    }
+
+    /// <summary>What codes of SKUs and of groups stand for.</summary>
+    public async Task<GroupCodes> KnownAsync(TenantId tenant, IEnumerable<string> skus, IEnumerable<string> groups, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var rows = await session.QueryAsync(
+            session.Of(
+                """
+                SELECT true, code_key, sku_id, group_id FROM skus WHERE tenant_id = $1 AND code_key = ANY ($2)
+                UNION ALL SELECT false, code_key, group_id, NULL FROM sku_groups WHERE tenant_id = $1 AND code_key = ANY ($3)
+                """,
+                Sql.P(skus.Select(SkuDesk.KeyOf).Distinct().ToArray()), Sql.P(groups.Select(SkuDesk.KeyOf).Distinct().ToArray())),
+            row => (IsSku: row.GetBoolean(0), Key: row.GetString(1), Id: row.GetInt64(2), Group: row.Nullable<long>(3)), ct).ConfigureAwait(false);
+        return new GroupCodes(
+            rows.Where(r => r.IsSku).ToDictionary(r => r.Key, r => (new SkuId(r.Id), r.Group), StringComparer.Ordinal),
+            rows.Where(r => !r.IsSku).ToDictionary(r => r.Key, r => r.Id, StringComparer.Ordinal));
     }
 
     /// <summary>

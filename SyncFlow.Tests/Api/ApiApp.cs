@@ -135,6 +135,16 @@ internal sealed class ApiApp : IAsyncDisposable
         return await SendAsync(request);
     }
 
+    /// <summary>Sends a file.</summary>
+    public async Task<(HttpStatusCode Status, JsonNode? Body)> PostCsvAsync(string path, params string[] lines)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(string.Join('\n', lines), Encoding.UTF8, "text/csv") };
+        return await SendAsync(request);
+    }
+
+    /// <summary>The lines of a file, its head too.</summary>
+    public async Task<string[]> CsvAsync(string path) => (await Client.GetStringAsync(path)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>The ETag of an address, whatever it answers.</summary>
     public async Task<string> TagAsync(string path)
     {

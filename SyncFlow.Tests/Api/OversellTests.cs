@@ -32,8 +32,14 @@ public sealed class OversellTests(PostgresFixture postgres, RedisFixture redis)
 
         var action = (await app.GetAsync("/api/v1/oversell-actions?done=false"))["items"]!.AsArray().Single()!;
         ((string)action["orderRef"]!).ShouldBe("7");
+        var open = await LinesAsync(app, "?done=false");
+        open[0].ShouldBe("id,oversellId,kind,connectionId,order,line,sku,units,toLocation,value,currency,createdAt,done,doneAt,doneBy");
+        open.Skip(1).ShouldHaveSingleItem().ShouldStartWith($"{action["id"]},1,cancel,1,7,70,A,2,,,,");
         (await app.PostAsync($"/api/v1/oversell-actions/{action["id"]}/done", new { })).Status.ShouldBe(HttpStatusCode.OK);
         (await app.GetAsync("/api/v1/oversell-actions?done=false"))["items"]!.AsArray().ShouldBeEmpty();
+        (await LinesAsync(app, "?done=false")).ShouldHaveSingleItem("the head is there where nothing is");
+        (await LinesAsync(app, "?connectionId=2")).ShouldHaveSingleItem();
+        (await LinesAsync(app, ""))[1].ShouldContain(",True,");
         using var other = await app.OtherTenantAsync();
         (await other.GetAsync($"{Path}/1", TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
@@ -102,6 +108,8 @@ public sealed class OversellTests(PostgresFixture postgres, RedisFixture redis)
             (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain($"\"{field}\"");
         }
     }
+
+    private static Task<string[]> LinesAsync(ApiApp app, string query) => app.CsvAsync("/api/v1/oversell-actions/csv" + query);
 
     private static Task<HttpResponseMessage> PutAsync(ApiApp app, object body) =>
         app.Client.PutAsJsonAsync("/api/v1/settlement-rules", body, TestContext.Current.CancellationToken);

@@ -65,8 +65,8 @@ public sealed class SetAsideHistoryTests(PostgresFixture postgres)
         clock.Advance(TimeSpan.FromMinutes(2));
         var desk = new SetAsideDesk(database.Api, clock);
         var (tenant, sku) = (merchant.Tenant.Value, merchant.Skus[0].Value);
-        (await desk.PutAsync(tenant, sku, merchant.Location.Value, 4, (await desk.ReadAsync(tenant, sku, Ct)).Version, Ct))
-            .Result.ShouldBe(SetAsideResult.Done);
+        var word = new AsideWord(sku, merchant.Location.Value, 4, (await desk.ReadAsync(tenant, sku, Ct)).Version);
+        (await desk.PutAsync(tenant, [word], Ct)).Single().Result.ShouldBe(SetAsideResult.Done);
         clock.Advance(TimeSpan.FromMinutes(2));
         var now = clock.GetUtcNow();
         await using var session = await merchant.WorkAsync();
