@@ -20,7 +20,7 @@ namespace SyncFlow.Worker.Upkeep;
 /// </summary>
 internal sealed class UpkeepJobs(
     ChannelStore channels, ConnectionStore connections, InboxStore inbox, PushRetention pushes, Replanning replanning, CheckpointJob checkpoints,
-    LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings,
+    LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings, FaultCare faults,
     WorkerOptions options, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
@@ -53,6 +53,7 @@ internal sealed class UpkeepJobs(
             _replay = _replay.IsCompleted ? TryAsync("ledger replay", ReplayAsync, stoppingToken) : _replay; // It takes longer than a minute.
             await TryAsync("nightly reconciliation", reconciliations.QueueDueAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("catalog life", CatalogsAsync, stoppingToken).ConfigureAwait(false);
+            await TryAsync("what failed", faults.RunAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("slow drift", DriftAsync, stoppingToken).ConfigureAwait(false);
             await Task.Delay(Minute, time, stoppingToken).ContinueWith(
                 _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
