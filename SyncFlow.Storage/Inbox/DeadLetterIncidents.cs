@@ -28,15 +28,6 @@ public sealed class DeadLetterIncidents(NpgsqlDataSource source, TimeProvider ti
         $"An event ('{topic}') could not be applied: {reason}. What it told is missing until it is replayed or discarded (GET /dead-letters).",
         connection, null, null, at);
 
-    /// <summary>Tenants that have such an incident open.</summary>
-    public async Task<IReadOnlyList<TenantId>> TenantsAsync(CancellationToken ct)
-    {
-        await using var command = source.CreateCommand("SELECT tenants_with_open_incidents($1)");
-        command.Parameters.Add(Sql.P(new[] { Kind }));
-        await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
-        return await StorageSession.ReadAsync(reader, row => new TenantId(row.GetInt64(0)), ct).ConfigureAwait(false);
-    }
-
     /// <summary>Closes a tenant's incidents of connections that have no dead letter any more; returns how many.</summary>
     public async Task<int> CloseSettledAsync(TenantId tenant, CancellationToken ct)
     {

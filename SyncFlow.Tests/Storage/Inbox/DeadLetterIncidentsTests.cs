@@ -1,6 +1,7 @@
 using Shouldly;
 using SyncFlow.Core;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Operations;
 using SyncFlow.Tests.Support;
 using Xunit;
 
@@ -23,7 +24,7 @@ public sealed class DeadLetterIncidentsTests(PostgresFixture postgres)
             await DieAsync(merchant, connection);
         }
 
-        (await incidents.TenantsAsync(Ct)).ShouldBe([merchant.Tenant]);
+        (await new OpenIncidents(database.Worker).TenantsAsync([DeadLetterIncidents.Kind], Ct)).ShouldBe([merchant.Tenant]);
         clock.Advance(TimeSpan.FromHours(1));
         (await incidents.CloseSettledAsync(merchant.Tenant, Ct)).ShouldBe(0);
 
