@@ -14,10 +14,12 @@ namespace SyncFlow.Worker.Upkeep;
 internal sealed class FaultCare(
     OpenIncidents incidents, DeadLetterIncidents deadLetters, OpenWork work, ConnectionStore connections, ILogger<FaultCare> logger)
 {
+    private static readonly string[] Kinds = [DeadLetterIncidents.Kind, WorkItemStore.RefusedKind, SetAside.SettlementKind, SetAside.HoldKind];
+
     /// <summary>One look; what fails for one tenant is its own trouble.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        foreach (var tenant in await incidents.TenantsAsync([DeadLetterIncidents.Kind, WorkItemStore.RefusedKind], ct).ConfigureAwait(false))
+        foreach (var tenant in await incidents.TenantsAsync(Kinds, ct).ConfigureAwait(false))
         {
             await TryAsync("incidents whose cause is gone", tenant, () => CloseAsync(tenant, ct), ct).ConfigureAwait(false);
         }
@@ -35,6 +37,7 @@ internal sealed class FaultCare(
     {
         await deadLetters.CloseSettledAsync(tenant, ct).ConfigureAwait(false);
         await work.CloseAnsweredAsync(tenant, ct).ConfigureAwait(false);
+        await incidents.CloseSetAsideAsync(tenant, ct).ConfigureAwait(false);
     }
 
     private async Task TryAsync(string job, TenantId tenant, Func<Task> run, CancellationToken ct)

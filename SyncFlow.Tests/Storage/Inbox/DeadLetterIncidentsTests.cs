@@ -24,7 +24,7 @@ public sealed class DeadLetterIncidentsTests(PostgresFixture postgres)
             await DieAsync(merchant, connection);
         }
 
-        (await new OpenIncidents(database.Worker).TenantsAsync([DeadLetterIncidents.Kind], Ct)).ShouldBe([merchant.Tenant]);
+        (await new OpenIncidents(database.Worker, clock).TenantsAsync([DeadLetterIncidents.Kind], Ct)).ShouldBe([merchant.Tenant]);
         clock.Advance(TimeSpan.FromHours(1));
         (await incidents.CloseSettledAsync(merchant.Tenant, Ct)).ShouldBe(0);
 
