@@ -150,7 +150,10 @@ public sealed class InboxStore(NpgsqlDataSource source, TimeProvider time)
         return (int)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
     }
 
-    /// <summary>Drops days older than <paramref name="keepDays"/> on which nothing waits. Needs the role worker.</summary>
+    /// <summary>
+    /// Drops days older than <paramref name="keepDays"/>; of them only what waits or is dead stays, until it is no more. Needs the
+    /// role worker.
+    /// </summary>
     public async Task<int> DropPartitionsAsync(int keepDays, CancellationToken ct)
     {
         await using var command = source.CreateCommand("SELECT drop_inbox_partitions($1)");
