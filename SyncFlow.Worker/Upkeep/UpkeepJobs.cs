@@ -6,6 +6,7 @@ using SyncFlow.Storage.Buffers;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Worker.Fairness;
@@ -20,7 +21,7 @@ namespace SyncFlow.Worker.Upkeep;
 /// </summary>
 internal sealed class UpkeepJobs(
     ChannelStore channels, ConnectionStore connections, InboxStore inbox, PushRetention pushes, Replanning replanning, CheckpointJob checkpoints,
-    LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings, FaultCare faults,
+    LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings, FaultCare faults, PurgeStore purge,
     WorkerOptions options, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
@@ -37,6 +38,7 @@ internal sealed class UpkeepJobs(
     private Task _replay = Task.CompletedTask;
     private DateOnly _partitionsOf;
     private DateOnly _pushesOf;
+    private DateOnly _purgedOf;
     private DateOnly _replayedOn;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -46,6 +48,7 @@ internal sealed class UpkeepJobs(
         {
             await TryAsync("inbox partitions", PartitionsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("push partitions", PushesAsync, stoppingToken).ConfigureAwait(false);
+            await TryAsync("purge", PurgeAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("settle times", SettleTimesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("mode sweep", ModesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("buffers by tier", BuffersAsync, stoppingToken).ConfigureAwait(false);
@@ -138,6 +141,24 @@ internal sealed class UpkeepJobs(
         }
 
         _pushesOf = today;
+    }
+
+    /// <summary>Once a day.</summary>
+    private async Task PurgeAsync(CancellationToken ct)
+    {
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        if (_purgedOf == today)
+        {
+            return;
+        }
+
+        var gone = await purge.RunAsync(ct).ConfigureAwait(false);
+        if (gone.Values.Sum() > 0)
+        {
+            Log.Purged(logger, string.Join(", ", gone.Where(g => g.Value > 0).Select(g => $"{g.Value} of {g.Key}")));
+        }
+
+        _purgedOf = today;
     }
 
     private Task ModesAsync(CancellationToken ct) => EachTenantAsync(
