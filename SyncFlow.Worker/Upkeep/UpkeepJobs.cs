@@ -21,15 +21,12 @@ namespace SyncFlow.Worker.Upkeep;
 /// </summary>
 internal sealed class UpkeepJobs(
     ChannelStore channels, ConnectionStore connections, InboxStore inbox, PushRetention pushes, Replanning replanning, CheckpointJob checkpoints,
-    LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings, FaultCare faults, PurgeStore purge,
+    ReplayNights replays, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings, FaultCare faults, PurgeStore purge,
     WorkerOptions options, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
     private const int DaysKept = 30;
     private const int WeeksAhead = 2;
-
-    /// <summary>UTC hour after which the night's replay runs.</summary>
-    private const int ReplayHour = 3;
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SettleWindow = TimeSpan.FromMinutes(5);
@@ -39,11 +36,9 @@ internal sealed class UpkeepJobs(
     private DateOnly _partitionsOf;
     private DateOnly _pushesOf;
     private DateOnly _purgedOf;
-    private DateOnly _replayedOn;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _replayedOn = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime.AddHours(-ReplayHour));
         while (!stoppingToken.IsCancellationRequested)
         {
             await TryAsync("inbox partitions", PartitionsAsync, stoppingToken).ConfigureAwait(false);
@@ -53,7 +48,7 @@ internal sealed class UpkeepJobs(
             await TryAsync("mode sweep", ModesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("buffers by tier", BuffersAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("ledger checkpoints", CheckpointsAsync, stoppingToken).ConfigureAwait(false);
-            _replay = _replay.IsCompleted ? TryAsync("ledger replay", ReplayAsync, stoppingToken) : _replay; // It takes longer than a minute.
+            _replay = _replay.IsCompleted ? TryAsync("ledger replay", replays.RunAsync, stoppingToken) : _replay; // It takes longer than a minute.
             await TryAsync("nightly reconciliation", reconciliations.QueueDueAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("catalog life", CatalogsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("what failed", faults.RunAsync, stoppingToken).ConfigureAwait(false);
@@ -194,31 +189,4 @@ internal sealed class UpkeepJobs(
 
     private Task CheckpointsAsync(CancellationToken ct) =>
         checkpoints.Due() is { } until ? EachTenantAsync("ledger checkpoints", tenant => checkpoints.RunAsync(tenant, until, ct), ct) : Task.CompletedTask;
-
-    /// <summary>Once a night every position is rebuilt from the ledger and compared; a difference is an incident.</summary>
-    private async Task ReplayAsync(CancellationToken ct)
-    {
-        var night = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime.AddHours(-ReplayHour));
-        if (_replayedOn == night)
-        {
-            return;
-        }
-
-        foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
-        {
-            await TryAsync(
-                "ledger replay",
-                async end =>
-                {
-                    var found = await replay.CompareAsync(tenant, only: null, progress: null, end).ConfigureAwait(false);
-                    if (found.Differing > 0)
-                    {
-                        Log.LedgerDiffers(logger, tenant.Value, found.Differing);
-                    }
-                },
-                ct).ConfigureAwait(false);
-        }
-
-        _replayedOn = night;
-    }
 }
