@@ -42,6 +42,12 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Information, "Old weeks of pushes: {Dropped} partitions dropped, {Held} stay because something of them waits")]
     public static partial void PushWeeks(ILogger logger, int dropped, int held);
 
+    [LoggerMessage(16, LogLevel.Information, "Kept long enough and deleted: {Rows}")]
+    public static partial void Purged(ILogger logger, string rows);
+
+    [LoggerMessage(15, LogLevel.Warning, "Connection {Connection} of tenant {Tenant}: {Count} fetched events are dead letters; what needs them does not go on")]
+    public static partial void DeadLetters(ILogger logger, long tenant, long connection, int count);
+
     [LoggerMessage(14, LogLevel.Error, "{Job} failed for tenant {Tenant}; it comes again, and the others go on")]
     public static partial void TenantFailed(ILogger logger, Exception failure, string job, long tenant);
 }

@@ -88,7 +88,7 @@ public static class WorkerHost
             .AddSingleton<LevelSweep>().AddSingleton<BaselineRun>().AddSingleton<GoLivePreview>().AddSingleton<GoLiveRun>().AddSingleton<ResumeRun>()
             .AddSingleton<DisconnectRun>().AddSingleton<LevelComparison>().AddSingleton<ReconcileRun>()
             .AddSingleton<Storage.Brakes.RuleDesk>().AddSingleton<Storage.Brakes.ChangeDesk>().AddSingleton<Storage.Brakes.UndoDesk>().AddSingleton<RuleRuns>().AddSingleton<RunSteps>();
-        services.AddSingleton<Storage.Availability.SettingChanges>().AddSingleton<Storage.Audit.DriftTrends>().AddSingleton<Storage.Buffers.BufferStore>().AddSingleton<CheckpointJob>().AddSingleton<LedgerReplay>().AddSingleton<NightlyReconciliation>().AddSingleton<ReplayRun>();
+        services.AddSingleton<Storage.Availability.SettingChanges>().AddSingleton<Storage.Audit.DriftTrends>().AddSingleton<Storage.Buffers.BufferStore>().AddSingleton<CheckpointJob>().AddSingleton<LedgerReplay>().AddSingleton<Storage.Ledger.NightlyReplays>().AddSingleton<ReplayNights>().AddSingleton<NightlyReconciliation>().AddSingleton<Storage.Inbox.DeadLetterIncidents>().AddSingleton<Storage.Operations.OpenIncidents>().AddSingleton<Storage.Work.OpenWork>().AddSingleton<FaultCare>().AddSingleton<Storage.Operations.PurgeStore>().AddSingleton<ReplayRun>();
         services.AddRefreshed<TenantWeights>("weights of tenants", TenantWeights.ReadEvery, (weights, ct) => weights.RefreshAsync(ct));
         services.AddSingleton<ApplyPipeline>().AddSingleton<LevelSignals>().AddSingleton<ApplyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplyService>());

@@ -160,12 +160,12 @@ internal sealed class ApiClient(HttpClient client, string baseUrl, string apiKey
         return new MappingView(Count("mapped"), Count("ambiguous"), Count("blank"), Count("untracked"), Count("unmatched"));
     }
 
-    /// <param name="since">Latencies count changes caused from here on: those of buyers.</param>
+    /// <param name="since">Counts and latencies are of what came, and was caused, from here on: by buyers.</param>
     /// <param name="cancellation">Ends the call.</param>
     public async Task<PipelineFigures> PipelineAsync(DateTimeOffset since, CancellationToken cancellation)
     {
         const string step = "Reading the pipeline's figures";
-        var answer = await calls.GetAsync(step, $"{Root}/stats/pipeline?since={Moment(since)}", cancellation).ConfigureAwait(false);
+        var answer = await calls.GetAsync(step, $"{Root}/stats/pipeline?since={Moment(since)}&orders=true", cancellation).ConfigureAwait(false);
         return PipelineFigures.Read(answer, member => calls.Failed(step, $"the answer has no '{member}'."));
     }
 

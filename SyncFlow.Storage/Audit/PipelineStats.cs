@@ -1,6 +1,10 @@
 namespace SyncFlow.Storage.Audit;
 
-/// <summary>Figures of a tenant's pipeline since it began.</summary>
+/// <summary>
+/// Figures of a tenant's pipeline: events that came and levels that were written since a moment; and as of now what waits, is dead,
+/// in doubt, exposed or open.
+/// </summary>
+/// <param name="OrdersKnown">All orders that the ledger knows; null where they were not asked for.</param>
 /// <param name="CoalescingRatio">Changes of targets per level written; 0 before the first write.</param>
 /// <param name="DirtyLevels">Levels that want a push.</param>
 /// <param name="EventsIgnored">Stored and not ours to act on, such as unknown topics.</param>
@@ -11,7 +15,7 @@ public sealed record PipelineStats(
     long EventsApplied,
     long EventsPending,
     long DeadLetters,
-    long OrdersKnown,
+    long? OrdersKnown,
     long LevelsPushed,
     long PushesSent,
     long PushesAcknowledged,

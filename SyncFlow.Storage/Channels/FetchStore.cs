@@ -49,6 +49,31 @@ public sealed class FetchStore(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>
+    /// Whether orders that were fetched before a moment are not applied yet, and how many are dead. One that is dead counts for
+    /// nothing once a later state of the order is applied, for that one holds all of it.
+    /// </summary>
+    public async Task<(bool Waiting, int Dead)> UnappliedOrdersAsync(
+        TenantId tenant, ConnectionId connection, DateTimeOffset before, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var found = await session.QueryAsync(
+            session.Of(
+                """
+                SELECT EXISTS (
+                    SELECT FROM inbox i WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.state = 0 AND i.topic IN ('fetch', 'import') AND i.received_at < $3),
+                  (SELECT count(*)::int
+                   FROM inbox i CROSS JOIN LATERAL string_to_array(i.webhook_id, ':') AS n
+                   WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.state = 2 AND i.topic IN ('fetch', 'import') AND NOT EXISTS (
+                     SELECT FROM orders o WHERE o.tenant_id = $1 AND o.connection_id = $2 AND o.order_ref = n[2]
+                       AND o.version_updated >= CASE WHEN n[3] ~ '^[0-9]{1,18}$' THEN n[3]::bigint ELSE 9223372036854775807 END))
+                """,
+                Sql.P(connection.Value), Sql.P(DatabaseTime.Of(before))),
+            row => (row.GetBoolean(0), row.GetInt32(1)),
+            ct).ConfigureAwait(false);
+        return found[0];
+    }
+
+    /// <summary>
     /// Those of these orders that the ledger has not applied as of their update time, or does not know; and those of which
     /// more was asked for, because a message told of a change and not of all that it did.
     /// </summary>

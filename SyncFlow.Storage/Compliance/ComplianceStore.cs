@@ -103,7 +103,7 @@ public sealed class ComplianceStore(NpgsqlDataSource source, TimeProvider time)
         var orders = await session.QueryAsync(
             session.Of("SELECT order_ref FROM orders WHERE tenant_id = $1 AND connection_id = $2 AND order_ref = ANY($3)", Sql.P(request.Connection), Sql.P(request.Subject)),
             row => row.GetString(0), ct).ConfigureAwait(false);
-        return new { orders, rawBodies = bodies, kept = "Of an order: ids, lines, quantities, states and times. Raw bodies for 30 days." };
+        return new { orders, rawBodies = bodies, kept = "Of an order: ids, lines, quantities, states and times. Raw bodies for 30 days; those of dead letters until they are replayed or discarded." };
     }
 
     private static async Task<object?> ForgetCustomerAsync(StorageSession session, Request request, CancellationToken ct)

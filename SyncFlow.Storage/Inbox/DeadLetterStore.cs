@@ -128,22 +128,6 @@ public sealed class DeadLetterStore(TimeProvider time)
             ct);
     }
 
-    /// <summary>How many events stand where.</summary>
-    public static async Task<InboxCounts> CountsAsync(StorageSession session, CancellationToken ct)
-    {
-        ArgumentNullException.ThrowIfNull(session);
-        var rows = await session.QueryAsync(
-            session.Of(
-                """
-                SELECT count(*), count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state = 1),
-                  count(*) FILTER (WHERE state = 2), count(*) FILTER (WHERE state = 3)
-                FROM inbox WHERE tenant_id = $1
-                """),
-            row => new InboxCounts(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4)),
-            ct).ConfigureAwait(false);
-        return rows[0];
-    }
-
     private static DeadLetter Read(NpgsqlDataReader row) => new(
         new InboxKey(row.GetInt64(0), row.GetFieldValue<DateOnly>(1)),
         row.Nullable<long>(2) is { } connection ? new ConnectionId(connection) : null,

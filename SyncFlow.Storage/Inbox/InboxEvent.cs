@@ -69,6 +69,3 @@ public sealed record InboxMark(InboxKey Key, InboxState State, FactOutcome? Outc
 public sealed record DeadLetter(
     InboxKey Key, ConnectionId? Connection, string Topic, string WebhookId, string Content, DateTimeOffset ReceivedAt,
     int Attempts, string? Error);
-
-/// <summary>Events by state.</summary>
-public sealed record InboxCounts(long Received, long Pending, long Done, long Dead, long Ignored);

@@ -107,7 +107,7 @@ public sealed class InboxStore(NpgsqlDataSource source, TimeProvider time)
         }
     }
 
-    /// <summary>Records a failed attempt: the event waits, or is a dead letter after <see cref="InboxRetries.MostAttempts"/>.</summary>
+    /// <summary>Records a failed attempt: the event waits, or is a dead letter after <see cref="InboxRetries.MostAttempts"/>, with an incident.</summary>
     /// <returns>Where it stands now.</returns>
     public async Task<InboxState> RecordFailureAsync(StorageSession session, InboxItem item, string error, CancellationToken ct)
     {
@@ -125,6 +125,11 @@ public sealed class InboxStore(NpgsqlDataSource source, TimeProvider time)
                 Sql.P(item.Key.Day), Sql.P(item.Key.EventId), Sql.P(attempts), Sql.P((short)state), Sql.P(error),
                 Sql.P(now + InboxRetries.After(attempts)), Sql.P<DateTimeOffset?>(state == InboxState.Dead ? now : null)),
             ct).ConfigureAwait(false);
+        if (state == InboxState.Dead)
+        {
+            await session.ExecuteAsync(DeadLetterIncidents.Open(session, item, error, now), ct).ConfigureAwait(false);
+        }
+
         return state;
     }
 
@@ -145,7 +150,10 @@ public sealed class InboxStore(NpgsqlDataSource source, TimeProvider time)
         return (int)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
     }
 
-    /// <summary>Drops days older than <paramref name="keepDays"/> on which nothing waits. Needs the role worker.</summary>
+    /// <summary>
+    /// Drops days older than <paramref name="keepDays"/>; of them only what waits or is dead stays, until it is no more. Needs the
+    /// role worker.
+    /// </summary>
     public async Task<int> DropPartitionsAsync(int keepDays, CancellationToken ct)
     {
         await using var command = source.CreateCommand("SELECT drop_inbox_partitions($1)");

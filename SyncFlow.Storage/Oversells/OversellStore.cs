@@ -3,6 +3,7 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Oversells;
 using SyncFlow.Core.Stock;
+using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Stock;
 
@@ -24,28 +25,53 @@ public sealed class OversellStore(NpgsqlDataSource source, TimeProvider time)
         return await StorageSession.ReadAsync(reader, row => new TenantId(row.GetInt64(0)), ct).ConfigureAwait(false);
     }
 
-    /// <summary>Proposes a settlement for the tenant's oldest case without one; a policy may confirm it at once.</summary>
+    /// <summary>
+    /// Proposes a settlement for the tenant's oldest case without one; a policy may confirm it at once. A case for which that
+    /// fails is set aside (<see cref="SetAside"/>), so that those behind it have their turn.
+    /// </summary>
     /// <returns>Whether there was one.</returns>
     public async Task<bool> ProposeNextAsync(TenantId tenant, CancellationToken ct)
     {
-        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        var found = await session.QueryAsync(
-            session.Of(
-                "SELECT oversell_id, sku_id, pool_group FROM oversells WHERE tenant_id = $1 AND state = 1 ORDER BY oversell_id LIMIT 1"),
-            row => (Id: row.GetInt64(0), Sku: new SkuId(row.GetInt64(1)), Group: row.GetInt32(2)),
-            ct).ConfigureAwait(false);
-        if (found.Count == 0)
+        if (await NextAsync(tenant, ct).ConfigureAwait(false) is not { } next)
         {
             return false;
         }
 
-        var (id, sku, group) = found[0];
+        try
+        {
+            await ProposeAsync(tenant, next.Id, next.Sku, next.Group, ct).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException && !DatabaseFaults.MayPass(failure))
+        {
+            await SetAside.ShortageAsync(source, tenant, next.Id, failure, ct).ConfigureAwait(false); // The job boundary of one case.
+        }
+
+        return true;
+    }
+
+    private async Task<(long Id, SkuId Sku, int Group)?> NextAsync(TenantId tenant, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        var found = await session.QueryAsync(
+            session.Of(
+                """
+                SELECT oversell_id, sku_id, pool_group FROM oversells
+                WHERE tenant_id = $1 AND state = 1 AND (propose_after IS NULL OR propose_after <= clock_timestamp()) ORDER BY oversell_id LIMIT 1
+                """),
+            row => (row.GetInt64(0), new SkuId(row.GetInt64(1)), row.GetInt32(2)),
+            ct).ConfigureAwait(false);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    private async Task ProposeAsync(TenantId tenant, long id, SkuId sku, int group, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         var orders = await OrderRows.LockAsync(session, await OrdersAsync(session, sku, group, ct).ConfigureAwait(false), placeholders: false, ct).ConfigureAwait(false);
         var set = await SkuRows.LockAndReadAsync(session, [sku], SkuKeys.None, ct).ConfigureAwait(false);
         var units = await LockAsync(session, id, OversellState.Noticed, ct).ConfigureAwait(false);
         if (units is not { } lacking)
         {
-            return true; // Resolved, or proposed by another worker, since it was found.
+            return; // Resolved, or proposed by another worker, since it was found.
         }
 
         var rules = await SettlementRulesRows.ReadAsync(session, ct).ConfigureAwait(false);
@@ -62,7 +88,6 @@ public sealed class OversellStore(NpgsqlDataSource source, TimeProvider time)
         }
 
         await session.CommitAsync(ct).ConfigureAwait(false);
-        return true;
     }
 
     /// <summary>Takes the proposal: what it asks for is to be done on the channels, and what it costs is booked to the case's cause.</summary>
@@ -188,7 +213,7 @@ public sealed class OversellStore(NpgsqlDataSource source, TimeProvider time)
         return session.ExecuteAsync(
             session.Of(
                 """
-                UPDATE oversells SET state = 2, proposal = $3::jsonb, proposed_units = $4, left_units = $5, proposed_at = $6
+                UPDATE oversells SET state = 2, proposal = $3::jsonb, proposed_units = $4, left_units = $5, proposed_at = $6, propose_after = NULL
                 WHERE tenant_id = $1 AND oversell_id = $2
                 """,
                 Sql.P(id), Sql.P(steps), Sql.P(units), Sql.P(proposal.Left), Sql.P(DatabaseTime.Now(time))),

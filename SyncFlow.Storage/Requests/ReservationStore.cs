@@ -2,6 +2,7 @@ using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Requests;
+using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Stock;
 
@@ -124,27 +125,67 @@ public sealed class ReservationStore(NpgsqlDataSource source)
         return await StorageSession.ReadAsync(reader, row => new TenantId(row.GetInt64(0)), ct).ConfigureAwait(false);
     }
 
-    /// <summary>Ends holds whose time is up, by the database's clock; what was confirmed meanwhile stays.</summary>
+    /// <summary>
+    /// Ends holds whose time is up, by the database's clock; what was confirmed meanwhile stays. Where that fails they are ended
+    /// one by one, and those for which it fails are set aside (<see cref="SetAside"/>).
+    /// </summary>
     /// <param name="limit">At most so many.</param>
     /// <returns>How many ended.</returns>
     public async Task<int> ExpireAsync(TenantId tenant, int limit, CancellationToken ct)
     {
-        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
-        var due = (await session.QueryAsync(
-            session.Of(
-                """
-                SELECT reservation_id FROM reservations
-                WHERE tenant_id = $1 AND state <= 2 AND confirmed IS NULL AND expires_at <= clock_timestamp()
-                ORDER BY expires_at LIMIT $2
-                """,
-                Sql.P(limit)),
-            row => row.GetInt64(0),
-            ct).ConfigureAwait(false)).ToArray();
-        if (due.Length == 0)
+        var due = await DueAsync(tenant, limit, ct).ConfigureAwait(false);
+        try
         {
-            return 0;
+            return due.Length == 0 ? 0 : await EndAsync(tenant, due, ct).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (IsOfTheHolds(failure))
+        {
+            return await EndSinglyAsync(tenant, due, ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<long[]> DueAsync(TenantId tenant, int limit, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
+        return
+        [
+            .. await session.QueryAsync(
+                session.Of(
+                    """
+                    SELECT reservation_id FROM reservations
+                    WHERE tenant_id = $1 AND state <= 2 AND confirmed IS NULL AND expires_at <= clock_timestamp()
+                      AND (expire_after IS NULL OR expire_after <= clock_timestamp())
+                    ORDER BY expires_at LIMIT $2
+                    """,
+                    Sql.P(limit)),
+                row => row.GetInt64(0),
+                ct).ConfigureAwait(false),
+        ];
+    }
+
+    private async Task<int> EndSinglyAsync(TenantId tenant, long[] due, CancellationToken ct)
+    {
+        var ended = 0;
+        foreach (var id in due)
+        {
+            try
+            {
+                ended += await EndAsync(tenant, [id], ct).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (IsOfTheHolds(failure))
+            {
+                await SetAside.HoldAsync(source, tenant, id, failure, ct).ConfigureAwait(false); // The job boundary of one hold.
+            }
         }
 
+        return ended;
+    }
+
+    private static bool IsOfTheHolds(Exception failure) => failure is not OperationCanceledException && !DatabaseFaults.MayPass(failure);
+
+    private async Task<int> EndAsync(TenantId tenant, long[] due, CancellationToken ct)
+    {
+        await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         var (set, headers, now) = await LockAsync(session, due, ct).ConfigureAwait(false);
         var ended = headers.Where(h => h.IsOpen && h.IsOver(now)).Select(h => h.Id).ToArray();
         foreach (var id in ended)

@@ -36,10 +36,14 @@ public enum RunEnd
 /// </summary>
 public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
 {
-    /// <summary>Claims after which a run whose workers die is failed.</summary>
+    /// <summary>Claims after which a run is failed whose workers die, or cannot reach the database.</summary>
     public const int MostAttempts = 3;
 
-    private static readonly TimeSpan ClaimFor = TimeSpan.FromMinutes(2);
+    /// <summary>How long a claim lasts after the last report.</summary>
+    public static readonly TimeSpan ClaimFor = TimeSpan.FromMinutes(2);
+
+    /// <summary>Times the attempts so far: how long a run waits that was given back.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     /// <summary>Queues a run; it exists when the session commits.</summary>
     /// <returns>Its id.</returns>
@@ -90,7 +94,7 @@ public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
             session.Of(
                 """
                 UPDATE sync_runs SET state = 'failed', finished_at = $2, claimed_until = NULL,
-                  message = 'Given up: the worker ended during each of ' || attempts || ' attempts.'
+                  message = 'Given up: none of ' || attempts || ' attempts was brought to an end.' || coalesce(' Last: ' || message, '')
                 WHERE tenant_id = $1 AND state = 'running' AND claimed_until <= $2 AND attempts >= $3
                 """,
                 Sql.P(now), Sql.P(MostAttempts)),
@@ -153,6 +157,24 @@ public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
                 """,
                 Sql.P(run.RunId), Sql.P(run.Attempts), Sql.P(Word(end)), Sql.P(message),
                 Sql.P(resultJson), Sql.P(DatabaseTime.Now(time))),
+            ct).ConfigureAwait(false) == 1;
+    }
+
+    /// <summary>
+    /// Gives a claim back: what went wrong may pass. The run is claimed again after a short while, and this attempt counts.
+    /// </summary>
+    /// <returns>False when it is no longer this claim's.</returns>
+    public async Task<bool> GiveBackAsync(StorageSession session, ClaimedRun run, string message, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(run);
+        return await session.ExecuteAsync(
+            session.Of(
+                """
+                UPDATE sync_runs SET claimed_until = $4, message = $5
+                WHERE tenant_id = $1 AND run_id = $2 AND state = 'running' AND attempts = $3
+                """,
+                Sql.P(run.RunId), Sql.P(run.Attempts), Sql.P(DatabaseTime.Now(time) + (Pause * run.Attempts)), Sql.P(message)),
             ct).ConfigureAwait(false) == 1;
     }
 

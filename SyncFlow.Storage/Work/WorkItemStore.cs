@@ -1,7 +1,9 @@
+using System.Globalization;
 using Npgsql;
 using SyncFlow.Core;
 using SyncFlow.Core.Engine;
 using SyncFlow.Storage.Sessions;
+using SyncFlow.Storage.Stock;
 
 namespace SyncFlow.Storage.Work;
 
@@ -16,14 +18,18 @@ public sealed record StoredWorkItem(long Id, ConnectionId Connection, WorkKind K
 /// </summary>
 public sealed class WorkItemStore(TimeProvider time)
 {
-    /// <summary>Attempts after which an item is dead.</summary>
-    public const int MostAttempts = 8;
+    /// <summary>The kind of incidents about items that a channel refused.</summary>
+    public const string RefusedKind = "work-refused";
 
     private static readonly TimeSpan ClaimFor = TimeSpan.FromMinutes(2);
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>An outage may last for hours: what is asked for is asked for until it is answered or refused.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
+
+    /// <summary>Doublings until the longest wait; more would leave the range of numbers.</summary>
+    private const int MostDoublings = 10;
 
     /// <summary>Asks for items; a wish that is open already is counted and takes the earlier moment.</summary>
     public Task AddAsync(StorageSession session, IReadOnlyList<WorkItem> items, CancellationToken ct)
@@ -72,12 +78,15 @@ public sealed class WorkItemStore(TimeProvider time)
             ct);
     }
 
-    /// <summary>The answers are in the inbox. An item is done, unless it was wished for again since it was claimed.</summary>
-    public Task DoneAsync(StorageSession session, IReadOnlyList<StoredWorkItem> items, CancellationToken ct)
+    /// <summary>
+    /// The answers are in the inbox. An item is done, unless it was wished for again since it was claimed; what was refused of
+    /// the same before is answered with it.
+    /// </summary>
+    public async Task DoneAsync(StorageSession session, IReadOnlyList<StoredWorkItem> items, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(items);
-        return session.ExecuteAsync(
+        await using var batch = session.Batch(
             session.Of(
                 """
                 UPDATE work_items w SET claimed_until = NULL, error = NULL,
@@ -87,21 +96,23 @@ public sealed class WorkItemStore(TimeProvider time)
                 WHERE w.tenant_id = $1 AND w.work_item_id = d.work_item_id AND w.state = 0
                 """,
                 Sql.P(DatabaseTime.Now(time)), Sql.Column(items, i => i.Id), Sql.Column(items, i => i.Asked)),
-            ct);
+            session.Of(
+                """
+                UPDATE work_items w SET state = 1
+                FROM unnest($2::bigint[], $3::smallint[], $4::text[]) AS d (connection_id, kind, ref)
+                WHERE w.tenant_id = $1 AND w.connection_id = d.connection_id AND w.kind = d.kind AND w.ref = d.ref AND w.state = 2
+                """,
+                Sql.Column(items, i => i.Connection.Value), Sql.Column(items, i => (short)i.Kind), Sql.Column(items, i => i.Ref)));
+        await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
     }
 
-    /// <summary>The call failed and may work later: the item waits twice as long each time, and is dead after <see cref="MostAttempts"/>.</summary>
+    /// <summary>The call failed and may work later: the item waits twice as long each time, five minutes at most, without end.</summary>
     /// <param name="retryAfter">How long the other side asked us to wait, if it did.</param>
     public Task RetryAsync(StorageSession session, StoredWorkItem item, string error, TimeSpan? retryAfter, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(item);
-        if (item.Attempts >= MostAttempts)
-        {
-            return DeadAsync(session, item, error, ct);
-        }
-
         ArgumentNullException.ThrowIfNull(session);
-        var wait = FirstWait * Math.Pow(2, item.Attempts - 1);
+        var wait = FirstWait * Math.Pow(2, Math.Min(item.Attempts - 1, MostDoublings));
         wait = wait > LongestWait ? LongestWait : wait;
         wait = retryAfter > wait ? retryAfter.Value : wait;
         return session.ExecuteAsync(
@@ -111,19 +122,27 @@ public sealed class WorkItemStore(TimeProvider time)
             ct);
     }
 
-    /// <summary>The call will never work.</summary>
-    public Task DeadAsync(StorageSession session, StoredWorkItem item, string error, CancellationToken ct)
+    /// <summary>The channel refused the call for good: the item is dead, and a person is told.</summary>
+    public async Task DeadAsync(StorageSession session, StoredWorkItem item, string error, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(item);
-        return session.ExecuteAsync(
+        var now = DatabaseTime.Now(time);
+        await using var batch = session.Batch(
             session.Of(
                 """
                 UPDATE work_items SET state = 2, claimed_until = NULL, error = $3, finished_at = $4
                 WHERE tenant_id = $1 AND work_item_id = $2 AND state = 0
                 """,
-                Sql.P(item.Id), Sql.P(error), Sql.P(DatabaseTime.Now(time))),
-            ct);
+                Sql.P(item.Id), Sql.P(error), Sql.P(now)),
+            CaseRows.UpsertIncidents(
+                session,
+                [
+                    new Incident(
+                        string.Create(CultureInfo.InvariantCulture, $"{RefusedKind}:{item.Connection.Value}"), RefusedKind,
+                        $"The store refused a read that facts asked for ({item.Kind} {item.Ref}): {error}", item.Connection, null, null, now),
+                ]));
+        await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
     }
 
     internal static NpgsqlBatchCommand Upsert(StorageSession session, IReadOnlyList<WorkItem> items, DateTimeOffset at)

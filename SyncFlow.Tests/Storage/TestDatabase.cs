@@ -46,6 +46,10 @@ internal sealed class TestDatabase : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>How many events stand where: <c>0: 6, 1: 4</c>.</summary>
+    public Task<string> InboxStatesAsync() => ScalarAsync<string>(
+        "SELECT string_agg(state || ': ' || events, ', ' ORDER BY state) FROM (SELECT state, count(*) AS events FROM inbox GROUP BY state) AS s");
+
     public async ValueTask DisposeAsync()
     {
         await Worker.DisposeAsync();

@@ -99,6 +99,7 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
         save.Expect(events.ConvertAll(e => e.WithoutFacts(set.Context) ?? e.Done(FactOutcome.Applied)));
         var marks = events.ConvertAll(e => e.WithoutFacts(set.Context) ?? e.Done(Fold(set, e, now)));
         save.SaveFacts(set, marks);
+        set.Incidents.AddRange(Died(items, marks, now));
         Replanner.Replan(set, now);
         await save.SaveAsync(set, Cause(items)).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
@@ -137,6 +138,11 @@ public sealed partial class ApplyPipeline(NpgsqlDataSource source, InboxStore in
 
         return outcome;
     }
+
+    /// <summary>What is malformed is dead at once: the first that anybody can know of it.</summary>
+    private static IEnumerable<Incident> Died(List<InboxItem> items, List<InboxMark> marks, DateTimeOffset at) => items.Zip(marks)
+        .Where(pair => pair.Second.State == InboxState.Dead)
+        .Select(pair => DeadLetterIncidents.Of(pair.First.Connection, pair.First.Topic, pair.Second.Reason, at));
 
     private async Task RecordFailureAsync(TenantId tenant, InboxItem item, Exception failure, CancellationToken ct)
     {

@@ -3,6 +3,7 @@ using Npgsql;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 using SyncFlow.Storage.Channels;
+using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Worker.Connections;
 using SyncFlow.Worker.Verifying;
@@ -28,7 +29,7 @@ internal sealed class BaselineRun(
         using var orders = new OrderFetch(feed, fetches, options, time);
         await progress.ReportAsync(0, null, "importing open orders", ct).ConfigureAwait(false);
         var (names, _) = await orders.StoreAsync(
-            link, link.Client.ReadOpenOrdersAsync(ct), "import", n => progress.ReportAsync(n, null, null, ct), ct).ConfigureAwait(false);
+            link, link.Client.ReadOpenOrdersAsync(ct), FetchTopics.Import, n => progress.ReportAsync(n, null, null, ct), ct).ConfigureAwait(false);
         await feed.WaitAsync(link.Tenant, link.Id, names, ApplyLimit, ct).ConfigureAwait(false);
 
         var kind = openingStock ? ReadingKind.OpeningBaseline : ReadingKind.Baseline;
@@ -38,7 +39,7 @@ internal sealed class BaselineRun(
         // An order that was over before we came is part of what was counted, so these too are read as imports; one that
         // was made since has taken its units off what was counted.
         var (changed, newest) = await orders.StoreAsync(
-            link, link.Client.ReadOrdersUpdatedSinceAsync(startedAt - options.Verify.Lag - Slack, ct), "import", null, ct, startedAt).ConfigureAwait(false);
+            link, link.Client.ReadOrdersUpdatedSinceAsync(startedAt - options.Verify.Lag - Slack, ct), FetchTopics.Import, null, ct, startedAt).ConfigureAwait(false);
         await feed.WaitAsync(link.Tenant, link.Id, changed, ApplyLimit, ct).ConfigureAwait(false);
         await progress.ReportAsync(readings.Count, readings.Count, "applying readings", ct).ConfigureAwait(false);
         await sweep.StoreAsync(link, readings, ct).ConfigureAwait(false);

@@ -72,10 +72,10 @@ internal sealed class ResumeRun(
         await WebhookCare.EnsureAsync(link, options, ct).ConfigureAwait(false);
         using var orders = new OrderFetch(feed, fetches, options, time);
         await progress.ReportAsync(0, null, "orders that were missed", ct).ConfigureAwait(false);
-        await orders.DeltaAsync(link, ct).ConfigureAwait(false);
+        await orders.DeltaAsync(link, exactly: true, ct).ConfigureAwait(false);
         var (readings, gone) = await sweep.ReadAsync(link, MarkWish.Known, ReadingKind.Drained, progress, ct).ConfigureAwait(false);
         await Task.Delay(options.Verify.Lag, time, ct).ConfigureAwait(false);
-        await orders.DeltaAsync(link, ct).ConfigureAwait(false);
+        await orders.DeltaAsync(link, exactly: true, ct).ConfigureAwait(false);
         await sweep.StoreAsync(link, readings, ct).ConfigureAwait(false);
         await sweep.StoreGoneAsync(link, gone, ct).ConfigureAwait(false);
         return (readings.Count, gone.Count);

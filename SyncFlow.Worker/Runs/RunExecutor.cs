@@ -3,6 +3,7 @@ using SyncFlow.Core;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Storage.Work;
 using SyncFlow.Worker.Connections;
+using SyncFlow.Worker.Verifying;
 
 namespace SyncFlow.Worker.Runs;
 
@@ -15,8 +16,6 @@ internal sealed class RunExecutor(
 
     /// <summary>Signals tell of more than runs: however often they come, looks are no closer than this.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
-
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(30);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -73,10 +72,10 @@ internal sealed class RunExecutor(
     {
         using var activity = WorkerMeter.Activities.StartActivity("run");
         activity?.SetTag("syncflow.run", run.RunId);
-        var progress = new RunProgress(source, runs, run);
+        var progress = new RunProgress(source, runs, run, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var beating = BeatAsync(progress, ended);
-        string? refused = null, result = null;
+        var beating = RunBeat.KeepAsync(progress.BeatAsync, () => progress.ClaimedUntil, ended, time, logger);
+        string? refused = null, result = null, passing = null;
         var end = RunEnd.Failed;
         try
         {
@@ -86,6 +85,14 @@ internal sealed class RunExecutor(
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
             return;
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            passing = "The claim could not be kept.";
+        }
+        catch (RunClaimLostException)
+        {
+            return; // Another worker goes on with it.
         }
         catch (ChannelFaultException fault)
         {
@@ -99,9 +106,14 @@ internal sealed class RunExecutor(
         {
             (end, refused) = (RunEnd.Cancelled, cancelled.Message);
         }
-        catch (RunRefusedException reason)
+        catch (Exception reason) when (reason is RunRefusedException or NotAppliedException)
         {
             refused = reason.Message;
+        }
+        catch (Exception failure) when (DatabaseFaults.MayPass(failure))
+        {
+            Log.JobFailed(logger, failure, $"run {run.RunId} ({run.Kind})");
+            passing = $"The database did not answer as it should: {failure.Message}";
         }
         catch (Exception failure) // The job boundary: the run says that it failed.
         {
@@ -114,46 +126,34 @@ internal sealed class RunExecutor(
             await beating.ConfigureAwait(false);
         }
 
-        await FinishAsync(run, end, refused, result).ConfigureAwait(false);
+        await NoteAsync(
+            run,
+            async session =>
+            {
+                if (passing is null)
+                {
+                    await runs.FinishAsync(session, run, end, refused, result, CancellationToken.None).ConfigureAwait(false);
+                }
+                else
+                {
+                    await runs.GiveBackAsync(session, run, passing, CancellationToken.None).ConfigureAwait(false);
+                }
+            },
+            passing ?? refused ?? "succeeded").ConfigureAwait(false);
     }
 
-    private async Task FinishAsync(ClaimedRun run, RunEnd end, string? refused, string? result)
+    private async Task NoteAsync(ClaimedRun run, Func<StorageSession, Task> note, string told)
     {
         try
         {
             await using var session = await StorageSession.OpenAsync(source, run.Tenant, CancellationToken.None).ConfigureAwait(false);
-            await runs.FinishAsync(session, run, end, refused, result, CancellationToken.None).ConfigureAwait(false);
+            await note(session).ConfigureAwait(false);
             await session.CommitAsync(CancellationToken.None).ConfigureAwait(false);
-            Log.RunEnded(logger, run.Tenant.Value, run.RunId, run.Kind, refused ?? "succeeded");
+            Log.RunEnded(logger, run.Tenant.Value, run.RunId, run.Kind, told);
         }
         catch (Exception failure) // The job boundary: the claim runs out, and another worker does the run again.
         {
             Log.JobFailed(logger, failure, $"the end of run {run.RunId}");
-        }
-    }
-
-    private async Task BeatAsync(RunProgress progress, CancellationTokenSource ended)
-    {
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(Beat, time, ended.Token).ConfigureAwait(false);
-                await progress.BeatAsync(ended.Token).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The run has ended.
-        }
-        catch (RunCancelledException)
-        {
-            // The run's own next report tells it, at a point where it can put things right.
-        }
-        catch (Exception failure) // The job boundary: without a claim the run must not go on.
-        {
-            Log.JobFailed(logger, failure, "the beat of a run");
-            await ended.CancelAsync().ConfigureAwait(false);
         }
     }
 }

@@ -6,6 +6,7 @@ using SyncFlow.Storage.Buffers;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
+using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Worker.Fairness;
@@ -20,15 +21,12 @@ namespace SyncFlow.Worker.Upkeep;
 /// </summary>
 internal sealed class UpkeepJobs(
     ChannelStore channels, ConnectionStore connections, InboxStore inbox, PushRetention pushes, Replanning replanning, CheckpointJob checkpoints,
-    LedgerReplay replay, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings,
+    ReplayNights replays, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings, FaultCare faults, PurgeStore purge,
     WorkerOptions options, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
     private const int DaysKept = 30;
     private const int WeeksAhead = 2;
-
-    /// <summary>UTC hour after which the night's replay runs.</summary>
-    private const int ReplayHour = 3;
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SettleWindow = TimeSpan.FromMinutes(5);
@@ -37,22 +35,23 @@ internal sealed class UpkeepJobs(
     private Task _replay = Task.CompletedTask;
     private DateOnly _partitionsOf;
     private DateOnly _pushesOf;
-    private DateOnly _replayedOn;
+    private DateOnly _purgedOf;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _replayedOn = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime.AddHours(-ReplayHour));
         while (!stoppingToken.IsCancellationRequested)
         {
             await TryAsync("inbox partitions", PartitionsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("push partitions", PushesAsync, stoppingToken).ConfigureAwait(false);
+            await TryAsync("purge", PurgeAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("settle times", SettleTimesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("mode sweep", ModesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("buffers by tier", BuffersAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("ledger checkpoints", CheckpointsAsync, stoppingToken).ConfigureAwait(false);
-            _replay = _replay.IsCompleted ? TryAsync("ledger replay", ReplayAsync, stoppingToken) : _replay; // It takes longer than a minute.
+            _replay = _replay.IsCompleted ? TryAsync("ledger replay", replays.RunAsync, stoppingToken) : _replay; // It takes longer than a minute.
             await TryAsync("nightly reconciliation", reconciliations.QueueDueAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("catalog life", CatalogsAsync, stoppingToken).ConfigureAwait(false);
+            await TryAsync("what failed", faults.RunAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("slow drift", DriftAsync, stoppingToken).ConfigureAwait(false);
             await Task.Delay(Minute, time, stoppingToken).ContinueWith(
                 _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
@@ -139,6 +138,24 @@ internal sealed class UpkeepJobs(
         _pushesOf = today;
     }
 
+    /// <summary>Once a day.</summary>
+    private async Task PurgeAsync(CancellationToken ct)
+    {
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        if (_purgedOf == today)
+        {
+            return;
+        }
+
+        var gone = await purge.RunAsync(ct).ConfigureAwait(false);
+        if (gone.Values.Sum() > 0)
+        {
+            Log.Purged(logger, string.Join(", ", gone.Where(g => g.Value > 0).Select(g => $"{g.Value} of {g.Key}")));
+        }
+
+        _purgedOf = today;
+    }
+
     private Task ModesAsync(CancellationToken ct) => EachTenantAsync(
         "mode sweep",
         tenant => replanning.RunAsync(tenant, new SkuFilter(MovingAt: DatabaseTime.Now(time)), "time passed", progress: null, ct), ct);
@@ -172,31 +189,4 @@ internal sealed class UpkeepJobs(
 
     private Task CheckpointsAsync(CancellationToken ct) =>
         checkpoints.Due() is { } until ? EachTenantAsync("ledger checkpoints", tenant => checkpoints.RunAsync(tenant, until, ct), ct) : Task.CompletedTask;
-
-    /// <summary>Once a night every position is rebuilt from the ledger and compared; a difference is an incident.</summary>
-    private async Task ReplayAsync(CancellationToken ct)
-    {
-        var night = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime.AddHours(-ReplayHour));
-        if (_replayedOn == night)
-        {
-            return;
-        }
-
-        foreach (var tenant in await channels.TenantsAsync(ct).ConfigureAwait(false))
-        {
-            await TryAsync(
-                "ledger replay",
-                async end =>
-                {
-                    var found = await replay.CompareAsync(tenant, only: null, progress: null, end).ConfigureAwait(false);
-                    if (found.Differing > 0)
-                    {
-                        Log.LedgerDiffers(logger, tenant.Value, found.Differing);
-                    }
-                },
-                ct).ConfigureAwait(false);
-        }
-
-        _replayedOn = night;
-    }
 }

@@ -25,24 +25,33 @@ internal sealed class OrderFetch(InboxFeed feed, FetchStore store, WorkerOptions
     private readonly HashSet<string> _stored = new(StringComparer.Ordinal);
 
     /// <summary>Orders changed since the watermark: stored and applied when it returns.</summary>
+    /// <param name="exactly">
+    /// Whether every order must be applied: of this fetch and of all before it. A reading is exact only then, for of an order
+    /// that is dead it is not known what it took. Without it dead ones are let be.
+    /// </param>
     /// <exception cref="ChannelFaultException">The channel did not answer.</exception>
-    /// <exception cref="NotAppliedException">They are stored, but not applied in time.</exception>
-    public async Task DeltaAsync(ChannelLink link, CancellationToken ct)
+    /// <exception cref="NotAppliedException">They are stored, but not applied in time, or dead.</exception>
+    public async Task DeltaAsync(ChannelLink link, bool exactly, CancellationToken ct)
     {
         await _one.WaitAsync(ct).ConfigureAwait(false);
         try
         {
+            var beganAt = time.GetUtcNow();
             var known = await store.WatermarkAsync(link.Tenant, link.Id, ct).ConfigureAwait(false) ?? link.Client.ShopTime;
             var since = known - options.Verify.Lag - Slack;
             var (unknown, newest) = await ListAsync(link, since, ct).ConfigureAwait(false);
             var (names, _) = await StoreAsync(
-                link, link.Client.ReadOrdersByIdAsync(unknown, BudgetUse.Verify, ct), "fetch", progress: null, ct).ConfigureAwait(false);
+                link, link.Client.ReadOrdersByIdAsync(unknown, BudgetUse.Verify, ct), FetchTopics.Fetch, progress: null, ct).ConfigureAwait(false);
             if (newest > known)
             {
                 await store.AdvanceAsync(link.Tenant, link.Id, newest.Value, ct).ConfigureAwait(false);
             }
 
-            await feed.WaitAsync(link.Tenant, link.Id, names, options.ApplyLimit, ct).ConfigureAwait(false);
+            await feed.SettleAsync(link.Tenant, link.Id, names, options.ApplyLimit, ct).ConfigureAwait(false);
+            if (exactly)
+            {
+                await feed.RequireOrdersAsync(link.Tenant, link.Id, beganAt, options.ApplyLimit, ct).ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -75,7 +84,7 @@ internal sealed class OrderFetch(InboxFeed feed, FetchStore store, WorkerOptions
     }
 
     /// <summary>Stores pages of orders; returns the names of the events and the newest update seen.</summary>
-    /// <param name="topic"><c>fetch</c>, or <c>import</c> for orders of before the connection.</param>
+    /// <param name="topic">One of <see cref="FetchTopics"/>.</param>
     /// <param name="freshSince">Orders made since then are stored as fetched, whatever the topic: they are news.</param>
     public async Task<(List<string> Names, DateTimeOffset? Newest)> StoreAsync(
         ChannelLink link, IAsyncEnumerable<ChannelResult<OrderPage>> pages, string topic, Func<int, Task>? progress,
@@ -86,7 +95,7 @@ internal sealed class OrderFetch(InboxFeed feed, FetchStore store, WorkerOptions
         await foreach (var answer in pages.WithCancellation(ct).ConfigureAwait(false))
         {
             var page = answer.OrThrow("orders");
-            var events = page.Orders.Select(o => Event(link, o, o.CreatedAt >= freshSince ? "fetch" : topic, page.AskedAt)).ToList();
+            var events = page.Orders.Select(o => Event(link, o, o.CreatedAt >= freshSince ? FetchTopics.Fetch : topic, page.AskedAt)).ToList();
             await feed.StoreAsync(link.Tenant, [.. events.Where(e => !_stored.Contains(e.WebhookId))], ct).ConfigureAwait(false);
             if (_stored.Count + events.Count > MostRemembered)
             {

@@ -93,7 +93,7 @@ internal sealed class Verifier(
             switch (effect)
             {
                 case VerifyEffect.FetchOrders:
-                    await orders.DeltaAsync(link, ct).ConfigureAwait(false);
+                    await orders.DeltaAsync(link, exactly: purpose == VerifyPurpose.Prove && _state.WithLevels, ct).ConfigureAwait(false);
                     return new VerifyInput.OrdersApplied();
                 case VerifyEffect.ReadLevels read:
                     return await ReadAsync(link, read.Kind, ct).ConfigureAwait(false);

@@ -87,7 +87,7 @@ internal sealed class WorkItemCalls(
                 link.Tenant,
                 [
                     .. page.Orders.Select(o => new InboxEvent(
-                        link.Tenant, link.Id, "fetch", $"order:{o.OrderRef}:{page.AskedAt.UtcTicks}", null, page.AskedAt,
+                        link.Tenant, link.Id, FetchTopics.Fetch, $"order:{o.OrderRef}:{page.AskedAt.UtcTicks}", null, page.AskedAt,
                         time.GetUtcNow(), options.ShopifyApiVersion, ContentKinds.ShopifyOrder, o.Json)),
                 ],
                 ct).ConfigureAwait(false);

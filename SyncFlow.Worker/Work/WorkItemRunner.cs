@@ -73,6 +73,11 @@ internal sealed class WorkItemRunner(
         {
             return await OneByOneAsync(link, items, ct).ConfigureAwait(false);
         }
+        catch (Exception failure) when (items.Count > 1 && IsOfTheItems(failure))
+        {
+            Log.PartFailed(logger, failure, lease.Tenant.Value, lease.Connection.Value, $"{items.Count} × {items[0].Kind}, now one by one");
+            return await OneByOneAsync(link, items, ct).ConfigureAwait(false);
+        }
         catch (ChannelFaultException refused)
         {
             fault = refused.Fault;
@@ -89,7 +94,10 @@ internal sealed class WorkItemRunner(
         return !suspended;
     }
 
-    /// <summary>A refused call of many says nothing about its neighbours: whichever is at fault dies alone.</summary>
+    /// <summary>Whether an answer could not be taken in, which may be one item's doing; without a database or a channel none could.</summary>
+    private static bool IsOfTheItems(Exception failure) => failure is not (OperationCanceledException or ChannelFaultException or NpgsqlException);
+
+    /// <summary>A refused call of many says nothing about its neighbours: whichever is at fault dies, or waits, alone.</summary>
     private async Task<bool> OneByOneAsync(ChannelLink link, IReadOnlyList<StoredWorkItem> items, CancellationToken ct)
     {
         foreach (var item in items)

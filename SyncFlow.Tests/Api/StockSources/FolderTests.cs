@@ -125,6 +125,31 @@ public sealed class FolderTests(PostgresFixture postgres, RedisFixture redis) : 
         return stand;
     }
 
+    [Fact]
+    public async Task A_file_that_cannot_be_moved_away_leaves_no_reports_and_is_left_alone_longer_each_time()
+    {
+        var clock = new TestClock();
+        var disk = new FolderFiles(_root.FullName, TimeSpan.FromHours(1), clock);
+        var directory = Directory.CreateDirectory(Outbox);
+        Write("refresh-1.csv", Header, whole: true);
+        foreach (var wait in new[] { 10, 20, 40 })
+        {
+            var file = disk.Ready(directory).ShouldHaveSingleItem();
+            Directory.CreateDirectory(Path.Combine(Outbox, "done", $"{clock.GetUtcNow():yyyyMMddTHHmmssfffZ}-refresh-1.csv"));
+            await Should.ThrowAsync<IOException>(() => disk.MoveAsync(file, "done", "{}", clock.GetUtcNow(), TestContext.Current.CancellationToken));
+            disk.HasStuck(directory).ShouldBeTrue();
+            clock.Advance(TimeSpan.FromSeconds(wait - 1));
+            disk.Ready(directory).ShouldBeEmpty();
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Directory.GetFiles(Path.Combine(Outbox, "done")).ShouldBeEmpty("what was not moved has no report");
+        await disk.MoveAsync(disk.Ready(directory).Single(), "done", "{}", clock.GetUtcNow(), TestContext.Current.CancellationToken);
+        disk.Ready(directory).ShouldBeEmpty();
+        disk.HasStuck(directory).ShouldBeFalse();
+        Directory.GetFiles(Path.Combine(Outbox, "done")).Length.ShouldBe(2, "the file, and its report");
+    }
+
     private FolderJobs Jobs(SourceStand stand, TimeSpan settle) => new(
         new FolderStore(stand.Warehouse.Worker, TimeProvider.System), new SourceFileDesk(stand.Warehouse.Worker, TimeProvider.System),
         new FolderFiles(_root.FullName, settle, TimeProvider.System), TimeProvider.System, NullLogger<FolderJobs>.Instance);

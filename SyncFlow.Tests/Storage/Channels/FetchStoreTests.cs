@@ -55,6 +55,54 @@ public sealed class FetchStoreTests(PostgresFixture postgres)
         (await store.StoreAsync(merchant.Tenant, events, new LeaseOf(merchant.Tenant, connection, 2), Ct)).ShouldBe(2);
     }
 
+    /// <summary>A replayed one waits like any other; a discarded one is let go; and who died with its webhook is still told by the fetch.</summary>
+    [Fact]
+    public async Task A_fetched_order_that_is_dead_counts_until_it_is_applied_overtaken_or_discarded_and_only_for_its_connection()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, connections: 2, skus: 1);
+        var (store, letters, one) = (new FetchStore(database.Worker, TimeProvider.System), new DeadLetterStore(TimeProvider.System), merchant.Connections[0]);
+        await store.StoreAsync(
+            merchant.Tenant,
+            [
+                Event(merchant, one, "fetch", $"fetch:71:{Changed.UtcTicks}:AB"), Event(merchant, one, "fetch", $"order:72:{Changed.UtcTicks}"),
+                Event(merchant, one, "orders/create", "w1"), Event(merchant, one, "read", "reading:1"),
+            ],
+            null, Ct);
+        (await UnappliedAsync(one)).ShouldBe((true, 0));
+        (await store.UnappliedOrdersAsync(merchant.Tenant, one, Changed, Ct)).ShouldBe((false, 0), "what is stored meanwhile is not waited for");
+        await database.ExecuteAsync("UPDATE inbox SET state = 2");
+        (await UnappliedAsync(one)).ShouldBe((false, 2));
+        (await UnappliedAsync(merchant.Connections[1])).ShouldBe((false, 0));
+
+        await database.ExecuteAsync(
+            "INSERT INTO orders (tenant_id, connection_id, order_ref, version_updated) VALUES ($1, $2, '71', $3 - 1), ($1, $2, '72', $3 - 1)",
+            merchant.Tenant.Value, one.Value, Changed.UtcTicks);
+        (await UnappliedAsync(one)).ShouldBe((false, 2));
+        await database.ExecuteAsync("UPDATE orders SET version_updated = $1 WHERE order_ref = '71'", Changed.UtcTicks);
+        (await UnappliedAsync(one)).ShouldBe((false, 1));
+
+        await using (var session = await merchant.WorkAsync())
+        {
+            var left = (await DeadLetterStore.ListAsync(session, null, 10, Ct)).Single(l => l.WebhookId.StartsWith("order:", StringComparison.Ordinal));
+            await letters.ReplayAsync(session, [left.Key.EventId], Ct);
+            await session.CommitAsync(Ct);
+            (await UnappliedAsync(one)).ShouldBe((true, 0));
+            await database.ExecuteAsync("UPDATE inbox SET state = 2 WHERE state = 0");
+        }
+
+        await using var last = await merchant.WorkAsync();
+        await letters.DiscardAsync(last, [.. (await DeadLetterStore.ListAsync(last, null, 10, Ct)).Select(l => l.Key.EventId)], "no order", Ct);
+        await last.CommitAsync(Ct);
+        (await UnappliedAsync(one)).ShouldBe((false, 0));
+
+        Task<(bool Waiting, int Dead)> UnappliedAsync(ConnectionId connection) =>
+            store.UnappliedOrdersAsync(merchant.Tenant, connection, Changed.AddSeconds(1), Ct);
+    }
+
+    private static InboxEvent Event(Merchant merchant, ConnectionId connection, string topic, string name) =>
+        new(merchant.Tenant, connection, topic, name, null, Changed, Changed, null, "test", "{}"u8.ToArray());
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private static Task<IReadOnlyList<string>> UnknownAsync(TestDatabase database) => new FetchStore(database.Worker, TimeProvider.System).UnknownAsync(

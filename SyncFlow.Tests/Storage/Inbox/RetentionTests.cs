@@ -10,12 +10,8 @@ public sealed class RetentionTests(PostgresFixture postgres)
 {
     private static readonly CancellationToken Ct = CancellationToken.None;
 
-    [Theory]
-    [InlineData(InboxState.Done, true)]
-    [InlineData(InboxState.Ignored, true)]
-    [InlineData(InboxState.Pending, false)]
-    [InlineData(InboxState.Dead, false)]
-    public async Task An_old_day_is_dropped_once_nothing_waits_on_it(InboxState state, bool dropped)
+    [Fact]
+    public async Task Of_an_old_day_only_what_waits_or_is_dead_stays_and_goes_once_it_does_no_more()
     {
         await using var database = await TestDatabase.CreateAsync(postgres);
         var merchant = await Merchant.CreateAsync(database, connections: 1, skus: 1);
@@ -24,15 +20,35 @@ public sealed class RetentionTests(PostgresFixture postgres)
         foreach (var day in new[] { old, kept })
         {
             await PartitionAsync(database, day);
-            await StoreAsync(database, merchant, day);
+            for (var state = 0; state < 4; state++)
+            {
+                await StoreAsync(database, merchant, day.AddTicks(state * 10));
+            }
         }
 
-        await database.ExecuteAsync("UPDATE inbox SET state = $1", (short)state);
+        await database.ExecuteAsync(
+            "UPDATE inbox i SET state = n.state FROM (SELECT event_id, (row_number() OVER (PARTITION BY received_day ORDER BY event_id) - 1)::smallint AS state FROM inbox) n WHERE n.event_id = i.event_id");
         var store = new InboxStore(database.Worker, TimeProvider.System);
-        (await store.DropPartitionsAsync(30, Ct)).ShouldBe(dropped ? 1 : 0);
-        (await database.ScalarAsync<long>("SELECT count(*) FROM inbox")).ShouldBe(dropped ? 1 : 2);
+        (await store.DropPartitionsAsync(30, Ct)).ShouldBe(1);
+        (await database.ScalarAsync<long>("SELECT count(*) FROM inbox WHERE received_day = $1", Day(kept))).ShouldBe(4);
+        (await database.ScalarAsync<string>("SELECT string_agg(state::text, '' ORDER BY state) FROM inbox WHERE received_day = $1", Day(old))).ShouldBe("02");
         (await store.DropPartitionsAsync(30, Ct)).ShouldBe(0, "it may be asked again");
+
+        // The dead one is replayed as any other, and the pending one is claimed.
+        await using (var session = await merchant.WorkAsync())
+        {
+            var dead = (await DeadLetterStore.ListAsync(session, null, 10, Ct)).Single(l => l.Key.Day == Day(old));
+            (await new DeadLetterStore(TimeProvider.System).ReplayAsync(session, [dead.Key.EventId], Ct)).ShouldBe(1);
+            (await store.ClaimAsync(session, 10, Ct)).Count(i => i.Key.Day == Day(old)).ShouldBe(2);
+            await session.CommitAsync(Ct);
+        }
+
+        await database.ExecuteAsync("UPDATE inbox SET state = 1 WHERE received_day = $1", Day(old));
+        await store.DropPartitionsAsync(30, Ct);
+        (await database.ScalarAsync<long>("SELECT count(*) FROM inbox WHERE received_day = $1", Day(old))).ShouldBe(0);
     }
+
+    private static DateOnly Day(DateTimeOffset at) => DateOnly.FromDateTime(at.UtcDateTime);
 
     [Fact]
     public async Task Days_ahead_are_made_once_and_a_day_without_a_partition_is_taken_all_the_same()

@@ -3,6 +3,7 @@ using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Oversells;
+using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Oversells;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Storage.Stock;
@@ -144,6 +145,35 @@ public sealed class OversellStoreTests(PostgresFixture postgres)
         (after.Status, after.OrderRef, after.ConnectionId).ShouldBe((ReservationStatus.Committed, "1", merchant.Connections[0].Value));
         await database.ExecuteAsync("UPDATE reservations SET expires_at = now() - interval '1 second'");
         (await new ReservationStore(database.Worker).ExpireAsync(merchant.Tenant, 10, Ct)).ShouldBe(0, "what an order took over cannot expire");
+    }
+
+    [Fact]
+    public async Task A_shortage_that_nothing_can_be_proposed_for_is_set_aside_and_told_and_the_next_has_its_turn()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, connections: 1, skus: 2, onHand: 0);
+        await database.ExecuteAsync(
+            """
+            INSERT INTO oversells (tenant_id, oversell_id, sku_id, pool_group, units, most_units, cause, mode, opened_at, seen_at)
+            VALUES ($1, 901, $2, 1, 1, 1, 1, 1, now(), now()), ($1, 902, $3, 1, 1, 1, 1, 1, now(), now())
+            """,
+            merchant.Tenant.Value, merchant.Skus[0].Value, merchant.Skus[1].Value);
+        await database.ExecuteAsync(
+            "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE check_violation USING MESSAGE = 'poison'; END $$");
+        await database.ExecuteAsync(
+            "CREATE TRIGGER poison BEFORE UPDATE OF proposal ON oversells FOR EACH ROW WHEN (NEW.oversell_id = 901) EXECUTE FUNCTION poison()");
+        await ProposeAsync(database, merchant);
+        (await database.ScalarAsync<long>("SELECT oversell_id FROM oversells WHERE state = 2")).ShouldBe(902);
+        (await database.ScalarAsync<string>("SELECT message FROM incidents WHERE incident_key = 'settlement-failed:901'")).ShouldContain("poison");
+        (await new OversellStore(database.Worker, TimeProvider.System).TenantsToProposeForAsync(Ct)).ShouldBeEmpty("it waits");
+        var incidents = new OpenIncidents(database.Worker, TimeProvider.System);
+        (await incidents.CloseSetAsideAsync(merchant.Tenant, Ct)).ShouldBe(0);
+
+        await database.ExecuteAsync("DROP TRIGGER poison ON oversells");
+        await database.ExecuteAsync("UPDATE oversells SET propose_after = now() WHERE propose_after IS NOT NULL");
+        await ProposeAsync(database, merchant);
+        (await database.ScalarAsync<long>("SELECT count(*) FROM oversells WHERE state = 2 AND propose_after IS NULL")).ShouldBe(2);
+        (await incidents.CloseSetAsideAsync(merchant.Tenant, Ct)).ShouldBe(1);
     }
 
     /// <summary>One SKU, three units at MAIN; another group SIDE with units that no channel shows.</summary>

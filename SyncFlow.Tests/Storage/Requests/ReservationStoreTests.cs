@@ -1,6 +1,7 @@
 using Shouldly;
 using SyncFlow.Core.Requests;
 using SyncFlow.Storage.Audit;
+using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Requests;
 using SyncFlow.Tests.Support;
 using Xunit;
@@ -101,6 +102,37 @@ public sealed class ReservationStoreTests(PostgresFixture postgres)
         (await database.ScalarAsync<int>("SELECT reserved FROM positions")).ShouldBe(1, "the paid unit stays");
         (await database.ScalarAsync<int>("SELECT ats_units FROM sku_state")).ShouldBe(4);
         (await store.ConfirmAsync(merchant.Tenant, left.Id, ReservationConfirmation.Paid, Ct)).Result.ShouldBe(ReservationResult.Expired);
+    }
+
+    [Fact]
+    public async Task A_hold_that_cannot_be_ended_is_set_aside_and_told_and_the_others_end()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, connections: 0, skus: 1, onHand: 10);
+        var (store, worker) = (new ReservationStore(database.Api), new ReservationStore(database.Worker));
+        var ids = new List<long>();
+        for (var n = 0; n < 3; n++)
+        {
+            ids.Add((await store.AskAsync(merchant.Tenant, Wish(merchant, $"cart-{n}", 1), Ct)).Reservation!.Id);
+        }
+
+        await database.ExecuteAsync(
+            "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE check_violation USING MESSAGE = 'poison'; END $$");
+        await database.ExecuteAsync(
+            $"CREATE TRIGGER poison BEFORE UPDATE ON reservation_lines FOR EACH ROW WHEN (NEW.reservation_id = {ids[0]}) EXECUTE FUNCTION poison()");
+        await database.ExecuteAsync("UPDATE reservations SET expires_at = now() - interval '1 second'");
+        (await worker.ExpireAsync(merchant.Tenant, 10, Ct)).ShouldBe(2);
+        (await database.ScalarAsync<int>("SELECT reserved FROM positions")).ShouldBe(1);
+        (await database.ScalarAsync<string>("SELECT message FROM incidents WHERE incident_key = $1", $"hold-stuck:{ids[0]}")).ShouldContain("poison");
+        (await worker.TenantsWithDueAsync(Ct)).ShouldBeEmpty("it waits");
+        (await worker.ExpireAsync(merchant.Tenant, 10, Ct)).ShouldBe(0);
+        var incidents = new OpenIncidents(database.Worker, TimeProvider.System);
+        (await incidents.CloseSetAsideAsync(merchant.Tenant, Ct)).ShouldBe(0);
+
+        await database.ExecuteAsync("DROP TRIGGER poison ON reservation_lines");
+        await database.ExecuteAsync("UPDATE reservations SET expire_after = now() WHERE expire_after IS NOT NULL");
+        (await worker.ExpireAsync(merchant.Tenant, 10, Ct)).ShouldBe(1);
+        (await incidents.CloseSetAsideAsync(merchant.Tenant, Ct)).ShouldBe(1);
     }
 
     [Fact]

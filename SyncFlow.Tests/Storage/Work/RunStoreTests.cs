@@ -76,6 +76,29 @@ public sealed class RunStoreTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_run_that_is_given_back_is_claimed_again_soon_three_times_in_all_and_then_tells_why()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, skus: 1);
+        var store = new RunStore(database.Worker, clock);
+        await CreateAsync(merchant, store, "baseline");
+        for (var attempt = 1; attempt <= RunStore.MostAttempts; attempt++)
+        {
+            var run = (await ClaimAsync(merchant, store)).ShouldNotBeNull();
+            run.Attempts.ShouldBe(attempt);
+            await using var session = await StorageSession.OpenAsync(database.Worker, merchant.Tenant, Ct);
+            (await store.GiveBackAsync(session, run, "the database was away", Ct)).ShouldBeTrue();
+            (await store.GiveBackAsync(session, run with { Attempts = attempt - 1 }, "late", Ct)).ShouldBeFalse("it is another worker's");
+            await session.CommitAsync(Ct);
+            (await ClaimAsync(merchant, store)).ShouldBeNull("not at once");
+            clock.Advance(TimeSpan.FromSeconds(15));
+        }
+
+        (await ClaimAsync(merchant, store)).ShouldBeNull();
+        (await database.ScalarAsync<string>("SELECT message FROM sync_runs WHERE state = 'failed'")).ShouldContain("the database was away");
+    }
+
+    [Fact]
     public async Task A_wish_to_cancel_is_seen_at_the_next_report()
     {
         await using var database = await TestDatabase.CreateAsync(postgres);

@@ -67,28 +67,69 @@ public sealed class WorkItemStoreTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_failed_call_waits_twice_as_long_each_time_and_is_dead_after_eight()
+    public async Task A_failed_call_waits_twice_as_long_each_time_five_minutes_at_most_and_never_dies()
     {
         await using var desk = await DeskAsync();
         await desk.AddAsync(["7"]);
         var waits = new List<double>();
-        for (var attempt = 1; attempt <= WorkItemStore.MostAttempts; attempt++)
+        for (var attempt = 1; attempt <= 12; attempt++)
         {
             var item = (await desk.ClaimAsync(10)).ShouldHaveSingleItem();
-            await desk.DoAsync((store, session) => store.RetryAsync(session, item, "no answer", null, Ct));
-            var wait = 0;
-            for (; attempt < WorkItemStore.MostAttempts && (await desk.CountAsync($"due_at <= '{clock.GetUtcNow():O}'")) == 0; wait++)
-            {
-                clock.Advance(TimeSpan.FromSeconds(1));
-            }
-
-            waits.Add(wait);
+            await desk.DoAsync((store, session) => store.RetryAsync(session, item with { Attempts = attempt == 12 ? 1_000_000 : attempt }, "no answer", null, Ct));
+            var wait = await desk.WaitAsync();
+            waits.Add(wait.TotalSeconds);
+            clock.Advance(wait);
         }
 
-        waits.ShouldBe([1, 2, 4, 8, 16, 32, 64, 0]);
-        (await desk.CountAsync("state = 2 AND error = 'no answer'")).ShouldBe(1);
-        await desk.AddAsync(["7"]);
-        (await desk.ClaimAsync(10)).ShouldHaveSingleItem().Attempts.ShouldBe(1, "a new wish is a new item");
+        waits.ShouldBe([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+        (await desk.CountAsync("state = 0 AND error = 'no answer'")).ShouldBe(1);
+    }
+
+    /// <summary>Each dead one is told; and the incident ends when what was refused has been answered since.</summary>
+    [Fact]
+    public async Task A_refused_item_is_an_incident_until_a_later_wish_for_the_same_is_answered()
+    {
+        await using var desk = await DeskAsync();
+        await desk.AddAsync(["7", "8"]);
+        foreach (var item in await desk.ClaimAsync(10))
+        {
+            await desk.DoAsync((store, session) => store.DeadAsync(session, item, "bad id", Ct));
+        }
+
+        (await desk.IncidentsAsync("closed_at IS NULL AND times = 2 AND message LIKE '%bad id%'")).ShouldBe(1);
+        clock.Advance(TimeSpan.FromMinutes(2));
+        (await desk.CloseAsync()).ShouldBe(0);
+        foreach (var reference in new[] { "7", "8" })
+        {
+            await desk.AddAsync([reference]);
+            var again = (await desk.ClaimAsync(10)).ShouldHaveSingleItem();
+            again.Attempts.ShouldBe(1, "a new wish is a new item");
+            (await desk.CloseAsync()).ShouldBe(0, "it is asked for and not answered");
+            await desk.DoAsync((store, session) => store.DoneAsync(session, [again], Ct));
+        }
+
+        (await desk.CloseAsync()).ShouldBe(1);
+        (await desk.IncidentsAsync("closed_at IS NULL")).ShouldBe(0);
+    }
+
+    /// <summary>The order that a guess waits for may have died, or never been asked for: the guess would stay for ever.</summary>
+    [Fact]
+    public async Task Orders_at_a_guessed_place_are_asked_for_again_when_nobody_asks_and_not_at_once_after_a_refusal()
+    {
+        await using var desk = await DeskAsync();
+        await desk.GuessAsync("old", TimeSpan.FromMinutes(10));
+        await desk.GuessAsync("young", TimeSpan.FromMinutes(1));
+        await desk.GuessAsync("known", TimeSpan.FromMinutes(10), provisional: false);
+        (await desk.AskAgainAsync()).ShouldBe(1);
+        (await desk.AskAgainAsync()).ShouldBe(0, "it is open");
+        var item = (await desk.ClaimAsync(10)).ShouldHaveSingleItem();
+        item.Ref.ShouldBe("old");
+        await desk.DoAsync((store, session) => store.DeadAsync(session, item, "refused", Ct));
+        (await desk.AskAgainAsync()).ShouldBe(0, "it was refused a moment ago");
+        clock.Advance(TimeSpan.FromMinutes(59));
+        (await desk.AskAgainAsync()).ShouldBe(1, "the young one is old now");
+        clock.Advance(TimeSpan.FromMinutes(2));
+        (await desk.AskAgainAsync()).ShouldBe(1);
     }
 
     [Fact]
@@ -136,6 +177,21 @@ public sealed class WorkItemStoreTests(PostgresFixture postgres)
             await step(store, session);
             await session.CommitAsync(Ct);
         }
+
+        /// <summary>From now until the one open item is due.</summary>
+        public async Task<TimeSpan> WaitAsync() =>
+            await merchant.Database.ScalarAsync<DateTime>("SELECT due_at FROM work_items WHERE state = 0") - clock.GetUtcNow().UtcDateTime;
+
+        public Task<long> IncidentsAsync(string where) =>
+            merchant.Database.ScalarAsync<long>($"SELECT count(*) FROM incidents WHERE kind = 'work-refused' AND {where}");
+
+        public Task<int> CloseAsync() => new OpenWork(merchant.Database.Worker, clock).CloseAnsweredAsync(merchant.Tenant, Ct);
+
+        public Task<int> AskAgainAsync() => new OpenWork(merchant.Database.Worker, clock).AskForGuessedAsync(merchant.Tenant, Connection, Ct);
+
+        public Task GuessAsync(string order, TimeSpan ago, bool provisional = true) => merchant.Database.ExecuteAsync(
+            "INSERT INTO orders (tenant_id, connection_id, order_ref, provisional, updated_at) VALUES ($1, $2, $3, $4, $5)",
+            merchant.Tenant.Value, Connection.Value, order, provisional, clock.GetUtcNow() - ago);
 
         public Task<long> CountAsync(string where) => merchant.Database.ScalarAsync<long>($"SELECT count(*) FROM work_items WHERE {where}");
 

@@ -48,8 +48,9 @@ public sealed class ApplyPipelineTests(PostgresFixture postgres)
             Movement(merchant, 0, "good", 1));
         (await Pipeline(database).RunAsync(merchant.Tenant, Ct)).Failed.ShouldBe(0);
         await using var look = await merchant.WorkAsync();
-        (await DeadLetterStore.CountsAsync(look, Ct)).ShouldBe(new InboxCounts(3, 0, 1, 1, 1));
+        (await database.InboxStatesAsync()).ShouldBe("1: 1, 2: 1, 3: 1");
         (await DeadLetterStore.ListAsync(look, null, 5, Ct)).Single().WebhookId.ShouldBe("broken");
+        (await database.ScalarAsync<string>("SELECT incident_key FROM incidents WHERE closed_at IS NULL")).ShouldBe("dead-letter:own");
         (await database.ScalarAsync<int>("SELECT on_hand FROM positions")).ShouldBe(11);
     }
 
@@ -67,8 +68,9 @@ public sealed class ApplyPipelineTests(PostgresFixture postgres)
         }
 
         await using var look = await merchant.WorkAsync();
-        (await DeadLetterStore.CountsAsync(look, Ct)).ShouldBe(new InboxCounts(2, 0, 1, 1, 0));
+        (await database.InboxStatesAsync()).ShouldBe("1: 1, 2: 1");
         (await DeadLetterStore.ListAsync(look, null, 5, Ct)).Single().Error!.ShouldContain("OverflowException");
+        (await database.ScalarAsync<string>("SELECT message FROM incidents WHERE kind = 'dead-letter'")).ShouldContain("OverflowException");
         (await database.ScalarAsync<long>("SELECT sum(on_hand) FROM positions")).ShouldBe(21);
     }
 

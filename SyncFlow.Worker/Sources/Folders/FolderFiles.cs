@@ -21,7 +21,14 @@ internal sealed partial class FolderFiles(string root, TimeSpan settle, TimeProv
 {
     public const string DoneSuffix = ".done";
 
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
+
     private readonly Dictionary<string, (long Size, DateTime Written)> _seen = [];
+
+    /// <summary>Files that could not be moved away: until when they are left alone, and how long that was.</summary>
+    private readonly Dictionary<string, (DateTimeOffset Until, TimeSpan Wait)> _stuck = [];
     private readonly Lock _gate = new();
 
     /// <summary>The directory; null with why where it cannot be used.</summary>
@@ -53,15 +60,16 @@ internal sealed partial class FolderFiles(string root, TimeSpan settle, TimeProv
     {
         lock (_gate)
         {
-            foreach (var gone in _seen.Keys.Where(path => !File.Exists(path)).ToList())
+            foreach (var gone in _seen.Keys.Concat(_stuck.Keys).Where(path => !File.Exists(path)).ToList())
             {
                 _seen.Remove(gone);
+                _stuck.Remove(gone);
             }
 
             var ready = new List<FolderFile>();
             foreach (var file in directory.EnumerateFiles().OrderBy(f => f.Name, StringComparer.Ordinal))
             {
-                if (file.LinkTarget is null && Name().Match(file.Name) is { Success: true } name && IsWhole(file))
+                if (file.LinkTarget is null && !IsStuck(file.FullName) && Name().Match(file.Name) is { Success: true } name && IsWhole(file))
                 {
                     ready.Add(Of(file, name));
                 }
@@ -71,15 +79,49 @@ internal sealed partial class FolderFiles(string root, TimeSpan settle, TimeProv
         }
     }
 
-    /// <summary>Moves a file away, with a report beside it.</summary>
-    public static async Task MoveAsync(FolderFile file, string place, string report, DateTimeOffset at, CancellationToken ct)
+    /// <summary>Whether a file of the directory could not be moved away, and is still there.</summary>
+    public bool HasStuck(DirectoryInfo directory)
     {
-        var target = Directory.CreateDirectory(Path.Combine(file.File.DirectoryName!, place)).FullName;
-        var name = string.Create(CultureInfo.InvariantCulture, $"{at:yyyyMMddTHHmmssfffZ}-{file.File.Name}");
-        await File.WriteAllTextAsync(Path.Combine(target, name + ".report.json"), report, ct).ConfigureAwait(false);
-        File.Move(file.File.FullName, Path.Combine(target, name));
-        file.Marker.Delete();
+        lock (_gate)
+        {
+            return _stuck.Keys.Any(path => Path.GetDirectoryName(path) == directory.FullName && File.Exists(path));
+        }
     }
+
+    /// <summary>
+    /// Moves a file away, with a report beside it. One that cannot be moved is left alone for ten seconds, and twice as long each time,
+    /// ten minutes at most: it would be taken in again at each look.
+    /// </summary>
+    public async Task MoveAsync(FolderFile file, string place, string report, DateTimeOffset at, CancellationToken ct)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"{at:yyyyMMddTHHmmssfffZ}-{file.File.Name}");
+        string target;
+        try
+        {
+            target = Directory.CreateDirectory(Path.Combine(file.File.DirectoryName!, place)).FullName;
+            File.Move(file.File.FullName, Path.Combine(target, name));
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            LeaveAlone(file.File.FullName);
+            throw;
+        }
+
+        file.Marker.Delete();
+        await File.WriteAllTextAsync(Path.Combine(target, name + ".report.json"), report, ct).ConfigureAwait(false);
+    }
+
+    private void LeaveAlone(string path)
+    {
+        lock (_gate)
+        {
+            var wait = _stuck.TryGetValue(path, out var before) ? before.Wait * 2 : FirstWait;
+            wait = wait > LongestWait ? LongestWait : wait;
+            _stuck[path] = (time.GetUtcNow() + wait, wait);
+        }
+    }
+
+    private bool IsStuck(string path) => _stuck.TryGetValue(path, out var stuck) && time.GetUtcNow() < stuck.Until;
 
     private bool IsWhole(FileInfo file)
     {

@@ -21,6 +21,8 @@ internal sealed class FolderJobs(
 {
     private const string Taker = "watched folder";
 
+    private const string Unreadable = "a file or the directory cannot be read or moved";
+
     /// <summary>Tenants whose files are taken in at a time.</summary>
     private const int AtOnce = 4;
 
@@ -112,7 +114,7 @@ internal sealed class FolderJobs(
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
             Log.PartFailed(logger, unreadable, folder.Tenant.Value, folder.Connection.Value, "its folder");
-            return ("a file or the directory cannot be read or moved", false); // Of this one alone; the others are looked at.
+            return (Unreadable, false); // Of this one alone; the others are looked at.
         }
     }
 
@@ -127,7 +129,7 @@ internal sealed class FolderJobs(
         var ready = disk.Ready(directory);
         var alone = ready.Count > 0
             && await folders.AloneAsync(folder, source => TakeAsync(folder, source, ready, ct), ct).ConfigureAwait(false);
-        return (null, alone && ready.Count > 1);
+        return (disk.HasStuck(directory) ? Unreadable : null, alone && ready.Count > 1);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -168,7 +170,7 @@ internal sealed class FolderJobs(
         if (ready.FirstOrDefault(f => File.Exists(f.File.FullName)) is { } file) // Another worker may have taken it between look and lock.
         {
             var (report, problem) = await ReceiveAsync(folder, source, file, ct).ConfigureAwait(false);
-            await FolderFiles.MoveAsync(file, problem is null ? "done" : "failed", JsonSerializer.Serialize(report, Report), time.GetUtcNow(), ct).ConfigureAwait(false);
+            await disk.MoveAsync(file, problem is null ? "done" : "failed", JsonSerializer.Serialize(report, Report), time.GetUtcNow(), ct).ConfigureAwait(false);
             await folders.NoteAsync(folder, file.File.Name, problem, ct).ConfigureAwait(false);
         }
     }
