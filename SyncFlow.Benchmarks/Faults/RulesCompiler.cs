@@ -24,7 +24,8 @@ internal sealed class RulesCompiler
     {
         _root = root;
         var options = new CSharpCompilationOptions(
-            OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable);
+            OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, checkOverflow: true,
+            nullableContextOptions: NullableContextOptions.Enable); // As SyncFlow.Core.csproj says.
         _sound = CSharpCompilation.Create(Rules, Sources(root).Select(path => Parse(path, File.ReadAllText(path))), Framework(), options);
     }
 

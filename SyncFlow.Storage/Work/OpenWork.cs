@@ -38,6 +38,18 @@ public sealed class OpenWork(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>
+    /// Live and paused connections, of all tenants, with an order whose location has been a guess for minutes: one call each
+    /// minute, however many connections there are. Needs the role worker.
+    /// </summary>
+    public async Task<IReadOnlyList<(TenantId Tenant, ConnectionId Connection)>> GuessedAsync(CancellationToken ct)
+    {
+        await using var command = source.CreateCommand("SELECT tenant_id, connection_id FROM connections_with_guessed_orders($1)");
+        command.Parameters.Add(Sql.P(DatabaseTime.Now(time) - OldGuess));
+        await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        return await StorageSession.ReadAsync(reader, row => (new TenantId(row.GetInt64(0)), new ConnectionId(row.GetInt64(1))), ct).ConfigureAwait(false);
+    }
+
+    /// <summary>
     /// Asks again for orders whose location has been a guess for minutes, while nobody asks for them: units stand where they
     /// need not be until the order is read. Returns how many.
     /// </summary>

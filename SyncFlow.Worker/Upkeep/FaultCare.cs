@@ -1,6 +1,4 @@
 using SyncFlow.Core;
-using SyncFlow.Core.Engine;
-using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Work;
@@ -12,7 +10,7 @@ namespace SyncFlow.Worker.Upkeep;
 /// guess are asked for again.
 /// </summary>
 internal sealed class FaultCare(
-    OpenIncidents incidents, DeadLetterIncidents deadLetters, OpenWork work, ConnectionStore connections, ILogger<FaultCare> logger)
+    OpenIncidents incidents, DeadLetterIncidents deadLetters, OpenWork work, ILogger<FaultCare> logger)
 {
     private static readonly string[] Kinds = [DeadLetterIncidents.Kind, WorkItemStore.RefusedKind, SetAside.SettlementKind, SetAside.HoldKind];
 
@@ -24,12 +22,9 @@ internal sealed class FaultCare(
             await TryAsync("incidents whose cause is gone", tenant, () => CloseAsync(tenant, ct), ct).ConfigureAwait(false);
         }
 
-        var open = (await connections.AllAsync(ct).ConfigureAwait(false)).Where(c => c.Status is ConnectionStatus.Live or ConnectionStatus.Paused);
-        foreach (var connection in open)
+        foreach (var (tenant, connection) in await work.GuessedAsync(ct).ConfigureAwait(false))
         {
-            await TryAsync(
-                "orders at a guessed location", connection.Tenant,
-                () => work.AskForGuessedAsync(connection.Tenant, connection.Connection, ct), ct).ConfigureAwait(false);
+            await TryAsync("orders at a guessed location", tenant, () => work.AskForGuessedAsync(tenant, connection, ct), ct).ConfigureAwait(false);
         }
     }
 

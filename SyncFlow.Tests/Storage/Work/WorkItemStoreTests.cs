@@ -117,9 +117,11 @@ public sealed class WorkItemStoreTests(PostgresFixture postgres)
     public async Task Orders_at_a_guessed_place_are_asked_for_again_when_nobody_asks_and_not_at_once_after_a_refusal()
     {
         await using var desk = await DeskAsync();
-        await desk.GuessAsync("old", TimeSpan.FromMinutes(10));
         await desk.GuessAsync("young", TimeSpan.FromMinutes(1));
         await desk.GuessAsync("known", TimeSpan.FromMinutes(10), provisional: false);
+        (await desk.GuessedAsync()).ShouldBeEmpty("the answer of a young guess is on its way");
+        await desk.GuessAsync("old", TimeSpan.FromMinutes(10));
+        (await desk.GuessedAsync()).ShouldHaveSingleItem().Connection.ShouldBe(desk.Connection);
         (await desk.AskAgainAsync()).ShouldBe(1);
         (await desk.AskAgainAsync()).ShouldBe(0, "it is open");
         var item = (await desk.ClaimAsync(10)).ShouldHaveSingleItem();
@@ -158,7 +160,7 @@ public sealed class WorkItemStoreTests(PostgresFixture postgres)
     {
         private readonly WorkItemStore store = new(clock);
 
-        private ConnectionId Connection => merchant.Connections[0];
+        public ConnectionId Connection => merchant.Connections[0];
 
         public Task AddAsync(string[] refs, TimeSpan due = default) => DoAsync((s, session) => s.AddAsync(
             session, [.. refs.Select(r => new WorkItem(Connection, WorkKind.FetchOrder, r, clock.GetUtcNow() + due))], Ct));
@@ -186,6 +188,8 @@ public sealed class WorkItemStoreTests(PostgresFixture postgres)
             merchant.Database.ScalarAsync<long>($"SELECT count(*) FROM incidents WHERE kind = 'work-refused' AND {where}");
 
         public Task<int> CloseAsync() => new OpenWork(merchant.Database.Worker, clock).CloseAnsweredAsync(merchant.Tenant, Ct);
+
+        public Task<IReadOnlyList<(TenantId Tenant, ConnectionId Connection)>> GuessedAsync() => new OpenWork(merchant.Database.Worker, clock).GuessedAsync(Ct);
 
         public Task<int> AskAgainAsync() => new OpenWork(merchant.Database.Worker, clock).AskForGuessedAsync(merchant.Tenant, Connection, Ct);
 
