@@ -9,8 +9,8 @@ namespace SyncFlow.Benchmarks.Ingest;
 
 /// <summary>
 /// Webhooks of 6 KB over HTTP, each answered after its commit: the API alone and a bare endpoint in turns, then the whole
-/// product with the worker, a process of its own, applying meanwhile, then a steady rate for latency. Orders have one to three
-/// lines, as in the other benchmarks; once they have twelve, which the worker on the same cores pays for. Every answered
+/// product with the worker, a process of its own, applying meanwhile, then the whole product and the bare endpoint in turns at
+/// a steady rate, for latency. Orders have one to three lines, as in the other benchmarks; once they have twelve, which the worker on the same cores pays for. Every answered
 /// webhook must be stored, and in the end applied.
 /// </summary>
 internal static class IngestBenchmark
@@ -22,8 +22,9 @@ internal static class IngestBenchmark
     private const int BodyBytes = 6 * 1024;
     private const int ManyLines = 12;
     private const int Skus = 200;
-    private const int SteadySeconds = 6;
+    private const int SteadySeconds = 2;
     private const double SteadyPerSecond = 1_000;
+    private const int SteadyEach = (int)(SteadySeconds * SteadyPerSecond);
 
     public static async Task RunAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
     {
@@ -59,7 +60,13 @@ internal static class IngestBenchmark
         }
 
         await AppliedAsync(servers, time, ct).ConfigureAwait(false);
-        var latencies = await SteadyAsync(whole.Api, orders.Make(whole.Api, (int)(SteadySeconds * SteadyPerSecond)), time, ct).ConfigureAwait(false);
+        var (latencies, bareLatencies) = (new Latencies(), new Latencies());
+        for (var round = 0; round < Rounds; round++)
+        {
+            latencies.Add(await SteadyAsync(whole.Api, orders.Make(whole.Api, SteadyEach), time, ct).ConfigureAwait(false));
+            bareLatencies.Add(await SteadyAsync(bare.Address, orders.Make(bare.Address, SteadyEach, counted: false), time, ct).ConfigureAwait(false));
+        }
+
         await CheckAsync(servers, merchant, orders, bare, time, ct).ConfigureAwait(false);
 
         // The worker has nothing left to do when the next begin, and everything to do while they come.
@@ -84,6 +91,8 @@ internal static class IngestBenchmark
         apiCost.Report(results, "", Rounds * Each);
         bareCost.Report(results, "raw_", Rounds * Each);
         latencies.Report(results, "ingest.at_1000");
+        bareLatencies.Report(results, "ingest.at_1000.raw");
+        results.Add("ingest.at_1000.p99_to_raw", latencies.At(0.99) / bareLatencies.At(0.99), "ratio");
     }
 
     private static double Median(IEnumerable<double> values)
@@ -179,8 +188,8 @@ internal static class IngestBenchmark
     private static async Task CheckAsync(
         BenchServers servers, BenchMerchant merchant, OrderRequests orders, BareEndpoint bare, TimeProvider time, CancellationToken ct)
     {
-        // The rounds' posts, and as many again without a wire.
-        const long SentBare = WarmUp + (2 * Rounds * Each);
+        // The rounds' posts, as many again without a wire, and the steady ones.
+        const long SentBare = WarmUp + (2 * Rounds * Each) + (Rounds * SteadyEach);
         await AppliedAsync(servers, time, ct).ConfigureAwait(false);
         var done = await servers.ScalarAsync<long>("SELECT count(*) FROM inbox WHERE state = 1", ct).ConfigureAwait(false);
         if (done != orders.Made)

@@ -14,6 +14,15 @@ internal sealed class Latencies
 
     public void Add(TimeSpan took) => milliseconds.Add(took.TotalMilliseconds);
 
+    /// <summary>Adds those of another round.</summary>
+    public void Add(Latencies others)
+    {
+        foreach (var one in others.milliseconds)
+        {
+            milliseconds.Add(one);
+        }
+    }
+
     /// <summary>The least value that is no smaller than this share of all, in milliseconds.</summary>
     /// <param name="part">From 0 (exclusive) to 1.</param>
     public double At(double part)

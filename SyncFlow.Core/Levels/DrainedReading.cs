@@ -72,36 +72,7 @@ internal sealed class DrainedReading(
     public FactOutcome Apply()
     {
         Compare();
-        if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { Status: LevelStatus.Leaving } present)
-        {
-            // Said to be gone, by an answer or a message, and there all the same: it sells what it shows.
-            set.Cured.Add(LevelLife.GoneKey(present.Id));
-            set.Put(set.FindSku(sku.Sku)!.With(LevelLife.Return(present)));
-        }
-        else if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { Status: LevelStatus.Released, Surplus: 0 } proven)
-        {
-            // What appeared and may yet vanish is no number to compare with: a second reading tells.
-            set.Put(set.FindSku(sku.Sku)!.With(proven with { Status = LevelStatus.Live }));
-        }
-        else if (set.FindSku(sku.Sku)!.FindLevel(level.Id) is { IsLeaving: true } left)
-        {
-            // Open orders that the channel does not hold here any more have moved, and we have yet to learn where to. Where
-            // sales fall on either side of the reading, it does not say what is left. Nor where parked units are missing that
-            // may have moved.
-            // Nor, where a write was carried out or may have been, whether the place is closed at all, for a closed one takes none: that
-            // is asked first.
-            var mayTakeWrites = lost.Landed || lost.Doubt > 0;
-            if (mayTakeWrites)
-            {
-                set.Work.Add(new WorkItem(left.Connection, WorkKind.RefreshLocations, "", now));
-            }
-
-            var known = !mayTakeWrites && left.Suspense + left.Surplus + SoughtUnits.Of(left) == 0 && left.Shelf is not { Unplaced: not 0 }
-                && left.OpenClaims <= _reading.Committed && _sold + _putBack == 0;
-            var after = set.FindSku(sku.Sku)!.With(known ? LevelLife.End(left) : left with { NeedsReading = true });
-            set.Put(known ? SoughtUnits.PassOn(after, left, LevelLife.End(left), now) : after);
-        }
-
+        PresenceRules.AfterReading(set, sku.Sku, level.Id, _reading, lost, isQuiet: _sold + _putBack == 0, now);
         return FactOutcome.Applied;
     }
 
