@@ -252,7 +252,9 @@ internal sealed class DrainedReading(
         Drift(DriftClass.UnpersistedWrite, High, "pushed again");
         next = UnpersistedWrites.Count(set, sku.Sku, next with { FailedVerifications = level.FailedVerifications }, now);
         set.NoteCause(sku.Sku, now);
-        Write(next, Math.Max(0, Doubted - units));
+
+        // Where more is there than was doubted, something foreign disturbs the reading: put-backs may fall on either side of it.
+        Write(next, units > Doubted ? int.MaxValue : Doubted - units);
     }
 
     /// <summary>Somebody else wrote the level. Where the channel owns on-hand it is a fact; else the target is pushed back.</summary>

@@ -116,6 +116,20 @@ public sealed class MovedUnseenCases
         (desk[2].UpperBound, desk[2].NeedsReading).ShouldBe((8, false));
     }
 
+    [Theory]
+    [InlineData(9, 1, 9)]
+    [InlineData(11, 3, 12)]
+    public void R5_More_than_was_doubted_leaves_a_put_back_on_either_side_of_the_reading_in_the_bound(int shown, int above, int bound)
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Arrange(2, l => l with { Unverified = [new Unverified(1, desk.Now)], NeedsReading = true });
+        desk.Now += TimeSpan.FromSeconds(5);
+        var mark = desk.Mark(2, ReadingKind.Drained) with { Available = shown, OnHand = shown };
+        desk.Arrange(2, l => l with { PutBackTotal = l.PutBackTotal + 1, Belief = 8, Target = 8 });
+        desk.Read(2, mark);
+        (desk[2].Belief, desk[2].UpperBound).ShouldBe((8 + above, bound), "what was put back is in what it shows, or comes on top of it");
+    }
+
     [Fact]
     public void Units_that_moved_to_a_place_where_nobody_counted_are_not_left_where_they_were_counted()
     {
