@@ -31,6 +31,7 @@ internal static class ChannelEdits
         var setAside = units < 0
             ? Math.Clamp(kept, 0, -units)
             : -Math.Clamp(-kept, 0, Math.Min(units, Math.Max(0, pool.Unavailable)));
+        sku = SetAsides.TakenByHand(sku, level.Location, Math.Max(0, -units), set.Context);
         sku = LevelEntries.Append(set, fact, sku, level, Bucket.Unavailable, setAside, EntryReason.ChannelEdit);
         return LevelEntries.Append(set, fact, sku, level, Bucket.OnHand, units + setAside, EntryReason.ChannelEdit);
     }
@@ -54,6 +55,7 @@ internal static class ChannelEdits
         var noted = Math.Max(units, -found);
         var gone = Math.Min(0, units - noted);
         var setAside = Math.Clamp(SetAside(fact.Reading, level, pool), 0, -gone);
+        sku = SetAsides.TakenByHand(sku, level.Location, -gone, set.Context);
         sku = LevelEntries.Append(set, fact, sku, level, Bucket.Unavailable, noted + setAside, EntryReason.ChannelEdit);
         sku = LevelEntries.Append(set, fact, sku, level, Bucket.OnHand, noted + gone + setAside, EntryReason.ChannelEdit);
         return (sku, found + noted);

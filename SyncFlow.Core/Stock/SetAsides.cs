@@ -60,6 +60,19 @@ public static class SetAsides
     }
 
     /// <summary>
+    /// After a hand took units off a capped channel's level, or off what is parked there: out of what was aside, for all anybody
+    /// knows, so none of it is promised again from what the till may have sold a moment ago. What a hand adds lies outside.
+    /// </summary>
+    /// <param name="units">Units that are gone, or not for sale, ≥ 0.</param>
+    internal static SkuState TakenByHand(SkuState sku, LocationId location, int units, EngineContext context)
+    {
+        var pool = sku.PoolAt(location);
+        return context.HasUncappable(location) && pool.SetAside > 0
+            ? sku.With(pool with { SetAside = Math.Max(0, pool.SetAside - units) })
+            : sku;
+    }
+
+    /// <summary>
     /// The pool after an entry: what capped channels sold or requests took, and units missing on a capped level, came
     /// out of what was aside; what comes back of it lies there again, and so does what a capped channel moved there. Everything
     /// else concerns what lies outside.

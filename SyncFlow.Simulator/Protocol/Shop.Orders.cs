@@ -217,6 +217,7 @@ internal sealed partial class Shop
         if (order.Claimed && !_untracked[line.Item])
         {
             _taken[line.Item, location] -= units;
+            _returnedUntaken[line.Item] += line.Counted ? 0 : units;
             PutBack?.Invoke(line.Item, location, units);
             Move(line.Item, location, units);
         }

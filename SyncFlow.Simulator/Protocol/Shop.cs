@@ -26,6 +26,7 @@ internal sealed partial class Shop(
     private readonly int[,] _available = new int[items, locations];
     private readonly int[,] _committed = new int[items, locations];
     private readonly int[,] _taken = new int[items, locations];
+    private readonly int[] _returnedUntaken = new int[items];
     private readonly int[] _sold = new int[items];
     private readonly int[] _movedOrders = new int[items];
     private readonly bool[] _sellsOn = new bool[items];
@@ -90,6 +91,9 @@ internal sealed partial class Shop(
 
     /// <summary>Units that orders took from a level, less those they put back.</summary>
     public int Taken(int sku, int location) => _taken[sku, location];
+
+    /// <summary>Units that orders put back on levels and had not taken from any, for the item was not counted.</summary>
+    public int ReturnedUntaken(int item) => _returnedUntaken[item];
 
     /// <summary>Units accepted and not given back, whether they were taken from a level or not.</summary>
     public int Sold(int sku) => _sold[sku];

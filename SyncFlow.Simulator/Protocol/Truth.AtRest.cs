@@ -39,7 +39,10 @@ internal sealed partial class Truth
         return offered > left ? $"channels show {offered} of {left} units" : null;
     }
 
-    /// <summary>Units that a hand put on levels where nobody ever counted anything in: nothing is written there, so they stay, and that is alarmed.</summary>
+    /// <summary>
+    /// Units that a hand put on levels where nobody ever counted anything in, or that came back there with orders of items not counted,
+    /// which had taken nothing: nothing is written there, so they stay, and that is alarmed.
+    /// </summary>
     private int Unwritten(Shop shop, int item)
     {
         var units = 0;
@@ -51,7 +54,7 @@ internal sealed partial class Truth
             }
         }
 
-        return Math.Min(units, _tampered[shop.Number, item]);
+        return Math.Min(units, _tampered[shop.Number, item] + shop.ReturnedUntaken(item));
     }
 
     /// <summary>Of the units that a hand put there, those that were sold there: they were that place's own, and nobody else makes up for them.</summary>

@@ -189,6 +189,27 @@ public sealed class AbsoluteCases
         desk.Plan(1).ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(0, 0)]
+    public void R15_What_a_hand_took_off_a_capped_level_is_not_replaced_from_what_the_till_may_have_sold(int shown, int aside)
+    {
+        var desk = Guarded(onHand: 4, 0, 0);
+        desk.Configure(1, settings => settings with { OwnsOnHand = true });
+        desk.Configure(2, settings => settings with { Uncappable = true });
+        SetAside(desk, 2);
+        desk.Publish(1)!.To.ShouldBe(2);
+        desk.Read(1, ReadingKind.Drained, available: 2, onHand: 4);
+        for (var reading = 0; reading < PublishLimits.SuspenseReadings; reading++)
+        {
+            desk.Now += TimeSpan.FromSeconds(5);
+            desk.Read(1, ReadingKind.Drained, available: shown, onHand: 4);
+        }
+
+        (desk.Ats, desk.State.PoolAt(Desk.Main).SetAside).ShouldBe((2 + shown, aside), "the authority says that they are not for sale");
+        (desk.Exposure.UpperBound, desk.Plan(1)).ShouldBe((2 + shown, null), "two lie in the shop, as before");
+    }
+
     [Fact]
     public void R15_What_others_sold_beyond_what_was_aside_still_lies_where_the_till_takes_from()
     {
