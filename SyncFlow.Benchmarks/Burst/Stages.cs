@@ -13,16 +13,16 @@ internal static class Stages
     private const string Sql =
         """
         WITH took (stage, ms) AS (
-          SELECT 'arrive', received_at - triggered_at FROM inbox WHERE received_at >= $1 AND content = 'shopify.webhook' AND topic LIKE 'orders/%'
+          SELECT 'arrive', received_at - triggered_at FROM inbox WHERE received_at BETWEEN $1 AND $2 AND content = 'shopify.webhook' AND topic LIKE 'orders/%'
           UNION ALL
           SELECT 'understand', finished_at - received_at FROM inbox
-          WHERE received_at >= $1 AND content = 'shopify.webhook' AND topic LIKE 'orders/%' AND finished_at IS NOT NULL
+          WHERE received_at BETWEEN $1 AND $2 AND content = 'shopify.webhook' AND topic LIKE 'orders/%' AND finished_at IS NOT NULL
           UNION ALL
-          SELECT 'plan', planned_at - cause_at FROM push_levels WHERE planned_at >= $1 AND cause_at >= $1
+          SELECT 'plan', planned_at - cause_at FROM push_levels WHERE planned_at BETWEEN $1 AND $2 AND cause_at >= $1
           UNION ALL
-          SELECT 'send', sent_at - planned_at FROM pushes WHERE planned_at >= $1 AND sent_at IS NOT NULL
+          SELECT 'send', sent_at - planned_at FROM pushes WHERE planned_at BETWEEN $1 AND $2 AND sent_at IS NOT NULL
           UNION ALL
-          SELECT 'settle', settled_at - sent_at FROM pushes WHERE planned_at >= $1 AND settled_at IS NOT NULL
+          SELECT 'settle', settled_at - sent_at FROM pushes WHERE planned_at BETWEEN $1 AND $2 AND settled_at IS NOT NULL
         )
         SELECT stage, (extract(epoch FROM percentile_disc(0.5) WITHIN GROUP (ORDER BY ms)) * 1000)::float8,
           (extract(epoch FROM percentile_disc(0.95) WITHIN GROUP (ORDER BY ms)) * 1000)::float8
@@ -31,7 +31,7 @@ internal static class Stages
 
     private const string Pieces =
         """
-        SELECT count(*), count(DISTINCT finished_at), (SELECT count(*) FROM push_levels WHERE planned_at >= $1) FROM inbox WHERE received_at >= $1
+        SELECT count(*), count(DISTINCT finished_at), (SELECT count(*) FROM push_levels WHERE planned_at BETWEEN $1 AND $2) FROM inbox WHERE received_at BETWEEN $1 AND $2
         """;
 
     /// <summary>
@@ -39,7 +39,9 @@ internal static class Stages
     /// work was done: events stored, batches they were applied in, levels that were pushed.
     /// </summary>
     /// <param name="since">When the first order of the run was placed; a plan's time counts from its oldest cause.</param>
-    public static async Task ReportAsync(BenchServers servers, DateTimeOffset since, Results results, string name, CancellationToken ct)
+    /// <param name="until">When the last was shown.</param>
+    public static async Task ReportAsync(
+        BenchServers servers, DateTimeOffset since, DateTimeOffset until, Results results, string name, CancellationToken ct)
     {
         using var source = NpgsqlDataSource.Create(servers.ConnectionString);
         await EachAsync(Sql, row =>
@@ -60,6 +62,7 @@ internal static class Stages
             using var command = source.CreateCommand(sql);
 #pragma warning restore CA2100
             command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = since });
+            command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = until });
             await using var row = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
             while (await row.ReadAsync(ct).ConfigureAwait(false))
             {
