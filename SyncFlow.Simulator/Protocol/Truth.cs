@@ -55,7 +55,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         for (var sku = 0; sku < settings.Skus; sku++)
         {
             var state = store.Sku(settings.SkuOf(sku));
-            if ((Shows(sku) ?? Counts(sku) ?? Exposed(sku, state)) is { } wrong)
+            if ((Shows(sku, state) ?? Counts(sku) ?? Exposed(sku, state)) is { } wrong)
             {
                 return $"SKU {sku}: {wrong}";
             }
@@ -92,8 +92,11 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         return total;
     }
 
-    /// <summary>In guard everything on every shelf exists (I7 before anybody buys it).</summary>
-    private string? Shows(int sku)
+    /// <summary>
+    /// In guard everything on every shelf exists (I7 before anybody buys it), or is promised at a place that is closed on every
+    /// channel and was short: no other place owes that until its orders are moved.
+    /// </summary>
+    private string? Shows(int sku, SkuState state)
     {
         if (!settings.AlwaysGuard || settings.Bounded > 0)
         {
@@ -101,7 +104,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             return null;
         }
 
-        var (offered, left) = (AllOffered(sku), Left(sku) + _takenAway[sku]);
+        var (offered, left) = (AllOffered(sku), Left(sku) + _takenAway[sku] + ShortWhereClosed(state));
         return offered > Math.Max(0, left) ? $"channels show {offered} of {left} units, {carts.Promised(sku)} of them promised" : null;
     }
 
