@@ -151,8 +151,8 @@ internal sealed class ShelfReading
     /// <summary>
     /// Of units whose cause is not known, those that a change of on-hand would explain that was not done. Available and
     /// parked ones together are moved by orders, by hands at the shelf and by such changes alone: so what is too many of
-    /// both is never found while units that we took out may be there still. What is missing from available alone is, where
-    /// an earlier reading had shown the change to lack: then a move after it was not done either. What may have come from a
+    /// both is never found while units that we took out may be there still. What is missing from available is, where an
+    /// earlier reading had shown the change to lack and it makes up for most: then a move after it was not done either. What may have come from a
     /// location that closes is not judged before that is read out; nor is the change then. What is too many in available alone is most
     /// often an order's that moved untold: unless a decrease is in doubt as well, it is not judged before the siblings were read.
     /// </summary>
@@ -160,7 +160,7 @@ internal sealed class ShelfReading
     {
         if (units < 0)
         {
-            return Opposite(units, _shelf is { IsKept: true } ? Opposite(Doubted, _shelf.Lacked) : 0);
+            return _shelf is { IsKept: true } && IsNotDone(units + _open) ? Opposite(units, Opposite(Doubted, _shelf.Lacked)) : 0;
         }
 
         var lacking = units + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
@@ -189,11 +189,10 @@ internal sealed class ShelfReading
 
         (sku, var known) = Moved(sku, _shelf);
 
-        // It was made whole or not at all; and was not where that leaves less than half without a cause. Units moved by hand come
-        // first: taken for an adjustment that was not done, what they were moved to would be found. So does what may have moved
-        // to or from a location that closes.
+        // Units moved by hand come first: taken for an adjustment that was not done, what they were moved to would be found. So
+        // does what may have moved to or from a location that closes.
         var waits = _isHeld || IsUnderWay(sku);
-        if (_undone != 0 || (IsExact && !waits && 2 * Math.Abs(_open + Doubted) < Math.Abs(_open)))
+        if (_undone != 0 || (IsExact && !waits && IsNotDone(_open)))
         {
             (_open, _undone) = (_open + Doubted, _undone + Doubted);
         }
@@ -277,6 +276,10 @@ internal sealed class ShelfReading
                 && reading.Available == _level.Explained + sold - before;
         }
     }
+
+    /// <summary>A change of on-hand was made whole or not at all: it was not where that leaves less than half without a cause.</summary>
+    /// <param name="units">Without a cause if it was done, signed.</param>
+    private bool IsNotDone(int units) => 2 * Math.Abs(units + Doubted) < Math.Abs(units);
 
     /// <summary>What of the last change of on-hand may not have been done, and is not found to be so yet.</summary>
     private int Doubted => _shelf is { Adjusted: not 0 } shelf && shelf.AdjustedAt <= _fact.Reading.MarkedAt ? shelf.Adjusted - _undone : 0;

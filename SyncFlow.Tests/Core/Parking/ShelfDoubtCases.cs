@@ -113,6 +113,18 @@ public sealed class ShelfDoubtCases
         (desk[1].Belief, desk[1].Suspense, desk.Shelf().Owed, desk.Shelf().Found, desk.Shelf().Unplaced).ShouldBe((belief, suspense, owed, found, 0));
     }
 
+    [Theory]
+    [InlineData(8, 4, 0, -1)]
+    [InlineData(1, 5, 1, 0)]
+    public void R14_Goods_that_were_laid_are_not_found_lacking_for_the_few_that_are_missing_twice(int laid, int parked, int owed, int unplaced)
+    {
+        // A reading in between missed one parked unit; now one is missing of what is sold.
+        var desk = ShelfDesk.Alone();
+        desk.Arrange(1, l => l with { Shelf = l.Shelf! with { Parked = 5, Adjusted = laid, AdjustedAt = desk.Now, Lacked = -1 } });
+        desk.Shows(1, 9, parked);
+        (desk.Shelf().Owed, desk.Shelf().Unplaced, desk[1].Suspense).ShouldBe((owed, unplaced, 1 - owed));
+    }
+
     [Fact]
     public void R14_Goods_that_were_laid_and_that_hands_moved_and_took_are_not_found_again()
     {
