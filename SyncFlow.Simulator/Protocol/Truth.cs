@@ -183,13 +183,20 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         return units;
     }
 
-    /// <summary>Units that came back to places where nobody ever counted anything in: levels there show them, and no pool has them.</summary>
+    /// <summary>
+    /// Units that came back to places where nobody ever counted anything in: levels there show them, and no pool has them. What other
+    /// levels there are below zero by is owed by the counted places, so it is not taken off what came back.
+    /// </summary>
     private static int Uncounted(SkuState state)
     {
         var units = 0;
         foreach (var pool in state.Pools)
         {
-            units += pool.Opened ? 0 : Math.Max(0, pool.Buckets.Unencumbered);
+            if (!pool.Opened)
+            {
+                var owed = state.Levels.Where(l => l.Location == pool.Location).Sum(l => Math.Max(0, -l.Belief ?? 0) * l.UnitsPerSale);
+                units += Math.Max(0, pool.Buckets.Unencumbered + owed);
+            }
         }
 
         return units;
