@@ -3,10 +3,11 @@ using SyncFlow.Core.Levels;
 namespace SyncFlow.Core.Stock;
 
 /// <summary>
-/// Units that are sold from pools nobody has counted in, and that no level there shows. Stores take a whole order from one
-/// location, whatever is there, and an order whose place is not known yet is booked at a default one: what it takes is
-/// missing from no counted pool, and must still come from one. So the pools of the group owe it, whether the order took
-/// its units from a level, which then stands below zero, or from none (rule R16, and holds that became orders).
+/// Units that are sold from pools that available-to-sell leaves out. Of a place that nobody has counted in, those that no level
+/// there shows: stores take a whole order from one location, whatever is there, and an order whose place is not known yet is booked
+/// at a default one: what it takes is missing from no counted pool, and must still come from one. So the pools of the group owe it,
+/// whether the order took its units from a level, which then stands below zero, or from none (rule R16, and holds that became
+/// orders). And of a place that was closed on every channel what its orders lack: they will be moved to one that has it.
 /// </summary>
 public static class Debts
 {
@@ -27,14 +28,44 @@ public static class Debts
 
         foreach (var pool in state.Pools)
         {
-            if (!pool.Opened && cluster.Context.Locations.TryGetValue(pool.Location, out var place) && place.FulfillsOnline && place.Group == group)
+            if (cluster.Context.Locations.TryGetValue(pool.Location, out var place) && place.Group == group && place.FulfillsOnline != pool.Opened)
             {
-                owed += pool.Buckets.Committed > 0 ? Math.Max(0, pool.Buckets.Committed - (Claimed(cluster, sku, pool.Location) ?? pool.Buckets.Committed)) : 0;
-                owed += isFilled ? Filled(cluster, sku, pool, group) : 0;
+                owed += pool.Opened ? ShortAt(cluster, sku, pool) : OwedBy(cluster, sku, pool, isFilled, group);
             }
         }
 
         return owed;
+    }
+
+    /// <summary>
+    /// What open orders at a place wait for that was closed on every channel and has too little. A place that no channel ever sold
+    /// from, a shop with its till, owes what it is short of to nobody.
+    /// </summary>
+    private static int ShortAt(Cluster cluster, SkuId sku, Pool pool)
+    {
+        var lacking = Math.Min(pool.Buckets.Committed, -pool.Buckets.Unencumbered - pool.Buckets.Suspense);
+        if (lacking <= 0)
+        {
+            return 0;
+        }
+
+        foreach (var (_, level, _) in Draws.On(cluster, sku))
+        {
+            if (level.Location == pool.Location && level.Status is (LevelStatus.Closing or LevelStatus.Closed))
+            {
+                return lacking;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>What orders took at a place where nobody counted in, and no level there shows.</summary>
+    private static int OwedBy(Cluster cluster, SkuId sku, Pool pool, bool isFilled, int group)
+    {
+        var committed = pool.Buckets.Committed;
+        return (committed > 0 ? Math.Max(0, committed - (Claimed(cluster, sku, pool.Location) ?? committed)) : 0)
+            + (isFilled ? Filled(cluster, sku, pool, group) : 0);
     }
 
     /// <summary>Sales by which a level is below zero; what merely may be on it makes up for none.</summary>

@@ -55,7 +55,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         for (var sku = 0; sku < settings.Skus; sku++)
         {
             var state = store.Sku(settings.SkuOf(sku));
-            if ((Shows(sku, state) ?? Counts(sku) ?? Exposed(sku, state)) is { } wrong)
+            if ((Shows(sku) ?? Counts(sku) ?? Exposed(sku, state)) is { } wrong)
             {
                 return $"SKU {sku}: {wrong}";
             }
@@ -92,11 +92,8 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         return total;
     }
 
-    /// <summary>
-    /// In guard everything on every shelf exists (I7 before anybody buys it), or is promised at a place that is closed on every
-    /// channel and was short: no other place owes that until its orders are moved.
-    /// </summary>
-    private string? Shows(int sku, SkuState state)
+    /// <summary>In guard everything on every shelf exists (I7 before anybody buys it).</summary>
+    private string? Shows(int sku)
     {
         if (!settings.AlwaysGuard || settings.Bounded > 0)
         {
@@ -104,7 +101,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             return null;
         }
 
-        var (offered, left) = (AllOffered(sku), Left(sku) + _takenAway[sku] + ShortWhereClosed(state));
+        var (offered, left) = (AllOffered(sku), Left(sku) + _takenAway[sku]);
         return offered > Math.Max(0, left) ? $"channels show {offered} of {left} units, {carts.Promised(sku)} of them promised" : null;
     }
 
@@ -126,7 +123,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         // A till sells what is kept back as well.
         var could = AllOffered(sku) - Left(sku) - _takenAway[sku] + (settings.Till ? 0 : buffered);
-        if (could > exposure.Units + Math.Max(0, -exposure.Available) + ShortWhereClosed(state) + BeyondReserves(sku))
+        if (could > exposure.Units + Math.Max(0, -exposure.Available) + ShortWhereAllIsClosed(state) + BeyondReserves(sku))
         {
             return $"{could} units could be sold that do not exist, exposure is {exposure}";
         }
@@ -202,20 +199,10 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         return units;
     }
 
-    /// <summary>
-    /// Units promised beyond what is there at places that are closed on every channel. No other place owes them until their
-    /// orders are moved to it, so what is available does not say them.
-    /// </summary>
-    private int ShortWhereClosed(SkuState state)
-    {
-        var units = 0;
-        foreach (var pool in state.Pools)
-        {
-            units += store.Context.Locations[pool.Location].FulfillsOnline ? 0 : Math.Max(0, -pool.Buckets.Unencumbered);
-        }
-
-        return units;
-    }
+    /// <summary>Units promised beyond what is there where every place is closed on every channel: nothing is available then that could say them.</summary>
+    private int ShortWhereAllIsClosed(SkuState state) => AvailableToSell.Groups(state, store.Context).Count > 0
+        ? 0
+        : state.Pools.Sum(p => Math.Max(0, -p.Buckets.Unencumbered));
 
     /// <summary>Of the exposure by one selling unit, what has a cause that is named.</summary>
     private int Explained(Shop shop, int item)

@@ -6,6 +6,7 @@ using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Requests;
+using SyncFlow.Tests.Core.Cases;
 using SyncFlow.Tests.Core.Support;
 using Xunit;
 
@@ -39,6 +40,30 @@ public sealed class DebtTests
 
         desk.State.FindLevel(new LevelId(3))!.Belief.ShouldBe(0, "no level lost a unit");
         desk.Exposure.Available.ShouldBe(8, "two of the ten are promised, wherever that is booked");
+    }
+
+    [Fact]
+    public void What_a_place_is_short_of_is_owed_by_the_others_while_it_is_closed()
+    {
+        // Found by the simulation (seed 347168): two units went on sale that orders at the closed place were waiting for.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Order(1, PlaceCases.Assigned("1", 9, ("x2", 9)));
+        desk.Exposure.Available.ShouldBe(3);
+        PlaceCases.Close(desk);
+        desk.Exposure.Available.ShouldBe(3, "two of its orders' units must come from the first");
+
+        desk.Order(1, PlaceCases.Assigned("1", 9, ("x2", 7), ("x1", 2)));
+        desk.Exposure.Available.ShouldBe(3, "now they are promised there");
+    }
+
+    [Fact]
+    public void What_a_shop_is_short_of_that_never_sold_online_is_owed_by_nobody()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Order(1, PlaceCases.Assigned("1", 9, ("x2", 9)));
+        PlaceCases.Close(desk);
+        desk.Arrange(2, l => l with { Status = LevelStatus.Live });
+        desk.Exposure.Available.ShouldBe(5, "the orders are its own");
     }
 
     [Fact]
