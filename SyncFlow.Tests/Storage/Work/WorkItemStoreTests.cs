@@ -75,7 +75,7 @@ public sealed class WorkItemStoreTests(PostgresFixture postgres)
         for (var attempt = 1; attempt <= 12; attempt++)
         {
             var item = (await desk.ClaimAsync(10)).ShouldHaveSingleItem();
-            await desk.DoAsync((store, session) => store.RetryAsync(session, item with { Attempts = attempt == 12 ? 1_000_000 : attempt }, "no answer", null, Ct));
+            await desk.DoAsync((store, session) => store.RetryAsync(session, [item with { Attempts = attempt == 12 ? 1_000_000 : attempt }], "no answer", null, Ct));
             var wait = await desk.WaitAsync();
             waits.Add(wait.TotalSeconds);
             clock.Advance(wait);
@@ -176,7 +176,7 @@ public sealed class WorkItemStoreTests(PostgresFixture postgres)
         await using var desk = await DeskAsync();
         await desk.AddAsync(["7", "8"]);
         var items = await desk.ClaimAsync(10);
-        await desk.DoAsync((store, session) => store.RetryAsync(session, items[0], "throttled", TimeSpan.FromSeconds(30), Ct));
+        await desk.DoAsync((store, session) => store.RetryAsync(session, [items[0]], "throttled", TimeSpan.FromSeconds(30), Ct));
         await desk.DoAsync((store, session) => store.DeadAsync(session, items[1], "gone", Ct));
 
         clock.Advance(TimeSpan.FromSeconds(29));
