@@ -42,8 +42,8 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Information, "Old weeks of pushes: {Dropped} partitions dropped, {Held} stay because something of them waits")]
     public static partial void PushWeeks(ILogger logger, int dropped, int held);
 
-    [LoggerMessage(16, LogLevel.Information, "Kept long enough and deleted: {Rows}")]
-    public static partial void Purged(ILogger logger, string rows);
+    [LoggerMessage(16, LogLevel.Information, "Kept long enough and deleted: {Count} of {Table}")]
+    public static partial void Purged(ILogger logger, int count, string table);
 
     [LoggerMessage(15, LogLevel.Warning, "Connection {Connection} of tenant {Tenant}: {Count} fetched events are dead letters; what needs them does not go on")]
     public static partial void DeadLetters(ILogger logger, long tenant, long connection, int count);

@@ -40,9 +40,10 @@ internal static class OrderRules
         }
 
         var footprint = Footprints.Of(snapshot, channel, set, before);
-        var provisional = footprint.Provisional || OrderLocations.IsGuess(fact.Snapshot, before.Snapshot, channel, set.Context);
-        if (provisional)
+        var provisional = (footprint.Provisional || OrderLocations.IsGuess(fact.Snapshot, before.Snapshot, channel, set.Context)) && !TellsPlaces(snapshot);
+        if (provisional && snapshot.Origin != SnapshotOrigin.Fetch)
         {
+            // What was read and is a guess still would be the same if it were read again at once.
             set.Work.Add(new WorkItem(fact.From, WorkKind.FetchOrder, snapshot.OrderRef, now));
         }
 
@@ -71,12 +72,15 @@ internal static class OrderRules
         if (snapshot.Version > before.Version)
         {
             // A guess that was right is none any more.
-            var told = snapshot.Origin == SnapshotOrigin.Fetch && snapshot.Lines.All(l => l.Assignments.Sum(a => a.Units) >= l.Open);
-            set.Put(before with { Version = snapshot.Version, Provisional = before.Provisional && !told });
+            set.Put(before with { Version = snapshot.Version, Provisional = before.Provisional && !TellsPlaces(snapshot) });
         }
 
         return FactOutcome.Unchanged;
     }
+
+    /// <summary>Whether it was read, and says of all that is open where that is: more than that nobody will ever tell.</summary>
+    private static bool TellsPlaces(OrderSnapshot snapshot) =>
+        snapshot.Origin == SnapshotOrigin.Fetch && snapshot.Lines.All(l => l.Assignments.Sum(a => a.Units) >= l.Open);
 
     private static FactOutcome Refuse(WorkingSet set, OrderFact fact, OrderState before, DateTimeOffset now)
     {

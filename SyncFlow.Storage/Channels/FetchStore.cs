@@ -50,7 +50,8 @@ public sealed class FetchStore(NpgsqlDataSource source, TimeProvider time)
 
     /// <summary>
     /// Whether orders that were fetched before a moment are not applied yet, and how many are dead. One that is dead counts for
-    /// nothing once a later state of the order is applied, for that one holds all of it.
+    /// nothing once that state of the order or a later one is applied (<see cref="Core.Orders.FactVersion"/>), for that one holds all of it.
+    /// A webhook of the same second may be of before.
     /// </summary>
     public async Task<(bool Waiting, int Dead)> UnappliedOrdersAsync(
         TenantId tenant, ConnectionId connection, DateTimeOffset before, CancellationToken ct)
@@ -65,7 +66,9 @@ public sealed class FetchStore(NpgsqlDataSource source, TimeProvider time)
                    FROM inbox i CROSS JOIN LATERAL string_to_array(i.webhook_id, ':') AS n
                    WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.state = 2 AND i.topic IN ('fetch', 'import') AND NOT EXISTS (
                      SELECT FROM orders o WHERE o.tenant_id = $1 AND o.connection_id = $2 AND o.order_ref = n[2]
-                       AND o.version_updated >= CASE WHEN n[3] ~ '^[0-9]{1,18}$' THEN n[3]::bigint ELSE 9223372036854775807 END))
+                       AND (o.version_updated, o.version_authority, o.version_sequence) >= (
+                         CASE WHEN n[3] ~ '^[0-9]{1,18}$' THEN n[3]::bigint ELSE 9223372036854775807 END,
+                         1, (extract(epoch FROM i.triggered_at) * 10000000)::bigint + 621355968000000000)))
                 """,
                 Sql.P(connection.Value), Sql.P(DatabaseTime.Of(before))),
             row => (row.GetBoolean(0), row.GetInt32(1)),

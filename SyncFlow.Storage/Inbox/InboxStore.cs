@@ -151,14 +151,20 @@ public sealed class InboxStore(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>
-    /// Drops days older than <paramref name="keepDays"/>; of them only what waits or is dead stays, until it is no more. Needs the
-    /// role worker.
+    /// Drops days older than <paramref name="keepDays"/>, each in a transaction of its own; of them only what waits or is dead stays,
+    /// until it is no more. Returns how many went. Needs the role worker.
     /// </summary>
     public async Task<int> DropPartitionsAsync(int keepDays, CancellationToken ct)
     {
-        await using var command = source.CreateCommand("SELECT drop_inbox_partitions($1)");
-        command.Parameters.Add(Sql.P(keepDays));
-        return (int)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
+        for (var dropped = 0; ; dropped++)
+        {
+            await using var command = source.CreateCommand("SELECT drop_inbox_partitions($1)");
+            command.Parameters.Add(Sql.P(keepDays));
+            if ((int)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))! == 0)
+            {
+                return dropped;
+            }
+        }
     }
 
     private static string Within(InboxShare share) => share switch

@@ -16,24 +16,22 @@ public sealed class PurgeStore(NpgsqlDataSource source)
     /// <summary>Steps of a table in a day; what is left then goes the next day.</summary>
     public const int MostSteps = 200;
 
-    private static readonly string[] Tables = ["idempotency_keys", "work_items", "sign_in_links", "sessions", "sync_runs"];
+    /// <summary>The tables of which something goes.</summary>
+    public static IReadOnlyList<string> Tables { get; } = ["idempotency_keys", "work_items", "sign_in_links", "sessions", "sync_runs"];
 
-    /// <summary>Deletes what is old; returns how many rows of each table went.</summary>
+    /// <summary>Deletes what is old of a table; returns how many rows went.</summary>
+    /// <param name="table">One of <see cref="Tables"/>.</param>
     /// <param name="stepRows">Rows of one transaction.</param>
-    public async Task<IReadOnlyDictionary<string, int>> RunAsync(CancellationToken ct, int stepRows = StepRows)
+    public async Task<int> RunAsync(string table, CancellationToken ct, int stepRows = StepRows)
     {
-        var gone = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var table in Tables)
+        var gone = 0;
+        for (var step = 0; step < MostSteps; step++)
         {
-            gone[table] = 0;
-            for (var step = 0; step < MostSteps; step++)
+            var rows = await StepAsync(table, stepRows, ct).ConfigureAwait(false);
+            gone += rows;
+            if (rows < stepRows)
             {
-                var rows = await StepAsync(table, stepRows, ct).ConfigureAwait(false);
-                gone[table] += rows;
-                if (rows < stepRows)
-                {
-                    break;
-                }
+                break;
             }
         }
 

@@ -15,8 +15,8 @@ public sealed class OpenWork(NpgsqlDataSource source, TimeProvider time)
     /// <summary>A guess is a few seconds old while its answer is on the way.</summary>
     private static readonly TimeSpan OldGuess = TimeSpan.FromMinutes(5);
 
-    /// <summary>What was refused is not asked for again at once.</summary>
-    private static readonly TimeSpan AfterRefusal = TimeSpan.FromHours(1);
+    /// <summary>What was asked for and did not settle the guess is not asked for again at once: it was refused, or the order is gone, or tells no more.</summary>
+    private static readonly TimeSpan AfterAnswer = TimeSpan.FromHours(1);
 
     /// <summary>An incident that is seen while a look is under way stays open: what it tells of may not be in what the look sees.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
@@ -51,7 +51,8 @@ public sealed class OpenWork(NpgsqlDataSource source, TimeProvider time)
 
     /// <summary>
     /// Asks again for orders whose location has been a guess for minutes, while nobody asks for them: units stand where they
-    /// need not be until the order is read. Returns how many.
+    /// need not be until the order is read. Not those that are read and wait to be applied, or are dead: reading them again
+    /// would make one dead letter after another. Returns how many.
     /// </summary>
     public async Task<int> AskForGuessedAsync(TenantId tenant, ConnectionId connection, CancellationToken ct)
     {
@@ -68,11 +69,14 @@ public sealed class OpenWork(NpgsqlDataSource source, TimeProvider time)
                     WHERE w.tenant_id = $1 AND w.connection_id = $2 AND w.kind = $5 AND w.ref = o.order_ref AND w.state = 0)
                   AND NOT EXISTS (
                     SELECT FROM work_items w
-                    WHERE w.tenant_id = $1 AND w.connection_id = $2 AND w.kind = $5 AND w.ref = o.order_ref AND w.state = 2 AND w.finished_at > $6)
+                    WHERE w.tenant_id = $1 AND w.connection_id = $2 AND w.kind = $5 AND w.ref = o.order_ref AND w.state IN (1, 2) AND w.finished_at > $6)
+                  AND o.order_ref NOT IN (
+                    SELECT split_part(i.webhook_id, ':', 2) FROM inbox i
+                    WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.state IN (0, 2) AND i.topic IN ('fetch', 'import'))
                 ORDER BY o.updated_at LIMIT $7
                 ON CONFLICT DO NOTHING
                 """,
-                Sql.P(connection.Value), Sql.P(now), Sql.P(now - OldGuess), Sql.P((short)WorkKind.FetchOrder), Sql.P(now - AfterRefusal),
+                Sql.P(connection.Value), Sql.P(now), Sql.P(now - OldGuess), Sql.P((short)WorkKind.FetchOrder), Sql.P(now - AfterAnswer),
                 Sql.P(MostAsked)),
             ct).ConfigureAwait(false);
     }

@@ -106,20 +106,29 @@ public sealed class WorkItemStore(TimeProvider time)
         await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
     }
 
-    /// <summary>The call failed and may work later: the item waits twice as long each time, five minutes at most, without end.</summary>
+    /// <summary>The call failed and may work later: each item waits twice as long each time, five minutes at most, without end.</summary>
     /// <param name="retryAfter">How long the other side asked us to wait, if it did.</param>
-    public Task RetryAsync(StorageSession session, StoredWorkItem item, string error, TimeSpan? retryAfter, CancellationToken ct)
+    public Task RetryAsync(StorageSession session, IReadOnlyList<StoredWorkItem> items, string error, TimeSpan? retryAfter, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(item);
+        ArgumentNullException.ThrowIfNull(items);
         ArgumentNullException.ThrowIfNull(session);
-        var wait = FirstWait * Math.Pow(2, Math.Min(item.Attempts - 1, MostDoublings));
-        wait = wait > LongestWait ? LongestWait : wait;
-        wait = retryAfter > wait ? retryAfter.Value : wait;
+        var now = DatabaseTime.Now(time);
         return session.ExecuteAsync(
             session.Of(
-                "UPDATE work_items SET claimed_until = NULL, due_at = $3, error = $4 WHERE tenant_id = $1 AND work_item_id = $2 AND state = 0",
-                Sql.P(item.Id), Sql.P(DatabaseTime.Now(time) + wait), Sql.P(error)),
+                """
+                UPDATE work_items w SET claimed_until = NULL, due_at = d.due_at, error = $4
+                FROM unnest($2::bigint[], $3::timestamptz[]) AS d (work_item_id, due_at)
+                WHERE w.tenant_id = $1 AND w.work_item_id = d.work_item_id AND w.state = 0
+                """,
+                Sql.Column(items, i => i.Id), Sql.Column(items, i => now + WaitOf(i, retryAfter)), Sql.P(error)),
             ct);
+    }
+
+    private static TimeSpan WaitOf(StoredWorkItem item, TimeSpan? retryAfter)
+    {
+        var wait = FirstWait * Math.Pow(2, Math.Min(item.Attempts - 1, MostDoublings));
+        wait = wait > LongestWait ? LongestWait : wait;
+        return retryAfter > wait ? retryAfter.Value : wait;
     }
 
     /// <summary>The channel refused the call for good: the item is dead, and a person is told.</summary>

@@ -23,17 +23,18 @@ internal static class RunBeat
     {
         try
         {
-            for (var wait = Every; ; wait = await OnceAsync(beatAsync, logger, ended.Token).ConfigureAwait(false) ? Every : Again)
+            var wait = Every;
+            while (Left() is { Ticks: > 0 } left)
             {
-                var left = claimedUntil() - Margin - time.GetUtcNow();
-                if (left <= TimeSpan.Zero)
-                {
-                    await ended.CancelAsync().ConfigureAwait(false);
-                    return;
-                }
-
                 await Task.Delay(wait < left ? wait : left, time, ended.Token).ConfigureAwait(false);
+                if (Left() is { Ticks: > 0 } rest)
+                {
+                    // One that hangs is not waited for beyond the claim.
+                    wait = await OnceAsync(beat => beatAsync(beat).WaitAsync(rest, time, beat), logger, ended.Token).ConfigureAwait(false) ? Every : Again;
+                }
             }
+
+            await ended.CancelAsync().ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
@@ -47,6 +48,8 @@ internal static class RunBeat
         {
             await ended.CancelAsync().ConfigureAwait(false);
         }
+
+        TimeSpan Left() => claimedUntil() - Margin - time.GetUtcNow();
     }
 
     private static async Task<bool> OnceAsync(Func<CancellationToken, Task> beatAsync, ILogger logger, CancellationToken ct)

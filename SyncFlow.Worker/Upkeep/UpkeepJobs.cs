@@ -6,7 +6,6 @@ using SyncFlow.Storage.Buffers;
 using SyncFlow.Storage.Channels;
 using SyncFlow.Storage.Connections;
 using SyncFlow.Storage.Inbox;
-using SyncFlow.Storage.Operations;
 using SyncFlow.Storage.Publishing;
 using SyncFlow.Storage.Sessions;
 using SyncFlow.Worker.Fairness;
@@ -21,7 +20,7 @@ namespace SyncFlow.Worker.Upkeep;
 /// </summary>
 internal sealed class UpkeepJobs(
     ChannelStore channels, ConnectionStore connections, InboxStore inbox, PushRetention pushes, Replanning replanning, CheckpointJob checkpoints,
-    ReplayNights replays, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings, FaultCare faults, PurgeStore purge,
+    ReplayNights replays, NightlyReconciliation reconciliations, CatalogLife catalogs, PlaceLife places, DriftTrends drift, BufferStore buffers, SettingChanges settings, FaultCare faults, Purge purge,
     WorkerOptions options, TimeProvider time, ILogger<UpkeepJobs> logger) : BackgroundService
 {
     private const int DaysAhead = 7;
@@ -33,9 +32,9 @@ internal sealed class UpkeepJobs(
 
     private readonly TenantRing _ring = new();
     private Task _replay = Task.CompletedTask;
+    private Task _purge = Task.CompletedTask;
     private DateOnly _partitionsOf;
     private DateOnly _pushesOf;
-    private DateOnly _purgedOf;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -43,7 +42,7 @@ internal sealed class UpkeepJobs(
         {
             await TryAsync("inbox partitions", PartitionsAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("push partitions", PushesAsync, stoppingToken).ConfigureAwait(false);
-            await TryAsync("purge", PurgeAsync, stoppingToken).ConfigureAwait(false);
+            _purge = _purge.IsCompleted ? TryAsync("purge", purge.RunAsync, stoppingToken) : _purge; // Millions of rows take longer than a minute.
             await TryAsync("settle times", SettleTimesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("mode sweep", ModesAsync, stoppingToken).ConfigureAwait(false);
             await TryAsync("buffers by tier", BuffersAsync, stoppingToken).ConfigureAwait(false);
@@ -57,7 +56,7 @@ internal sealed class UpkeepJobs(
                 _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
         }
 
-        await _replay.ConfigureAwait(false);
+        await Task.WhenAll(_replay, _purge).ConfigureAwait(false);
     }
 
     private async Task TryAsync(string job, Func<CancellationToken, Task> run, CancellationToken ct)
@@ -136,24 +135,6 @@ internal sealed class UpkeepJobs(
         }
 
         _pushesOf = today;
-    }
-
-    /// <summary>Once a day.</summary>
-    private async Task PurgeAsync(CancellationToken ct)
-    {
-        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
-        if (_purgedOf == today)
-        {
-            return;
-        }
-
-        var gone = await purge.RunAsync(ct).ConfigureAwait(false);
-        if (gone.Values.Sum() > 0)
-        {
-            Log.Purged(logger, string.Join(", ", gone.Where(g => g.Value > 0).Select(g => $"{g.Value} of {g.Key}")));
-        }
-
-        _purgedOf = today;
     }
 
     private Task ModesAsync(CancellationToken ct) => EachTenantAsync(

@@ -82,12 +82,13 @@ internal sealed class WorkItemCalls(
         {
             var page = answer.OrThrow("orders by id");
 
-            // A named fetch is stored although it may say nothing new: it was asked for to settle a doubt.
+            // A named fetch is stored although it may say nothing new: it was asked for to settle a doubt. Its name says which order,
+            // and of when, as FetchStore reads it.
             await feed.StoreAsync(
                 link.Tenant,
                 [
                     .. page.Orders.Select(o => new InboxEvent(
-                        link.Tenant, link.Id, FetchTopics.Fetch, $"order:{o.OrderRef}:{page.AskedAt.UtcTicks}", null, page.AskedAt,
+                        link.Tenant, link.Id, FetchTopics.Fetch, $"order:{o.OrderRef}:{o.UpdatedAt.UtcTicks}:{page.AskedAt.UtcTicks}", null, page.AskedAt,
                         time.GetUtcNow(), options.ShopifyApiVersion, ContentKinds.ShopifyOrder, o.Json)),
                 ],
                 ct).ConfigureAwait(false);

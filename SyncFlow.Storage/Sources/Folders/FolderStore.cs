@@ -59,6 +59,7 @@ public sealed class FolderStore(NpgsqlDataSource source, TimeProvider time)
 
     /// <summary>Notes what became of a file, or why the directory cannot be read; what failed opens an incident, what is good closes it.</summary>
     /// <param name="file">The file; null for the directory itself.</param>
+    /// <param name="problem">With the name of the file that it is about, which may be another one.</param>
     public async Task NoteAsync(WatchedFolder folder, string? file, string? problem, CancellationToken ct)
     {
         var at = DatabaseTime.Now(time);
@@ -76,7 +77,7 @@ public sealed class FolderStore(NpgsqlDataSource source, TimeProvider time)
         await session.ExecuteAsync(
             problem is null
                 ? CaseRows.CloseIncidents(session, [key], at)
-                : CaseRows.UpsertIncidents(session, [new Incident(key, "source-file-failed", $"{file ?? folder.Folder}: {problem}", folder.Connection, null, null, at)]),
+                : CaseRows.UpsertIncidents(session, [new Incident(key, "source-file-failed", $"{folder.Folder}: {problem}", folder.Connection, null, null, at)]),
             ct).ConfigureAwait(false);
         await session.CommitAsync(ct).ConfigureAwait(false);
     }

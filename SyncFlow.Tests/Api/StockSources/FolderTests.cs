@@ -136,23 +136,68 @@ public sealed class FolderTests(PostgresFixture postgres, RedisFixture redis) : 
         {
             var file = disk.Ready(directory).ShouldHaveSingleItem();
             Directory.CreateDirectory(Path.Combine(Outbox, "done", $"{clock.GetUtcNow():yyyyMMddTHHmmssfffZ}-refresh-1.csv"));
-            await Should.ThrowAsync<IOException>(() => disk.MoveAsync(file, "done", "{}", clock.GetUtcNow(), TestContext.Current.CancellationToken));
-            disk.HasStuck(directory).ShouldBeTrue();
+            Should.Throw<IOException>(() => FolderFiles.Move(file, "done", clock.GetUtcNow()));
+            disk.LeaveAlone(file);
+            disk.Stuck(directory).ShouldBe("refresh-1.csv");
             clock.Advance(TimeSpan.FromSeconds(wait - 1));
             disk.Ready(directory).ShouldBeEmpty();
             clock.Advance(TimeSpan.FromSeconds(1));
         }
 
         Directory.GetFiles(Path.Combine(Outbox, "done")).ShouldBeEmpty("what was not moved has no report");
-        await disk.MoveAsync(disk.Ready(directory).Single(), "done", "{}", clock.GetUtcNow(), TestContext.Current.CancellationToken);
+        var last = disk.Ready(directory).Single();
+        await FolderFiles.ReportAsync(last, FolderFiles.Move(last, "done", clock.GetUtcNow()), "{}", TestContext.Current.CancellationToken);
         disk.Ready(directory).ShouldBeEmpty();
-        disk.HasStuck(directory).ShouldBeFalse();
+        disk.Stuck(directory).ShouldBeNull();
         Directory.GetFiles(Path.Combine(Outbox, "done")).Length.ShouldBe(2, "the file, and its report");
     }
 
-    private FolderJobs Jobs(SourceStand stand, TimeSpan settle) => new(
+    [Fact]
+    public async Task A_file_that_cannot_be_read_keeps_none_behind_it_waiting_and_is_told_until_it_is_gone()
+    {
+        await using var stand = await OpenAsync();
+        const string first = "refresh-20260301T080000Z-5.csv";
+        Write(first, Header + "A,1000,10\n", whole: true);
+        Write("refresh-20260301T090000Z-6.csv", Header + "A,1000,7\n", whole: true);
+        var jobs = Jobs(stand, TimeSpan.FromHours(1));
+        await using (new FileStream(Path.Combine(Outbox, first), FileMode.Open, FileAccess.Read, FileShare.None))
+        {
+            await LookAsync(stand, jobs);
+            (await stand.Warehouse.AtAsync("A", "MAIN")).ShouldBe(7);
+            for (var look = 0; look < 2; look++)
+            {
+                (await ProblemAsync(stand)).ShouldBe($"{first} cannot be read or moved", "the good one does not end it");
+                (await IncidentsAsync(stand)).ShouldContain("source-file-failed");
+                await LookAsync(stand, jobs);
+            }
+        }
+
+        File.Delete(Path.Combine(Outbox, first));
+        await LookAsync(stand, jobs);
+        (await ProblemAsync(stand)).ShouldBeNull();
+        (await IncidentsAsync(stand)).ShouldNotContain("source-file-failed");
+    }
+
+    [Fact]
+    public async Task Why_a_file_failed_is_told_although_its_report_cannot_be_written()
+    {
+        await using var stand = await OpenAsync();
+        var clock = new TestClock();
+        Write("history-1.csv", "id,type,sku,location,occurredAt,sequence,units\nm1,", whole: true);
+        Directory.CreateDirectory(Path.Combine(Outbox, "failed", $"{clock.GetUtcNow():yyyyMMddTHHmmssfffZ}-history-1.csv.report.json"));
+        var jobs = Jobs(stand, TimeSpan.FromHours(1), clock);
+        await LookAsync(stand, jobs);
+        await LookAsync(stand, jobs);
+        (await ProblemAsync(stand)).ShouldNotBeNull().ShouldStartWith("history-1.csv: ");
+        (await IncidentsAsync(stand)).ShouldContain("source-file-failed");
+    }
+
+    private static async Task<string?> ProblemAsync(SourceStand stand) =>
+        (string?)(await stand.Api.GetAsync($"/api/v1/sources/{stand.Erp}/folder"))["problem"];
+
+    private FolderJobs Jobs(SourceStand stand, TimeSpan settle, TimeProvider? clock = null) => new(
         new FolderStore(stand.Warehouse.Worker, TimeProvider.System), new SourceFileDesk(stand.Warehouse.Worker, TimeProvider.System),
-        new FolderFiles(_root.FullName, settle, TimeProvider.System), TimeProvider.System, NullLogger<FolderJobs>.Instance);
+        new FolderFiles(_root.FullName, settle, TimeProvider.System), clock ?? TimeProvider.System, NullLogger<FolderJobs>.Instance);
 
     private static async Task LookAsync(SourceStand stand, FolderJobs jobs)
     {

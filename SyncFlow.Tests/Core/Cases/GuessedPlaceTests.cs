@@ -114,4 +114,39 @@ public sealed class GuessedPlaceTests
         desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe([5, 4]);
         (desk.Exposure.Available, desk.Exposure.UpperBound).ShouldBe((9, 9));
     }
+
+    /// <summary>An unmapped line has each snapshot computed anew, so nothing but what is told ends asking: the order was read without end.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void I2_An_order_with_an_unmapped_line_that_was_read_and_is_a_guess_still_is_not_read_again(bool toldPlace)
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 5);
+        desk.Order(1, WithUnmapped(SnapshotOrigin.Webhook, place: null)).ShouldBe(FactOutcome.Unmapped);
+        desk.Work.ShouldHaveSingleItem().Kind.ShouldBe(WorkKind.FetchOrder);
+        desk.Work.Clear();
+
+        for (var read = 0; read < 3; read++)
+        {
+            desk.Now += TimeSpan.FromSeconds(1);
+            desk.Order(1, WithUnmapped(SnapshotOrigin.Fetch, toldPlace ? "a place that is not mapped" : null)).ShouldBe(FactOutcome.Unmapped);
+            desk.Work.ShouldBeEmpty("it would say the same");
+            desk.IsGuess(1, "1").ShouldBe(!toldPlace, "where it was told, nobody will ever tell more");
+        }
+
+        (desk[1].Belief, desk[2].Belief).ShouldBe((4, 5));
+        desk.Order(1, PlaceCases.Assigned("1", 1, ("x2", 1)));
+        (desk[1].Belief, desk[2].Belief).ShouldBe((5, 4));
+
+        OrderSnapshot WithUnmapped(SnapshotOrigin origin, string? place)
+        {
+            var order = Desk.Snapshot("1", 1, new DateTimeOffset(2026, 11, 27, 10, 0, 0, TimeSpan.Zero), origin: origin);
+            var line = order.Lines[0] with { Assignments = place is null ? [] : [new Assignment(place, 1)] };
+            return order with
+            {
+                Version = order.Version with { Sequence = desk.Now.Ticks },
+                Lines = [line, line with { LineRef = "1-2", VariantRef = "unmapped" }],
+            };
+        }
+    }
 }

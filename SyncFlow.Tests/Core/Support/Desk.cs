@@ -78,6 +78,9 @@ internal sealed class Desk
         return outcome;
     }
 
+    /// <summary>Whether an order's location is a guess.</summary>
+    public bool IsGuess(int channel, string order) => _orders[(new ConnectionId(channel), order)].Provisional;
+
     /// <summary>Lines that name no variant sell this SKU.</summary>
     public FactOutcome Order(int channel, OrderSnapshot snapshot) => Apply(new OrderFact(
         $"order:{channel}:{snapshot.OrderRef}", new ConnectionId(channel), null, Now, snapshot with

@@ -65,7 +65,7 @@ public sealed class FetchStoreTests(PostgresFixture postgres)
         await store.StoreAsync(
             merchant.Tenant,
             [
-                Event(merchant, one, "fetch", $"fetch:71:{Changed.UtcTicks}:AB"), Event(merchant, one, "fetch", $"order:72:{Changed.UtcTicks}"),
+                Event(merchant, one, "fetch", $"fetch:71:{Changed.UtcTicks}:AB"), Event(merchant, one, "fetch", $"order:72:{Changed.UtcTicks}:{Changed.UtcTicks}"),
                 Event(merchant, one, "orders/create", "w1"), Event(merchant, one, "read", "reading:1"),
             ],
             null, Ct);
@@ -79,7 +79,11 @@ public sealed class FetchStoreTests(PostgresFixture postgres)
             "INSERT INTO orders (tenant_id, connection_id, order_ref, version_updated) VALUES ($1, $2, '71', $3 - 1), ($1, $2, '72', $3 - 1)",
             merchant.Tenant.Value, one.Value, Changed.UtcTicks);
         (await UnappliedAsync(one)).ShouldBe((false, 2));
-        await database.ExecuteAsync("UPDATE orders SET version_updated = $1 WHERE order_ref = '71'", Changed.UtcTicks);
+        await database.ExecuteAsync("UPDATE orders SET version_updated = $1, version_sequence = $1 + 5 WHERE order_ref = '71'", Changed.UtcTicks);
+        (await UnappliedAsync(one)).ShouldBe((false, 2), "the webhook of something else in that second");
+        await database.ExecuteAsync("UPDATE orders SET version_authority = 1, version_sequence = $1 - 1 WHERE order_ref = '71'", Changed.UtcTicks);
+        (await UnappliedAsync(one)).ShouldBe((false, 2), "read before it");
+        await database.ExecuteAsync("UPDATE orders SET version_sequence = $1 WHERE order_ref = '71'", Changed.UtcTicks);
         (await UnappliedAsync(one)).ShouldBe((false, 1));
 
         await using (var session = await merchant.WorkAsync())

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Npgsql;
 using Shouldly;
 using SyncFlow.Storage.Inbox;
 using SyncFlow.Tests.Support;
@@ -46,6 +47,41 @@ public sealed class RetentionTests(PostgresFixture postgres)
         await database.ExecuteAsync("UPDATE inbox SET state = 1 WHERE received_day = $1", Day(old));
         await store.DropPartitionsAsync(30, Ct);
         (await database.ScalarAsync<long>("SELECT count(*) FROM inbox WHERE received_day = $1", Day(old))).ShouldBe(0);
+    }
+
+    /// <summary>Nobody stores an event while a day is taken out: it must not be read through, and two of them are two moments.</summary>
+    [Fact]
+    public async Task A_day_is_taken_out_without_being_read_through_and_alone()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, connections: 1, skus: 1);
+        var old = TimeProvider.System.GetUtcNow().AddDays(-40);
+        await PartitionAsync(database, old);
+        await PartitionAsync(database, old.AddDays(1));
+        await database.ExecuteAsync(
+            """
+            INSERT INTO inbox (tenant_id, received_day, connection_id, topic, webhook_id, triggered_at, received_at, content, body, next_attempt_at, state)
+            SELECT $1, $3, $2, 'orders/create', 'id-' || n, now(), now(), 'test', '', now(), CASE n WHEN 7 THEN 0 WHEN 8 THEN 2 ELSE 1 END
+            FROM generate_series(1, 5000) n
+            """,
+            merchant.Tenant.Value, merchant.Connections[0].Value, Day(old));
+        await database.ExecuteAsync("ANALYZE inbox");
+        await using var connection = await database.Worker.OpenConnectionAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        var read = await ScalarAsync(
+            $"SELECT drop_inbox_partitions(30), pg_stat_get_xact_tuples_returned('inbox_{old:yyyyMMdd}'::regclass)");
+        read.ShouldBe("1 0", "dropped, and rows looked through one after another");
+        await transaction.CommitAsync(Ct);
+        (await database.ScalarAsync<long>("SELECT count(*) FROM inbox_default")).ShouldBe(2);
+        (await new InboxStore(database.Worker, TimeProvider.System).DropPartitionsAsync(30, Ct)).ShouldBe(1, "the other one");
+
+        async Task<string> ScalarAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection, transaction);
+            await using var reader = await command.ExecuteReaderAsync(Ct);
+            await reader.ReadAsync(Ct);
+            return string.Create(CultureInfo.InvariantCulture, $"{reader.GetInt32(0)} {reader.GetInt64(1)}");
+        }
     }
 
     private static DateOnly Day(DateTimeOffset at) => DateOnly.FromDateTime(at.UtcDateTime);

@@ -51,7 +51,12 @@ public sealed class PurgeStoreTests(PostgresFixture postgres)
             """,
             tenant);
 
-        var gone = await new PurgeStore(database.Worker).RunAsync(Ct, stepRows: 2);
+        var (store, gone) = (new PurgeStore(database.Worker), new Dictionary<string, int>());
+        foreach (var table in PurgeStore.Tables)
+        {
+            gone[table] = await store.RunAsync(table, Ct, stepRows: 2);
+        }
+
         gone.ShouldBe(
             new Dictionary<string, int>
             {
@@ -65,6 +70,37 @@ public sealed class PurgeStoreTests(PostgresFixture postgres)
         (await database.ScalarAsync<string>("SELECT string_agg(ref, ' ' ORDER BY ref) FROM work_items")).ShouldBe("0/29 0/31 1/29 2/29");
         (await database.ScalarAsync<string>("SELECT string_agg(kind, ' ' ORDER BY kind) FROM sync_runs")).ShouldBe("failed/89 running/89 running/91 succeeded/89");
         (await database.ScalarAsync<string>("SELECT string_agg(encode(token_hash, 'escape'), '' ORDER BY token_hash) FROM sessions")).ShouldBe("cd");
+    }
+
+    /// <summary>A step that reads a whole table ends by the time of a statement once the table is large, and then nothing ever goes.</summary>
+    [Fact]
+    public async Task What_is_old_is_found_without_reading_what_is_young()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var merchant = await Merchant.CreateAsync(database, connections: 1, skus: 1);
+        await database.ExecuteAsync("INSERT INTO members (tenant_id, member_id, email, name, role, status, created_by, created_at) VALUES ($1, 7, 'a@b.c', 'A', 'SupportAnalyst', 2, 'test', now())", merchant.Tenant.Value);
+        foreach (var sql in new[]
+        {
+            "INSERT INTO idempotency_keys (tenant_id, idem_key, request_hash, status, created_at) SELECT $1, 'k' || n, '', 200, now() FROM generate_series(1, 5000) n",
+            "INSERT INTO work_items (tenant_id, connection_id, kind, ref, due_at, created_at, state, finished_at) SELECT $1, 1, 1, n, now(), now(), 1, now() FROM generate_series(1, 5000) n",
+            "INSERT INTO sign_in_links (tenant_id, member_id, token_hash, created_at, expires_at) SELECT $1, 7, int4send(n), now(), now() FROM generate_series(1, 5000) n",
+            "INSERT INTO sessions (tenant_id, member_id, token_hash, origin, created_at, expires_at) SELECT $1, 7, int4send(n), 'test', now(), now() FROM generate_series(1, 5000) n",
+            "INSERT INTO sync_runs (tenant_id, kind, state, created_at, finished_at) SELECT $1, 'x', 'failed', now(), now() FROM generate_series(1, 5000) n",
+        })
+        {
+            await database.ExecuteAsync(sql, merchant.Tenant.Value);
+        }
+
+        foreach (var table in PurgeStore.Tables)
+        {
+            await database.ExecuteAsync($"ANALYZE {table}");
+            await using var connection = await database.Worker.OpenConnectionAsync(Ct);
+            await using var transaction = await connection.BeginTransactionAsync(Ct);
+            await using var step = new NpgsqlCommand($"SELECT purge_step('{table}', 10000)", connection, transaction);
+            (await step.ExecuteScalarAsync(Ct)).ShouldBe(0);
+            await using var read = new NpgsqlCommand($"SELECT pg_stat_get_xact_tuples_returned('{table}'::regclass)", connection, transaction);
+            (await read.ExecuteScalarAsync(Ct)).ShouldBe(0L, table);
+        }
     }
 
     [Fact]

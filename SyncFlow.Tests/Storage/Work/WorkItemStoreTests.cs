@@ -75,7 +75,7 @@ public sealed class WorkItemStoreTests(PostgresFixture postgres)
         for (var attempt = 1; attempt <= 12; attempt++)
         {
             var item = (await desk.ClaimAsync(10)).ShouldHaveSingleItem();
-            await desk.DoAsync((store, session) => store.RetryAsync(session, item with { Attempts = attempt == 12 ? 1_000_000 : attempt }, "no answer", null, Ct));
+            await desk.DoAsync((store, session) => store.RetryAsync(session, [item with { Attempts = attempt == 12 ? 1_000_000 : attempt }], "no answer", null, Ct));
             var wait = await desk.WaitAsync();
             waits.Add(wait.TotalSeconds);
             clock.Advance(wait);
@@ -134,13 +134,49 @@ public sealed class WorkItemStoreTests(PostgresFixture postgres)
         (await desk.AskAgainAsync()).ShouldBe(1);
     }
 
+    /// <summary>An order that the store has no longer is answered by nothing: the same fifty would be asked for each minute, and no other.</summary>
+    [Fact]
+    public async Task A_guess_that_stays_whatever_was_answered_is_asked_for_once_an_hour_and_keeps_no_younger_one_waiting()
+    {
+        await using var desk = await DeskAsync();
+        for (var n = 0; n <= OpenWork.MostAsked; n++)
+        {
+            await desk.GuessAsync($"{n}", TimeSpan.FromMinutes(100 - n));
+        }
+
+        (await desk.AskAgainAsync()).ShouldBe(OpenWork.MostAsked);
+        var asked = await desk.ClaimAsync(100);
+        await desk.DoAsync((store, session) => store.DoneAsync(session, asked, Ct));
+        clock.Advance(TimeSpan.FromMinutes(1));
+        (await desk.AskAgainAsync()).ShouldBe(1);
+        (await desk.ClaimAsync(100)).ShouldHaveSingleItem().Ref.ShouldBe($"{OpenWork.MostAsked}", "the youngest");
+        clock.Advance(TimeSpan.FromMinutes(58));
+        (await desk.AskAgainAsync()).ShouldBe(0);
+        clock.Advance(TimeSpan.FromMinutes(2));
+        (await desk.AskAgainAsync()).ShouldBe(OpenWork.MostAsked);
+    }
+
+    /// <summary>Each read of an order that cannot be applied would be another dead letter, and readings prove nothing while there is one.</summary>
+    [Fact]
+    public async Task A_guess_whose_order_was_read_and_is_not_applied_is_not_asked_for()
+    {
+        await using var desk = await DeskAsync();
+        await desk.GuessAsync("71", TimeSpan.FromMinutes(10));
+        await desk.FetchedAsync("order:71:1:2");
+        foreach (var (state, asked) in new[] { (0, 0), (2, 0), (3, 1) })
+        {
+            await desk.ChangeFetchedAsync(state);
+            (await desk.AskAgainAsync()).ShouldBe(asked, $"{state}");
+        }
+    }
+
     [Fact]
     public async Task The_channels_own_wait_counts_and_what_will_never_work_is_dead_at_once()
     {
         await using var desk = await DeskAsync();
         await desk.AddAsync(["7", "8"]);
         var items = await desk.ClaimAsync(10);
-        await desk.DoAsync((store, session) => store.RetryAsync(session, items[0], "throttled", TimeSpan.FromSeconds(30), Ct));
+        await desk.DoAsync((store, session) => store.RetryAsync(session, [items[0]], "throttled", TimeSpan.FromSeconds(30), Ct));
         await desk.DoAsync((store, session) => store.DeadAsync(session, items[1], "gone", Ct));
 
         clock.Advance(TimeSpan.FromSeconds(29));
@@ -196,6 +232,15 @@ public sealed class WorkItemStoreTests(PostgresFixture postgres)
         public Task GuessAsync(string order, TimeSpan ago, bool provisional = true) => merchant.Database.ExecuteAsync(
             "INSERT INTO orders (tenant_id, connection_id, order_ref, provisional, updated_at) VALUES ($1, $2, $3, $4, $5)",
             merchant.Tenant.Value, Connection.Value, order, provisional, clock.GetUtcNow() - ago);
+
+        public Task FetchedAsync(string name) => merchant.Database.ExecuteAsync(
+            """
+            INSERT INTO inbox (tenant_id, received_day, connection_id, topic, webhook_id, triggered_at, received_at, content, body, next_attempt_at)
+            VALUES ($1, '2026-03-04', $2, 'fetch', $3, now(), now(), 'test', '', now())
+            """,
+            merchant.Tenant.Value, Connection.Value, name);
+
+        public Task ChangeFetchedAsync(int state) => merchant.Database.ExecuteAsync("UPDATE inbox SET state = $1::smallint", state);
 
         public Task<long> CountAsync(string where) => merchant.Database.ScalarAsync<long>($"SELECT count(*) FROM work_items WHERE {where}");
 

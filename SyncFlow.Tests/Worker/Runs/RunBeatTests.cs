@@ -42,6 +42,19 @@ public sealed class RunBeatTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_stops_before_its_claim_ends_although_its_beat_hangs()
+    {
+        var beating = Begin(_ => new TaskCompletionSource().Task);
+        await PassAsync(TimeSpan.FromSeconds(105));
+        ended.IsCancellationRequested.ShouldBeFalse();
+        await PassAsync(TimeSpan.FromSeconds(10));
+        ended.IsCancellationRequested.ShouldBeTrue();
+        clock.GetUtcNow().ShouldBeLessThan(claimedUntil);
+        await beating;
+        beats.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_run_that_another_worker_has_stops_at_once_and_one_that_a_person_cancels_goes_on_to_its_next_report()
     {
         var beating = Begin(_ => throw new RunCancelledException());

@@ -27,7 +27,7 @@ internal sealed partial class FolderFiles(string root, TimeSpan settle, TimeProv
 
     private readonly Dictionary<string, (long Size, DateTime Written)> _seen = [];
 
-    /// <summary>Files that could not be moved away: until when they are left alone, and how long that was.</summary>
+    /// <summary>Files that could not be read or moved away: until when they are left alone, and how long that was.</summary>
     private readonly Dictionary<string, (DateTimeOffset Until, TimeSpan Wait)> _stuck = [];
     private readonly Lock _gate = new();
 
@@ -79,42 +79,40 @@ internal sealed partial class FolderFiles(string root, TimeSpan settle, TimeProv
         }
     }
 
-    /// <summary>Whether a file of the directory could not be moved away, and is still there.</summary>
-    public bool HasStuck(DirectoryInfo directory)
+    /// <summary>The first file of the directory that could not be read or moved away, and is still there.</summary>
+    public string? Stuck(DirectoryInfo directory)
     {
         lock (_gate)
         {
-            return _stuck.Keys.Any(path => Path.GetDirectoryName(path) == directory.FullName && File.Exists(path));
+            return _stuck.Keys.Where(path => Path.GetDirectoryName(path) == directory.FullName && File.Exists(path)).Select(Path.GetFileName).Min(StringComparer.Ordinal);
         }
+    }
+
+    /// <summary>Moves a file away; returns where it is now.</summary>
+    public static string Move(FolderFile file, string place, DateTimeOffset at)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"{at:yyyyMMddTHHmmssfffZ}-{file.File.Name}");
+        var target = Path.Combine(Directory.CreateDirectory(Path.Combine(file.File.DirectoryName!, place)).FullName, name);
+        File.Move(file.File.FullName, target);
+        return target;
+    }
+
+    /// <summary>Writes the report beside where a file was moved, and takes its marker away.</summary>
+    public static Task ReportAsync(FolderFile file, string moved, string report, CancellationToken ct)
+    {
+        file.Marker.Delete();
+        return File.WriteAllTextAsync(moved + ".report.json", report, ct);
     }
 
     /// <summary>
-    /// Moves a file away, with a report beside it. One that cannot be moved is left alone for ten seconds, and twice as long each time,
-    /// ten minutes at most: it would be taken in again at each look.
+    /// A file that cannot be read or moved is left alone for ten seconds, and twice as long each time, ten minutes at most: it would be
+    /// taken in again at each look, and those behind it never.
     /// </summary>
-    public async Task MoveAsync(FolderFile file, string place, string report, DateTimeOffset at, CancellationToken ct)
-    {
-        var name = string.Create(CultureInfo.InvariantCulture, $"{at:yyyyMMddTHHmmssfffZ}-{file.File.Name}");
-        string target;
-        try
-        {
-            target = Directory.CreateDirectory(Path.Combine(file.File.DirectoryName!, place)).FullName;
-            File.Move(file.File.FullName, Path.Combine(target, name));
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
-            LeaveAlone(file.File.FullName);
-            throw;
-        }
-
-        file.Marker.Delete();
-        await File.WriteAllTextAsync(Path.Combine(target, name + ".report.json"), report, ct).ConfigureAwait(false);
-    }
-
-    private void LeaveAlone(string path)
+    public void LeaveAlone(FolderFile file)
     {
         lock (_gate)
         {
+            var path = file.File.FullName;
             var wait = _stuck.TryGetValue(path, out var before) ? before.Wait * 2 : FirstWait;
             wait = wait > LongestWait ? LongestWait : wait;
             _stuck[path] = (time.GetUtcNow() + wait, wait);

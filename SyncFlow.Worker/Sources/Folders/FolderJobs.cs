@@ -21,7 +21,7 @@ internal sealed class FolderJobs(
 {
     private const string Taker = "watched folder";
 
-    private const string Unreadable = "a file or the directory cannot be read or moved";
+    private const string Unreadable = "the directory cannot be read or written";
 
     /// <summary>Tenants whose files are taken in at a time.</summary>
     private const int AtOnce = 4;
@@ -31,6 +31,9 @@ internal sealed class FolderJobs(
     private static readonly JsonSerializerOptions Report = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private readonly ConcurrentDictionary<WatchedFolder, string> _problems = [];
+
+    /// <summary>Why the last file failed, where it did: it is told again once the directory is well.</summary>
+    private readonly ConcurrentDictionary<WatchedFolder, string> _failed = [];
     private readonly Dictionary<TenantId, Task<bool>> _running = [];
     private readonly HashSet<TenantId> _rested = [];
     private readonly TenantRing _ring = new();
@@ -90,9 +93,8 @@ internal sealed class FolderJobs(
                 more |= others;
                 if (problem != _problems.GetValueOrDefault(folder))
                 {
-                    await folders.NoteAsync(folder, null, problem, ct).ConfigureAwait(false);
-                    _problems.Remove(folder, out _);
-                    _ = problem is null || _problems.TryAdd(folder, problem);
+                    await folders.NoteAsync(folder, null, problem ?? _failed.GetValueOrDefault(folder), ct).ConfigureAwait(false);
+                    Remember(_problems, folder, problem);
                 }
             }
 
@@ -129,7 +131,7 @@ internal sealed class FolderJobs(
         var ready = disk.Ready(directory);
         var alone = ready.Count > 0
             && await folders.AloneAsync(folder, source => TakeAsync(folder, source, ready, ct), ct).ConfigureAwait(false);
-        return (disk.HasStuck(directory) ? Unreadable : null, alone && ready.Count > 1);
+        return (StuckIn(directory), alone && ready.Count > 1);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -167,12 +169,45 @@ internal sealed class FolderJobs(
 
     private async Task TakeAsync(WatchedFolder folder, FolderSource source, IReadOnlyList<FolderFile> ready, CancellationToken ct)
     {
-        if (ready.FirstOrDefault(f => File.Exists(f.File.FullName)) is { } file) // Another worker may have taken it between look and lock.
+        if (ready.FirstOrDefault(f => File.Exists(f.File.FullName)) is not { } file) // Another worker may have taken it between look and lock.
         {
-            var (report, problem) = await ReceiveAsync(folder, source, file, ct).ConfigureAwait(false);
-            await disk.MoveAsync(file, problem is null ? "done" : "failed", JsonSerializer.Serialize(report, Report), time.GetUtcNow(), ct).ConfigureAwait(false);
-            await folders.NoteAsync(folder, file.File.Name, problem, ct).ConfigureAwait(false);
+            return;
         }
+
+        string moved, report;
+        string? problem;
+        try
+        {
+            (var told, problem) = await ReceiveAsync(folder, source, file, ct).ConfigureAwait(false);
+            report = JsonSerializer.Serialize(told, Report);
+            moved = FolderFiles.Move(file, problem is null ? "done" : "failed", time.GetUtcNow());
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            Log.PartFailed(logger, unreadable, folder.Tenant.Value, folder.Connection.Value, $"its file {file.File.Name}");
+            disk.LeaveAlone(file); // It is told as the directory's problem.
+            return;
+        }
+
+        await NoteAsync(folder, file, problem, ct).ConfigureAwait(false);
+        await FolderFiles.ReportAsync(file, moved, report, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>A file that was good ends what was wrong with the ones before it, and not that another one is stuck.</summary>
+    private async Task NoteAsync(WatchedFolder folder, FolderFile file, string? problem, CancellationToken ct)
+    {
+        var (failed, stuck) = (problem is null ? null : $"{file.File.Name}: {problem}", StuckIn(file.File.Directory!));
+        await folders.NoteAsync(folder, file.File.Name, failed ?? stuck, ct).ConfigureAwait(false);
+        Remember(_failed, folder, failed);
+        Remember(_problems, folder, stuck);
+    }
+
+    private string? StuckIn(DirectoryInfo directory) => disk.Stuck(directory) is { } name ? $"{name} cannot be read or moved" : null;
+
+    private static void Remember(ConcurrentDictionary<WatchedFolder, string> of, WatchedFolder folder, string? problem)
+    {
+        of.Remove(folder, out _);
+        _ = problem is null || of.TryAdd(folder, problem);
     }
 
     /// <summary>Takes a file in; returns what stands in its report, and why it failed.</summary>
