@@ -44,7 +44,8 @@ internal sealed class RuleWork(Caller caller, RuleDesk desk, Runs runs, WakeUps 
         if (answer is null && reach > RuleDesk.MostAtOnce)
         {
             var run = RuleRun.Of(previewOnly ? RuleStep.Preview : RuleStep.Set, change, expected, what, caller.Name);
-            return new RuleResult(null, null, await runs.QueueAsync(null, RuleRun.RunKind, run.Write(), ct).ConfigureAwait(false), null);
+            var begun = (await runs.QueueAsync(null, RuleRun.RunKind, run.Write(), ct).ConfigureAwait(false)).Result;
+            return new RuleResult(null, null, begun as Accepted<RunAccepted>, begun as Refused);
         }
 
         answer ??= previewOnly

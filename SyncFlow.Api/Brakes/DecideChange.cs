@@ -137,13 +137,21 @@ internal sealed class DecideChange : IEndpoint
         }
 
         /// <summary>Asks for a run where a decision on a rule is looked at for very many SKUs; null where it is not, or is refused.</summary>
-        private async Task<Accepted<RunAccepted>?> LongAsync(
+        private async Task<Results<Ok<Answer>, Accepted<RunAccepted>, Refused>?> LongAsync(
             RuleStep step, long id, int version, ChangeState state, string? why, CancellationToken ct)
         {
             var (refused, reach) = await desk.BeginAsync(caller.Tenant, id, version, state, ct).ConfigureAwait(false);
-            return refused is null && reach > RuleDesk.MostAtOnce
-                ? await runs.QueueAsync(null, RuleRun.RunKind, RuleRun.Of(step, id, version, why, caller.Name).Write(), ct).ConfigureAwait(false)
-                : null;
+            if (refused is not null || reach <= RuleDesk.MostAtOnce)
+            {
+                return null;
+            }
+
+            var run = RuleRun.Of(step, id, version, why, caller.Name).Write();
+            return (await runs.QueueAsync(null, RuleRun.RunKind, run, ct).ConfigureAwait(false)).Result switch
+            {
+                Accepted<RunAccepted> begun => begun,
+                var reused => (Refused)reused,
+            };
         }
 
         private static Problem WrongState(ChangeView change) => new(

@@ -31,6 +31,9 @@ public sealed class IdempotencyStore(NpgsqlDataSource source, TimeProvider time)
     /// <summary>A claim older than this belongs to a process that died; longer than any request may take.</summary>
     public static readonly TimeSpan ClaimLife = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a key is known; after that it is a new one. The purge forgets what is older (<c>purge_step</c>).</summary>
+    public static readonly TimeSpan KeyLife = TimeSpan.FromDays(7);
+
     /// <summary>Claims a key for a request, or says what became of its first use.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="key">As the caller sent it.</param>

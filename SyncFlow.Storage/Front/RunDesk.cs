@@ -36,21 +36,34 @@ public sealed class RunDesk(NpgsqlDataSource source, TimeProvider time)
     /// <param name="kind">What is to be done.</param>
     /// <param name="connection">With which connection, if with one.</param>
     /// <param name="parametersJson">A JSON object; what it holds depends on the kind.</param>
-    /// <param name="idempotencyKey">The request's; a run that was begun with it is answered instead of a new one.</param>
+    /// <param name="requestKey">
+    /// The request's; the same run that was begun with it is answered instead of a new one, for as long as a key is known
+    /// (<see cref="IdempotencyStore.KeyLife"/>).
+    /// </param>
     /// <param name="ct">Ends the call.</param>
-    /// <returns>The run's id.</returns>
-    public Task<long> QueueAsync(
-        long tenant, string kind, long? connection, string parametersJson, string? idempotencyKey, CancellationToken ct)
+    /// <returns>The run's id; null where another run was begun with the key: nothing is done then.</returns>
+    public async Task<long?> QueueAsync(
+        long tenant, string kind, long? connection, string parametersJson, string? requestKey, CancellationToken ct)
     {
+        const string free =
+            "UPDATE sync_runs SET request_key = NULL WHERE tenant_id = $1 AND request_key = $2 AND created_at < $3";
         const string sql =
             """
-            INSERT INTO sync_runs (tenant_id, kind, connection_id, parameters, created_at, idem_key) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (tenant_id, idem_key) WHERE idem_key IS NOT NULL DO UPDATE SET idem_key = excluded.idem_key
+            INSERT INTO sync_runs AS r (tenant_id, kind, connection_id, parameters, created_at, request_key) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (tenant_id, request_key) WHERE request_key IS NOT NULL DO UPDATE SET request_key = excluded.request_key
+              WHERE (r.kind, r.parameters) = (excluded.kind, excluded.parameters) AND r.connection_id IS NOT DISTINCT FROM excluded.connection_id
             RETURNING run_id
             """;
+        var now = time.GetUtcNow();
+        if (requestKey is not null)
+        {
+            await source.ExecuteAsync(tenant, free, [requestKey, now - IdempotencyStore.KeyLife], ct).ConfigureAwait(false);
+        }
+
         var parameters = new NpgsqlParameter { Value = parametersJson, NpgsqlDbType = NpgsqlDbType.Jsonb };
         var connectionId = new NpgsqlParameter { Value = (object?)connection ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
-        return source.FirstAsync(tenant, sql, row => row.GetInt64(0), [kind, connectionId, parameters, time.GetUtcNow(), idempotencyKey], ct);
+        return await source.FirstAsync(
+            tenant, sql, row => (long?)row.GetInt64(0), [kind, connectionId, parameters, now, requestKey], ct).ConfigureAwait(false);
     }
 
     /// <summary>Asks for a run to stop; false where it is over, or there is none.</summary>
