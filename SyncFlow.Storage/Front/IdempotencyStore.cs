@@ -37,7 +37,7 @@ public sealed class IdempotencyStore(NpgsqlDataSource source, TimeProvider time)
     /// <summary>Claims a key for a request, or says what became of its first use.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="key">As the caller sent it.</param>
-    /// <param name="requestHash">SHA-256 of method, path, precondition and body.</param>
+    /// <param name="requestHash">SHA-256 of method, path, precondition, the locations that the caller is held to, and body.</param>
     /// <param name="ct">Ends the call.</param>
     public async Task<(IdempotencyState State, StoredAnswer? Answer)> ClaimAsync(
         long tenant, string key, byte[] requestHash, CancellationToken ct)
