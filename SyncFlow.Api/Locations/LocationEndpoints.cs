@@ -109,7 +109,7 @@ internal sealed class UpdateLocation : IEndpoint
     internal sealed record Preview(LocationView Location, PolicyWrites Writes, string? Trip);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/locations/{id:long}", HandleAsync)
-        .WithName("UpdateLocation").WithTags("Locations").Needs(Permission.LocationsWrite)
+        .WithName("UpdateLocation").WithTags("Locations").Needs(Permission.LocationsWrite).HeedsIfMatch()
         .WithSummary("Changes a location; what is left out stays. preview=true only tells the writes.");
 
     private static async Task<Results<Ok<LocationView>, Ok<Preview>, Accepted<ChangeView>, Accepted<RunAccepted>, Refused>> HandleAsync(

@@ -119,10 +119,11 @@ internal sealed class SettleDeadLetters : IEndpoint
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/dead-letters/replay", (ReplayRequest request, Work work, CancellationToken ct) => work.ReplayAsync(request, ct))
-            .WithName("ReplayDeadLetters").WithTags("Operations").Needs(Permission.OperationsRun)
+            .WithName("ReplayDeadLetters").WithTags("Operations").Needs(Permission.OperationsRun).HeedsIfMatch()
             .WithSummary("Applies many dead letters again, as of today, by connection, topic or time.");
         routes.MapPost("/dead-letters/discard", (DiscardRequest request, Work work, CancellationToken ct) => work.DiscardAsync(request, ct))
             .WithName("DiscardDeadLetters").WithTags("Operations").Needs(Permission.OperationsRun)
+            .HeedsIfMatch("The ETag of a dry run: it names the events. Only a dry run may do without.", ProblemKind.PreconditionRequired)
             .WithSummary("Lets many dead letters go, by connection, topic or time, as a dry run has shown them; they can be replayed as long as they are stored.");
     }
 
