@@ -100,6 +100,32 @@ public sealed class LocationScopeTests(PostgresFixture postgres, RedisFixture re
     }
 
     [Fact]
+    public async Task Nobody_takes_a_key_back_that_he_could_not_give_but_everybody_his_own()
+    {
+        await using var people = await OpenAsync();
+        var (here, there) = (await PlaceAsync(people, "HERE"), await PlaceAsync(people, "THERE"));
+        using var held = await HeldAsync(people, here);
+        var free = await MadeAsync(["stock:write"], null);
+        foreach (var id in new[] { free, await MadeAsync(["stock:write"], [there]) })
+        {
+            (await PostAsync(held, $"/api-keys/{id}/revoke", new { })).Status.ShouldBe(HttpStatusCode.Forbidden);
+        }
+
+        // Keys and nothing else: he may take himself back, and no key that may do more.
+        using var clerk = people.App.NewClient((string)(await DoAsync(people, "/api-keys", new { name = "clerk", scopes = new[] { "keys:manage" } }))["key"]!);
+        (await PostAsync(clerk, $"/api-keys/{free}/revoke", new { })).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await people.App.SqlAsync<long>("SELECT count(*) FROM api_keys WHERE revoked_at IS NOT NULL")).ShouldBe(0);
+
+        (await PostAsync(held, $"/api-keys/{await MadeAsync(["stock:write"], [here])}/revoke", new { })).Status.ShouldBe(HttpStatusCode.OK);
+        var own = await people.App.SqlAsync<long>("SELECT api_key_id FROM api_keys WHERE name = 'held'");
+        (await PostAsync(held, $"/api-keys/{own}/revoke", new { })).Status.ShouldBe(HttpStatusCode.OK);
+        (await PostAsync(held, $"/api-keys/{own}/revoke", new { })).Status.ShouldBe(HttpStatusCode.Unauthorized);
+
+        async Task<long> MadeAsync(string[] scopes, long[]? locationIds) =>
+            (long)(await DoAsync(people, "/api-keys", new { name = "other", scopes, locationIds }))["apiKey"]!["id"]!;
+    }
+
+    [Fact]
     public async Task What_one_caller_was_refused_is_not_what_another_is_told_under_the_same_key()
     {
         await using var people = await OpenAsync();
