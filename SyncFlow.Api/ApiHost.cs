@@ -90,7 +90,7 @@ public static class ApiHost
     {
         services.AddSingleton<ShopCache>().AddSingleton<ShopifySecrets>().AddScoped<Operations.Runs>()
             .AddScoped<Connections.ChangeConnectionStatus.Work>().AddScoped<Connections.ResumeConnection.Work>().AddScoped<Listings.DecideSuggestion.Work>()
-            .AddSingleton<ReceiveShopifyWebhook.Work>();
+            .AddScoped<Operations.SettleDeadLetters.Work>().AddSingleton<ReceiveShopifyWebhook.Work>();
         services.AddScoped<Reservations.Answering>();
         services.AddBrakes().AddAllocation();
         services.AddShopifyApp();

@@ -68,7 +68,7 @@ internal sealed class SetKit : IEndpoint
     internal sealed record Preview(KitView Kit, PolicyWrites Writes, string? Trip);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/skus/{sku}/components", HandleAsync)
-        .WithName("SetComponents").WithTags("Kits").Needs(Permission.CatalogWrite)
+        .WithName("SetComponents").WithTags("Kits").Needs(Permission.CatalogWrite).HeedsIfMatch()
             .WithSummary("Sets what a kit is made of; an empty list makes it an ordinary SKU. preview=true only tells the writes.");
 
     private static async Task<Results<Ok<KitView>, Ok<Preview>, Accepted<ChangeView>, Refused>> HandleAsync(

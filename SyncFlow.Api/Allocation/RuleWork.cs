@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
 using SyncFlow.Api.Brakes;
 using SyncFlow.Api.Http;
 using SyncFlow.Api.Operations;
@@ -8,6 +9,8 @@ using SyncFlow.Core;
 using SyncFlow.Core.Brakes;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Brakes;
+using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Api.Allocation;
 
@@ -23,7 +26,7 @@ internal sealed record RuleEffect(PolicyWrites Writes, long? ChangeId, string? T
 internal sealed record RuleResult(RuleEffect? Effect, Accepted<ChangeView>? Waiting, Accepted<RunAccepted>? Run, Refused? Refused);
 
 /// <summary>Changes a rule, or only tells what that would do; the same for policies, buffers, kits and groups.</summary>
-internal sealed class RuleWork(Caller caller, RuleDesk desk, Runs runs, WakeUps wakeUps, IHttpContextAccessor http)
+internal sealed class RuleWork(Caller caller, RuleDesk desk, Runs runs, NpgsqlDataSource source, WakeUps wakeUps, IHttpContextAccessor http)
 {
     /// <summary>The tag of a version of a rule.</summary>
     public static string ETagOf(int version) => string.Create(CultureInfo.InvariantCulture, $"\"v{version}\"");
@@ -37,19 +40,30 @@ internal sealed class RuleWork(Caller caller, RuleDesk desk, Runs runs, WakeUps 
 
     /// <param name="what">What is changed, for whoever finds the change later.</param>
     /// <param name="expected">The version of the rule that the caller read; null where any will do, or the caller was asked otherwise.</param>
-    public async Task<RuleResult> RunAsync(RuleChange change, string what, int? expected, bool previewOnly, CancellationToken ct)
+    public Task<RuleResult> RunAsync(RuleChange change, string what, int? expected, bool previewOnly, CancellationToken ct) =>
+        RunAsync(change, details: null, what, expected, previewOnly, ct);
+
+    /// <param name="details">What is set beside a change of a location, with it or not at all.</param>
+    /// <inheritdoc cref="RunAsync(RuleChange, string, int?, bool, CancellationToken)"/>
+    public async Task<RuleResult> RunAsync(
+        RuleChange change, LocationDetails? details, string what, int? expected, bool previewOnly, CancellationToken ct)
     {
         var tenant = new TenantId(caller.Tenant);
         var (answer, reach) = await desk.BeginAsync(tenant, change, expected, previewOnly, ct).ConfigureAwait(false);
+        var beside = previewOnly || details is not { IsEmpty: false } ? null : details;
         if (answer is null && reach > RuleDesk.MostAtOnce)
         {
-            var run = RuleRun.Of(previewOnly ? RuleStep.Preview : RuleStep.Set, change, expected, what, caller.Name);
-            return new RuleResult(null, null, await runs.QueueAsync(null, RuleRun.RunKind, run.Write(), ct).ConfigureAwait(false), null);
+            return await BeginAsync(change, beside, what, expected, previewOnly, ct).ConfigureAwait(false);
+        }
+
+        if (beside is not null && answer?.Outcome is RuleOutcome.Stands or RuleOutcome.Waits)
+        {
+            answer = null; // Nothing is to be done about the rule, but about what stands beside it.
         }
 
         answer ??= previewOnly
             ? await desk.PreviewAsync(tenant, change, expected, caller.Name, progress: null, ct).ConfigureAwait(false)
-            : await desk.SetAsync(tenant, change, expected, what, caller.Name, progress: null, ct).ConfigureAwait(false);
+            : await desk.SetAsync(tenant, change, beside, expected, what, caller.Name, progress: null, ct).ConfigureAwait(false);
         if (RefusalOf(answer) is { } refused)
         {
             return new RuleResult(null, null, null, refused);
@@ -70,8 +84,33 @@ internal sealed class RuleWork(Caller caller, RuleDesk desk, Runs runs, WakeUps 
         return new RuleResult(new RuleEffect(writes, answer.Change?.Id, answer.Trip), null, null, null);
     }
 
+    /// <summary>Asks for the run that does it; what is set beside it is set with the asking.</summary>
+    private async Task<RuleResult> BeginAsync(
+        RuleChange change, LocationDetails? beside, string what, int? expected, bool previewOnly, CancellationToken ct)
+    {
+        var step = previewOnly ? RuleStep.Preview : RuleStep.Set;
+        if (beside is null || change is not LocationChange place)
+        {
+            var wish = RuleRun.Of(step, change, expected, what, caller.Name);
+            return Begun(await runs.QueueAsync(null, RuleRun.RunKind, wish.Write(), ct).ConfigureAwait(false));
+        }
+
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(caller.Tenant), ct).ConfigureAwait(false);
+        if (await LocationDesk.UpdateAsync(session, place.Location.Value, beside, expected, ct).ConfigureAwait(false) is not { } now)
+        {
+            return new RuleResult(null, null, null, Changed());
+        }
+
+        // What the caller read is by now what he made of it.
+        var run = RuleRun.Of(step, change, expected is null ? null : now.Version, what, caller.Name);
+        return Begun(await runs.QueueWithAsync(session, RuleRun.RunKind, run.Write(), ct).ConfigureAwait(false));
+    }
+
+    private static RuleResult Begun(Results<Accepted<RunAccepted>, Refused> begun) =>
+        new(null, null, begun.Result as Accepted<RunAccepted>, begun.Result as Refused);
+
     /// <summary>The version that the caller read; null where any will do, -1 where it names none of ours.</summary>
-    private int? Expected()
+    public int? Expected()
     {
         var wanted = http.HttpContext!.Request.Headers.IfMatch.ToString();
         return wanted.Length == 0 || wanted == "*" ? null
@@ -84,7 +123,7 @@ internal sealed class RuleWork(Caller caller, RuleDesk desk, Runs runs, WakeUps 
     {
         if (answer.Outcome == RuleOutcome.Stale)
         {
-            return new Problem(ProblemKind.PreconditionFailed, "Somebody changed it meanwhile: read it again.");
+            return Changed();
         }
 
         var check = new Check();
@@ -97,4 +136,6 @@ internal sealed class RuleWork(Caller caller, RuleDesk desk, Runs runs, WakeUps 
             : answer.Outcome == RuleOutcome.Refused ? (Refused)new Problem(ProblemKind.StateConflict, answer.Conflict!)
             : null;
     }
+
+    private static Refused Changed() => new Problem(ProblemKind.PreconditionFailed, "Somebody changed it meanwhile: read it again.");
 }

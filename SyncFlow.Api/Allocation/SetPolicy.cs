@@ -43,33 +43,33 @@ internal sealed class SetPolicy : IEndpoint
             .WithSummary("Reads the policy of all SKUs without a narrower one.");
         routes.MapPut("/policies/allocation/tenant", (Request request, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Tenant, null, request, preview == true, ct))
-            .WithName("SetTenantPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithName("SetTenantPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite).HeedsIfMatch()
             .WithSummary("Sets the policy of all SKUs without a narrower one; preview=true only tells the writes.");
         routes.MapDelete("/policies/allocation/tenant", (bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Tenant, null, null, preview == true, ct))
-            .WithName("WithdrawTenantPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithName("WithdrawTenantPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite).HeedsIfMatch()
             .WithSummary("Withdraws the tenant's policy; preview=true only tells the writes.");
         routes.MapGet("/policies/allocation/groups/{group}", (string group, Work work, CancellationToken ct) => work.GetAsync(PolicyScope.Group, group, ct))
             .WithName("GetGroupPolicy").WithTags("Allocation").Needs(Permission.PoliciesRead)
             .WithSummary("Reads the policy of a group of SKUs.");
         routes.MapPut("/policies/allocation/groups/{group}", (string group, Request request, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Group, group, request, preview == true, ct))
-            .WithName("SetGroupPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithName("SetGroupPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite).HeedsIfMatch()
             .WithSummary("Sets the policy of a group of SKUs; preview=true only tells the writes.");
         routes.MapDelete("/policies/allocation/groups/{group}", (string group, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Group, group, null, preview == true, ct))
-            .WithName("WithdrawGroupPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithName("WithdrawGroupPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite).HeedsIfMatch()
             .WithSummary("Withdraws a group's policy; preview=true only tells the writes.");
         routes.MapGet("/policies/allocation/skus/{sku}", (string sku, Work work, CancellationToken ct) => work.GetAsync(PolicyScope.Sku, sku, ct))
             .WithName("GetSkuPolicy").WithTags("Allocation").Needs(Permission.PoliciesRead)
             .WithSummary("Reads the policy of one SKU.");
         routes.MapPut("/policies/allocation/skus/{sku}", (string sku, Request request, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Sku, sku, request, preview == true, ct))
-            .WithName("SetSkuPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithName("SetSkuPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite).HeedsIfMatch()
             .WithSummary("Sets the policy of one SKU; preview=true only tells the writes.");
         routes.MapDelete("/policies/allocation/skus/{sku}", (string sku, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(PolicyScope.Sku, sku, null, preview == true, ct))
-            .WithName("WithdrawSkuPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithName("WithdrawSkuPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite).HeedsIfMatch()
             .WithSummary("Withdraws a SKU's policy; preview=true only tells the writes.");
     }
 

@@ -46,11 +46,11 @@ internal sealed class SetBrake : IEndpoint
             .WithSummary("Reads the freeze switch of a connection.");
         routes.MapPut("/brakes/tenant", (Request request, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(null, request, preview == true, ct))
-            .WithName("SetTenantBrake").WithTags("Brakes").Needs(Permission.BrakesSet)
+            .WithName("SetTenantBrake").WithTags("Brakes").Needs(Permission.BrakesSet).HeedsIfMatch()
             .WithSummary("Freezes all connections, or lifts that; preview=true only tells the writes.");
         routes.MapPut("/brakes/connections/{id:long}", (long id, Request request, bool? preview, Work work, CancellationToken ct) =>
                 work.SetAsync(id, request, preview == true, ct))
-            .WithName("SetConnectionBrake").WithTags("Brakes").Needs(Permission.BrakesSet)
+            .WithName("SetConnectionBrake").WithTags("Brakes").Needs(Permission.BrakesSet).HeedsIfMatch()
             .WithSummary("Freezes a connection, or lifts that; preview=true only tells the writes.");
     }
 

@@ -26,19 +26,21 @@ internal sealed class DecideChange : IEndpoint
     /// <param name="Moved">Levels that go to other units than were shown, for sales or receipts arrived meanwhile.</param>
     internal sealed record Answer(ChangeView Change, IReadOnlyList<EffectView> Moved);
 
+    private const string Seen = "The ETag of the change, or of the preview of taking it back: nobody decides on what he has not seen.";
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/changes/{id:long}/approve", (long id, Request? request, Work work, CancellationToken ct) => work.DecideAsync(id, request, approve: true, ct))
-            .WithName("ApproveChange").WithTags("Brakes").Needs(Permission.ChangesMake)
+            .WithName("ApproveChange").WithTags("Brakes").Needs(Permission.ChangesMake).NeedsIfMatch(Seen)
             .WithSummary("Does a change that the breaker holds, if it still does what was shown.");
         routes.MapPost("/changes/{id:long}/reject", (long id, Request? request, Work work, CancellationToken ct) => work.DecideAsync(id, request, approve: false, ct))
-            .WithName("RejectChange").WithTags("Brakes").Needs(Permission.ChangesMake)
+            .WithName("RejectChange").WithTags("Brakes").Needs(Permission.ChangesMake).NeedsIfMatch(Seen)
             .WithSummary("Gives a change up that the breaker holds: nothing of it was done, and what corrections and counts booked is taken back.");
         routes.MapGet("/changes/{id:long}/undo", (long id, Work work, CancellationToken ct) => work.PreviewUndoAsync(id, ct))
             .WithName("PreviewUndo").WithTags("Brakes").Needs(Permission.ChangesRead)
             .WithSummary("Tells what taking a change back would do, and what stands in the way.");
         routes.MapPost("/changes/{id:long}/undo", (long id, UndoRequest request, Work work, CancellationToken ct) => work.UndoAsync(id, request, ct))
-            .WithName("UndoChange").WithTags("Brakes").Needs(Permission.ChangesMake)
+            .WithName("UndoChange").WithTags("Brakes").Needs(Permission.ChangesMake).NeedsIfMatch(Seen)
             .WithSummary("Takes a change back by a change of its own; needs the ETag of the preview.");
     }
 
@@ -137,13 +139,21 @@ internal sealed class DecideChange : IEndpoint
         }
 
         /// <summary>Asks for a run where a decision on a rule is looked at for very many SKUs; null where it is not, or is refused.</summary>
-        private async Task<Accepted<RunAccepted>?> LongAsync(
+        private async Task<Results<Ok<Answer>, Accepted<RunAccepted>, Refused>?> LongAsync(
             RuleStep step, long id, int version, ChangeState state, string? why, CancellationToken ct)
         {
             var (refused, reach) = await desk.BeginAsync(caller.Tenant, id, version, state, ct).ConfigureAwait(false);
-            return refused is null && reach > RuleDesk.MostAtOnce
-                ? await runs.QueueAsync(null, RuleRun.RunKind, RuleRun.Of(step, id, version, why, caller.Name).Write(), ct).ConfigureAwait(false)
-                : null;
+            if (refused is not null || reach <= RuleDesk.MostAtOnce)
+            {
+                return null;
+            }
+
+            var run = RuleRun.Of(step, id, version, why, caller.Name).Write();
+            return (await runs.QueueAsync(null, RuleRun.RunKind, run, ct).ConfigureAwait(false)).Result switch
+            {
+                Accepted<RunAccepted> begun => begun,
+                var reused => (Refused)reused,
+            };
         }
 
         private static Problem WrongState(ChangeView change) => new(

@@ -38,10 +38,10 @@ internal sealed class BufferEndpoints : IEndpoint
             .WithName("GetBufferPolicy").WithTags("Allocation").Needs(Permission.PoliciesRead)
             .WithSummary("Reads the buffers by how fast SKUs sell.");
         routes.MapPut("/policies/buffers", (Request request, bool? preview, Work work, CancellationToken ct) => work.SetAsync(request, preview == true, ct))
-            .WithName("SetBufferPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithName("SetBufferPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite).HeedsIfMatch()
             .WithSummary("Sets the buffers by how fast SKUs sell; preview=true only tells the writes.");
         routes.MapDelete("/policies/buffers", (bool? preview, Work work, CancellationToken ct) => work.SetAsync(null, preview == true, ct))
-            .WithName("WithdrawBufferPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite)
+            .WithName("WithdrawBufferPolicy").WithTags("Allocation").Needs(Permission.PoliciesWrite).HeedsIfMatch()
             .WithSummary("Withdraws the buffers by how fast SKUs sell; preview=true only tells the writes.");
         routes.MapGet("/policies/buffers/versions", VersionsAsync)
             .WithName("ListBufferPolicyVersions").WithTags("Allocation").Needs(Permission.PoliciesRead)

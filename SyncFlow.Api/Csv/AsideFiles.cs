@@ -19,7 +19,7 @@ internal sealed class AsideFiles : IEndpoint
 {
     private const int MostRows = 5_000;
 
-    /// <summary>SKUs that are locked together.</summary>
+    /// <summary>SKUs that are looked at together.</summary>
     private const int SkusAtOnce = 500;
 
     public static readonly CsvColumns Columns = new(["sku", "location", "units", "version"], ["outside"], ["SHIRT-M", "STORE", "4", "311", ""]);
@@ -30,7 +30,7 @@ internal sealed class AsideFiles : IEndpoint
             .WithSummary("Units set aside where a seller without a cap sells as a file, a row for each SKU and location.");
         routes.MapPost("/set-asides/csv", ImportAsync).WithName("ImportSetAsides").WithTags("Stock").Needs(Permission.StockWrite)
             .Accepts<string>(CsvFile.ContentType)
-            .WithSummary("Tells how many units are set aside, all rows or none; dryRun=true only checks it. A row is refused where it changed since its version.");
+            .WithSummary("Tells how many units are set aside, all rows or none; dryRun=true only checks it. A row that says what stands already is known; else it is refused where it changed since its version.");
     }
 
     private static async Task<EmptyHttpResult> ExportAsync(Caller caller, SetAsideDesk desk, HttpResponse response, CancellationToken ct)
@@ -47,7 +47,7 @@ internal sealed class AsideFiles : IEndpoint
         HttpRequest request, bool? dryRun, Caller caller, SetAsideDesk desk, OperationDesk operations, WakeUps wakeUps, CancellationToken ct)
     {
         var applied = false;
-        var answer = await CsvImport.RunAsync(request, dryRun, new CsvIntake<AsideWord>(Columns, MostRows, MostRows, CheckAsync, ApplyAsync), ct).ConfigureAwait(false);
+        var answer = await CsvImport.RunAsync(request, dryRun, new CsvIntake<AsideWord>(Columns, MostRows, MostRows, CheckAsync, ApplyAsync) { AllOrNone = true }, ct).ConfigureAwait(false);
         if (applied)
         {
             _ = wakeUps.PublishAsync(WakeUpKind.Levels, caller.Tenant);
@@ -82,21 +82,12 @@ internal sealed class AsideFiles : IEndpoint
 
         async Task<(int, List<CsvError>)> ApplyAsync(IReadOnlyList<(CsvRow Row, AsideWord Word)> rows, CancellationToken stop)
         {
-            var errors = new List<CsvError>();
-            foreach (var some in InTurns(rows, r => r.Word.Sku))
-            {
-                var results = await desk.PutAsync(caller.Tenant, [.. some.Select(r => r.Word)], stop).ConfigureAwait(false);
-                applied = true;
-                foreach (var (row, result) in some.Zip(results))
-                {
-                    if (WordOf(result) is var (column, message))
-                    {
-                        errors.Add(new CsvError(row.Row.Line, column, message));
-                    }
-                }
-            }
-
-            return (rows.Count - errors.Count, errors);
+            // In one transaction: a sale since the first pass takes the whole file back.
+            var results = await desk.PutAsync(caller.Tenant, [.. rows.Select(r => r.Word)], stop).ConfigureAwait(false);
+            var errors = rows.Zip(results, (row, result) => (row.Row.Line, Word: WordOf(result)))
+                .Where(r => r.Word is not null).Select(r => new CsvError(r.Line, r.Word!.Value.Column, r.Word.Value.Message)).ToList();
+            applied = errors.Count == 0;
+            return (applied ? results.Count(r => r.Result == SetAsideResult.Done) : 0, errors);
         }
     }
 
@@ -131,7 +122,7 @@ internal sealed class AsideFiles : IEndpoint
 
     private static (string Column, string Message)? WordOf(AsideAnswer answer) => answer.Result switch
     {
-        SetAsideResult.Done => null,
+        SetAsideResult.Done or SetAsideResult.Known => null,
         SetAsideResult.Stale => ("version", "It changed since, by a person or a sale: export it again."),
         SetAsideResult.NotOpened => ("location", "Nobody has counted what lies at the location."),
         SetAsideResult.NobodySellsThere => ("location", "No seller without a cap sells at the location."),

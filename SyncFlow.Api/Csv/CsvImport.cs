@@ -42,6 +42,9 @@ internal sealed record CsvIntake<T>(
     /// it says why what the rows raise waits, and the change that does.
     /// </summary>
     public Func<bool, CancellationToken, Task<JudgedFacts>>? Hold { get; init; }
+
+    /// <summary>Whether nothing is taken in where an error only showed in the second pass; the file is one chunk then.</summary>
+    public bool AllOrNone { get; init; }
 }
 
 /// <summary>
@@ -78,6 +81,11 @@ internal static class CsvImport
 
         request.Body.Position = 0;
         var report = (await PassAsync(request, intake, apply: true, ct).ConfigureAwait(false)) with { Trip = held?.Trip, ChangeId = held?.ChangeId };
+        if (intake.AllOrNone && report.Refused > 0)
+        {
+            return (Refused)Of(report);
+        }
+
         return report.ChangeId is { } change ? TypedResults.Accepted($"/api/v1/changes/{change}", report) : TypedResults.Ok(report);
     }
 
@@ -111,6 +119,11 @@ internal static class CsvImport
         var rows = chunk.Zip(await intake.Check(chunk, ct).ConfigureAwait(false)).ToList();
         var errors = rows.SelectMany(r => r.Second.Check.Fields.SelectMany(f => f.Value.Select(text => new CsvError(r.First.Line, f.Key, text)))).ToList();
         var good = rows.Where(r => r.Second.Check.Holds && r.Second.Value is not null).Select(r => (r.First, r.Second.Value!)).ToList();
+        if (apply && intake.AllOrNone && errors.Count > 0)
+        {
+            good.Clear();
+        }
+
         var (accepted, late) = apply && good.Count > 0 ? await intake.Apply(good, ct).ConfigureAwait(false) : (good.Count, []);
         return report with
         {

@@ -21,7 +21,7 @@ internal sealed class GroupFiles : IEndpoint
     /// <summary>What is done at once; more would make others wait.</summary>
     private const int MostRows = RuleDesk.MostAtOnce;
 
-    public static readonly CsvColumns Columns = new(["sku", "group"], ["groupName"], ["SHIRT-M", "SHIRTS", ""]);
+    public static readonly CsvColumns Columns = new(["sku", "group"], ["groupName", "wasGroup"], ["SHIRT-M", "SHIRTS", "", ""]);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -29,14 +29,14 @@ internal sealed class GroupFiles : IEndpoint
             .WithSummary("Which SKUs are in which group as a file, a row for each SKU that is in one.");
         routes.MapPost("/sku-groups/members/csv", ImportAsync).WithName("ImportSkuGroupMembers").WithTags("Allocation").Needs(Permission.CatalogWrite)
             .Accepts<string>(CsvFile.ContentType)
-            .WithSummary("Puts the SKUs of a file into their groups, all rows or none; a row without a group takes the SKU out; dryRun=true only checks it.");
+            .WithSummary("Puts the SKUs of a file into their groups, all rows or none; a row without a group takes the SKU out; dryRun=true only checks it. With wasGroup a row is refused where the SKU is in another group by now.");
     }
 
     private static async Task<EmptyHttpResult> ExportAsync(Caller caller, GroupDesk desk, HttpResponse response, CancellationToken ct)
     {
         var rows = CsvDownload.PagesAsync<GroupMemberView>(
             last => desk.MembersAsync(new TenantId(caller.Tenant), last is null ? null : SkuDesk.KeyOf(last.Sku), CsvDownload.PageRows, ct),
-            m => [CsvDownload.Free(m.Sku), CsvDownload.Free(m.Group), CsvDownload.Free(m.GroupName)]);
+            m => [CsvDownload.Free(m.Sku), CsvDownload.Free(m.Group), CsvDownload.Free(m.GroupName), CsvDownload.Free(m.Group)]);
         await CsvDownload.WriteAsync(response, "sku-group-members", Columns.All, rows, ct).ConfigureAwait(false);
         return TypedResults.Empty;
     }
@@ -62,7 +62,7 @@ internal sealed class GroupFiles : IEndpoint
         async Task<List<CheckedRow<Row>>> CheckAsync(IReadOnlyList<CsvRow> rows, CancellationToken stop)
         {
             var known = await desk.KnownAsync(
-                tenant, rows.Select(r => Code(r, "sku")).OfType<string>(), rows.Select(r => Code(r, "group")).OfType<string>(), stop).ConfigureAwait(false);
+                tenant, rows.Select(r => Code(r, "sku")).OfType<string>(), rows.SelectMany(r => new[] { Code(r, "group"), Code(r, "wasGroup") }).OfType<string>(), stop).ConfigureAwait(false);
             var lines = new Dictionary<SkuId, int>();
             var read = rows.Select(row =>
             {
@@ -108,8 +108,12 @@ internal sealed class GroupFiles : IEndpoint
 
         var (sku, before) = known.Skus[SkuDesk.KeyOf(code!)];
         lines.TryAdd(sku, row.Line);
-        check.That(lines[sku] == row.Line, "sku", $"Line {lines[sku]} has this SKU; it is in one group or none.");
-        return check.Holds ? new Row(new GroupMember(sku, group is null ? null : known.Groups[SkuDesk.KeyOf(group)]), before) : null;
+        var (wanted, was) = (group is null ? (long?)null : known.Groups[SkuDesk.KeyOf(group)], Code(row, "wasGroup"));
+        check.That(lines[sku] == row.Line, "sku", $"Line {lines[sku]} has this SKU; it is in one group or none.")
+            .That(
+                was is null || before == wanted || (known.Groups.TryGetValue(SkuDesk.KeyOf(was), out var seen) && seen == before),
+                "wasGroup", "It is in another group by now: export it again.");
+        return check.Holds ? new Row(new GroupMember(sku, wanted), before) : null;
     }
 
     private sealed record Row(GroupMember Member, long? Before);

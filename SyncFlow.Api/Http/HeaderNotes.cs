@@ -13,16 +13,22 @@ internal static class HeaderNotes
     public static void Add(OpenApiOperation operation, ApiDescription description)
     {
         var metadata = description.ActionDescriptor.EndpointMetadata;
-        if (metadata.OfType<RouteRule>().LastOrDefault() is { Access: not RouteAccess.Anyone } && IdempotencyKeys.Writes(description.HttpMethod ?? ""))
+        if (metadata.OfType<RouteRule>().LastOrDefault() is { Access: not RouteAccess.Anyone } rule && rule.Permission?.IsOfPlatform() != true
+            && IdempotencyKeys.Writes(description.HttpMethod ?? "")) // Outside tenants no key is kept.
         {
             Add(operation, IdempotencyKeys.Header, needed: false, "The same key with the same request gives the stored answer again.");
         }
 
-        if (metadata.OfType<SeenVersion>().Any())
+        if (metadata.OfType<IfMatchNote>().LastOrDefault() is not { } note)
         {
-            Add(operation, IfMatch, needed: true, "The ETag that was read: sales and receipts change the number meanwhile.");
-            AddAnswer(operation, ProblemKind.PreconditionFailed);
-            AddAnswer(operation, ProblemKind.PreconditionRequired);
+            return;
+        }
+
+        Add(operation, IfMatch, note.Needed, note.What);
+        AddAnswer(operation, ProblemKind.PreconditionFailed);
+        if (note.Without is { } without)
+        {
+            AddAnswer(operation, without);
         }
     }
 

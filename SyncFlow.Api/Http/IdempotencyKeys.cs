@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -9,7 +10,8 @@ namespace SyncFlow.Api.Http;
 /// <summary>
 /// <c>Idempotency-Key</c> on what writes: the same key with the same request gives the stored answer again; with another
 /// request it is refused (422); while the first request runs it is refused too (409). An answer of 500 or more is not
-/// kept: the caller may try again.
+/// kept: the caller may try again. Neither is what was refused for who asked, for what he did not say he had seen, or for how
+/// much he asked: nothing was done, and it may be otherwise the next time.
 /// </summary>
 internal sealed class IdempotencyKeys(RequestDelegate next)
 {
@@ -42,7 +44,7 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
             return;
         }
 
-        var hash = await HashAsync(context.Request).ConfigureAwait(false);
+        var hash = await HashAsync(context.Request, caller.Locations).ConfigureAwait(false);
         var (state, answer) = await store.ClaimAsync(caller.Tenant, key, hash, context.RequestAborted).ConfigureAwait(false);
         switch (state)
         {
@@ -67,6 +69,9 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
     internal static bool Writes(string method) =>
         HttpMethods.IsPost(method) || HttpMethods.IsPut(method) || HttpMethods.IsPatch(method) || HttpMethods.IsDelete(method);
 
+    private static bool Keeps(int status) => status is < StatusCodes.Status500InternalServerError
+        and not (StatusCodes.Status403Forbidden or StatusCodes.Status428PreconditionRequired or StatusCodes.Status429TooManyRequests);
+
     private async Task RunAsync(HttpContext context, IdempotencyStore store, long tenant, string key)
     {
         var outward = context.Response.Body;
@@ -76,7 +81,7 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
         try
         {
             await next(context).ConfigureAwait(false);
-            done = context.Response.StatusCode < StatusCodes.Status500InternalServerError;
+            done = Keeps(context.Response.StatusCode);
         }
         finally
         {
@@ -113,7 +118,7 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
         return context.Response.WriteAsync(answer.Body, context.RequestAborted);
     }
 
-    private static async Task<byte[]> HashAsync(HttpRequest request)
+    private static async Task<byte[]> HashAsync(HttpRequest request, IReadOnlyList<long>? locations)
     {
         request.EnableBuffering();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -123,6 +128,12 @@ internal sealed class IdempotencyKeys(RequestDelegate next)
         if (request.Headers.IfMatch.ToString() is { Length: > 0 } seen)
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"If-Match: {seen}\n"));
+        }
+
+        // Of who is held to other locations it is another request: the answer to one may tell what the other may not see or do.
+        if (locations is not null)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"Locations: {string.Join(',', locations.Order())}\n")));
         }
 
         var buffer = new byte[16 << 10];

@@ -4,11 +4,9 @@ namespace SyncFlow.Api.Http;
 /// What a caller has seen of a number that the system itself lowers: sales and receipts are at work on it, so that what
 /// was right a moment ago, told once more, would give away what has gone since. Whoever sets it names the ETag that he read.
 /// </summary>
-internal sealed record SeenVersion
+internal static class SeenVersion
 {
     private const string Any = "*";
-
-    private static readonly SeenVersion Marker = new();
 
     /// <summary>The tag of a version.</summary>
     public static string ETagOf(string version) => $"\"v{version}\"";
@@ -40,5 +38,6 @@ internal sealed record SeenVersion
         ProblemKind.PreconditionFailed, "It changed since it was read, by a person, a sale or a receipt: read it again.");
 
     /// <summary>Says in the API's description that a route needs the version.</summary>
-    public static void Mark(RouteHandlerBuilder route) => route.WithMetadata(Marker);
+    public static void Mark(RouteHandlerBuilder route) => route.NeedsIfMatch(
+        "The ETag that was read: sales and receipts change the number meanwhile.", ProblemKind.PreconditionRequired);
 }

@@ -104,9 +104,9 @@ internal sealed class ManageKeys : IEndpoint
             return refused;
         }
 
-        if (!caller.Permissions.Covers(Scopes.Of(old.Scopes)) || !caller.MayGive(old.LocationIds))
+        if (MayDoMore(old, caller))
         {
-            return (Refused)new Problem(ProblemKind.Forbidden, "The key may do more than you, or at locations that are not yours.");
+            return (Refused)TooMuch();
         }
 
         var secret = Secrets.Make(Secrets.Key);
@@ -118,6 +118,21 @@ internal sealed class ManageKeys : IEndpoint
             : TypedResults.Created($"/api/v1/api-keys/{made.Id}", new MadeKey(secret, made));
     }
 
-    private static async Task<Results<Ok<ApiKeyView>, Refused>> RevokeAsync(long id, Caller caller, ApiKeyDesk desk, CancellationToken ct) =>
-        Found.Of(await desk.RevokeAsync(caller.Tenant, id, ct).ConfigureAwait(false), "API key", id);
+    private static async Task<Results<Ok<ApiKeyView>, Refused>> RevokeAsync(long id, Caller caller, ApiKeyDesk desk, CancellationToken ct)
+    {
+        if (await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false) is not { } key)
+        {
+            return (Refused)Problem.NotFound("API key", id);
+        }
+
+        var own = caller.Kind is CallerKind.Key or CallerKind.Partner && caller.Id == id;
+        return own || !MayDoMore(key, caller)
+            ? Found.Of(await desk.RevokeAsync(caller.Tenant, id, ct).ConfigureAwait(false), "API key", id)
+            : (Refused)TooMuch();
+    }
+
+    private static bool MayDoMore(ApiKeyView key, Caller caller) =>
+        !caller.Permissions.Covers(Scopes.Of(key.Scopes)) || !caller.MayGive(key.LocationIds);
+
+    private static Problem TooMuch() => new(ProblemKind.Forbidden, "The key may do more than you, or at locations that are not yours.");
 }

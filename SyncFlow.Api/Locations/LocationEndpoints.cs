@@ -42,7 +42,7 @@ internal sealed class GetLocation : IEndpoint
             return (Refused)Problem.NotFound("location", id);
         }
 
-        context.Response.Headers.ETag = LocationTag.Of(found);
+        context.Response.Headers.ETag = RuleWork.ETagOf(found.Version);
         return TypedResults.Ok(found);
     }
 }
@@ -109,7 +109,7 @@ internal sealed class UpdateLocation : IEndpoint
     internal sealed record Preview(LocationView Location, PolicyWrites Writes, string? Trip);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/locations/{id:long}", HandleAsync)
-        .WithName("UpdateLocation").WithTags("Locations").Needs(Permission.LocationsWrite)
+        .WithName("UpdateLocation").WithTags("Locations").Needs(Permission.LocationsWrite).HeedsIfMatch()
         .WithSummary("Changes a location; what is left out stays. preview=true only tells the writes.");
 
     private static async Task<Results<Ok<LocationView>, Ok<Preview>, Accepted<ChangeView>, Accepted<RunAccepted>, Refused>> HandleAsync(
@@ -131,25 +131,26 @@ internal sealed class UpdateLocation : IEndpoint
             return (Refused)Problem.NotFound("location", id);
         }
 
-        // Nothing is done before the whole call is known to be of what the caller read.
-        var read = context.Request.Headers.IfMatch.ToString() is { Length: > 0 } tag and not "*" ? tag : null;
-        if (read is not null && read != LocationTag.Of(location))
+        // Nothing is done before the whole call is known to be of what the caller read; what is written asks for it again.
+        var expected = rules.Expected();
+        if (expected is { } read && read != location.Version)
         {
             return Changed();
         }
 
         // What moves no level never waits for what does.
         var details = new LocationDetails(request.Name?.Trim(), request.OffersPickup, request.InspectReturns);
-        if (preview != true && !details.IsEmpty
-            && await desk.UpdateAsync(caller.Tenant, id, details, read is null ? null : location, ct).ConfigureAwait(false) is null)
+        var onlyDetails = request is { FulfillsOnline: null, PoolGroup: null } && preview != true;
+        if (onlyDetails && !details.IsEmpty
+            && await desk.UpdateAsync(caller.Tenant, id, details, expected, ct).ConfigureAwait(false) is null)
         {
             return Changed();
         }
 
-        var (effect, waiting, run, against) = request is { FulfillsOnline: null, PoolGroup: null } && preview != true
+        var (effect, waiting, run, against) = onlyDetails
             ? new RuleResult(null, null, null, null)
             : await rules.RunAsync(
-                new LocationChange(new LocationId(id), request.FulfillsOnline, request.PoolGroup), $"location {location.Code}", expected: null,
+                new LocationChange(new LocationId(id), request.FulfillsOnline, request.PoolGroup), details, $"location {location.Code}", expected,
                 preview == true, ct).ConfigureAwait(false);
         if (waiting is not null)
         {
@@ -172,7 +173,7 @@ internal sealed class UpdateLocation : IEndpoint
         }
 
         var after = (await desk.FindAsync(caller.Tenant, id, ct).ConfigureAwait(false))!;
-        context.Response.Headers.ETag = LocationTag.Of(after);
+        context.Response.Headers.ETag = RuleWork.ETagOf(after.Version);
         return TypedResults.Ok(after);
     }
 

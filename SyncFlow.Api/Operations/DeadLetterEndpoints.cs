@@ -20,12 +20,13 @@ internal sealed class ListDeadLetters : IEndpoint
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/dead-letters", HandleAsync)
         .WithName("ListDeadLetters").WithTags("Operations").Needs(Permission.OperationsRead)
-        .WithSummary("Lists events that could not be applied, optionally of one connection or topic, or received since a moment.");
+        .WithSummary("Lists events that could not be applied, optionally of one connection or topic, or received since a moment; discarded=true lists those that were let go.");
 
     private static async Task<Ok<Page<Letter>>> HandleAsync(
-        Caller caller, NpgsqlDataSource source, [AsParameters] PageQuery page, long? connectionId, string? topic, Moment? since, CancellationToken ct)
+        Caller caller, NpgsqlDataSource source, [AsParameters] PageQuery page, long? connectionId, string? topic, Moment? since, bool? discarded,
+        CancellationToken ct)
     {
-        var filter = new DeadLetterFilter(connectionId is { } id ? new ConnectionId(id) : null, topic, since?.Value);
+        var filter = new DeadLetterFilter(connectionId is { } id ? new ConnectionId(id) : null, topic, since?.Value, discarded == true);
         await using var session = await StorageSession.OpenAsync(source, new TenantId(caller.Tenant), ct).ConfigureAwait(false);
         var letters = await DeadLetterStore.ListAsync(session, filter, page.AfterId(), page.ReadCount, ct).ConfigureAwait(false);
         var items = letters.ConvertAll(letter => new Letter(
@@ -49,17 +50,17 @@ internal sealed class SettleDeadLetter : IEndpoint
     {
         routes.MapPost("/dead-letters/{id:long}/replay", ReplayAsync)
             .WithName("ReplayDeadLetter").WithTags("Operations").Needs(Permission.OperationsRun)
-            .WithSummary("Applies a dead letter again, as of today.");
+            .WithSummary("Applies a dead letter again, as of today; also one that was discarded, as long as it is stored.");
         routes.MapPost("/dead-letters/{id:long}/discard", DiscardAsync)
             .WithName("DiscardDeadLetter").WithTags("Operations").Needs(Permission.OperationsRun)
-            .WithSummary("Lets a dead letter go; it stays stored with the reason.");
+            .WithSummary("Lets a dead letter go; it is stored with the reason until 30 days after it came, and can be replayed so long.");
     }
 
     private static async Task<Results<NoContent, Refused>> ReplayAsync(
         long id, Caller caller, NpgsqlDataSource source, DeadLetterStore letters, WakeUps wakeUps, CancellationToken ct)
     {
         await using var session = await StorageSession.OpenAsync(source, new TenantId(caller.Tenant), ct).ConfigureAwait(false);
-        if (await letters.ReplayAsync(session, [id], ct).ConfigureAwait(false) == 0)
+        if (!await letters.ReplayOneAsync(session, id, caller.Name, ct).ConfigureAwait(false))
         {
             return (Refused)Problem.NotFound("dead letter", id);
         }
@@ -78,7 +79,7 @@ internal sealed class SettleDeadLetter : IEndpoint
         }
 
         await using var session = await StorageSession.OpenAsync(source, new TenantId(caller.Tenant), ct).ConfigureAwait(false);
-        if (await letters.DiscardAsync(session, [id], request?.Reason ?? DiscardedByApi, ct).ConfigureAwait(false) == 0)
+        if (!await letters.DiscardOneAsync(session, id, request?.Reason ?? DiscardedByApi, caller.Name, ct).ConfigureAwait(false))
         {
             return (Refused)Problem.NotFound("dead letter", id);
         }
@@ -90,8 +91,9 @@ internal sealed class SettleDeadLetter : IEndpoint
 
 /// <summary>
 /// What a person decides about many dead letters at once, for example after a fault was mended: by connection, topic or
-/// time. A dry run counts. One call settles at most <see cref="DeadLetterStore.MostAtOnce"/>, the oldest first, and says
-/// how many are left.
+/// time. A dry run counts, and its <c>ETag</c> names the very events: to discard them it is sent as <c>If-Match</c>, so nothing is
+/// let go that nobody has seen. One call settles at most <see cref="DeadLetterStore.MostAtOnce"/>, the oldest first, says how many
+/// are left, and tags those.
 /// </summary>
 internal sealed class SettleDeadLetters : IEndpoint
 {
@@ -101,7 +103,8 @@ internal sealed class SettleDeadLetters : IEndpoint
     /// <param name="Topic">Only events of this topic.</param>
     /// <param name="Since">Only events received then or later.</param>
     /// <param name="DryRun">Whether only to count.</param>
-    internal sealed record ReplayRequest(long? ConnectionId, string? Topic, DateTimeOffset? Since, bool DryRun = false);
+    /// <param name="Discarded">Those that were let go and are stored still, instead of those that wait.</param>
+    internal sealed record ReplayRequest(long? ConnectionId, string? Topic, DateTimeOffset? Since, bool DryRun = false, bool Discarded = false);
 
     /// <inheritdoc cref="ReplayRequest"/>
     /// <param name="Reason">Why they are not wanted.</param>
@@ -110,71 +113,94 @@ internal sealed class SettleDeadLetters : IEndpoint
     /// <param name="Matching">How many were meant.</param>
     /// <param name="Done">How many were settled by this call; 0 in a dry run.</param>
     /// <param name="Left">How many are still to be settled.</param>
-    internal sealed record Answer(bool DryRun, long Matching, int Done, long Left);
+    /// <param name="Topics">How many were meant of each topic, the most first.</param>
+    internal sealed record Answer(bool DryRun, long Matching, int Done, long Left, IReadOnlyList<TopicLetters> Topics);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/dead-letters/replay", ReplayAsync)
-            .WithName("ReplayDeadLetters").WithTags("Operations").Needs(Permission.OperationsRun)
+        routes.MapPost("/dead-letters/replay", (ReplayRequest request, Work work, CancellationToken ct) => work.ReplayAsync(request, ct))
+            .WithName("ReplayDeadLetters").WithTags("Operations").Needs(Permission.OperationsRun).HeedsIfMatch()
             .WithSummary("Applies many dead letters again, as of today, by connection, topic or time.");
-        routes.MapPost("/dead-letters/discard", DiscardAsync)
+        routes.MapPost("/dead-letters/discard", (DiscardRequest request, Work work, CancellationToken ct) => work.DiscardAsync(request, ct))
             .WithName("DiscardDeadLetters").WithTags("Operations").Needs(Permission.OperationsRun)
-            .WithSummary("Lets many dead letters go, by connection, topic or time; they stay stored with the reason.");
+            .HeedsIfMatch("The ETag of a dry run: it names the events. Only a dry run may do without.", ProblemKind.PreconditionRequired)
+            .WithSummary("Lets many dead letters go, by connection, topic or time, as a dry run has shown them; they can be replayed as long as they are stored.");
     }
 
-    private static async Task<Results<Ok<Answer>, Refused>> ReplayAsync(
-        ReplayRequest request, Caller caller, NpgsqlDataSource source, DeadLetterStore letters, WakeUps wakeUps, CancellationToken ct)
+    internal sealed class Work(Caller caller, NpgsqlDataSource source, DeadLetterStore letters, WakeUps wakeUps, IHttpContextAccessor http)
     {
-        var filter = FilterOf(request.ConnectionId, request.Topic, request.Since);
-        if (CheckOf(filter).Failed(out var refused))
+        private HttpContext Context => http.HttpContext!;
+
+        public async Task<Results<Ok<Answer>, Refused>> ReplayAsync(ReplayRequest request, CancellationToken ct)
         {
-            return refused;
+            var filter = FilterOf(request.ConnectionId, request.Topic, request.Since) with { Discarded = request.Discarded };
+            if (CheckOf(filter).Failed(out var refused))
+            {
+                return refused;
+            }
+
+            var seen = SeenVersion.Find(Context.Request);
+            var answer = await SettleAsync(
+                filter, request.DryRun, session => letters.ReplayAsync(session, filter, seen, caller.Name, ct), ct).ConfigureAwait(false);
+            if (answer.Result is Ok<Answer> { Value.Done: > 0 })
+            {
+                _ = wakeUps.PublishAsync(WakeUpKind.Inbox, caller.Tenant);
+            }
+
+            return answer;
         }
 
-        var answer = await SettleAsync(
-            caller, source, filter, request.DryRun, session => letters.ReplayAsync(session, filter, caller.Name, ct), ct).ConfigureAwait(false);
-        if (answer.Done > 0)
+        public async Task<Results<Ok<Answer>, Refused>> DiscardAsync(DiscardRequest request, CancellationToken ct)
         {
-            _ = wakeUps.PublishAsync(WakeUpKind.Inbox, caller.Tenant);
+            var filter = FilterOf(request.ConnectionId, request.Topic, request.Since);
+            if (CheckOf(filter).Optional(request.Reason, "reason", SettleDeadLetter.LongestReason).Failed(out var refused))
+            {
+                return refused;
+            }
+
+            var seen = SeenVersion.Find(Context.Request);
+            if (seen is null && !request.DryRun)
+            {
+                return (Refused)new Problem(
+                    ProblemKind.PreconditionRequired, "Look at them first (dryRun), and send the ETag of that as If-Match: it names what you have seen.");
+            }
+
+            var reason = request.Reason ?? SettleDeadLetter.DiscardedByApi;
+            return await SettleAsync(
+                filter, request.DryRun, session => letters.DiscardAsync(session, filter, seen, reason, caller.Name, ct), ct).ConfigureAwait(false);
         }
 
-        return TypedResults.Ok(answer);
+        private async Task<Results<Ok<Answer>, Refused>> SettleAsync(
+            DeadLetterFilter filter, bool dryRun, Func<StorageSession, Task<DeadLetterWork?>> settle, CancellationToken ct)
+        {
+            await using var session = await StorageSession.OpenAsync(source, new TenantId(caller.Tenant), ct).ConfigureAwait(false);
+            if (dryRun)
+            {
+                var meant = await DeadLetterStore.LookAsync(session, filter, ct).ConfigureAwait(false);
+                return Told(new Answer(true, meant.Matching, 0, meant.Matching, meant.Topics), meant);
+            }
+
+            if (await settle(session).ConfigureAwait(false) is not { } work)
+            {
+                return (Refused)new Problem(ProblemKind.PreconditionFailed, "Others are meant by now than you have seen: look again.");
+            }
+
+            await session.CommitAsync(ct).ConfigureAwait(false);
+            return Told(new Answer(false, work.Meant.Matching, work.Done, work.Left.Matching, work.Meant.Topics), work.Left);
+        }
+
+        private Ok<Answer> Told(Answer answer, DeadLetterSight left)
+        {
+            Context.Response.Headers.ETag = SeenVersion.ETagOf(left.Version);
+            return TypedResults.Ok(answer);
+        }
+
+        private static DeadLetterFilter FilterOf(long? connection, string? topic, DateTimeOffset? since) =>
+            new(connection is { } id ? new ConnectionId(id) : null, topic, since);
+
+        /// <summary>All of them at once are nobody's wish by leaving something out.</summary>
+        private static Check CheckOf(DeadLetterFilter filter) => new Check()
+            .That(!filter.IsEmpty, "connectionId", "Name a connection, a topic or a moment (since).")
+            .Optional(filter.Topic, "topic", LongestTopic);
     }
-
-    private static async Task<Results<Ok<Answer>, Refused>> DiscardAsync(
-        DiscardRequest request, Caller caller, NpgsqlDataSource source, DeadLetterStore letters, CancellationToken ct)
-    {
-        var filter = FilterOf(request.ConnectionId, request.Topic, request.Since);
-        if (CheckOf(filter).Optional(request.Reason, "reason", SettleDeadLetter.LongestReason).Failed(out var refused))
-        {
-            return refused;
-        }
-
-        return TypedResults.Ok(await SettleAsync(
-            caller, source, filter, request.DryRun,
-            session => letters.DiscardAsync(session, filter, request.Reason ?? SettleDeadLetter.DiscardedByApi, caller.Name, ct), ct).ConfigureAwait(false));
-    }
-
-    private static async Task<Answer> SettleAsync(
-        Caller caller, NpgsqlDataSource source, DeadLetterFilter filter, bool dryRun, Func<StorageSession, Task<DeadLetterWork>> settle, CancellationToken ct)
-    {
-        await using var session = await StorageSession.OpenAsync(source, new TenantId(caller.Tenant), ct).ConfigureAwait(false);
-        if (dryRun)
-        {
-            var matching = await DeadLetterStore.CountAsync(session, filter, ct).ConfigureAwait(false);
-            return new Answer(true, matching, 0, matching);
-        }
-
-        var work = await settle(session).ConfigureAwait(false);
-        await session.CommitAsync(ct).ConfigureAwait(false);
-        return new Answer(false, work.Matching, work.Done, Math.Max(0, work.Matching - work.Done));
-    }
-
-    private static DeadLetterFilter FilterOf(long? connection, string? topic, DateTimeOffset? since) =>
-        new(connection is { } id ? new ConnectionId(id) : null, topic, since);
-
-    /// <summary>All of them at once are nobody's wish by leaving something out.</summary>
-    private static Check CheckOf(DeadLetterFilter filter) => new Check()
-        .That(!filter.IsEmpty, "connectionId", "Name a connection, a topic or a moment (since).")
-        .Optional(filter.Topic, "topic", LongestTopic);
 }

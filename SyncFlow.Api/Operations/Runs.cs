@@ -4,6 +4,7 @@ using SyncFlow.Api.Http;
 using SyncFlow.Api.Security;
 using SyncFlow.ServiceDefaults.Redis;
 using SyncFlow.Storage.Front;
+using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Api.Operations;
 
@@ -26,10 +27,33 @@ internal sealed class Runs(Caller caller, RunDesk runs, ConnectionDesk connectio
     }
 
     /// <summary>Asks for a run; the caller has made sure that the connection is the tenant's.</summary>
-    public async Task<Accepted<RunAccepted>> QueueAsync(long? connection, string kind, object parameters, CancellationToken ct)
+    public async Task<Results<Accepted<RunAccepted>, Refused>> QueueAsync(long? connection, string kind, object parameters, CancellationToken ct)
     {
         var text = JsonSerializer.Serialize(parameters, Json.Options);
-        var run = await runs.QueueAsync(caller.Tenant, kind, connection, text, caller.IdempotencyKey, ct).ConfigureAwait(false);
+        return Told(await runs.QueueAsync(caller.Tenant, kind, connection, text, caller.IdempotencyKey, ct).ConfigureAwait(false));
+    }
+
+    /// <summary>Asks for a run together with what else a session does, and commits it; where the run is refused, nothing is done.</summary>
+    public async Task<Results<Accepted<RunAccepted>, Refused>> QueueWithAsync(StorageSession session, string kind, object parameters, CancellationToken ct)
+    {
+        var text = JsonSerializer.Serialize(parameters, Json.Options);
+        var run = await runs.QueueAsync(session, kind, null, text, caller.IdempotencyKey, ct).ConfigureAwait(false);
+        if (run is not null)
+        {
+            await session.CommitAsync(ct).ConfigureAwait(false);
+        }
+
+        return Told(run);
+    }
+
+    private Results<Accepted<RunAccepted>, Refused> Told(long? id)
+    {
+        if (id is not { } run)
+        {
+            // That run is not what was asked for now: its number would say that this is being done.
+            return (Refused)new Problem(ProblemKind.IdempotencyKeyReused, "Another run was begun with this key. Take a new key for a new request.");
+        }
+
         _ = wakeUps.PublishAsync(WakeUpKind.Runs, caller.Tenant);
         return TypedResults.Accepted($"/api/v1/sync-runs/{run}", new RunAccepted(run));
     }

@@ -117,7 +117,7 @@ internal sealed class SetPreorder : IEndpoint
 internal sealed class RemovePreorder : IEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapDelete("/skus/{sku}/preorder", HandleAsync)
-        .WithName("RemovePreorder").WithTags("Preorders").Needs(Permission.PoliciesWrite)
+        .WithName("RemovePreorder").WithTags("Preorders").Needs(Permission.PoliciesWrite).HeedsIfMatch()
         .WithSummary("Takes a preorder away where nothing is promised against it.");
 
     private static async Task<Results<NoContent, Refused>> HandleAsync(

@@ -28,16 +28,10 @@ internal sealed class CallerGuard(RequestDelegate next)
         }
 
         var (secret, byCookie) = SecretOf(context.Request);
-        if (secret is not null && callers.MayBeGuess(secret) && limits.StrangerWait(context) is { } empty)
-        {
-            await RefuseAsync(context, empty).ConfigureAwait(false); // Guesses beyond the bucket do not reach the database.
-            return;
-        }
-
-        var known = secret is null ? null : await callers.FindAsync(secret, context.RequestAborted).ConfigureAwait(false);
+        var (known, refused) = await LookUpAsync(context, callers, limits, secret).ConfigureAwait(false);
         if (known is null)
         {
-            await RefuseStrangerAsync(context, limits, secret is null).ConfigureAwait(false);
+            await ProblemMapping.WriteAsync(context, refused!).ConfigureAwait(false);
             return;
         }
 
@@ -85,14 +79,42 @@ internal sealed class CallerGuard(RequestDelegate next)
         _ => "This route has no rule yet; it is closed.",
     };
 
-    private static Task RefuseStrangerAsync(HttpContext context, CallerLimits limits, bool showedNothing) => limits.TakeStranger(context) is { } wait
-        ? RefuseAsync(context, wait)
-        : RefuseAsync(
-            context, ProblemKind.Unauthorized,
-            showedNothing ? "Send 'Authorization: Bearer <API key>'." : "This API key or session is not known, or has expired.");
+    /// <summary>Who shows the secret, or what he is told. Guesses beyond the bucket do not reach the database, however many come at once.</summary>
+    private static async Task<(KnownCaller? Known, Problem? Refused)> LookUpAsync(HttpContext context, Callers callers, CallerLimits limits, string? secret)
+    {
+        if (secret is null || !callers.MayBeGuess(secret))
+        {
+            return await FindAsync().ConfigureAwait(false);
+        }
 
-    private static Task RefuseAsync(HttpContext context, TimeSpan wait) => ProblemMapping.WriteAsync(
-        context, new(ProblemKind.TooManyRequests, "You send more requests than you may.") { RetryAfter = wait });
+        if (limits.BeginGuess(context, secret) is { } empty)
+        {
+            return (null, TooMany(empty));
+        }
+
+        try
+        {
+            return await FindAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            limits.EndGuess(context, secret);
+        }
+
+        async Task<(KnownCaller?, Problem?)> FindAsync()
+        {
+            var known = secret is null ? null : await callers.FindAsync(secret, context.RequestAborted).ConfigureAwait(false);
+            return known is not null ? (known, null) : (null, Stranger(context, limits, secret is null));
+        }
+    }
+
+    private static Problem Stranger(HttpContext context, CallerLimits limits, bool showedNothing) => limits.TakeStranger(context) is { } wait
+        ? TooMany(wait)
+        : new(ProblemKind.Unauthorized, showedNothing ? "Send 'Authorization: Bearer <API key>'." : "This API key or session is not known, or has expired.");
+
+    private static Problem TooMany(TimeSpan wait) => new(ProblemKind.TooManyRequests, "You send more requests than you may.") { RetryAfter = wait };
+
+    private static Task RefuseAsync(HttpContext context, TimeSpan wait) => ProblemMapping.WriteAsync(context, TooMany(wait));
 
     private static Task RefuseAsync(HttpContext context, ProblemKind kind, string detail) =>
         ProblemMapping.WriteAsync(context, new(kind, detail));

@@ -23,6 +23,9 @@ internal sealed class CallerLimits : IDisposable
 
     private readonly PartitionedRateLimiter<IPAddress> strangers;
 
+    /// <summary>Secrets that may be guesses and are being looked up, by address: each counts once, however many requests show it.</summary>
+    private readonly Dictionary<IPAddress, Dictionary<string, int>> guesses = [];
+
     /// <param name="configuration">
     /// <c>Limits:CallerPerSecond</c> (500; bursts of ten times as many), <c>Limits:TenantPerSecond</c> (2,000) and
     /// <c>Limits:StrangerPerSecond</c> (5).
@@ -60,9 +63,40 @@ internal sealed class CallerLimits : IDisposable
         return lease.IsAcquired ? null : WaitOf(lease);
     }
 
-    /// <summary>Looks at the same bucket and takes nothing: null where a token is left, else when to come back.</summary>
-    public TimeSpan? StrangerWait(HttpContext context) =>
-        strangers.GetStatistics(SideOf(context)) is { CurrentAvailablePermits: < 1 } ? UsualWait : null; // To take none succeeds by a part of one.
+    /// <summary>
+    /// Before a secret is looked up that may be a guess: null where the same bucket has a token for it and for all others that are
+    /// being looked up from there, else when to come back. Nothing is taken; whoever was let begin has to be ended.
+    /// </summary>
+    public TimeSpan? BeginGuess(HttpContext context, string secret)
+    {
+        var side = SideOf(context);
+        lock (guesses)
+        {
+            var here = guesses.GetValueOrDefault(side) ?? [];
+            if (!here.ContainsKey(secret) && strangers.GetStatistics(side) is { } bucket && bucket.CurrentAvailablePermits <= here.Count)
+            {
+                return UsualWait;
+            }
+
+            here[secret] = here.GetValueOrDefault(secret) + 1;
+            guesses[side] = here;
+            return null;
+        }
+    }
+
+    /// <summary>It was looked up; where it opened nothing, its token has been taken.</summary>
+    public void EndGuess(HttpContext context, string secret)
+    {
+        var side = SideOf(context);
+        lock (guesses)
+        {
+            var here = guesses[side];
+            if (--here[secret] == 0 && here.Remove(secret) && here.Count == 0)
+            {
+                guesses.Remove(side);
+            }
+        }
+    }
 
     public void Dispose()
     {

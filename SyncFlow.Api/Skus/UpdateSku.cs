@@ -21,7 +21,7 @@ internal sealed class UpdateSku : IEndpoint
     internal sealed record Request(SharingMode? Mode, int? SafetyBuffer, int? RiskBudget, string? Title);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/skus/{sku}", HandleAsync)
-        .WithName("UpdateSku").WithTags("SKUs").Needs(Permission.CatalogWrite)
+        .WithName("UpdateSku").WithTags("SKUs").Needs(Permission.CatalogWrite).HeedsIfMatch()
         .WithSummary("Changes mode, safety buffer, risk budget or title of a SKU.");
 
     private static async Task<Results<Ok<SkuView>, Accepted<ChangeView>, Refused>> HandleAsync(

@@ -99,7 +99,7 @@ internal sealed class SetAside : IEndpoint
     private static Refused? RefusalOf(AsideAnswer answer) => answer.Result switch
     {
         SetAsideResult.Done => null,
-        SetAsideResult.Stale => SeenVersion.Stale(),
+        SetAsideResult.Stale or SetAsideResult.Known => SeenVersion.Stale(), // Whoever tells one number is told that it is not news.
         SetAsideResult.NotOpened => new Problem(ProblemKind.StateConflict, "Nobody has counted what lies at the location."),
         SetAsideResult.NobodySellsThere => new Problem(
             ProblemKind.StateConflict, "No seller without a cap sells at the location: nothing needs to be set aside."),

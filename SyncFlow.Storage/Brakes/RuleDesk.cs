@@ -4,6 +4,7 @@ using SyncFlow.Core;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Brakes;
 using SyncFlow.Storage.Allocation;
+using SyncFlow.Storage.Front;
 using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Brakes;
@@ -86,21 +87,51 @@ public sealed class RuleDesk(NpgsqlDataSource source, TimeProvider time)
     /// <param name="expected">The version the caller read; null where any will do.</param>
     /// <param name="why">For whoever finds it later.</param>
     /// <param name="progress">Told how many SKUs have been looked at; given where that takes long: it is done before others have to wait.</param>
+    public Task<RuleAnswer> SetAsync(
+        TenantId tenant, RuleChange change, int? expected, string why, string who, Func<int, Task>? progress, CancellationToken ct) =>
+        SetAsync(tenant, change, details: null, expected, why, who, progress, ct);
+
+    /// <inheritdoc cref="SetAsync(TenantId, RuleChange, int?, string, string, Func{int, Task}?, CancellationToken)"/>
+    /// <param name="details">
+    /// What is set beside a change of a location, together with it or not at all; it moves no level, so it does not wait with it.
+    /// </param>
     public async Task<RuleAnswer> SetAsync(
-        TenantId tenant, RuleChange change, int? expected, string why, string who, Func<int, Task>? progress, CancellationToken ct)
+        TenantId tenant, RuleChange change, LocationDetails? details, int? expected, string why, string who, Func<int, Task>? progress, CancellationToken ct)
     {
         var seen = progress is null ? null : await LookAsync(tenant, change, expected, progress, ct).ConfigureAwait(false);
         await using var session = await StorageSession.OpenAsync(source, tenant, ct).ConfigureAwait(false);
         await ChangeDesk.LockAsync(session, ct).ConfigureAwait(false);
+        var place = (change as LocationChange)?.Location;
+        if (place is { } held)
+        {
+            await SettingRows.VersionAsync(session, held, hold: true, ct).ConfigureAwait(false);
+        }
+
+        var answer = await TakeInAsync(session, change, seen, expected, why, who, progress, ct).ConfigureAwait(false);
+        if (answer.Outcome is RuleOutcome.Stale or RuleOutcome.Refused)
+        {
+            return answer;
+        }
+
+        if (details is { IsEmpty: false })
+        {
+            var location = place ?? throw new ArgumentException("Only a location has details.", nameof(details));
+            await LocationDesk.UpdateAsync(session, location.Value, details, expected: null, ct).ConfigureAwait(false); // Checked above.
+        }
+
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return answer;
+    }
+
+    /// <summary>Sets a rule in a session that holds the lock of changes, or leaves it waiting; it lasts when the session commits.</summary>
+    private async Task<RuleAnswer> TakeInAsync(
+        StorageSession session, RuleChange change, Seen? seen, int? expected, string why, string who, Func<int, Task>? progress, CancellationToken ct)
+    {
         var (checkedChange, early) = await CheckAsync(session, change, expected, ct).ConfigureAwait(false);
+        early ??= await WaitingAsync(session, checkedChange, ct).ConfigureAwait(false);
         if (early is not null)
         {
             return early;
-        }
-
-        if (await WaitingAsync(session, checkedChange, ct).ConfigureAwait(false) is { } waiting)
-        {
-            return waiting;
         }
 
         // What was seen before the lock holds, unless another change was done meanwhile.
@@ -108,7 +139,6 @@ public sealed class RuleDesk(NpgsqlDataSource source, TimeProvider time)
             ? seen.Effects
             : await _preview.EffectsAsync(session, checkedChange, progress, ct).ConfigureAwait(false);
         var view = await ChangeDesk.TakeInAsync(session, checkedChange, effects.Levels, _preview, why, who, DatabaseTime.Now(time), ct).ConfigureAwait(false);
-        await session.CommitAsync(ct).ConfigureAwait(false);
         var outcome = view.State == ChangeState.Waiting ? RuleOutcome.Waits : RuleOutcome.Stands;
         return RuleAnswer.Of(outcome) with { Change = view, Trip = view.Trip, Writes = effects.Writes };
     }
@@ -153,7 +183,10 @@ public sealed class RuleDesk(NpgsqlDataSource source, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(change);
         var current = await RuleRows.CurrentAsync(session, change, ct).ConfigureAwait(false);
-        if (expected is { } version && version != current.Replaces)
+        var stands = change is LocationChange place
+            ? await SettingRows.VersionAsync(session, place.Location, hold: false, ct).ConfigureAwait(false)
+            : current.Replaces;
+        if (expected is { } version && version != stands)
         {
             return (change, RuleAnswer.Of(RuleOutcome.Stale));
         }

@@ -24,6 +24,13 @@ internal static class SettingRows
         };
     }
 
+    /// <summary>The version of a location's settings.</summary>
+    /// <param name="hold">Whether it stays so until the session ends: a name or another detail is set without the lock of changes.</param>
+    public static async Task<int> VersionAsync(StorageSession session, LocationId location, bool hold, CancellationToken ct) => (await session.QueryAsync(
+        session.Of("SELECT version FROM locations WHERE tenant_id = $1 AND location_id = $2" + (hold ? " FOR NO KEY UPDATE" : ""), Sql.P(location.Value)),
+        row => row.GetInt32(0),
+        ct).ConfigureAwait(false))[0];
+
     /// <summary>Sets what a location does.</summary>
     public static Task<int> WriteAsync(StorageSession session, LocationChange change, DateTimeOffset at, CancellationToken ct) => session.ExecuteAsync(
         session.Of(

@@ -105,7 +105,9 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
         """
         INSERT INTO audit_log (tenant_id, at, actor, action, subject, details)
         SELECT $1, $2, $3, 'listings.map', $4, jsonb_build_object('skus', $5::int, 'listings', $6::int, 'levels', $7::int, 'first', (
-          SELECT jsonb_agg(f.code) FROM (SELECT m.code FROM auto_map m WHERE m.class = 'map' ORDER BY m.code_key LIMIT 50) f))
+          SELECT jsonb_agg(f.code) FROM (
+            SELECT m.code FROM auto_map m JOIN listings l ON l.tenant_id = $1 AND l.connection_id = $8 AND l.variant_ref = m.variant_ref
+            WHERE m.class = 'map' ORDER BY m.code_key LIMIT 50) f))
         """;
 
     private const string Report =
@@ -167,7 +169,8 @@ public sealed class AutoMapper(NpgsqlDataSource source, TimeProvider time)
         {
             await session.ExecuteAsync(
                 session.Of(
-                    Note, Sql.P(now), Sql.P(actor.Name), Sql.P($"connections:{connection}"), Sql.P(made.Skus), Sql.P(made.Listings), Sql.P(made.Levels)),
+                    Note, Sql.P(now), Sql.P(actor.Name), Sql.P($"connections:{connection}"), Sql.P(made.Skus), Sql.P(made.Listings), Sql.P(made.Levels),
+                    Sql.P(connection)),
                 ct).ConfigureAwait(false);
         }
     }

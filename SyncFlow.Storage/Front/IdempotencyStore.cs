@@ -31,10 +31,13 @@ public sealed class IdempotencyStore(NpgsqlDataSource source, TimeProvider time)
     /// <summary>A claim older than this belongs to a process that died; longer than any request may take.</summary>
     public static readonly TimeSpan ClaimLife = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a key is known; after that it is a new one. The purge forgets what is older (<c>purge_step</c>).</summary>
+    public static readonly TimeSpan KeyLife = TimeSpan.FromDays(7);
+
     /// <summary>Claims a key for a request, or says what became of its first use.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="key">As the caller sent it.</param>
-    /// <param name="requestHash">SHA-256 of method, path, precondition and body.</param>
+    /// <param name="requestHash">SHA-256 of method, path, precondition, the locations that the caller is held to, and body.</param>
     /// <param name="ct">Ends the call.</param>
     public async Task<(IdempotencyState State, StoredAnswer? Answer)> ClaimAsync(
         long tenant, string key, byte[] requestHash, CancellationToken ct)

@@ -1,5 +1,7 @@
 using System.Data.Common;
 using Npgsql;
+using SyncFlow.Core;
+using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Front;
 
@@ -7,9 +9,10 @@ namespace SyncFlow.Storage.Front;
 /// <param name="PoolGroup">Locations of one group may ship for each other.</param>
 /// <param name="OffersPickup">Whether shoppers may pick orders up there, also where it ships no online orders.</param>
 /// <param name="InspectReturns">Whether units that a channel's refund puts back there go to inspection first.</param>
+/// <param name="Version">Another whenever any of it changes.</param>
 public sealed record LocationView(
     long Id, string Code, string Name, bool FulfillsOnline, int PoolGroup, DateTimeOffset CreatedAt, bool OffersPickup,
-    bool InspectReturns);
+    bool InspectReturns, int Version);
 
 /// <summary>What may change about a location without moving a level; what is null stays.</summary>
 public sealed record LocationDetails(string? Name, bool? OffersPickup, bool? InspectReturns)
@@ -38,7 +41,7 @@ public enum MappingChange
 public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
 {
     private const string Columns =
-        "SELECT location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns FROM locations WHERE tenant_id = $1";
+        "SELECT location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns, version FROM locations WHERE tenant_id = $1";
 
     /// <summary>Locations by id.</summary>
     public Task<List<LocationView>> ListAsync(long tenant, string? search, long? after, int count, CancellationToken ct)
@@ -69,7 +72,7 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
             INSERT INTO locations (tenant_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT (tenant_id, code) DO NOTHING
-            RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns
+            RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns, version
             """;
         return source.FirstAsync(tenant, sql, Read, [code, name, fulfillsOnline, poolGroup, time.GetUtcNow(), offersPickup, inspectReturns], ct);
     }
@@ -78,25 +81,32 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
     /// Changes what is given; null where there is no such location, or it is not as expected any more. Its code never changes:
     /// facts name it. What moves levels goes through the breaker (<see cref="Core.Brakes.LocationChange"/>).
     /// </summary>
-    /// <param name="expected">As the caller read it; null where whatever stands may be changed.</param>
-    public Task<LocationView?> UpdateAsync(
-        long tenant, long location, LocationDetails details, LocationView? expected, CancellationToken ct)
+    /// <param name="expected">The version that the caller read; null where whatever stands may be changed.</param>
+    public async Task<LocationView?> UpdateAsync(long tenant, long location, LocationDetails details, int? expected, CancellationToken ct)
     {
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
+        var changed = await UpdateAsync(session, location, details, expected, ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return changed;
+    }
+
+    /// <summary>The same together with what else the session does.</summary>
+    public static async Task<LocationView?> UpdateAsync(
+        StorageSession session, long location, LocationDetails details, int? expected, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(details);
         const string sql =
             """
             UPDATE locations SET name = coalesce($3::text, name), offers_pickup = coalesce($4::bool, offers_pickup),
               inspect_returns = coalesce($5::bool, inspect_returns)
-            WHERE tenant_id = $1 AND location_id = $2 AND ($6::text IS NULL
-              OR (name, fulfills_online, pool_group, offers_pickup, inspect_returns) = ($6, $7::bool, $8::int, $9::bool, $10::bool))
-            RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns
+            WHERE tenant_id = $1 AND location_id = $2 AND ($6::int IS NULL OR version = $6)
+            RETURNING location_id, code, name, fulfills_online, pool_group, created_at, offers_pickup, inspect_returns, version
             """;
-        object?[] values =
-        [
-            location, details.Name, details.OffersPickup, details.InspectReturns, expected?.Name, expected?.FulfillsOnline, expected?.PoolGroup,
-            expected?.OffersPickup, expected?.InspectReturns,
-        ];
-        return source.FirstAsync(tenant, sql, Read, values, ct);
+        var changed = await session.QueryAsync(
+            session.Of(sql, Sql.P(location), Sql.P(details.Name), Sql.P(details.OffersPickup), Sql.P(details.InspectReturns), Sql.P(expected)), Read, ct)
+            .ConfigureAwait(false);
+        return changed.SingleOrDefault();
     }
 
     /// <summary>Maps a channel's own location to one of ours, or to none.</summary>
@@ -141,5 +151,5 @@ public sealed class LocationDesk(NpgsqlDataSource source, TimeProvider time)
 
     private static LocationView Read(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetInt32(4), row.Time(5), row.GetBoolean(6),
-        row.GetBoolean(7));
+        row.GetBoolean(7), row.GetInt32(8));
 }

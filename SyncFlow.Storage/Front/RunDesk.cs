@@ -1,7 +1,8 @@
 using System.Data.Common;
 using System.Text.Json;
 using Npgsql;
-using NpgsqlTypes;
+using SyncFlow.Core;
+using SyncFlow.Storage.Sessions;
 
 namespace SyncFlow.Storage.Front;
 
@@ -36,21 +37,45 @@ public sealed class RunDesk(NpgsqlDataSource source, TimeProvider time)
     /// <param name="kind">What is to be done.</param>
     /// <param name="connection">With which connection, if with one.</param>
     /// <param name="parametersJson">A JSON object; what it holds depends on the kind.</param>
-    /// <param name="idempotencyKey">The request's; a run that was begun with it is answered instead of a new one.</param>
+    /// <param name="requestKey">
+    /// The request's; the same run that was begun with it is answered instead of a new one, for as long as a key is known
+    /// (<see cref="IdempotencyStore.KeyLife"/>).
+    /// </param>
     /// <param name="ct">Ends the call.</param>
-    /// <returns>The run's id.</returns>
-    public Task<long> QueueAsync(
-        long tenant, string kind, long? connection, string parametersJson, string? idempotencyKey, CancellationToken ct)
+    /// <returns>The run's id; null where another run was begun with the key: nothing is done then.</returns>
+    public async Task<long?> QueueAsync(
+        long tenant, string kind, long? connection, string parametersJson, string? requestKey, CancellationToken ct)
     {
+        await using var session = await StorageSession.OpenAsync(source, new TenantId(tenant), ct).ConfigureAwait(false);
+        var run = await QueueAsync(session, kind, connection, parametersJson, requestKey, ct).ConfigureAwait(false);
+        await session.CommitAsync(ct).ConfigureAwait(false);
+        return run;
+    }
+
+    /// <summary>The same together with what else the session does.</summary>
+    public async Task<long?> QueueAsync(
+        StorageSession session, string kind, long? connection, string parametersJson, string? requestKey, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        const string free =
+            "UPDATE sync_runs SET request_key = NULL WHERE tenant_id = $1 AND request_key = $2 AND created_at < $3";
         const string sql =
             """
-            INSERT INTO sync_runs (tenant_id, kind, connection_id, parameters, created_at, idem_key) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (tenant_id, idem_key) WHERE idem_key IS NOT NULL DO UPDATE SET idem_key = excluded.idem_key
+            INSERT INTO sync_runs AS r (tenant_id, kind, connection_id, parameters, created_at, request_key) VALUES ($1, $2, $3, $4::jsonb, $5, $6)
+            ON CONFLICT (tenant_id, request_key) WHERE request_key IS NOT NULL DO UPDATE SET request_key = excluded.request_key
+              WHERE (r.kind, r.parameters) = (excluded.kind, excluded.parameters) AND r.connection_id IS NOT DISTINCT FROM excluded.connection_id
             RETURNING run_id
             """;
-        var parameters = new NpgsqlParameter { Value = parametersJson, NpgsqlDbType = NpgsqlDbType.Jsonb };
-        var connectionId = new NpgsqlParameter { Value = (object?)connection ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
-        return source.FirstAsync(tenant, sql, row => row.GetInt64(0), [kind, connectionId, parameters, time.GetUtcNow(), idempotencyKey], ct);
+        var now = DatabaseTime.Now(time);
+        if (requestKey is not null)
+        {
+            await session.ExecuteAsync(session.Of(free, Sql.P(requestKey), Sql.P(now - IdempotencyStore.KeyLife)), ct).ConfigureAwait(false);
+        }
+
+        var ids = await session.QueryAsync(
+            session.Of(sql, Sql.P(kind), Sql.P(connection), Sql.P(parametersJson), Sql.P(now), Sql.P(requestKey)), row => row.GetInt64(0), ct)
+            .ConfigureAwait(false);
+        return ids.Count == 0 ? null : ids[0];
     }
 
     /// <summary>Asks for a run to stop; false where it is over, or there is none.</summary>

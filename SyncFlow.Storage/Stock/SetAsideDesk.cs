@@ -12,6 +12,9 @@ public enum SetAsideResult
 {
     Done,
 
+    /// <summary>So many are aside already, though it is another state than the caller has seen: nothing is to be done.</summary>
+    Known,
+
     /// <summary>The number is another than the caller has seen.</summary>
     Stale,
 
@@ -83,7 +86,7 @@ public sealed class SetAsideDesk(NpgsqlDataSource source, TimeProvider time)
         return [.. words.Select(word => Judge(set, versions, word))];
     }
 
-    /// <summary>So many units are aside now, of those that are for sale; what is refused stays as it is.</summary>
+    /// <summary>So many units are aside now, of those that are for sale: all words, or none where one is refused.</summary>
     /// <param name="words">Each SKU and location once. Those of one SKU together: they speak of one version.</param>
     /// <returns>An answer for each, in their order.</returns>
     public async Task<List<AsideAnswer>> PutAsync(long tenant, IReadOnlyList<AsideWord> words, CancellationToken ct)
@@ -94,7 +97,7 @@ public sealed class SetAsideDesk(NpgsqlDataSource source, TimeProvider time)
         var set = await StockStore.LoadSkusAsync(session, [.. skus.Select(s => new SkuId(s))], ct).ConfigureAwait(false);
         var versions = await VersionsAsync(session, skus, ct).ConfigureAwait(false);
         var answers = words.Select(word => Judge(set, versions, word)).ToList();
-        if (answers.TrueForAll(a => a.Result != SetAsideResult.Done))
+        if (answers.TrueForAll(a => a.Result != SetAsideResult.Done) || answers.Exists(a => a.Result is not (SetAsideResult.Done or SetAsideResult.Known)))
         {
             return answers;
         }
@@ -121,7 +124,7 @@ public sealed class SetAsideDesk(NpgsqlDataSource source, TimeProvider time)
         var pool = state.PoolAt(place);
         var forSale = ForSale(state, pool);
         var result =
-            versions[word.Sku] != word.Seen ? SetAsideResult.Stale
+            versions[word.Sku] != word.Seen ? pool.SetAside == word.Units ? SetAsideResult.Known : SetAsideResult.Stale
             : !set.Context.HasUncappable(place) ? SetAsideResult.NobodySellsThere
             : !pool.Opened ? SetAsideResult.NotOpened
             : word.Units > Math.Max(0, forSale) ? SetAsideResult.TooMany

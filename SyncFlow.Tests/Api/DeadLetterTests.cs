@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Shouldly;
 using SyncFlow.Storage.Inbox;
@@ -48,6 +50,63 @@ public sealed class DeadLetterTests(PostgresFixture postgres, RedisFixture redis
     }
 
     [Fact]
+    public async Task What_nobody_has_seen_is_not_let_go()
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        var (one, _) = await FilledAsync(app);
+        var wish = new { since = "2026-01-01T00:00:00Z" };
+        (await SendAsync(app, "/discard", wish, null)).Status.ShouldBe((HttpStatusCode)428);
+        (await SendAsync(app, "/discard", wish, "*")).Status.ShouldBe((HttpStatusCode)428);
+        var (_, look, seen) = await SendAsync(app, "/discard", new { since = "2026-01-01T00:00:00Z", dryRun = true }, null);
+        look!["topics"]!.AsArray().Select(t => ((string)t!["topic"]!, (int)t["events"]!)).ShouldBe([("orders/create", 6), ("refunds/create", 3)]);
+
+        // As many as before, but one is another.
+        await app.SqlAsync<long>("UPDATE inbox SET state = 1 WHERE event_id = (SELECT min(event_id) FROM inbox) RETURNING event_id");
+        await DeadAsync(app, one, "refunds/create", 1);
+        (await SendAsync(app, "/discard", wish, seen)).Status.ShouldBe(HttpStatusCode.PreconditionFailed);
+        (await SendAsync(app, "/replay", wish, seen)).Status.ShouldBe(HttpStatusCode.PreconditionFailed, "who says what he has seen means that");
+        (await StatesAsync(app)).ShouldBe((0, 9, 0));
+
+        var (_, _, now) = await SendAsync(app, "/discard", new { since = "2026-01-01T00:00:00Z", dryRun = true }, null);
+        var (_, done, left) = await SendAsync(app, "/discard", wish, now);
+        ((int)done!["done"]!, (int)done["left"]!).ShouldBe((9, 0));
+        (await SendAsync(app, "/discard", wish, left)).Status.ShouldBe(HttpStatusCode.OK, "the answer names what is left");
+        (await StatesAsync(app)).Dead.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task What_a_person_let_go_is_listed_and_can_be_taken_back_and_what_is_not_ours_to_act_on_cannot()
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        var (one, other) = await FilledAsync(app);
+        await app.SqlAsync<long>("UPDATE inbox SET state = 3, error = 'no rule' WHERE connection_id = $1 RETURNING event_id", other);
+        await SettleAsync(app, "/discard", new { connectionId = one });
+        (await CountAsync(app, "")).ShouldBe(0);
+        (await CountAsync(app, "?discarded=true")).ShouldBe(6);
+        var id = (long)(await app.GetAsync(Path + "?discarded=true&topic=refunds/create"))["items"]![0]!["id"]!;
+        (await app.PostAsync($"{Path}/{id}/replay", new { })).Status.ShouldBe(HttpStatusCode.NoContent);
+        (await SettleAsync(app, "/replay", new { connectionId = one })).ShouldBe((false, 0, 0, 0), "none waits for a decision");
+        (await SettleAsync(app, "/replay", new { connectionId = one, discarded = true })).ShouldBe((false, 5, 5, 0));
+        (await SettleAsync(app, "/replay", new { connectionId = other, discarded = true })).ShouldBe((false, 0, 0, 0));
+        (await StatesAsync(app)).ShouldBe((6, 0, 3));
+        var ignored = await app.SqlAsync<long>("SELECT min(event_id) FROM inbox WHERE state = 3");
+        (await app.PostAsync($"{Path}/{ignored}/replay", new { })).Status.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Whoever_settles_a_single_one_stands_in_the_audit_log()
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        await FilledAsync(app);
+        var ids = await app.SqlAsync<long[]>("SELECT array_agg(event_id ORDER BY event_id) FROM inbox");
+        (await app.PostAsync($"{Path}/{ids[0]}/replay", new { })).Status.ShouldBe(HttpStatusCode.NoContent);
+        (await app.PostAsync($"{Path}/{ids[0]}/discard", new { reason = "late" })).Status.ShouldBe(HttpStatusCode.NotFound, "it is none any more");
+        (await app.PostAsync($"{Path}/{ids[1]}/discard", new { reason = "not wanted" })).Status.ShouldBe(HttpStatusCode.NoContent);
+        (await app.SqlAsync<string>("SELECT string_agg(concat_ws(' ', action, actor, subject, details ->> 'reason'), ', ' ORDER BY seq) FROM audit_log WHERE action LIKE 'dead-letters.%'"))
+            .ShouldBe($"dead-letters.replay Bootstrap dead-letters:{ids[0]}, dead-letters.discard Bootstrap dead-letters:{ids[1]} not wanted");
+    }
+
+    [Fact]
     public async Task One_call_settles_a_bounded_number_the_oldest_first_and_says_how_many_are_left()
     {
         await using var app = await ApiApp.StartAsync(postgres, redis);
@@ -80,7 +139,9 @@ public sealed class DeadLetterTests(PostgresFixture postgres, RedisFixture redis
         var (one, _) = await FilledAsync(app);
         using var stranger = await app.OtherTenantAsync();
         using var content = new StringContent($$"""{"connectionId":{{one}},"since":"2020-01-01T00:00:00Z"}""", System.Text.Encoding.UTF8, "application/json");
-        using var answer = await stranger.PostAsync(Path + "/discard", content);
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path + "/discard") { Content = content };
+        request.Headers.Add("If-Match", "\"v\"");
+        using var answer = await stranger.SendAsync(request);
         ((long)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["matching"]!).ShouldBe(0);
         (await StatesAsync(app)).ShouldBe((0, 9, 0));
     }
@@ -105,11 +166,28 @@ public sealed class DeadLetterTests(PostgresFixture postgres, RedisFixture redis
 
     private static async Task<int> CountAsync(ApiApp app, string query) => (await app.GetAsync(Path + query))["items"]!.AsArray().Count;
 
+    /// <summary>Settles what a look just before has shown.</summary>
     private static async Task<(bool Dry, long Matching, int Done, long Left)> SettleAsync(ApiApp app, string path, object body)
     {
-        var (status, answer) = await app.PostAsync(Path + path, body);
+        var look = JsonSerializer.SerializeToNode(body)!;
+        look["dryRun"] = true;
+        var seen = (await SendAsync(app, path, look, null)).Tag;
+        var (status, answer, _) = await SendAsync(app, path, body, seen);
         status.ShouldBe(HttpStatusCode.OK, answer?.ToJsonString());
         return ((bool)answer!["dryRun"]!, (long)answer["matching"]!, (int)answer["done"]!, (long)answer["left"]!);
+    }
+
+    private static async Task<(HttpStatusCode Status, JsonNode? Body, string? Tag)> SendAsync(ApiApp app, string path, object body, string? seen)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path + path) { Content = JsonContent.Create(body) };
+        if (seen is not null)
+        {
+            request.Headers.Add("If-Match", seen);
+        }
+
+        using var answer = await app.Client.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        return (answer.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text), answer.Headers.ETag?.Tag);
     }
 
     private static async Task<(long Pending, long Dead, long Ignored)> StatesAsync(ApiApp app) => (

@@ -176,6 +176,17 @@ public sealed class RepeatedWordTests(PostgresFixture postgres, RedisFixture red
         }
 
         Headers(paths["/api/v1/skus"]!["post"]!).ShouldBe([("Idempotency-Key", false)]);
+        var tagged = paths.AsObject().SelectMany(path => path.Value!.AsObject().Select(verb => (Name: (string)verb.Value!["operationId"]!, Headers: Headers(verb.Value))))
+            .Where(operation => operation.Headers.Exists(h => h.Item1 == "If-Match")).ToLookup(o => o.Headers.Contains(("If-Match", true)), o => o.Name);
+        tagged[true].ShouldBe(["ApproveChange", "RejectChange", "SetAside", "SetPreorder", "UndoChange"], ignoreOrder: true);
+        tagged[false].ShouldBe(
+            [
+                "UpdateSku", "UpdateLocation", "RemovePreorder", "SetTenantPolicy", "SetGroupPolicy", "SetSkuPolicy", "WithdrawTenantPolicy", "WithdrawGroupPolicy",
+                "WithdrawSkuPolicy", "SetComponents", "SetBufferPolicy", "WithdrawBufferPolicy", "SetTenantBrake", "SetConnectionBrake", "ReplayDeadLetters", "DiscardDeadLetters",
+            ],
+            ignoreOrder: true);
+        paths.AsObject().Where(path => path.Key.StartsWith("/api/v1/platform", StringComparison.Ordinal)).SelectMany(path => path.Value!.AsObject())
+            .Select(verb => verb.Value!).ShouldAllBe(operation => Headers(operation).Count == 0, "outside tenants no key is kept");
     }
 
     private static List<(string, bool)> Headers(JsonNode operation) =>

@@ -65,6 +65,23 @@ public sealed class AuditApiTests(PostgresFixture postgres, RedisFixture redis)
     }
 
     [Fact]
+    public async Task What_was_not_mapped_is_not_named_as_mapped()
+    {
+        await using var app = await ApiApp.StartAsync(postgres, redis);
+        var connection = await app.ConnectAsync();
+        await app.PostAsync("/api/v1/skus", new { code = "S2" });
+        await app.SqlAsync<long>(
+            """
+            INSERT INTO channel_items (tenant_id, connection_id, variant_ref, item_ref, product_ref, sku_text, title, tracked, oversell_allowed, is_bundle, archived, seen_at)
+            SELECT 1, $1, 'v' || n, 'i' || n, 'p' || n, 'S' || n, 's', true, false, false, false, now() FROM generate_series(1, 3) n RETURNING tenant_id
+            """,
+            connection);
+        (await app.PostAsync("/api/v1/listings/auto-map", new { connectionId = connection, createMissingSkus = false })).Status.ShouldBe(HttpStatusCode.OK);
+        var mapped = (await app.GetAsync("/api/v1/audit"))["items"]!.AsArray().Single(e => (string)e!["action"]! == "listings.map")!["details"]!;
+        ((int)mapped["listings"]!, mapped["first"]!.ToJsonString()).ShouldBe((1, """["S2"]"""));
+    }
+
+    [Fact]
     public async Task The_command_on_the_host_finds_a_broken_chain()
     {
         await using var app = await ApiApp.StartAsync(postgres, redis);

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Shouldly;
 using SyncFlow.Api.Security;
 using SyncFlow.Api.Shopify;
@@ -165,6 +166,33 @@ public sealed class HardeningTests(PostgresFixture postgres, RedisFixture redis)
         }
 
         answers.ShouldContain(HttpStatusCode.TooManyRequests);
+    }
+
+    [Fact]
+    public async Task Of_guesses_that_come_at_once_no_more_reach_the_database_than_the_bucket_has_tokens()
+    {
+        await using var app = await ApiApp.StartAsync(
+            await postgres.CreateDatabaseAsync(), await redis.ConfigurationAsync(), ApiApp.With(("Limits:StrangerPerSecond", "1")));
+        await using var busy = new NpgsqlConnection(app.Database + ";Pooling=false");
+        await busy.OpenAsync(Ct);
+        await using var held = await busy.BeginTransactionAsync(Ct);
+        await using (var command = new NpgsqlCommand("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE", busy, held))
+        {
+            await command.ExecuteNonQueryAsync(Ct);
+        }
+
+        var guesses = Enumerable.Range(0, 40).Select(GuessAsync).ToList();
+        await Waits.UntilAsync(() => guesses.Count(g => g.IsCompleted) >= 30, "guesses that are refused while others are looked up");
+        guesses.Where(g => g.IsCompleted).Select(g => g.Result).ShouldAllBe(status => status == HttpStatusCode.TooManyRequests);
+        await held.RollbackAsync(Ct);
+        (await Task.WhenAll(guesses)).Count(status => status == HttpStatusCode.Unauthorized).ShouldBe(10, "the bucket's tokens");
+
+        async Task<HttpStatusCode> GuessAsync(int n)
+        {
+            using var stranger = app.NewClient($"sfk_guess{n}");
+            using var answer = await stranger.GetAsync("/api/v1/stock", Ct);
+            return answer.StatusCode;
+        }
     }
 
     [Fact]

@@ -100,6 +100,60 @@ public sealed class LocationScopeTests(PostgresFixture postgres, RedisFixture re
     }
 
     [Fact]
+    public async Task Nobody_takes_a_key_back_that_he_could_not_give_but_everybody_his_own()
+    {
+        await using var people = await OpenAsync();
+        var (here, there) = (await PlaceAsync(people, "HERE"), await PlaceAsync(people, "THERE"));
+        using var held = await HeldAsync(people, here);
+        var free = await MadeAsync(["stock:write"], null);
+        foreach (var id in new[] { free, await MadeAsync(["stock:write"], [there]) })
+        {
+            (await PostAsync(held, $"/api-keys/{id}/revoke", new { })).Status.ShouldBe(HttpStatusCode.Forbidden);
+        }
+
+        // Keys and nothing else: he may take himself back, and no key that may do more.
+        using var clerk = people.App.NewClient((string)(await DoAsync(people, "/api-keys", new { name = "clerk", scopes = new[] { "keys:manage" } }))["key"]!);
+        (await PostAsync(clerk, $"/api-keys/{free}/revoke", new { })).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await people.App.SqlAsync<long>("SELECT count(*) FROM api_keys WHERE revoked_at IS NOT NULL")).ShouldBe(0);
+
+        (await PostAsync(held, $"/api-keys/{await MadeAsync(["stock:write"], [here])}/revoke", new { })).Status.ShouldBe(HttpStatusCode.OK);
+        var own = await people.App.SqlAsync<long>("SELECT api_key_id FROM api_keys WHERE name = 'held'");
+        (await PostAsync(held, $"/api-keys/{own}/revoke", new { })).Status.ShouldBe(HttpStatusCode.OK);
+        (await PostAsync(held, $"/api-keys/{own}/revoke", new { })).Status.ShouldBe(HttpStatusCode.Unauthorized);
+
+        async Task<long> MadeAsync(string[] scopes, long[]? locationIds) =>
+            (long)(await DoAsync(people, "/api-keys", new { name = "other", scopes, locationIds }))["apiKey"]!["id"]!;
+    }
+
+    [Fact]
+    public async Task What_one_caller_was_refused_is_not_what_another_is_told_under_the_same_key()
+    {
+        await using var people = await OpenAsync();
+        using var held = await HeldAsync(people, await PlaceAsync(people, "HERE"));
+        await DoAsync(people, "/counts", new { items = new[] { new { key = "c", sku = "A", location = "THERE", counted = 4 } } });
+        const string aside = "/api/v1/stock/A/set-aside";
+        var body = new { location = "THERE", units = 1 };
+        (await PutAsync(held, body, "\"v7\"")).ShouldBe((HttpStatusCode.Forbidden, false));
+        (await PutAsync(people.App.Client, body, null)).ShouldBe(((HttpStatusCode)428, false), "the key is free again");
+        (await PutAsync(people.App.Client, body, "\"v7\"")).Status.ShouldBe(HttpStatusCode.PreconditionFailed, "he may, and is told how it stands");
+        (await PutAsync(people.App.Client, body, "\"v7\"")).ShouldBe((HttpStatusCode.PreconditionFailed, true), "that is kept");
+        (await PutAsync(held, body, "\"v7\"")).ShouldBe(((HttpStatusCode)422, false), "another's answer is not for who is held to locations");
+
+        async Task<(HttpStatusCode Status, bool Replayed)> PutAsync(HttpClient client, object what, string? tag)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, aside) { Content = JsonContent.Create(what) };
+            request.Headers.Add("Idempotency-Key", "k");
+            if (tag is not null)
+            {
+                request.Headers.Add("If-Match", tag);
+            }
+
+            using var answer = await client.SendAsync(request, Ct);
+            return (answer.StatusCode, answer.Headers.Contains("Idempotency-Replayed"));
+        }
+    }
+
+    [Fact]
     public async Task Who_is_held_to_locations_gives_people_no_others_and_takes_none()
     {
         await using var people = await OpenAsync();

@@ -1,4 +1,5 @@
 using System.Net;
+using Npgsql;
 using Shouldly;
 using SyncFlow.Tests.Support;
 using Xunit;
@@ -33,8 +34,53 @@ public sealed class AsideFileTests(PostgresFixture postgres, RedisFixture redis)
         })).Status.ShouldBe(HttpStatusCode.Created);
         var (status, problem) = await shop.Api.PostCsvAsync(Path, file);
         status.ShouldBe(HttpStatusCode.BadRequest);
-        problem!["errors"]!.AsObject().Select(e => e.Key).ShouldBe(["line 2: version", "line 3: version", "line 4: version"]);
+        problem!["errors"]!.AsObject().Select(e => e.Key).ShouldBe(["line 2: version"], "of the others stands what the file says");
         (await OutAsync(shop)).Select(r => r[2]).ShouldBe(["2", "1", "5"]);
+    }
+
+    [Fact]
+    public async Task A_file_whose_answer_was_lost_is_known_and_changes_nothing()
+    {
+        await using var shop = await BesideATillAsync();
+        var file = (await OutAsync(shop)).Select(r => string.Join(',', r[0], r[1], 3, r[3])).Prepend("sku,location,units,version").ToArray();
+        var (_, first) = await shop.Api.PostCsvAsync(Path, file);
+        ((int)first!["accepted"]!, (int)first["known"]!).ShouldBe((3, 0));
+        var stands = await OutAsync(shop);
+        var (status, again) = await shop.Api.PostCsvAsync(Path, file);
+        (status, (int)again!["accepted"]!, (int)again["known"]!).ShouldBe((HttpStatusCode.OK, 0, 3), again.ToJsonString());
+        (await OutAsync(shop)).Select(r => string.Join(',', r)).ShouldBe(stands.Select(r => string.Join(',', r)), "its versions too");
+    }
+
+    [Fact]
+    public async Task A_sale_between_the_two_passes_takes_the_whole_file_back()
+    {
+        await using var shop = await BesideATillAsync();
+        var file = (await OutAsync(shop)).Select(r => string.Join(',', r[0], r[1], 3, r[3])).Prepend("sku,location,units,version").ToArray();
+        await using var other = new NpgsqlConnection(shop.Api.Database);
+        await other.OpenAsync(TestContext.Current.CancellationToken);
+        await using var sale = await other.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await RunAsync("SELECT 1 FROM sku_state k JOIN skus s USING (tenant_id, sku_id) WHERE s.code = 'B' FOR UPDATE OF k");
+        var sent = shop.Api.PostCsvAsync(Path, file);
+        await Waits.UntilAsync(
+            async () => await shop.Api.SqlAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0,
+            "the second pass, which waits for B");
+        await RunAsync(
+            """
+            INSERT INTO pool_openings (tenant_id, sku_id, location_id, opened, set_aside, at)
+            SELECT o.tenant_id, o.sku_id, o.location_id, true, 0, now() FROM pool_openings o JOIN skus s USING (tenant_id, sku_id) WHERE s.code = 'B'
+            """);
+        await sale.CommitAsync(TestContext.Current.CancellationToken);
+
+        var (status, problem) = await sent;
+        status.ShouldBe(HttpStatusCode.BadRequest, problem?.ToJsonString());
+        ((string)problem!["detail"]!).ShouldStartWith("1 of 3 rows are refused, nothing was taken in; line 4, version");
+        (await OutAsync(shop)).ShouldAllBe(r => r[2] == "0");
+
+        async Task RunAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, other, sale);
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
     }
 
     [Fact]

@@ -96,7 +96,7 @@ public sealed class FetchStoreTests(PostgresFixture postgres)
         }
 
         await using var last = await merchant.WorkAsync();
-        await letters.DiscardAsync(last, [.. (await DeadLetterStore.ListAsync(last, null, 10, Ct)).Select(l => l.Key.EventId)], "no order", Ct);
+        await letters.DiscardAsync(last, [.. (await DeadLetterStore.ListAsync(last, null, 10, Ct)).Select(l => l.Key.EventId)], "no order", "test", Ct);
         await last.CommitAsync(Ct);
         (await UnappliedAsync(one)).ShouldBe((false, 0));
 

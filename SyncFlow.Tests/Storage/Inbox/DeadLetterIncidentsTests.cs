@@ -63,7 +63,7 @@ public sealed class DeadLetterIncidentsTests(PostgresFixture postgres)
     {
         await using var session = await merchant.WorkAsync();
         var letters = await DeadLetterStore.ListAsync(session, null, 10, Ct);
-        await new DeadLetterStore(clock).DiscardAsync(session, [.. letters.Where(l => l.Connection == connection).Select(l => l.Key.EventId)], "not wanted", Ct);
+        await new DeadLetterStore(clock).DiscardAsync(session, [.. letters.Where(l => l.Connection == connection).Select(l => l.Key.EventId)], "not wanted", "test", Ct);
         await session.CommitAsync(Ct);
     }
 }
