@@ -9,7 +9,7 @@ using SyncFlow.Core.Orders;
 namespace SyncFlow.Simulator.Protocol;
 
 /// <summary>One connection: what is stored of it, and what everybody who works on it, one after the other, has in common.</summary>
-/// <param name="Index">Its place among all.</param>
+/// <param name="Index">Its place among the connections of all tenants: what its lease and its workers know it by.</param>
 /// <param name="Store">The tenant's state.</param>
 /// <param name="Leases">Who may work on it.</param>
 /// <param name="Pipeline">Where facts go.</param>

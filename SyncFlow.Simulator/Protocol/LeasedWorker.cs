@@ -27,6 +27,13 @@ internal sealed class LeasedWorker(string name, Workforce workforce, WorkerClock
     /// <param name="desk">The connection's place among all.</param>
     public bool WorksOn(int desk) => _states[desk].Held;
 
+    /// <summary>Whether it works for more than one tenant, as far as it knows.</summary>
+    public bool ServesSeveral => workforce.Desks.Where(d => WorksOn(d.Index)).Select(d => d.Settings.Tenant).Distinct().Count() > 1;
+
+    /// <summary>A connection as it finds it again when it has something for it; by mistake, whichever tenant's has the number first.</summary>
+    public ChannelDesk Find(ChannelDesk desk, Mistake byNumber) =>
+        workforce.Mistake == byNumber ? workforce.Desks.First(d => d.Connection == desk.Connection) : desk;
+
     /// <summary>Whether a lease is held by its own clock.</summary>
     public bool Holds(Tenure tenure) => Is(tenure) && LeaseMachine.MayWork(_states[tenure.Desk.Index], clock.Now);
 
@@ -63,7 +70,7 @@ internal sealed class LeasedWorker(string name, Workforce workforce, WorkerClock
     /// <summary>Stands still, perhaps.</summary>
     public void MayStandStill()
     {
-        if (StandsFor is null && workforce.StandStill() is var (wait, withItsClock))
+        if (StandsFor is null && workforce.StandStill(this) is var (wait, withItsClock))
         {
             _standsUntil = workforce.Agenda.Now + wait;
             clock.StandStill(withItsClock ? wait : TimeSpan.Zero);

@@ -32,7 +32,7 @@ internal static class OversellReport
     ];
 
     private static WorldSettings Drawn(int seed, SharingMode mode) =>
-        WorldSettings.Draw(seed, mode) with { CartsPerMinute = 0, Bounded = 0, OnlyBuying = true };
+        WorldSettings.Alone(seed, mode) with { CartsPerMinute = 0, Bounded = 0, OnlyBuying = true };
 
     private static SimulationReport Run(IReadOnlyList<int> seeds, Keeper keeper, SharingMode mode) =>
         Simulation.Run(seeds.Select(seed => World(seed, keeper, mode)));

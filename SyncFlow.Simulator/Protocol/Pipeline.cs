@@ -30,11 +30,15 @@ internal sealed class Pipeline(MemoryStore store, Agenda agenda, Random random, 
     /// <summary>How many facts were folded.</summary>
     public int Facts { get; private set; }
 
+    /// <summary>How many facts came, folded or not.</summary>
+    public int Delivered { get; private set; }
+
     public bool IsEmpty => _inbox.Count == 0;
 
     /// <summary>Stores a fact; <paramref name="applied"/> is called once its batch has committed.</summary>
     public void Deliver(Fact fact, Action? applied = null)
     {
+        Delivered++;
         _inbox.Add((fact, applied));
         Arrange();
     }

@@ -215,7 +215,7 @@ internal sealed class PublisherLoop(Tenure tenure)
             elements = [.. elements.Select(e => e with { From = _desk.Shop.Available(e.Sku, e.Location) })];
         }
 
-        return _desk.Shop.Write(push.Id, push.Kind, elements, persists);
+        return tenure.Worker.Find(_desk, Mistake.SendByNumber).Shop.Write(push.Id, push.Kind, elements, persists);
     }
 
     /// <summary>Surely not carried out.</summary>

@@ -32,16 +32,4 @@ internal static class Simulation
         var world = new ProtocolWorld(settings);
         return (world.Run(), world.Tally);
     }
-
-    /// <summary>Two tenants in one process, event by event as their times come, each with what came of it.</summary>
-    public static IReadOnlyList<WorldReport> Together(WorldSettings one, WorldSettings other)
-    {
-        ProtocolWorld[] worlds = [new(one), new(other)];
-        while (worlds.Where(w => w.Next is not null).MinBy(w => w.Next) is { } next)
-        {
-            next.Step();
-        }
-
-        return [.. worlds.Select(w => w.Report())];
-    }
 }

@@ -91,7 +91,7 @@ internal sealed class Tenure
     }
 
     /// <summary>Does one transaction; false when a crash rolled it back, or the store refused it for its epoch.</summary>
-    public bool Commit(WorkingSet set) => MayStore() && Desk.Pipeline.Commit(set);
+    public bool Commit(WorkingSet set) => MayStore() && Worker.Find(Desk, Mistake.CommitByNumber).Pipeline.Commit(set);
 
     /// <summary>Whether the store takes what is written under this epoch; else all ends here.</summary>
     public bool MayStore()

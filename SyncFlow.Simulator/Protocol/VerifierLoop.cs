@@ -144,12 +144,12 @@ internal sealed class VerifierLoop(Tenure tenure, VerifyPurpose purpose)
             return; // Its marks count on no push but its own.
         }
 
-        var left = readings.Length;
+        var (left, inbox) = (readings.Length, tenure.Worker.Find(_desk, Mistake.DeliverByNumber).Pipeline);
         foreach (var reading in readings)
         {
             var fact = new LevelRead(
                 $"reading:{_desk.Shop.Number}:{purpose}:{++_desk.Readings}", _desk.Connection, null, _desk.Agenda.Now, reading);
-            _desk.Pipeline.Deliver(fact, () => tenure.Now(() =>
+            inbox.Deliver(fact, () => tenure.Now(() =>
             {
                 if (--left == 0)
                 {

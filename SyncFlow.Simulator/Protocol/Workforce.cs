@@ -1,32 +1,41 @@
 namespace SyncFlow.Simulator.Protocol;
 
 /// <summary>
-/// The workers of a world: two that compete for its connections by their leases. Draws of its own, so that a world whose
-/// workers have no trouble is the one it would be with any other number of them.
+/// The workers of a world: two that compete for the connections of all its tenants by their leases. Draws of its own, so that a
+/// world whose workers have no trouble is the one it would be with any other number of them.
 /// </summary>
-internal sealed class Workforce(IReadOnlyList<ChannelDesk> desks, LeaseTable leases, Agenda agenda, WorldSettings settings, Tally tally)
+/// <param name="settings">The first tenant's: the workers have the trouble that is drawn for it.</param>
+internal sealed class Workforce(Agenda agenda, WorldSettings settings, Tally tally)
 {
     private const int Workers = 2;
 
     /// <summary>Longest that a worker stands still with its clock: what it sends then is late, and it cannot know.</summary>
     public static readonly TimeSpan LongestWithClock = TimeSpan.FromSeconds(20);
 
+    private readonly List<ChannelDesk> _desks = [];
     private readonly Random _random = new(unchecked((settings.Seed * 41) + 90));
     private readonly LeasedWorker?[] _workers = new LeasedWorker?[Workers];
     private List<Tenure> _tenures = [];
     private List<Tenure>? _opening;
     private WorldFaults _faults = settings.Faults;
     private int _starts;
-    private bool _calm;
+    private int _calm;
 
-    public IReadOnlyList<ChannelDesk> Desks => desks;
+    /// <summary>The connections of all tenants, each at the place that its lease has.</summary>
+    public IReadOnlyList<ChannelDesk> Desks => _desks;
 
-    public LeaseTable Leases => leases;
+    public LeaseTable Leases { get; } = new(agenda, settings);
 
     public Agenda Agenda => agenda;
 
+    /// <summary>What all workers do wrong on purpose.</summary>
+    public Mistake Mistake => settings.Mistake;
+
     /// <summary>Whether nothing can happen to any lease any more, so that nobody asks for one.</summary>
     public bool IsStill { get; private set; }
+
+    /// <summary>A connection is served too; its place is the next.</summary>
+    public void Serve(ChannelDesk desk) => _desks.Add(desk);
 
     /// <summary>All workers start, and share the connections.</summary>
     public void Open()
@@ -57,28 +66,37 @@ internal sealed class Workforce(IReadOnlyList<ChannelDesk> desks, LeaseTable lea
         }
 
         tally.Add("leases taken over");
-        tenure.Publish();
-        tenure.Verify();
+        tenure.Desk.Agenda.Do(() =>
+        {
+            tenure.Publish();
+            tenure.Verify();
+        });
     }
 
     /// <summary>The work of some has begun or ended.</summary>
     public void Changed() => _tenures = [.. _tenures.Where(t => !t.IsOver).OrderBy(t => t.Desk.Index).ThenBy(t => t.Epoch)];
 
-    /// <summary>Something was committed.</summary>
-    public void Told()
+    /// <summary>Something was committed, at one tenant: the others are not told.</summary>
+    public void Told(int tenant)
     {
         foreach (var tenure in _tenures)
         {
-            tenure.Told();
+            if (tenure.Desk.Settings.Tenant == tenant)
+            {
+                tenure.Told();
+            }
         }
     }
 
-    /// <summary>Something changed that may have to be read.</summary>
-    public void Wake()
+    /// <summary>Something changed that may have to be read, at one tenant: the others are not told.</summary>
+    public void Wake(int tenant)
     {
         foreach (var tenure in _tenures)
         {
-            tenure.Wake();
+            if (tenure.Desk.Settings.Tenant == tenant)
+            {
+                tenure.Wake();
+            }
         }
     }
 
@@ -89,6 +107,7 @@ internal sealed class Workforce(IReadOnlyList<ChannelDesk> desks, LeaseTable lea
         if (number >= 0)
         {
             tally.Add("workers killed");
+            tally.Add("workers killed that served several tenants", _workers[number]!.ServesSeveral ? 1 : 0);
             _workers[number]!.Kill();
             _workers[number] = null;
             agenda.In(gone, () =>
@@ -99,15 +118,20 @@ internal sealed class Workforce(IReadOnlyList<ChannelDesk> desks, LeaseTable lea
         }
     }
 
-    /// <summary>No worker has any more trouble; and once every connection has one, no lease ends any more.</summary>
+    /// <summary>
+    /// One more tenant is calm. After the last no worker has any more trouble; and once every connection has one, no lease ends any more.
+    /// </summary>
     public void Calm()
     {
-        (_faults, _calm) = (new WorldFaults(), true);
-        Settle();
+        if (++_calm == _desks.Select(d => d.Settings.Tenant).Distinct().Count())
+        {
+            _faults = new WorldFaults();
+            Settle();
+        }
     }
 
     /// <summary>Whether a worker stands still now: how long, and whether its clock does too; null where it goes on.</summary>
-    public (TimeSpan For, bool WithItsClock)? StandStill()
+    public (TimeSpan For, bool WithItsClock)? StandStill(LeasedWorker worker)
     {
         if (_faults.StandsStill == 0 || _random.NextDouble() >= _faults.StandsStill)
         {
@@ -115,6 +139,7 @@ internal sealed class Workforce(IReadOnlyList<ChannelDesk> desks, LeaseTable lea
         }
 
         tally.Add("workers that stand still at any step");
+        tally.Add("workers that stand still and serve several tenants", worker.ServesSeveral ? 1 : 0);
         if (_random.NextDouble() < settings.LongPauses)
         {
             return (TimeSpan.FromMinutes(settings.LongestPause * _random.NextDouble()), false);
@@ -149,11 +174,11 @@ internal sealed class Workforce(IReadOnlyList<ChannelDesk> desks, LeaseTable lea
 
     private void Settle()
     {
-        if (_calm && Array.TrueForAll(_workers, w => w is { StandsFor: null }) && _tenures.Count == desks.Count
-            && _tenures.TrueForAll(t => leases.Permits(t.Desk.Index, t.Epoch) && t.Worker.Holds(t)))
+        if (Array.TrueForAll(_workers, w => w is { StandsFor: null }) && _tenures.Count == _desks.Count
+            && _tenures.TrueForAll(t => Leases.Permits(t.Desk.Index, t.Epoch) && t.Worker.Holds(t)))
         {
             IsStill = true;
-            leases.StandStill();
+            Leases.StandStill();
             Array.ForEach(_workers, w => w!.HoldForGood());
         }
         else

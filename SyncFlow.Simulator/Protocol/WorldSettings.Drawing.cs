@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SyncFlow.Core.Allocation;
 
 namespace SyncFlow.Simulator.Protocol;
@@ -5,8 +6,19 @@ namespace SyncFlow.Simulator.Protocol;
 /// <content>How worlds are drawn by their seeds.</content>
 internal sealed partial record WorldSettings
 {
-    /// <summary>A world with faults of many kinds and ingredients of many kinds at once, drawn by its seed.</summary>
-    public static WorldSettings Draw(int seed, SharingMode? mode = null)
+    /// <summary>A world with faults of many kinds and ingredients of many kinds at once, drawn by its seed; in some there are neighbours.</summary>
+    public static WorldSettings Draw(int seed, SharingMode? mode = null) => Alone(seed, mode) with { Neighbours = NeighboursOf(seed, mode) };
+
+    /// <summary>One or two tenants beside that of one seed in twelve, by seeds of their own; drawn apart, so that every other world stays alone.</summary>
+    private static ImmutableArray<WorldSettings> NeighboursOf(int seed, SharingMode? mode)
+    {
+        var random = new Random(unchecked((seed * 43) + 691));
+        var tenants = random.NextDouble() >= 1.0 / 12 ? 0 : random.NextDouble() < 0.75 ? 1 : 2;
+        return [.. Enumerable.Range(2, tenants).Select(tenant => Alone(random.Next(), mode) with { Tenant = tenant })];
+    }
+
+    /// <summary>A tenant as it is drawn by a seed, with nobody beside it.</summary>
+    public static WorldSettings Alone(int seed, SharingMode? mode = null)
     {
         var random = new Random(seed);
         return ClosedSome(Leased(Ruled(Lively(BoundedSome(Enriched(Plain(seed, mode, random), random))), mode)));
@@ -168,6 +180,12 @@ internal sealed partial record WorldSettings
         Mistake.TakeOverAtOnce => drawn with { KeepingKeys = 0 },
         Mistake.SendPastTheLease => drawn with { LongPauses = 1, LongestPause = 15, Minutes = 16 },
         Mistake.LaterCompareSettles => drawn with { Locations = 1, KeepingKeys = 0, Stock = 10, Minutes = 16, Receipts = 80 },
+        Mistake.LeaseByNumber or Mistake.SendByNumber or Mistake.DeliverByNumber or Mistake.CommitByNumber =>
+            Doubled(drawn with { KeepingKeys = 0 }),
         _ => drawn,
     };
+
+    /// <summary>Two tenants of the same shape, so that whatever is one's would fit the other; without keys, which are the same too.</summary>
+    private static WorldSettings Doubled(WorldSettings drawn) =>
+        drawn with { Neighbours = [drawn with { Mistake = Mistake.None, Seed = drawn.Seed + 1, Tenant = 2 }] };
 }

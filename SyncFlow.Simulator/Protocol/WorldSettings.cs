@@ -52,6 +52,18 @@ internal enum Mistake
 
     /// <summary>Take orders that bypass inventory for orders that took their units from the level.</summary>
     BypassTakenForClaim,
+
+    /// <summary>Keep the leases of all tenants by the numbers of their connections alone.</summary>
+    LeaseByNumber,
+
+    /// <summary>Send a write to whichever tenant's channel had the connection's number first.</summary>
+    SendByNumber,
+
+    /// <summary>Put what was read into the inbox of whichever tenant had the connection's number first.</summary>
+    DeliverByNumber,
+
+    /// <summary>Store what was planned or answered with whichever tenant had the connection's number first.</summary>
+    CommitByNumber,
 }
 
 /// <summary>Everything that makes a world; the same settings give the same world to the last step.</summary>
@@ -64,8 +76,17 @@ internal sealed partial record WorldSettings
     public Mistake Mistake { get; init; } = Mistake.None;
     public SharingMode Mode { get; init; } = SharingMode.Guard;
 
-    /// <summary>Whose world it is. Two tenants have the same connections and variants, and SKUs of their own.</summary>
+    /// <summary>Whose world it is. All tenants have the same ids of everything.</summary>
     public int Tenant { get; init; } = 1;
+
+    /// <summary>Where the ids of its SKUs begin, in thousands; as those of connections, levels and orders they are the tenant's own.</summary>
+    public long FirstSku { get; init; } = 1_000;
+
+    /// <summary>
+    /// Other tenants on the same clock, each with a world of its own, whose connections the same workers serve. What troubles
+    /// the workers is what is drawn for this one.
+    /// </summary>
+    public ImmutableArray<WorldSettings> Neighbours { get; init; } = [];
 
     /// <summary>Channels, 2 to 6.</summary>
     public int Channels { get; init; } = 3;
@@ -163,10 +184,10 @@ internal sealed partial record WorldSettings
     public ShopKind KindOf(int shop) =>
         shop > Channels ? ShopKind.Till : shop > Channels - Absolute ? ShopKind.Absolute : ShopKind.Comparing;
 
-    /// <summary>The id of an item of this tenant.</summary>
-    public SkuId SkuOf(int item) => new((Tenant * 1_000) + item);
+    /// <summary>The id of an item.</summary>
+    public SkuId SkuOf(int item) => new(FirstSku + item);
 
-    /// <summary>Which of this tenant's items it is, from 0.</summary>
+    /// <summary>Which item it is, from 0.</summary>
     public static int IndexOf(SkuId sku) => (int)(sku.Value % 1_000);
 
     /// <summary>What one of an item takes: itself, or a kit's parts.</summary>

@@ -48,10 +48,12 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
         "requests that arrive minutes late", "reservations expired", "reservations given back", "reservations granted at once",
         "reservations paid", "reservations refused", "reservations that wait", "risk budgets changed", "safety buffers changed",
         "sharing modes changed", "sources frozen, and thawed", "sources that tell late", "test orders",
-        "transactions refused for their epoch", "transactions rolled back by a crash", "units lost in the warehouse",
+        "tenants in adaptive mode", "tenants in guard mode", "tenants in shared mode", "transactions refused for their epoch",
+        "transactions rolled back by a crash", "units lost in the warehouse",
         "webhooks delivered twice", "webhooks dropped", "webhooks minutes late, in any order", "workers killed",
+        "workers killed that served several tenants", "workers that stand still and serve several tenants",
         "workers that stand still at any step", "workers whose clock runs fast or slow", "workers whose clock stands still with them",
-        "worlds in adaptive mode", "worlds in guard mode", "worlds in shared mode", "writes acknowledged and not done",
+        "worlds of several tenants", "writes acknowledged and not done",
         "writes of on-hand beside parked units", "writes that park or bring back units",
     ];
 
@@ -141,6 +143,7 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
     [InlineData(nameof(Mistake.CommitUnderAnOldEpoch))]
     [InlineData(nameof(Mistake.TakeOverAtOnce))]
     [InlineData(nameof(Mistake.SendPastTheLease))]
+    [InlineData(nameof(Mistake.LeaseByNumber))]
     public void A_classic_mistake_is_caught(string name)
     {
         var mistake = Enum.Parse<Mistake>(name);
@@ -196,14 +199,41 @@ public sealed class ProtocolSimulation(ITestOutputHelper output)
         least.Oversold.ShouldBeGreaterThan(kept.Oversold * 2, "or the reserve would be worth nothing");
     }
 
+    /// <summary>Where nothing happens to the workers, for that would happen to all: same clock, same workers, and the same ids of everything.</summary>
     [Fact]
     public void I6_Beside_another_tenant_a_world_goes_exactly_as_it_does_alone()
     {
+        static WorldSettings Untroubled(int seed, int tenant) => WorldSettings.Alone(seed) is var drawn
+            ? drawn with { Tenant = tenant, Faults = drawn.Faults with { Crash = 0, StandsStill = 0, BeatLost = 0 } }
+            : drawn;
+
         foreach (var seed in Seeds.Worlds(Few / 4))
         {
-            var (one, other) = (WorldSettings.Draw(seed), WorldSettings.Draw(seed + 1) with { Tenant = 2 });
-            Worlds.Together(one, other).ShouldBe([new ProtocolWorld(one).Run(), new ProtocolWorld(other).Run()]);
+            WorldSettings[] settings = [Untroubled(seed, 1), Untroubled(seed + 1, 2)];
+            var together = new ProtocolWorld(settings[0] with { Neighbours = [settings[1]] });
+            together.Run().Violation.ShouldBeNull($"SYNCFLOW_SEED={seed}");
+            foreach (var (beside, drawn) in together.Tenants.Zip(settings))
+            {
+                var alone = new ProtocolWorld(drawn);
+                alone.Run();
+                beside.Report().ShouldBe(alone.Tenants[0].Report());
+                beside.Store.Entries.SequenceEqual(alone.Tenants[0].Store.Entries).ShouldBeTrue($"SYNCFLOW_SEED={seed}: the ledger of tenant {drawn.Tenant}");
+            }
         }
+    }
+
+    [Theory]
+    [InlineData(nameof(Mistake.SendByNumber))]
+    [InlineData(nameof(Mistake.DeliverByNumber))]
+    [InlineData(nameof(Mistake.CommitByNumber))]
+    public void I6_What_a_worker_does_to_another_tenant_is_seen_as_it_happens(string name)
+    {
+        var mistake = Enum.Parse<Mistake>(name);
+        var seeds = Seeds.Worlds(OfAMistake / 2);
+        var broken = Worlds.Run(seeds.Select(seed => WorldSettings.Provoke(seed, mistake)));
+        output.WriteLine($"{broken.Violations.Count()} of {broken.Worlds.Count} worlds broke with {mistake}; first: {broken.Violations.FirstOrDefault()?.Violation}");
+        broken.Worlds.ShouldAllBe(w => w.Violation != null && w.Violation.StartsWith("tenant 1 of 2 at ") && w.Violation.EndsWith("not its own"));
+        Holds(seeds.Select(seed => WorldSettings.Provoke(seed, mistake) with { Mistake = Mistake.None }));
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 namespace SyncFlow.Simulator.Protocol;
 
 /// <content>Locations that are closed, and what of it is beyond what any rule could know in time.</content>
-internal sealed partial class ProtocolWorld
+internal sealed partial class TenantWorld
 {
     /// <summary>
     /// What its levels showed when a location was closed is on sale again the moment it is opened, whatever became of the

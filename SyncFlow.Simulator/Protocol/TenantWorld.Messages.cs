@@ -8,7 +8,7 @@ using SyncFlow.Core.Orders;
 namespace SyncFlow.Simulator.Protocol;
 
 /// <content>What channels tell and what they are asked: everything that travels between them and the inbox.</content>
-internal sealed partial class ProtocolWorld
+internal sealed partial class TenantWorld
 {
     private void ReadItem(ChannelDesk desk, int sku) => _agenda.In(desk.Between(50, 3_000), () =>
     {
@@ -45,8 +45,7 @@ internal sealed partial class ProtocolWorld
                 Truth.MaySellAgain(sku, Math.Max(0, units - exposed[sku]));
             }
 
-            _workforce!.Told();
-            _workforce.Wake();
+            Told();
         }
     });
 
@@ -58,7 +57,7 @@ internal sealed partial class ProtocolWorld
     private List<int> MaySell(Shop shop) =>
     [
         .. Enumerable.Range(0, _settings.Items).Select(item => Math.Max(0, _store.Sku(_settings.SkuOf(item)).Levels
-            .Where(l => l.Connection.Value == shop.Number && Exposures.InGroup(_store.Context, l, Group)).Sum(l => l.UpperBound))),
+            .Where(l => l.Connection.Value == shop.Number && Exposures.InGroup(_store.Context, l, ProtocolWorld.Group)).Sum(l => l.UpperBound))),
     ];
 
     /// <summary>Units put back at a location that we think is closed are on sale, and we share them out to the others.</summary>

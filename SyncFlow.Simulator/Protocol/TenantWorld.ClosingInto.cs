@@ -3,7 +3,7 @@ using SyncFlow.Core;
 namespace SyncFlow.Simulator.Protocol;
 
 /// <content>Locations that are closed into another of the same store, whatever is in doubt there.</content>
-internal sealed partial class ProtocolWorld
+internal sealed partial class TenantWorld
 {
     /// <summary>Draws from a source of its own, so that worlds without are the worlds they were.</summary>
     private void ArrangeClosingsInto()

@@ -11,11 +11,8 @@ using SyncFlow.Core.Stock;
 namespace SyncFlow.Simulator.Protocol;
 
 /// <content>How a world begins, and what its warehouse tells.</content>
-internal sealed partial class ProtocolWorld
+internal sealed partial class TenantWorld
 {
-    /// <summary>All locations may ship for each other.</summary>
-    public const int Group = 1;
-
     private EngineContext Context() => new(
         new TenantId(_settings.Tenant),
         _shops.ToImmutableDictionary(s => new ConnectionId(s.Number), s => new ChannelSettings(
@@ -29,7 +26,7 @@ internal sealed partial class ProtocolWorld
             Parks = _settings.IsAuthority(s.Number),
         }),
         Enumerable.Range(0, _settings.Locations).ToImmutableDictionary(
-            l => new LocationId(l), l => new LocationSettings(new LocationId(l), FulfillsOnline: true, Group)));
+            l => new LocationId(l), l => new LocationSettings(new LocationId(l), FulfillsOnline: true, ProtocolWorld.Group)));
 
     /// <summary>
     /// Opening stock, all of it at the locations in turn, part of it set aside where there is a till, and a level per
@@ -82,7 +79,7 @@ internal sealed partial class ProtocolWorld
 
     private void CountIngredients()
     {
-        Tally.Add($"worlds in {_settings.Mode.ToString().ToLowerInvariant()} mode");
+        Tally.Add($"tenants in {_settings.Mode.ToString().ToLowerInvariant()} mode");
         Tally.Add("channels that compare", _shops.Count(s => s.Kind == ShopKind.Comparing));
         Tally.Add("channels without compare-and-set", _settings.Absolute);
         Tally.Add("channels in bounded guard", _settings.Mode == SharingMode.Shared ? 0 : _settings.Bounded);

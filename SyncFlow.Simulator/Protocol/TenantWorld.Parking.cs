@@ -3,12 +3,12 @@ using SyncFlow.Core.Parking;
 namespace SyncFlow.Simulator.Protocol;
 
 /// <content>A channel that is the authority for on-hand and parks what it is not to sell (rule R14), and the hands at it.</content>
-internal sealed partial class ProtocolWorld
+internal sealed partial class TenantWorld
 {
     private Shop? Authority => _shops.Find(s => _settings.IsAuthority(s.Number));
 
     private ParkedShelf? ShelfOf(Shop shop, int item) =>
-        _settings.IsAuthority(shop.Number) && item < _settings.Skus ? new ParkedShelf { Owed = 0, Since = Start } : null;
+        _settings.IsAuthority(shop.Number) && item < _settings.Skus ? new ParkedShelf { Owed = 0, Since = ProtocolWorld.Start } : null;
 
     private void TamperWithParked()
     {

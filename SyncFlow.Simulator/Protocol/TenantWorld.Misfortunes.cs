@@ -6,7 +6,7 @@ using SyncFlow.Core.Stock;
 namespace SyncFlow.Simulator.Protocol;
 
 /// <content>What goes wrong besides single messages, and what comes in meanwhile.</content>
-internal sealed partial class ProtocolWorld
+internal sealed partial class TenantWorld
 {
     private static readonly TimeSpan QuarterOfAnHour = TimeSpan.FromMinutes(15);
 
@@ -63,7 +63,7 @@ internal sealed partial class ProtocolWorld
 
         if (_desks.Count > 0 && Chance(_faults.Crash))
         {
-            _workforce!.Kill(_random.Next(_desks.Count), TimeSpan.FromSeconds(_random.Next(1, 12)));
+            _workforce!.Kill(_desks[_random.Next(_desks.Count)].Index, TimeSpan.FromSeconds(_random.Next(1, 12)));
         }
 
         Tamper(shop);
