@@ -8,6 +8,7 @@ namespace SyncFlow.Channels.Shopify;
 public sealed partial class ShopifyClient
 {
     private const int SubscriptionsPerPage = 100;
+    private const string WebhookRefused = "WEBHOOK_REFUSED";
 
     /// <summary>
     /// Makes the shop's subscriptions of this app exactly the ones wanted: one per topic, to this address, without
@@ -19,15 +20,37 @@ public sealed partial class ShopifyClient
     {
         ArgumentNullException.ThrowIfNull(callback);
         ArgumentNullException.ThrowIfNull(topics);
+        var changes = ImmutableArray.CreateBuilder<WebhookChange>();
+        var fault = await EnsureOnceAsync(callback, topics, changes, cancel);
+
+        // Another process may be at the same, topic by topic: what is there now decides. One of two that meet gets on each time.
+        for (var left = topics.Count; left > 0 && fault is { Code: WebhookRefused }; left--)
+        {
+            fault = await EnsureOnceAsync(callback, topics, changes, cancel);
+        }
+
+        return fault is null ? changes.ToImmutable() : fault;
+    }
+
+    /// <summary>Carries out what the subscriptions that are there lack; answers why it could not, null where it could.</summary>
+    /// <param name="changes">Takes what was done, one entry for each topic.</param>
+    private async Task<ChannelFault?> EnsureOnceAsync(
+        Uri callback, IReadOnlyList<string> topics, ImmutableArray<WebhookChange>.Builder changes, CancellationToken cancel)
+    {
         var existing = await ReadSubscriptionsAsync(cancel);
         if (!existing.Succeeded)
         {
             return existing.Fault;
         }
 
-        var changes = ImmutableArray.CreateBuilder<WebhookChange>();
+        var before = changes.Select(c => c.SubscriptionRef).ToHashSet();
         foreach (var step in WebhookPlan.Of(existing.Value, callback.AbsoluteUri, topics))
         {
+            if (step is { Action: WebhookAction.Kept, Ref: { } kept } && before.Contains(kept))
+            {
+                continue;
+            }
+
             var done = await CarryOutAsync(step, callback, cancel);
             if (!done.Succeeded)
             {
@@ -37,7 +60,7 @@ public sealed partial class ShopifyClient
             changes.Add(new WebhookChange(WebhookPlan.HeaderTopic(step.Topic), step.Action, done.Value));
         }
 
-        return changes.ToImmutable();
+        return null;
     }
 
     private async Task<ChannelResult<List<WebhookPlan.Subscription>>> ReadSubscriptionsAsync(CancellationToken cancel)
@@ -78,7 +101,7 @@ public sealed partial class ShopifyClient
                 data => Subscribed(data.GetProperty("webhookSubscriptionUpdate")), cancel),
             WebhookAction.Deleted => await AskAsync<string>(
                 ShopifyOperation.Named("WebhookDelete"), new { id }, MutationCost, BudgetUse.Publish,
-                data => ShopifyFaults.OfUserErrors(data.GetProperty("webhookSubscriptionDelete"), "WEBHOOK_REFUSED") is { } refused
+                data => ShopifyFaults.OfUserErrors(data.GetProperty("webhookSubscriptionDelete"), WebhookRefused) is { } refused
                     ? refused
                     : step.Ref!,
                 cancel),
@@ -86,7 +109,7 @@ public sealed partial class ShopifyClient
     }
 
     private static ChannelResult<string> Subscribed(JsonElement payload) =>
-        ShopifyFaults.OfUserErrors(payload, "WEBHOOK_REFUSED") is { } refused
+        ShopifyFaults.OfUserErrors(payload, WebhookRefused) is { } refused
             ? refused
             : Ref(payload.GetProperty("webhookSubscription"));
 }

@@ -62,6 +62,7 @@ public sealed class LocationRow : ITenantRow
     public int SourceBuffer { get; set; }
     public bool InspectReturns { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
+    public int Version { get; set; } = 1;
 }
 
 /// <summary>A channel's own location, and which of ours it is mapped to.</summary>

@@ -17,6 +17,7 @@ public sealed class SyncRunRow : ITenantRow
     public DateTimeOffset? ClaimedUntil { get; set; }
     public bool CancelRequested { get; set; }
     public string? IdemKey { get; set; }
+    public string? RequestKey { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset? StartedAt { get; set; }
     public DateTimeOffset? FinishedAt { get; set; }

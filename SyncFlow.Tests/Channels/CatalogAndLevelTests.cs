@@ -159,6 +159,20 @@ public sealed class CatalogAndLevelTests
         stand.Shop.Subscriptions.Values.Select(s => s.Uri).ShouldBe(["http://127.0.0.1:9/new", "http://127.0.0.1:9/new"]);
     }
 
+    [Fact]
+    public async Task Two_that_subscribe_at_once_both_succeed_and_every_topic_is_there_once()
+    {
+        await using var stand = await StartAsync();
+        var here = new Uri("http://127.0.0.1:9/hooks");
+        string[] topics = ["orders/create", "orders/updated", "inventory_levels/update", "app/uninstalled"];
+
+        var both = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => stand.Client.EnsureWebhooksAsync(here, topics, CancellationToken.None)));
+
+        both.ShouldAllBe(b => b.Succeeded && b.Value.Select(c => c.Topic).Distinct().Count() == topics.Length);
+        both.SelectMany(b => b.Value).Count(c => c.Action == WebhookAction.Created).ShouldBe(topics.Length);
+        stand.Shop.Subscriptions.Count.ShouldBe(topics.Length);
+    }
+
     private static async Task<List<CatalogItem>> AllAsync(ShopStand stand)
     {
         var items = new List<CatalogItem>();
