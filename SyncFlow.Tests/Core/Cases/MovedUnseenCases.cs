@@ -101,6 +101,24 @@ public sealed class MovedUnseenCases
         (desk[1].Belief, desk[1].UpperBound, desk[1].Surplus).ShouldBe((shown, shown, 0));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-3)]
+    public void What_takes_a_level_below_zero_may_have_been_taken_at_a_closed_location_that_nobody_saw_open(int shown)
+    {
+        // Found by the simulation (seed 597387): the second place was opened, sold and was closed into the first, and no message came.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        PlaceCases.Close(desk);
+        desk.Arrange(2, l => l with { Status = LevelStatus.Closed, Belief = 0, Target = null });
+        desk.Arrange(1, l => l with { NeedsReading = false });
+        desk.Order(1, PlaceCases.Assigned("1", 8, ("x1", 8)));
+        (desk[1].Belief, desk[1].UpperBound, desk[1].NeedsReading).ShouldBe((-3, 0, true));
+
+        desk.Now += TimeSpan.FromSeconds(5);
+        desk.Read(1, ReadingKind.Drained, available: shown, committed: 8, onHand: shown + 8);
+        (desk[1].Belief, desk[1].UpperBound, desk[1].UnverifiedUnits).ShouldBe((shown, shown, 0));
+    }
+
     [Fact]
     public void What_appeared_beside_other_levels_stays_while_put_backs_hide_it()
     {
