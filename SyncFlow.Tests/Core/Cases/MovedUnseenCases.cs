@@ -101,6 +101,39 @@ public sealed class MovedUnseenCases
         (desk[1].Belief, desk[1].UpperBound, desk[1].Surplus).ShouldBe((shown, shown, 0));
     }
 
+    [Fact]
+    public void A_decrease_is_not_proven_by_a_unit_that_an_order_took_before_it_moved()
+    {
+        // Found by the simulation (seed 631747): the order was at the second place when that was read, and at the first when it was fetched.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Arrange(2, l => l with { Belief = 6, Target = 6, NeedsReading = true, Unverified = [new Unverified(1, desk.Now.AddSeconds(-1))] });
+        var mark = desk.Mark(2, ReadingKind.Drained) with { Available = 6, OnHand = 7, Committed = 1 };
+        desk.Order(1, PlaceCases.Assigned("1", 1, ("x1", 1)));
+        desk.Now += TimeSpan.FromSeconds(11);
+        desk.Read(2, mark);
+        (desk[2].Belief, desk[2].UpperBound).ShouldBe((6, 7), "six without the order's unit: the decrease was not done");
+
+        desk.Now += TimeSpan.FromSeconds(11);
+        desk.Read(2, ReadingKind.Drained, available: 7, onHand: 7);
+        (desk[2].Belief, desk[2].UpperBound, desk[2].FailedVerifications).ShouldBe((7, 7, 1));
+    }
+
+    [Fact]
+    public void What_a_channel_holds_for_nobody_keeps_no_decrease_in_doubt_for_ever()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Arrange(2, l => l with { Belief = 6, Target = 6, NeedsReading = true, Unverified = [new Unverified(1, desk.Now.AddSeconds(-1))] });
+        var readings = 0;
+        while (desk[2].UnverifiedUnits > 0 && readings < 100)
+        {
+            desk.Now += TimeSpan.FromSeconds(11);
+            desk.Read(2, ReadingKind.Drained, available: 6, committed: 1, onHand: 7);
+            readings++;
+        }
+
+        readings.ShouldBe(1 + (int)(PublishLimits.ConcealedFor / TimeSpan.FromSeconds(11)));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-3)]
