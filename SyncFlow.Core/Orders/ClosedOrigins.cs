@@ -29,7 +29,7 @@ internal static class ClosedOrigins
                 && ChannelMoves.IsSibling(closed, level) ? Math.Max(0, -Sold(other)) : 0;
         }
 
-        var below = HasClosed(sku, level) ? Math.Max(0, -(level.Belief.Value + level.UnverifiedUnits)) : 0;
+        var below = HasClosed(sku, level) ? Math.Max(0, -level.UpperBound) : 0;
         var units = Math.Min(Math.Max(left, below), Sold(change));
         return units == 0
             ? sku
