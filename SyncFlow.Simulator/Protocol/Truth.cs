@@ -246,8 +246,8 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
                 // What appeared and is not seen any more is sought on the others first. What an order took beside a
                 // closed level may have moved with all that lay there.
                 explained += level.Surplus + level.Adopted + level.Unverified.Where(u => u.Sought == level.Id).Sum(u => u.Units);
-                explained += settings.UnitsAppear || settings.Faults.ClosedInto > 0 || settings.Faults.ClosedPlace > 0 || shop.Kind == ShopKind.Absolute
-                    || shop.MovedOrders(item) > 0 ? level.UnverifiedUnits : 0;
+                explained += settings.UnitsAppear || settings.Faults.ClosedInto > 0 || (settings.Locations > 1 && settings.Faults.ClosedPlace > 0)
+                    || shop.Kind == ShopKind.Absolute || shop.MovedOrders(item) > 0 ? level.UnverifiedUnits : 0;
             }
         }
 
