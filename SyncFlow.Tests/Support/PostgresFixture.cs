@@ -12,7 +12,8 @@ namespace SyncFlow.Tests.Support;
 /// Real PostgreSQL databases for tests. Take it as a constructor argument. The server is the one that
 /// <c>SYNCFLOW_TEST_POSTGRES</c> names (a connection string of a superuser), else one of our own that lives as long as
 /// the run and starts when the first test asks. One template database is migrated; each
-/// <see cref="CreateDatabaseAsync"/> copies it, so test classes run side by side with nothing to clean.
+/// <see cref="CreateDatabaseAsync"/> copies it, so test classes run side by side with nothing to clean. What was made within one
+/// test is dropped some time after it.
 /// </summary>
 public sealed class PostgresFixture : IAsyncDisposable
 {
@@ -27,6 +28,8 @@ public sealed class PostgresFixture : IAsyncDisposable
     private readonly SemaphoreSlim gate = new(1, 1);
 
     private readonly List<string> databases = [];
+
+    private readonly Dictionary<string, List<string>> databasesOfTests = [];
 
     private readonly string run = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
 
@@ -133,7 +136,7 @@ public sealed class PostgresFixture : IAsyncDisposable
         try
         {
             using var limit = new CancellationTokenSource(StartLimit);
-            folder = TestServers.CreateFolder();
+            folder = TestServers.CreateFolder(inMemory: true);
             var settings = new PostgresSettings(folder.FullName, Path.Combine(folder.FullName, "postgres.log"), Temporary: true)
             {
                 Settings = ForTests,
@@ -147,9 +150,40 @@ public sealed class PostgresFixture : IAsyncDisposable
         }
     }
 
-    private Task<string> CopyAsync(string source)
+    private async Task<string> CopyAsync(string source)
     {
-        return CreateAsync(string.Create(CultureInfo.InvariantCulture, $"syncflow_test_{run}_{databases.Count}"), source);
+        await DropEndedAsync();
+        var name = string.Create(CultureInfo.InvariantCulture, $"syncflow_test_{run}_{databases.Count}");
+        if (TestContext.Current.Test is { UniqueID: var test })
+        {
+            databasesOfTests.TryAdd(test, []);
+            databasesOfTests[test].Add(name);
+        }
+
+        return await CreateAsync(name, source);
+    }
+
+    private async Task DropEndedAsync()
+    {
+        foreach (var test in EndedTestsAttribute.Take())
+        {
+            foreach (var name in databasesOfTests.Remove(test, out var own) ? own : [])
+            {
+                await DropAsync(name);
+            }
+        }
+    }
+
+    private async Task DropAsync(string name)
+    {
+        try
+        {
+            await ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        }
+        catch (PostgresException kept) when (kept.SqlState == PostgresErrorCodes.ObjectInUse)
+        {
+            // A test of change data capture left its replication slot: it goes with the server.
+        }
     }
 
     private async Task<string> CreateAsync(string name, string source)

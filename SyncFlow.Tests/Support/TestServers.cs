@@ -8,18 +8,41 @@ internal static class TestServers
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
+    private const string Prefix = "syncflow-test-";
+
+    /// <summary>Where Linux keeps files in memory.</summary>
+    private const string MemoryFolder = "/dev/shm";
+
+    /// <summary>What the databases of all tests that run at once need, several times over.</summary>
+    private const long MemoryNeeded = 12L << 30;
+
     /// <summary>A temporary folder that the account PostgreSQL runs under can pass through.</summary>
-    public static DirectoryInfo CreateFolder()
+    /// <param name="inMemory">In memory where there is plenty: a thousand databases are copied, and a slow disk would be most of the run.</param>
+    public static DirectoryInfo CreateFolder(bool inMemory = false)
     {
-        var folder = Directory.CreateTempSubdirectory("syncflow-test-");
+        var folder = inMemory && HasMemory() ? CreateInMemory() : Directory.CreateTempSubdirectory(Prefix);
         if (!OperatingSystem.IsWindows())
         {
-            // Made for its owner alone; root's servers run under another account. What is secret inside is locked itself.
-            folder.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+            // For its owner alone, to look into; root's servers run under another account. What is secret inside is locked itself.
+            folder.UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         }
 
         return folder;
     }
+
+    private static DirectoryInfo CreateInMemory()
+    {
+        // A run that was killed leaves its folder, and no restart of the machine can be waited for.
+        foreach (var left in new DirectoryInfo(MemoryFolder).EnumerateDirectories(Prefix + "*").Where(d => d.LastWriteTimeUtc < DateTime.UtcNow.AddDays(-1)))
+        {
+            left.Delete(recursive: true);
+        }
+
+        return Directory.CreateDirectory(Path.Combine(MemoryFolder, Prefix + Guid.NewGuid().ToString("N")));
+    }
+
+    private static bool HasMemory() => OperatingSystem.IsLinux() && Directory.Exists(MemoryFolder)
+        && new DriveInfo(MemoryFolder).AvailableFreeSpace > MemoryNeeded && GC.GetGCMemoryInfo().TotalAvailableMemoryBytes > MemoryNeeded;
 
     /// <summary>Starts a server; where this machine has none the calling test is skipped with the reason (fails in CI).</summary>
     public static async Task<TServer> StartOrSkipAsync<TServer>(Func<CancellationToken, Task<TServer>> start)
