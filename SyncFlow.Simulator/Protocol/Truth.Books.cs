@@ -55,6 +55,13 @@ internal sealed partial class Truth
                 ? (booked.Committed + entry.Delta, booked.OnHand)
                 : (booked.Committed, booked.OnHand + entry.Delta);
         }
+
+        if (entry is { Reason: EntryReason.ReservationCommitted, Bucket: Bucket.Reserved }
+            && store.Context.Locations.TryGetValue(entry.Location, out var held) && !held.FulfillsOnline)
+        {
+            // Units held at a place that is closed on every channel: the order that they became takes them from one that is open.
+            _opened[WorldSettings.IndexOf(entry.Sku)] += Math.Max(0, -entry.Delta);
+        }
     }
 
     /// <summary>I2: an order is in the ledger once, as it was told, whatever the number, order and age of its messages.</summary>
