@@ -239,7 +239,7 @@ internal sealed class ShelfReading
     /// <summary>What is left: seen once it waits for more exact readings, then the authority's word is booked.</summary>
     private (SkuState, LevelState) Placed(SkuState sku, LevelState next, ParkedShelf shelf)
     {
-        if (Readings < ParkedMoves.Patience(sku, _level, _open))
+        if (Readings < ParkedMoves.Patience(sku, _level, _fact.Reading, _open))
         {
             next = next with { NeedsReading = true, Shelf = shelf with { Unplaced = _open, UnplacedReadings = Readings } };
             return (_open < 0 ? ChannelMoves.AskSiblings(sku, _level) : sku, next);
@@ -252,7 +252,8 @@ internal sealed class ShelfReading
     }
 
     /// <summary>What is open may be the doing of a location that closes, and that is not read out yet.</summary>
-    private bool IsUnderWay(SkuState sku) => ParkedMoves.IsUnderWay(sku, _level, _open) && Readings < ParkedMoves.Patience(sku, _level, _open);
+    private bool IsUnderWay(SkuState sku) =>
+        ParkedMoves.IsUnderWay(sku, _level, _fact.Reading, _open) && Readings < ParkedMoves.Patience(sku, _level, _fact.Reading, _open);
 
     /// <summary>Exact readings in a row that showed what is open, this one included.</summary>
     private int Readings => !IsExact ? 0 : _shelf!.Unplaced == _open ? _shelf.UnplacedReadings + 1 : 1;

@@ -29,6 +29,21 @@ public sealed class ShelfDoubtCases
     }
 
     [Fact]
+    public void R14_Nothing_is_taken_off_on_hand_while_more_is_available_than_anybody_can_explain()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.Shows(1, 6, 5);
+        desk.ShipElsewhere(1);
+        (desk.Shelf().Owed, desk[1].Surplus).ShouldBe((-1, 1));
+        desk.Say().ShouldBeNull("not done, it would read as that unit");
+
+        desk.Shows(1, 6, 5);
+        (desk.Position.OnHand, desk[1].Surplus).ShouldBe((10, 0), "somebody laid it there");
+        var (kind, element) = desk.Say().ShouldNotBeNull();
+        (kind, element.ParkedFrom, element.ParkedTo).ShouldBe((PushKind.Adjust, 5, 4));
+    }
+
+    [Fact]
     public void R14_A_reading_marked_before_a_move_was_acknowledged_tells_nothing_of_it()
     {
         var desk = ShelfDesk.Shared();

@@ -89,6 +89,26 @@ public sealed class ShelfSiblingCases
         (desk[Second].Status, desk[Second].Shelf!.Owed, desk[Main].Shelf!.Found).ShouldBe((LevelStatus.Closed, 2, 0));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R14_What_two_hands_did_before_a_location_closes_did_not_move_with_it_while_parked_units_lie_there(bool sourceFirst)
+    {
+        // One took two of the three parked units away at the place that closes, another laid two at the one that stays.
+        var desk = ParkedMoveCases.Scene(closedAvailable: 0);
+        desk.Shows(Main, 5, 5);
+        desk.Shows(Second, 0, 1);
+        PlaceCases.Close(desk);
+        for (var cycle = 0; cycle <= PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            Cycle(desk, sourceFirst, main: (5, 5), second: (0, 1));
+        }
+
+        desk.State.Pools.Select(p => (p.Buckets.OnHand, p.Buckets.Unavailable)).ShouldBe([(10, 2), (1, 0)]);
+        desk.Ledger.ShouldNotContain(e => e.Reason == EntryReason.ChannelTransfer);
+        (desk[Second].Status, desk[Main].Shelf!.Found, desk[Main].Shelf!.Unplaced).ShouldBe((LevelStatus.Closed, 2, 0));
+    }
+
     /// <summary>Eight units at the first place, of which three lie parked and one may not have been taken off; four at the second, three parked.</summary>
     private static Desk Corrected()
     {
