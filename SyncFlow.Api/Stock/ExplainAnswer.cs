@@ -14,12 +14,18 @@ namespace SyncFlow.Api.Stock;
 /// <param name="TimeBasis">Always <c>recorded</c>: what the ledger had been told by then, whenever it happened.</param>
 /// <param name="Why">The same in sentences.</param>
 /// <param name="Exposure">How much could be oversold then, and why.</param>
+/// <param name="Debts">What locations owed together to orders booked at others; empty where nothing was owed.</param>
 /// <param name="PushesKeptFrom">Pushes planned before it are older than what is kept, and so missing here; null while all are kept.</param>
 internal sealed record ExplainAnswer(
     string Sku, DateTimeOffset At, string TimeBasis, IReadOnlyList<string> Why, Exposure Exposure,
-    IReadOnlyList<ExplainAnswer.PoolAnswer> Locations, IReadOnlyList<ExplainAnswer.LevelAnswer> Levels, ExplainAnswer.EntriesAnswer Entries,
-    DateTimeOffset? PushesKeptFrom)
+    IReadOnlyList<ExplainAnswer.PoolAnswer> Locations, IReadOnlyList<ExplainAnswer.DebtAnswer> Debts, IReadOnlyList<ExplainAnswer.LevelAnswer> Levels,
+    ExplainAnswer.EntriesAnswer Entries, DateTimeOffset? PushesKeptFrom)
 {
+    /// <param name="Sku">Of which SKU; of a kit the part.</param>
+    /// <param name="Location">Where the orders are booked that wait for the units.</param>
+    /// <param name="OwedBy">Locations that owe them together.</param>
+    internal sealed record DebtAnswer(string Sku, string Location, int Units, DebtCause Cause, IReadOnlyList<string> OwedBy);
+
     /// <param name="Buffer">Units that are never shown: the larger of the safety buffer and what the tier keeps back.</param>
     /// <param name="Tier">What the SKU's tier keeps back there, and why; null where the tenant has no buffer policy.</param>
     /// <param name="Ats">Available to sell there, after the buffer.</param>
@@ -70,15 +76,19 @@ internal sealed record ExplainAnswer(
     public static ExplainAnswer Of(StockStory story, LocationId? location, string? next)
     {
         var moment = story.Moment;
-        var opened = moment.Sku.Pools.Where(p => p.Opened).Select(p => p.Location).ToHashSet();
         return new ExplainAnswer(
             moment.Code, moment.At, "recorded", Narrative.Of(moment, story.Levels, location), Exposures.Of(moment.Tied, moment.Sku.Sku),
             [.. moment.Sku.Pools.Where(p => location is null || p.Location == location).Select(p => Pool(story, p))],
+            [.. DebtAccount.Of(moment, location).SelectMany(d => Told(moment, d))],
             [.. story.Levels.Select(l => Level(moment, l))],
             new EntriesAnswer(
                 [.. story.Page.Entries.Select(e => Entry(moment, e))], next, Sums(moment, story.Page.Before), Sums(moment, story.Page.After)),
             story.PushesKeptFrom);
     }
+
+    private static IEnumerable<DebtAnswer> Told(StockMoment moment, DebtAccount account) => account.Debts.Select(d => new DebtAnswer(
+        account.Sku == moment.Sku.Sku ? moment.Code : moment.Names.Of(account.Sku), moment.Names.Of(d.Place), d.Units, d.Cause,
+        [.. account.Owers.Select(moment.Names.Of)]));
 
     private static PoolAnswer Pool(StockStory story, Pool pool)
     {

@@ -25,10 +25,13 @@ namespace SyncFlow.Core.Explaining;
 /// <param name="Owed">Units that lay there beyond the channel's on-hand, signed; null where none were parked any more.</param>
 /// <param name="LagReserve">Sales that bounded guard kept off it; null in rows from before it was kept.</param>
 /// <param name="Filled">Units that had filled it where orders took it below zero and nobody counted; null where none did.</param>
+/// <param name="OpenClaims">Units that open orders had taken from it; null where none had, and in rows from before it was kept.</param>
+/// <param name="Adopted">Units that belief had followed upwards without a cause; null where it had not, and in rows from before it was kept.</param>
 public sealed record LevelRecord(
     DateTimeOffset At, string Cause, LevelStatus? Status, EffectiveMode? Mode, int? Belief, int? Target, int? Observed,
     DateTimeOffset? ReadAt, int Suspense, int Surplus, int Unverified, Guid? Push, int? From, int? To, long? SoldTotal,
-    long? PutBackTotal, long? PushedTotal, int? Parked = null, int? Owed = null, int? LagReserve = null, int? Filled = null)
+    long? PutBackTotal, long? PushedTotal, int? Parked = null, int? Owed = null, int? LagReserve = null, int? Filled = null,
+    int? OpenClaims = null, int? Adopted = null)
 {
     /// <summary>The level as the rules see it, as far as this row says.</summary>
     public LevelState ToState(LevelId level, ListingId listing, ConnectionId connection, LocationId location) => new()
@@ -44,6 +47,8 @@ public sealed record LevelRecord(
         Surplus = Surplus,
         LagReserve = LagReserve ?? 0,
         Filled = Filled ?? 0,
+        OpenClaims = OpenClaims ?? 0,
+        Adopted = Adopted ?? 0,
         Unverified = Unverified == 0 ? [] : [new Unverified(Unverified, At)],
         InFlight = To is { } to ? new InFlight(Push ?? Guid.Empty, From ?? Belief ?? to, to, At, At, null) : null,
     };

@@ -34,6 +34,7 @@ public static class Narrative
             sentences.AddRange(KitWords.Of(moment));
         }
 
+        sentences.AddRange(DebtAccount.Of(moment, location).Select(d => d.Sentence(moment)));
         sentences.AddRange(moment.Stops.Sentences(moment, location));
         sentences.Add(ModeSentence(moment));
         foreach (var level in levels)

@@ -38,7 +38,7 @@ internal static class Baselines
             return FactOutcome.Applied;
         }
 
-        sku = DraftHolding.Book(set, fact, sku, level);
+        (sku, level) = DraftHolding.Follow(set, fact, sku, level);
 
         var sold = (int)(level.SoldTotal - reading.SoldMark);
         var putBack = (int)(level.PutBackTotal - reading.PutBackMark);
@@ -46,7 +46,6 @@ internal static class Baselines
         set.Cured.Add(VarianceKey(level));
         set.Put(sku.With(level with
         {
-            DraftHolds = reading.Reserved,
             Status = channel.Status == ConnectionStatus.Live ? LevelStatus.Live : LevelStatus.Baselined,
             Belief = reading.Available - sold + putBack,
             Unverified = sold > 0 ? [new Unverified(sold, now)] : [],

@@ -45,7 +45,7 @@ internal static class DraftHolding
     }
 
     /// <summary>The ledger's side alone: units held are reserved, units released are not.</summary>
-    public static SkuState Book(WorkingSet set, LevelRead fact, SkuState sku, LevelState level)
+    private static SkuState Book(WorkingSet set, LevelRead fact, SkuState sku, LevelState level)
     {
         var held = fact.Reading.Reserved - level.DraftHolds;
         if (held == 0)

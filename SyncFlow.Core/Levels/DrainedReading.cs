@@ -295,6 +295,7 @@ internal sealed class DrainedReading(
         next = next with
         {
             Unverified = rest > 0 ? [new Unverified(rest, now), .. kept] : kept,
+            InFlight = Rebased(next.InFlight, next.Belief.Value - level.Belief!.Value),
             AwaitsAttribution = false,
             NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0 || HidesPutBack || (_foundPutBack && IsBounded)
                 || (_sold + _putBack > 0 && ChannelMoves.MayHide(sku, level)),
@@ -305,6 +306,12 @@ internal sealed class DrainedReading(
         sku = misses ? SoughtUnits.PassOn(sku, level, next, now) : sku;
         set.Put(SoughtUnits.Answered(sku, level, next));
     }
+
+    /// <summary>A value on its way replaces also what only this reading tells of: the level comes to show the value, and no more.</summary>
+    private InFlight? Rebased(InFlight? push, int more) =>
+        more > 0 && push is { Kind: WriteKind.Overwrite } && push.PlannedAt > _reading.MarkedAt
+            ? push with { From = push.From + more }
+            : push;
 
     /// <summary>Whether the last that was seen of it were units.</summary>
     private bool WasShown => sku.FindLevel(level.Id)?.Observed?.Available != 0;

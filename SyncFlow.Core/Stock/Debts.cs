@@ -2,6 +2,21 @@ using SyncFlow.Core.Levels;
 
 namespace SyncFlow.Core.Stock;
 
+/// <summary>Why the counted pools of a group owe units to orders at a place that is not among them.</summary>
+public enum DebtCause : short
+{
+    /// <summary>Nobody has counted in there, and orders took units that no level there shows.</summary>
+    NobodyCounted = 1,
+
+    /// <summary>Every channel has closed it, and its open orders wait for more than lies there.</summary>
+    ClosedEverywhere = 2,
+}
+
+/// <summary>Units that the counted pools of a group owe.</summary>
+/// <param name="Place">Where the orders are booked that wait for them.</param>
+/// <param name="Units">In units of the SKU, above 0.</param>
+public sealed record Debt(LocationId Place, int Units, DebtCause Cause);
+
 /// <summary>
 /// Units that are sold from pools that available-to-sell leaves out. Of a place that nobody has counted in, those that no level
 /// there shows: stores take a whole order from one location, whatever is there, and an order whose place is not known yet is booked
@@ -12,7 +27,21 @@ namespace SyncFlow.Core.Stock;
 public static class Debts
 {
     /// <summary>Owed by the counted pools of a group, in units of the SKU, ≥ 0.</summary>
-    public static int Of(Cluster cluster, SkuId sku, int group)
+    public static int Of(Cluster cluster, SkuId sku, int group) => Of(cluster, sku, group, told: null);
+
+    /// <summary>The same one by one: to orders at which place, and why; together what the group owes.</summary>
+    public static IReadOnlyList<Debt> Each(Cluster cluster, SkuId sku, int group)
+    {
+        var told = new List<Debt>();
+        Of(cluster, sku, group, told);
+        return
+        [
+            .. told.GroupBy(d => (d.Place, d.Cause)).Select(d => new Debt(d.Key.Place, d.Sum(one => one.Units), d.Key.Cause))
+                .Where(d => d.Units > 0).OrderBy(d => d.Place.Value).ThenBy(d => d.Cause),
+        ];
+    }
+
+    private static int Of(Cluster cluster, SkuId sku, int group, List<Debt>? told)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var state = cluster.Find(sku) ?? throw new ArgumentException($"SKU {sku.Value} is not in the cluster.", nameof(sku));
@@ -23,6 +52,7 @@ public static class Debts
             {
                 owed += sales * units;
                 isFilled |= level.Filled > 0;
+                told?.Add(new Debt(level.Location, sales * units, DebtCause.NobodyCounted));
             }
         }
 
@@ -30,7 +60,9 @@ public static class Debts
         {
             if (cluster.Context.Locations.TryGetValue(pool.Location, out var place) && place.Group == group && place.FulfillsOnline != pool.Opened)
             {
-                owed += pool.Opened ? ShortAt(cluster, sku, pool) : OwedBy(cluster, sku, pool, isFilled, group);
+                var units = pool.Opened ? ShortAt(cluster, sku, pool) : OwedBy(cluster, sku, pool, isFilled, group);
+                owed += units;
+                told?.Add(new Debt(pool.Location, units, pool.Opened ? DebtCause.ClosedEverywhere : DebtCause.NobodyCounted));
             }
         }
 

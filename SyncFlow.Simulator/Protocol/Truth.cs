@@ -123,7 +123,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
         // A till sells what is kept back as well.
         var could = AllOffered(sku) - Left(sku) - _takenAway[sku] + (settings.Till ? 0 : buffered);
-        if (could > exposure.Units + Math.Max(0, -exposure.Available) + ShortWhereAllIsClosed(state) + BeyondReserves(sku))
+        if (could > exposure.Units + Math.Max(0, -exposure.Available) + ShortWhereAllIsClosed(sku, state) + BeyondReserves(sku))
         {
             return $"{could} units could be sold that do not exist, exposure is {exposure}";
         }
@@ -199,10 +199,13 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         return units;
     }
 
-    /// <summary>Units promised beyond what is there where every place is closed on every channel: nothing is available then that could say them.</summary>
-    private int ShortWhereAllIsClosed(SkuState state) => AvailableToSell.Groups(state, store.Context).Count > 0
+    /// <summary>
+    /// Units promised beyond what is there where every place is closed on every channel: nothing is available then that could say them.
+    /// Those of orders that nobody has told of too, which drafts became there: no level has a bound to count them in.
+    /// </summary>
+    private int ShortWhereAllIsClosed(int sku, SkuState state) => AvailableToSell.Groups(state, store.Context).Count > 0
         ? 0
-        : state.Pools.Sum(p => Math.Max(0, -p.Buckets.Unencumbered));
+        : Math.Max(0, Sum(sku, (shop, item) => Math.Max(0, shop.Sold(item) - _told[shop.Number, item])) - state.Pools.Sum(p => Math.Min(0, p.Buckets.Unencumbered)));
 
     /// <summary>Of the exposure by one selling unit, what has a cause that is named.</summary>
     private int Explained(Shop shop, int item)
@@ -240,14 +243,19 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
                 // Sales on an unknown side of a reading that showed foreign units stay in doubt with them; where an order left they are
                 // foreign until its move is known, and what is put back on a level at zero may be sold again before that is proven.
-                // What appeared and is not seen any more is sought on the others first.
+                // What appeared and is not seen any more is sought on the others first. An order that was guessed to be a closed
+                // level's may have moved with all that lay there.
                 explained += level.Surplus + level.Adopted + level.Unverified.Where(u => u.Sought == level.Id).Sum(u => u.Units);
-                explained += (settings.UnitsAppear || settings.Faults.ClosedInto > 0 || shop.Kind == ShopKind.Absolute || shop.MovedOrders(item) > 0 ? level.UnverifiedUnits : 0);
+                explained += settings.UnitsAppear || settings.Faults.ClosedInto > 0 || shop.Kind == ShopKind.Absolute || shop.MovedOrders(item) > 0
+                    || HasEnded(shop, item) ? level.UnverifiedUnits : 0;
             }
         }
 
         return explained + (shop.Kind == ShopKind.Absolute ? below : Math.Max(0, -bound)) + Moved(shop, item);
     }
+
+    private bool HasEnded(Shop shop, int item) => settings.Faults.ClosedPlace > 0
+        && store.Sku(settings.SkuOf(item)).Levels.Any(l => l.Connection.Value == shop.Number && l.Status == LevelStatus.Closed);
 
     /// <summary>
     /// Units booked at another place first than the one they were taken from. Where a level was proven to be empty before

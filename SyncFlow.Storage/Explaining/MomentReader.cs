@@ -83,7 +83,7 @@ internal static class MomentReader
         """
         SELECT l.level_id, l.listing_id, l.connection_id, l.location_id, h.at, h.cause, h.status, h.mode, h.belief, h.target,
           h.observed, h.read_at, h.suspense, h.surplus, h.unverified, h.push_id, h.in_flight_from, h.in_flight, h.sold_total,
-          h.put_back_total, h.pushed_total, h.parked, h.owed, h.lag_reserve, h.filled, n.units_per_sale, EXISTS (
+          h.put_back_total, h.pushed_total, h.parked, h.owed, h.lag_reserve, h.filled, h.open_claims, h.adopted, n.units_per_sale, EXISTS (
             SELECT FROM channel_items i WHERE i.tenant_id = $1 AND i.connection_id = n.connection_id AND i.variant_ref = n.variant_ref
               AND i.is_bundle)
         FROM listing_levels l JOIN listings n USING (tenant_id, listing_id) CROSS JOIN LATERAL (
@@ -101,8 +101,8 @@ internal static class MomentReader
             row.Nullable<int>(8), row.Nullable<int>(9), row.Nullable<int>(10), row.Nullable<DateTimeOffset>(11), row.GetInt32(12),
             row.GetInt32(13), row.GetInt32(14), row.Nullable<Guid>(15), row.Nullable<int>(16), row.Nullable<int>(17),
             row.Nullable<long>(18), row.Nullable<long>(19), row.Nullable<long>(20), row.Nullable<int>(21), row.Nullable<int>(22),
-            row.Nullable<int>(23), row.Nullable<int>(24)),
-        row.GetInt32(25), row.GetBoolean(26));
+            row.Nullable<int>(23), row.Nullable<int>(24), row.Nullable<int>(25), row.Nullable<int>(26)),
+        row.GetInt32(27), row.GetBoolean(28));
 
     /// <summary>The settings as the rules take them.</summary>
     public static (SkuPolicy Policy, EngineContext Context, GrowthStops Stops) Interpret(

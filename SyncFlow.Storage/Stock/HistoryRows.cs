@@ -12,15 +12,15 @@ internal static class HistoryRows
         """
         INSERT INTO level_history (tenant_id, level_id, at, belief, target, observed, suspense, surplus, unverified, in_flight,
           cause, status, mode, in_flight_from, push_id, read_at, sold_total, put_back_total, pushed_total, parked, owed, lag_reserve,
-          filled)
+          filled, open_claims, adopted)
         SELECT $1, d.level_id, $2, d.belief, d.target, d.observed, d.suspense, d.surplus, d.unverified, d.in_flight,
           $3, d.status, d.mode, d.in_flight_from, d.push_id, d.read_at, d.sold, d.put_back, d.pushed, d.parked, d.owed, d.lag_reserve,
-          d.filled
+          d.filled, d.claims, d.adopted
         FROM unnest($4::bigint[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[], $11::int[], $12::smallint[],
           $13::smallint[], $14::int[], $15::uuid[], $16::timestamptz[], $17::bigint[], $18::bigint[], $19::bigint[], $20::int[], $21::int[],
-          $22::int[], $23::int[])
+          $22::int[], $23::int[], $24::int[], $25::int[])
           AS d (level_id, belief, target, observed, suspense, surplus, unverified, in_flight, status, mode, in_flight_from,
-            push_id, read_at, sold, put_back, pushed, parked, owed, lag_reserve, filled)
+            push_id, read_at, sold, put_back, pushed, parked, owed, lag_reserve, filled, claims, adopted)
         """,
         Sql.P(at), Sql.P(cause),
         Sql.Column(levels, l => l.Level.Id.Value), Sql.Column(levels, l => l.Level.Belief),
@@ -32,7 +32,8 @@ internal static class HistoryRows
         Sql.Column(levels, l => DatabaseTime.Of(l.Level.Observed?.SeenAt)), Sql.Column(levels, l => l.Level.SoldTotal),
         Sql.Column(levels, l => l.Level.PutBackTotal), Sql.Column(levels, l => l.Level.PushedTotal),
         Sql.Column(levels, l => l.Level.Shelf is { Since: not null } shelf ? shelf.Parked : (int?)null), Sql.Column(levels, l => l.Level.Shelf?.Owed),
-        Sql.Column(levels, l => l.Level.LagReserve), Sql.Column(levels, l => l.Level.Filled is > 0 and var filled ? filled : (int?)null));
+        Sql.Column(levels, l => l.Level.LagReserve), Sql.Column(levels, l => NullIfNone(l.Level.Filled)),
+        Sql.Column(levels, l => NullIfNone(l.Level.OpenClaims)), Sql.Column(levels, l => NullIfNone(l.Level.Adopted)));
 
     public static NpgsqlBatchCommand InsertOpenings(StorageSession session, IReadOnlyList<PoolOpening> openings, DateTimeOffset at) => session.Of(
         """
@@ -42,4 +43,6 @@ internal static class HistoryRows
         """,
         Sql.P(at), Sql.Column(openings, o => o.Sku.Value), Sql.Column(openings, o => o.Location.Value), Sql.Column(openings, o => o.Opened),
         Sql.Column(openings, o => o.SetAside));
+
+    private static int? NullIfNone(int units) => units == 0 ? null : units;
 }

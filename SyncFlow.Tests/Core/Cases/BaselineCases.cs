@@ -77,6 +77,21 @@ public sealed class BaselineCases
     }
 
     [Fact]
+    public void What_went_missing_before_a_level_is_taken_into_service_is_what_a_draft_is_seen_to_hold()
+    {
+        // Found by the simulation (seed 494239): the unit stood in suspense and in the hold, and channels showed more than was left.
+        var desk = new Desk(1, 5, SharingMode.Guard, 5);
+        desk.Arrange(1, l => l with { Status = LevelStatus.New, NeedsReading = true });
+        desk.Announce(1, 4, desk.Now);
+        (desk[1].Belief, desk[1].Suspense, desk.Ats).ShouldBe((4, 1, 4));
+
+        desk.Now += TimeSpan.FromSeconds(1);
+        desk.Read(1, desk.Mark(1, ReadingKind.Baseline) with { Available = 4, OnHand = 5, Reserved = 1 });
+        (desk[1].Status, desk[1].Belief, desk[1].Suspense, desk[1].DraftHolds).ShouldBe((LevelStatus.Live, 4, 0, 1));
+        (desk.Position.Reserved, desk.Position.Suspense, desk.Exposure.Units).ShouldBe((1, 0, 0));
+    }
+
+    [Fact]
     public void A_cancel_before_the_reading_does_not_hide_a_shipment_after_it()
     {
         var desk = Fresh();
