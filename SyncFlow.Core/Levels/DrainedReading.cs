@@ -105,14 +105,13 @@ internal sealed class DrainedReading(
     private void Settled(int belief, int younger = 0)
     {
         sku = Readings.MoveSuspense(set, fact, sku, level, younger, EntryReason.SuspenseSettled, now);
-        var hidden = Math.Clamp(Bound - (belief - younger) - Doubted, 0, level.Surplus + level.Adopted);
         Write(level with
         {
             Belief = belief - younger,
             Suspense = younger,
             SuspenseSince = younger > 0 ? level.SuspenseSince : null,
             SuspenseReadings = 0,
-            Surplus = hidden,
+            Surplus = Hidden(belief - younger, Doubted),
             Adopted = 0,
             FailedVerifications = 0,
         }, Doubted);
@@ -254,8 +253,13 @@ internal sealed class DrainedReading(
         set.NoteCause(sku.Sku, now);
 
         // Where more is there than was doubted, something foreign disturbs the reading: put-backs may fall on either side of it.
-        Write(next, units > Doubted ? int.MaxValue : Doubted - units);
+        // Else what it shows may be what had appeared there before, and what was put back is on top of that.
+        var doubt = units > Doubted ? int.MaxValue : Doubted - units;
+        Write(next with { Surplus = Hidden(next.Belief!.Value, doubt) }, doubt);
     }
+
+    /// <summary>Of what had appeared, what sales and put-backs on either side of the reading may hide.</summary>
+    private int Hidden(int belief, int doubt) => Math.Clamp(Bound - belief - doubt, 0, level.Surplus + level.Adopted);
 
     /// <summary>Somebody else wrote the level. Where the channel owns on-hand it is a fact; else the target is pushed back.</summary>
     private void BookEdit(int units, DriftClass drift, int expected)

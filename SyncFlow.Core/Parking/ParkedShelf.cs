@@ -23,7 +23,7 @@ public sealed record ParkedShelf
     /// <summary>The part of <see cref="Parked"/> that no write of ours and no movement of available explains yet, signed.</summary>
     public int Unplaced { get; init; }
 
-    /// <summary>Exact drained readings in a row that showed <see cref="Unplaced"/>.</summary>
+    /// <summary>Exact drained readings that showed <see cref="Unplaced"/>, with none between them that showed something else.</summary>
     public int UnplacedReadings { get; init; }
 
     /// <summary>Cumulative change of the parked state by acknowledged writes; only differences matter.</summary>

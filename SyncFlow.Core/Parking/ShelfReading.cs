@@ -122,7 +122,7 @@ internal sealed class ShelfReading
     public int Explain(int units, bool isUndone)
     {
         JudgeBeside(units);
-        var moved = Opposite(units, _open);
+        var moved = Opposite(units, _open - SeenAlone);
         _open += moved;
         if (moved != 0 && !isUndone)
         {
@@ -134,6 +134,13 @@ internal sealed class ShelfReading
         _undone -= lacking;
         return moved + lacking;
     }
+
+    /// <summary>
+    /// Of what is open, what was seen before, when available lacked a cause for nothing: nobody moved that from or to what is sold, so
+    /// what goes missing there later is another matter, an order's most often that was booked at a sibling.
+    /// </summary>
+    private int SeenAlone =>
+        _shelf is { UnplacedReadings: > 0 } ? Math.Clamp(_shelf.Unplaced, Math.Min(0, _open), Math.Max(0, _open)) : 0;
 
     /// <summary>
     /// Units that available misses and that are too many among the parked ones were moved by hand, most often. Where those are just the
@@ -239,7 +246,7 @@ internal sealed class ShelfReading
     /// <summary>What is left: seen once it waits for more exact readings, then the authority's word is booked.</summary>
     private (SkuState, LevelState) Placed(SkuState sku, LevelState next, ParkedShelf shelf)
     {
-        if (Readings < ParkedMoves.Patience(sku, _level, _fact.Reading, _open))
+        if (!IsExact || Readings < ParkedMoves.Patience(sku, _level, _fact.Reading, _open))
         {
             next = next with { NeedsReading = true, Shelf = shelf with { Unplaced = _open, UnplacedReadings = Readings } };
             return (_open < 0 ? ChannelMoves.AskSiblings(sku, _level) : sku, next);
@@ -255,8 +262,8 @@ internal sealed class ShelfReading
     private bool IsUnderWay(SkuState sku) =>
         ParkedMoves.IsUnderWay(sku, _level, _fact.Reading, _open) && Readings < ParkedMoves.Patience(sku, _level, _fact.Reading, _open);
 
-    /// <summary>Exact readings in a row that showed what is open, this one included.</summary>
-    private int Readings => !IsExact ? 0 : _shelf!.Unplaced == _open ? _shelf.UnplacedReadings + 1 : 1;
+    /// <summary>Exact readings that showed what is open, this one included; others between them that show the same take nothing away.</summary>
+    private int Readings => (_shelf!.Unplaced == _open ? _shelf.UnplacedReadings : 0) + (IsExact ? 1 : 0);
 
     /// <summary>Nothing that could lie on either side of the reading became known since its marks, or it is told on which it lies.</summary>
     private bool IsExact => _level.PutBackTotal == _fact.Reading.PutBackMark && _level.PushedTotal == _fact.Reading.PushedMark

@@ -61,6 +61,23 @@ public sealed class SiblingCases
     }
 
     [Fact]
+    public void R5_R7_What_appeared_beside_a_decrease_in_doubt_stays_in_the_bound_while_put_backs_hide_it()
+    {
+        // Two units appeared unexplained, one of the three was taken off again, and an order came back while the level was read.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Arrange(2, l => l with { Belief = 8, Adopted = 2, Unverified = [new Unverified(1, desk.Now)], NeedsReading = true });
+        desk.Now += TimeSpan.FromSeconds(5);
+        var mark = desk.Mark(2, ReadingKind.Drained) with { Available = 8, OnHand = 8 };
+        desk.Arrange(2, l => l with { PutBackTotal = l.PutBackTotal + 1, Belief = 9 });
+        desk.Read(2, mark);
+        (desk[2].Belief, desk[2].Surplus, desk[2].Unverified.IsEmpty, desk[2].UpperBound).ShouldBe((8, 1, true, 9), "nine are there, if the decrease was done");
+
+        desk.Now += TimeSpan.FromSeconds(5);
+        desk.Read(2, ReadingKind.Drained, available: 8, onHand: 8);
+        desk[2].UpperBound.ShouldBe(8);
+    }
+
+    [Fact]
     public void R6_What_a_level_misses_is_asked_for_anew_when_it_goes_out_of_service()
     {
         var desk = Missing(PublishLimits.SuspenseReadingsOfAMove - 1);

@@ -1,4 +1,5 @@
 using Shouldly;
+using SyncFlow.Core.Engine;
 using SyncFlow.Core.Ledger;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Publishing;
@@ -107,6 +108,50 @@ public sealed class ShelfSiblingCases
         desk.State.Pools.Select(p => (p.Buckets.OnHand, p.Buckets.Unavailable)).ShouldBe([(10, 2), (1, 0)]);
         desk.Ledger.ShouldNotContain(e => e.Reason == EntryReason.ChannelTransfer);
         (desk[Second].Status, desk[Main].Shelf!.Found, desk[Main].Shelf!.Unplaced).ShouldBe((LevelStatus.Closed, 2, 0));
+    }
+
+    [Fact]
+    public void R6_R14_What_goes_missing_later_is_not_what_a_hand_had_laid_among_the_parked_ones()
+    {
+        // A hand laid two units among the parked ones; then an order was booked at the first place and taken at the second.
+        var desk = ParkedMoveCases.Scene();
+        desk.Shows(Second, 4, 5);
+        (desk[Second].Shelf!.Unplaced, desk[Second].Shelf!.UnplacedReadings).ShouldBe((2, 1));
+        desk.Shows(Second, 3, 5);
+        (desk[Second].Belief, desk[Second].Suspense, desk[Main].NeedsReading).ShouldBe((3, 1, true), "nothing is free before the other end counts");
+        for (var cycle = 0; cycle < PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            Cycle(desk, secondFirst: false, main: (6, 3), second: (3, 5));
+        }
+
+        desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe([9, 8], "one moved, and two were found");
+        (desk[Main].Belief, desk[Second].Belief, desk[Second].Suspense, desk[Second].Shelf!.Found).ShouldBe((6, 3, 0, 2));
+        desk.Drift.ShouldNotContain(d => d.Class == DriftClass.ParkedMove);
+    }
+
+    [Fact]
+    public void R14_A_reading_beside_a_put_back_does_not_unsee_what_a_hand_laid_among_the_parked_ones()
+    {
+        var desk = ParkedMoveCases.Scene();
+        desk.Shows(Second, 4, 5);
+        desk.Now += TimeSpan.FromSeconds(5);
+        var reading = desk.Shown(Second, 4, 5);
+        desk.Arrange(Second, l => l with { Belief = 5, PutBackTotal = l.PutBackTotal + 1 });
+        desk.Read(Second, reading);
+        (desk[Second].Belief, desk[Second].Shelf!.Unplaced, desk[Second].Shelf!.UnplacedReadings).ShouldBe((5, 2, 1));
+
+        desk.Shows(Second, 4, 5);
+        (desk[Second].Belief, desk[Second].Suspense, desk[Second].Shelf!.Found).ShouldBe((4, 1, 2), "one is missing, and two were found");
+    }
+
+    [Fact]
+    public void R14_What_appears_among_the_parked_ones_as_it_goes_missing_was_moved_by_hand()
+    {
+        var desk = ParkedMoveCases.Scene();
+        desk.Shows(Second, 4, 5);
+        desk.Shows(Second, 3, 6);
+        (desk[Second].Belief, desk[Second].Suspense, desk[Second].Shelf!.Found).ShouldBe((3, 0, 2));
+        desk.Drift.ShouldContain(d => d.Class == DriftClass.ParkedMove);
     }
 
     /// <summary>Eight units at the first place, of which three lie parked and one may not have been taken off; four at the second, three parked.</summary>
