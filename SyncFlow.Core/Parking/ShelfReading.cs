@@ -118,11 +118,12 @@ internal sealed class ShelfReading
     /// </summary>
     /// <param name="units">Too many, or below zero missing.</param>
     /// <param name="isUndone">Whether that is an acknowledged decrease that is not there.</param>
+    /// <param name="whole">Units of the decrease in doubt, where there is one alone.</param>
     /// <returns>How many of them, with their sign.</returns>
-    public int Explain(int units, bool isUndone)
+    public int Explain(int units, bool isUndone, int whole = 0)
     {
         JudgeBeside(units);
-        var moved = Opposite(units, _open - SeenAlone);
+        var moved = IsUndoneWhole(units, whole) ? units : Between(units);
         _open += moved;
         if (moved != 0 && !isUndone)
         {
@@ -136,11 +137,21 @@ internal sealed class ShelfReading
     }
 
     /// <summary>
-    /// Of what is open, what was seen before, when available lacked a cause for nothing: nobody moved that from or to what is sold, so
-    /// what goes missing there later is another matter, an order's most often that was booked at a sibling.
+    /// A decrease was done whole or not at all: where all of it is there, and some of that is missing among the parked ones, it was not,
+    /// and what is not missing there a hand laid. Unless that may be units that a change of on-hand was to take off.
     /// </summary>
-    private int SeenAlone =>
-        _shelf is { UnplacedReadings: > 0 } ? Math.Clamp(_shelf.Unplaced, Math.Min(0, _open), Math.Max(0, _open)) : 0;
+    private bool IsUndoneWhole(int units, int whole) => units > 0 && units == whole && _open < 0 && Doubted >= 0;
+
+    /// <summary>
+    /// Units that are in one state and missing in the other. What an exact reading showed among the parked ones before, when available
+    /// lacked a cause for nothing, nobody moved from or to what is sold: only what has come since, or gone, was. Where the reading was not
+    /// exact, whichever leaves fewer without a cause.
+    /// </summary>
+    private int Between(int units)
+    {
+        var since = Opposite(units, _open - (_shelf?.Unplaced ?? 0));
+        return _shelf is { UnplacedReadings: > 0 } ? since : Larger(Opposite(units, _open), since);
+    }
 
     /// <summary>
     /// Units that available misses and that are too many among the parked ones were moved by hand, most often. Where those are just the
@@ -170,7 +181,7 @@ internal sealed class ShelfReading
             return _shelf is { IsKept: true } && IsNotDone(units + _open) ? Opposite(units, Opposite(Doubted, _shelf.Lacked)) : 0;
         }
 
-        var lacking = units + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
+        var lacking = units + Hidden + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
         var sku = _set.FindSku(_level.Id)!;
         _isHeld = lacking != 0
             && (ChannelMoves.MayHaveMoved(sku, _level, missing: false) || (!isUndone && ChannelMoves.MayBeMissed(sku, _level)));
@@ -284,6 +295,9 @@ internal sealed class ShelfReading
                 && reading.Available == _level.Explained + sold - before;
         }
     }
+
+    /// <summary>Units that sales and put-backs on either side of the reading may hide.</summary>
+    private int Hidden => (int)(_level.SoldTotal - _fact.Reading.SoldMark + _level.PutBackTotal - _fact.Reading.PutBackMark);
 
     /// <summary>A change of on-hand was made whole or not at all: it was not where that leaves less than half without a cause.</summary>
     /// <param name="units">Without a cause if it was done, signed.</param>
