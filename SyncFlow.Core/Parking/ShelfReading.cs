@@ -131,7 +131,8 @@ internal sealed class ShelfReading
             Drift(DriftClass.ParkedMove, _shelf!.Parked, "moved to where it should be");
         }
 
-        var lacking = OfAdjustment(units - moved, isUndone);
+        // Neither that decrease nor a change of on-hand before it was done: then as many are missing among the parked ones as it has more.
+        var lacking = OfAdjustment(units - moved, isUndone && (whole == 0 || moved == whole + Doubted));
         _undone -= lacking;
         return moved + lacking;
     }

@@ -54,6 +54,24 @@ public sealed class ShelfSiblingCases
         (desk[Main].Shelf!.Owed, desk[Main].Shelf!.Adjusted, desk[Main].Belief).ShouldBe((-1, 0, 6));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R14_A_decrease_in_doubt_of_more_than_a_correction_has_its_rest_among_the_parked_ones(bool missingFirst)
+    {
+        // Two units may not have been parked after one may not have been taken off; both were, and an order of two moved untold.
+        var desk = ParkedMoveCases.Scene(closedAvailable: 2);
+        desk.Arrange(Main, l => l with { Unverified = [new Unverified(2, desk.Now)], Shelf = l.Shelf! with { Adjusted = -1, AdjustedAt = desk.Now } });
+        for (var cycle = 0; cycle <= PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            Cycle(desk, missingFirst, main: (7, 3), second: (0, 3));
+            desk.State.Pools.Sum(p => p.Buckets.OnHand).ShouldBe(13);
+        }
+
+        desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe([10, 3], "it is one movement");
+        (desk[Main].Belief, desk[Main].Shelf!.Owed, desk[Main].Shelf!.Adjusted).ShouldBe((7, 0, 0));
+    }
+
     [Fact]
     public void R14_What_a_hand_lays_to_a_sibling_is_not_what_a_closing_location_never_got()
     {
