@@ -161,7 +161,7 @@ internal sealed class ShelfReading
     /// </summary>
     private void JudgeBeside(int units)
     {
-        if (units < 0 && _open > -2 * units && _open == -Doubted && IsExact && !IsUnderWay(_set.FindSku(_level.Id)!))
+        if (units < 0 && _open > -2 * units && _open == -Doubted && Hidden == 0 && !IsUnderWay(_set.FindSku(_level.Id)!))
         {
             (_open, _undone) = (0, _undone + Doubted);
         }

@@ -179,6 +179,18 @@ public sealed class ShelfDoubtCases
         (desk[1].Belief, desk[1].Suspense, desk.Shelf().Owed, desk.Shelf().Found, desk.Shelf().Unplaced).ShouldBe((belief, suspense, owed, found, 0));
     }
 
+    [Fact]
+    public void R14_A_correction_that_was_not_done_is_told_as_well_while_units_are_moved_after_the_reading()
+    {
+        var desk = ShelfDesk.Alone();
+        desk.Arrange(1, l => l with { Shelf = l.Shelf! with { Adjusted = -3, AdjustedAt = desk.Now } });
+        desk.Now += TimeSpan.FromSeconds(5);
+        var reading = desk.Shown(1, 9, 3);
+        Lower(desk, by: 2, lost: 2);
+        desk.Read(1, reading);
+        (desk[1].Belief, desk[1].Suspense, desk.Shelf().Owed, desk.Shelf().Parked, desk.Shelf().Unplaced).ShouldBe((7, 1, -5, 5, 0));
+    }
+
     [Theory]
     [InlineData(8, 4, 0, -1)]
     [InlineData(1, 5, 1, 0)]
