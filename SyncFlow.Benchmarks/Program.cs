@@ -91,8 +91,8 @@ internal static class Program
             $"explanations of the past; {ExplainBenchmark.EntriesOption} N fills the ledger with N entries (100000 or more)",
             new() { [ExplainBenchmark.EntriesOption] = ExplainBenchmark.DefaultEntries }, ExplainBenchmark.RunAsync),
         ["simulate"] = new(
-            $"drawn worlds of channels, buyers and faults; {SimulateBenchmark.SeedsOption} N runs N of them",
-            new() { [SimulateBenchmark.SeedsOption] = SimulateBenchmark.DefaultSeeds }, SimulateBenchmark.RunAsync)
+            $"drawn worlds of channels, buyers and faults; {SimulateBenchmark.SeedsOption} N runs N of them, {SimulateBenchmark.FromOption} N begins with seed N",
+            new() { [SimulateBenchmark.SeedsOption] = SimulateBenchmark.DefaultSeeds, [SimulateBenchmark.FromOption] = 1 }, SimulateBenchmark.RunAsync)
         { DelaysSyncs = false },
         ["faults"] = new(
             $"breaks each rule on purpose and sees that the tests notice; {FaultsBenchmark.FromOption} N, {FaultsBenchmark.ToOption} N of the list",

@@ -12,22 +12,31 @@ internal static class SimulateBenchmark
     public const string SeedsOption = "--seeds";
     public const long DefaultSeeds = 1_000;
 
+    /// <summary>The first seed: many worlds can be run in parts, on other days or machines.</summary>
+    public const string FromOption = "--from";
+
     private const int ChunkSize = 1_000;
+    private const int ChunksToTell = 10;
     private const int Compared = 500;
 
     public static Task RunAsync(Results results, BenchOptions options, TimeProvider time, CancellationToken ct)
     {
-        var (seeds, violations, orders) = (0L, 0, 0L);
+        var (first, seeds, violations, orders) = (options[FromOption], 0L, 0, 0L);
         var (started, tally) = (time.GetTimestamp(), new Tally());
         while (seeds < options[SeedsOption])
         {
             ct.ThrowIfCancellationRequested();
             var count = (int)Math.Min(ChunkSize, options[SeedsOption] - seeds);
-            var report = Simulation.Run(Enumerable.Range((int)seeds + 1, count).Select(seed => WorldSettings.Draw(seed)));
+            var report = Simulation.Run(Enumerable.Range((int)(first + seeds), count).Select(seed => WorldSettings.Draw(seed)));
             violations += Told("", report.Violations);
             tally.Add(report.Tally);
             seeds += count;
             orders += report.Orders;
+            if (seeds % (ChunksToTell * ChunkSize) == 0)
+            {
+                var rate = seeds / time.GetElapsedTime(started).TotalSeconds;
+                Console.Error.WriteLine($"{seeds} of {options[SeedsOption]} worlds, from seed {first}, {violations} violations, {rate:F0} a second");
+            }
         }
 
         foreach (var (what, (worlds, times)) in tally.Counts)

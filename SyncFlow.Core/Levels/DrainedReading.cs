@@ -18,6 +18,7 @@ internal sealed class DrainedReading(
     private readonly int _putBack = (int)(level.PutBackTotal - fact.Reading.PutBackMark);
     private readonly int _pushed = (int)(level.PushedTotal - fact.Reading.PushedMark);
     private readonly int _explained = level.Explained!.Value;
+    private readonly DoubtedUnits _doubted = new(sku, level, fact.Reading, lost);
     private readonly ShelfReading _shelf = new(set, fact, level, channel, now);
 
     private bool _foundPutBack;
@@ -47,7 +48,7 @@ internal sealed class DrainedReading(
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
     private int Bound => _reading.Available + _putBack + _pushed;
-    private int Doubted => lost.Doubt + level.Unverified.Where(u => u.Sought is null && u.At <= _reading.MarkedAt).Sum(u => u.Units);
+    private int Doubted => _doubted.Units;
     private bool Proves => Doubted > 0;
     private bool IsOneDecrease => level.Unverified.Count(u => u.Sought is null && u.At <= _reading.MarkedAt) + Math.Sign(lost.Doubt) == 1;
 
@@ -292,14 +293,14 @@ internal sealed class DrainedReading(
     {
         var room = Bound - next.Belief!.Value - next.Surplus;
         var mayHaveGone = MayHaveGone;
-        var rest = Math.Max(0, Math.Min(doubt, room));
+        var rest = _doubted.Left(Math.Max(0, Math.Min(doubt, room)));
         var unseen = Math.Max(0, level.Surplus - Math.Max(0, _reading.Available - High));
         var moved = mayHaveGone ? Math.Max(0, Math.Min(doubt, Doubted) - rest) + lost.TakenOff + unseen : 0;
         var kept = SoughtUnits.Left(sku, level, _reading.MarkedAt, hides: room > 0 || (mayHaveGone && level.IsLeaving), moved, now);
         var misses = mayHaveGone && next.Suspense > 0 && (next.SuspenseReadings <= 1 || (_reading.Available == 0 && WasShown));
         next = next with
         {
-            Unverified = rest > 0 ? [new Unverified(rest, now), .. kept] : kept,
+            Unverified = rest > 0 ? [new Unverified(rest, _doubted.Since(now)), .. kept] : kept,
             InFlight = Rebased(next.InFlight, next.Belief.Value - level.Belief!.Value),
             AwaitsAttribution = false,
             NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0 || HidesPutBack || (_foundPutBack && IsBounded)

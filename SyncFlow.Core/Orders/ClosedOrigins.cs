@@ -7,6 +7,8 @@ namespace SyncFlow.Core.Orders;
 /// Units of an order that, as we hear now, were not taken where a location is closed and its level read out, but on another level of
 /// the listing. Were they moved there with all that lay there, that level shows them no more than before, and its belief falls by them
 /// all the same; the closed one has no bound any more that they could count in. They count as possible until the level is read.
+/// So do units that take a level below zero while another of the listing is closed: that may have been open again meanwhile and closed
+/// once more, the order taken there and moved with all that lay there, and nobody heard of any of it.
 /// </summary>
 internal static class ClosedOrigins
 {
@@ -27,10 +29,24 @@ internal static class ClosedOrigins
                 && ChannelMoves.IsSibling(closed, level) ? Math.Max(0, -Sold(other)) : 0;
         }
 
-        var units = Math.Min(left, Sold(change));
+        var below = HasClosed(sku, level) ? Math.Max(0, -level.UpperBound) : 0;
+        var units = Math.Min(Math.Max(left, below), Sold(change));
         return units == 0
             ? sku
             : sku.With(level with { Unverified = level.Unverified.Add(new Unverified(units, now)), NeedsReading = true });
+    }
+
+    private static bool HasClosed(SkuState sku, LevelState level)
+    {
+        foreach (var other in sku.Levels)
+        {
+            if (other.Status == LevelStatus.Closed && ChannelMoves.IsSibling(other, level))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>What an order took from a level, whatever it put back there.</summary>

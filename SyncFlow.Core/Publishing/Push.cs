@@ -96,4 +96,7 @@ public static class PublishLimits
 
     /// <summary>The same while as many units appeared elsewhere: a closed location may yet explain both.</summary>
     public const int SuspenseReadingsOfAMove = 5;
+
+    /// <summary>How long a decrease stays in doubt because its level holds units of orders that are not booked on it.</summary>
+    public static readonly TimeSpan ConcealedFor = TimeSpan.FromMinutes(5);
 }

@@ -66,7 +66,7 @@ internal sealed partial class Truth
     /// <summary>
     /// Units by which such a level may show more than the first identity says: what was believed to be there when the last
     /// value arrived less what was, or what was sold unseen where a doubted write hides that, beyond its reserve. Until it is
-    /// exact again, with nothing in doubt, and so are the store's other levels of the item.
+    /// exact again, with nothing in doubt.
     /// </summary>
     private int PutBackOn(LevelState level, Shop shop, int item)
     {
@@ -75,8 +75,8 @@ internal sealed partial class Truth
             return 0;
         }
 
-        // What one level shows too much of may be what is believed to be missing on another, since an order or a location moved.
-        if (store.Sku(settings.SkuOf(item)).Levels.All(l => l.Connection != level.Connection || l.IsOutOfService || IsExact(l, shop, item)))
+        if (level is { InFlight: null, NeedsReading: false, UnverifiedUnits: 0, Surplus: 0 }
+            && shop.Available(item, (int)level.Location.Value) + Unseen(shop, item, level) <= level.Belief)
         {
             _overwrote.Remove(level.Id);
             return 0;
@@ -84,10 +84,6 @@ internal sealed partial class Truth
 
         return Math.Max(0, units - level.LagReserve);
     }
-
-    private static bool IsExact(LevelState level, Shop shop, int item) =>
-        level is { InFlight: null, NeedsReading: false, UnverifiedUnits: 0, Surplus: 0 }
-        && shop.Available(item, (int)level.Location.Value) + Unseen(shop, item, level) <= level.Belief;
 
     /// <summary>Sales that a bounded level may show beyond its bound.</summary>
     private int BeyondReserve(LevelState level)

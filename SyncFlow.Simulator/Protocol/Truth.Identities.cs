@@ -129,8 +129,16 @@ internal sealed partial class Truth
             unit.Shown += shop.IsClosed(location) ? 0 : shop.Available(item, location);
         }
 
-        unit.Beyond += BeyondReopened(shop, item, level);
+        unit.Beyond += BeyondReopened(shop, item, level) + BeyondBelowZero(shop, item, level);
     }
+
+    /// <summary>
+    /// Where a level is decided on alone, one that is below zero by the books, and is not, takes nothing from the others: an order or a
+    /// location moved, and what it is too low by is thought to be on another level.
+    /// </summary>
+    private static int BeyondBelowZero(Shop shop, int item, LevelState level) => shop.Kind == ShopKind.Absolute && level.UpperBound < 0
+        ? Math.Max(0, Math.Min(0, shop.Available(item, (int)level.Location.Value) + Unseen(shop, item, level)) - level.UpperBound)
+        : 0;
 
     /// <summary>Units the level lost to orders, net of those put back, that belief has not absorbed.</summary>
     private static int Unseen(Shop shop, int sku, LevelState level) =>

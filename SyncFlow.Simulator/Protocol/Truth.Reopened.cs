@@ -17,7 +17,10 @@ internal sealed partial class Truth
     /// <param name="onSale">Units of these that can be bought from now on; what a level below zero takes of them cannot, as long as it is.</param>
     public void Reopened(Shop shop, int item, int location, int units, int onSale)
     {
-        _reopened[(shop.Number, item, location)] = (Math.Max(0, units), agenda.Now);
+        // What it sold when it was open before, and nobody has told of, is sold beyond what it shows now.
+        var level = store.Sku(settings.SkuOf(item)).Levels.First(l => l.Connection.Value == shop.Number && (int)l.Location.Value == location);
+        var sold = level.Status == LevelStatus.Closed ? Math.Max(0, Unseen(shop, item, level)) : 0;
+        _reopened[(shop.Number, item, location)] = (Math.Max(0, units) + sold, agenda.Now);
         TakenAway(item, onSale);
         _behind[(shop.Number, item, location)] = shop.Available(item, location) - onSale;
     }

@@ -243,19 +243,16 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
 
                 // Sales on an unknown side of a reading that showed foreign units stay in doubt with them; where an order left they are
                 // foreign until its move is known, and what is put back on a level at zero may be sold again before that is proven.
-                // What appeared and is not seen any more is sought on the others first. An order that was guessed to be a closed
-                // level's may have moved with all that lay there.
+                // What appeared and is not seen any more is sought on the others first. What an order took beside a
+                // closed level may have moved with all that lay there.
                 explained += level.Surplus + level.Adopted + level.Unverified.Where(u => u.Sought == level.Id).Sum(u => u.Units);
-                explained += settings.UnitsAppear || settings.Faults.ClosedInto > 0 || shop.Kind == ShopKind.Absolute || shop.MovedOrders(item) > 0
-                    || HasEnded(shop, item) ? level.UnverifiedUnits : 0;
+                explained += settings.UnitsAppear || settings.Faults.ClosedInto > 0 || (settings.Locations > 1 && settings.Faults.ClosedPlace > 0)
+                    || shop.Kind == ShopKind.Absolute || shop.MovedOrders(item) > 0 ? level.UnverifiedUnits : 0;
             }
         }
 
         return explained + (shop.Kind == ShopKind.Absolute ? below : Math.Max(0, -bound)) + Moved(shop, item);
     }
-
-    private bool HasEnded(Shop shop, int item) => settings.Faults.ClosedPlace > 0
-        && store.Sku(settings.SkuOf(item)).Levels.Any(l => l.Connection.Value == shop.Number && l.Status == LevelStatus.Closed);
 
     /// <summary>
     /// Units booked at another place first than the one they were taken from. Where a level was proven to be empty before
