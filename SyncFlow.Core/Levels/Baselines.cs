@@ -68,9 +68,11 @@ internal static class Baselines
 
     /// <summary>
     /// Whether units went missing, as far as was seen after the marks: they may have been there when it was read, and are sold all the
-    /// same. Taken for there they would stand in belief and in suspense; another reading tells.
+    /// same. Taken for there they would stand in belief and in suspense. Or whether units were put back, which a level that comes back into
+    /// service may have been read with: they would stand in belief twice. Another reading tells.
     /// </summary>
-    private static bool MayBeOlder(LevelState level, Reading reading) => level.Suspense > 0 && level.Observed?.SeenAt > reading.MarkedAt;
+    private static bool MayBeOlder(LevelState level, Reading reading) => (level.Suspense > 0 && level.Observed?.SeenAt > reading.MarkedAt)
+        || (reading.Kind == ReadingKind.Baseline && level.PutBackTotal != reading.PutBackMark);
 
     /// <summary>
     /// What is there now: the on-hand that was read, less what has left since. Of the units that the ledger saw leave

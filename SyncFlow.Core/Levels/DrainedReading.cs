@@ -50,6 +50,7 @@ internal sealed class DrainedReading(
     private int Bound => _reading.Available + _putBack + _pushed;
     private int Doubted => _doubted.Units;
     private bool Proves => Doubted > 0;
+    private bool IsOneDecrease => level.Unverified.Count(u => u.Sought is null && u.At <= _reading.MarkedAt) + Math.Sign(lost.Doubt) == 1;
 
     /// <summary>
     /// What was in doubt on it may be on another level, for its own may have been moved there. So may be what a zero took off, and
@@ -199,7 +200,7 @@ internal sealed class DrainedReading(
 
     private void Above(int units)
     {
-        var parked = _shelf.Explain(units, isUndone: Proves);
+        var parked = _shelf.Explain(units, isUndone: Proves, IsOneDecrease ? Doubted : 0);
         var undone = Proves && (parked == units || !_shelf.TellsDecreases);
         (sku, var arrived, _booked) = undone ? (sku, 0, 0) : ChannelMoves.Arrive(set, fact, sku, level, units - parked);
         arrived += undone ? 0 : parked;

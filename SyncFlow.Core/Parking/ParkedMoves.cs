@@ -23,14 +23,14 @@ internal static class ParkedMoves
         WorkingSet set, LevelRead fact, SkuState sku, LevelState level, ParkedShelf shelf, int open) => open switch
         {
             > 0 => Arrive(set, fact, sku, level, shelf, open),
-            < 0 when level.Status == LevelStatus.Closing => Depart(set, fact, sku, level, shelf, -open),
+            < 0 when IsLeft(level, fact.Reading) => Depart(set, fact, sku, level, shelf, -open),
             _ => (sku, shelf, 0),
         };
 
     /// <summary>A location of a sibling, or of the level itself, is closing: what parked units do may be its doing.</summary>
     /// <param name="open">As for <see cref="Pair"/>.</param>
-    public static bool IsUnderWay(SkuState sku, LevelState level, int open) => open < 0
-        ? level.Status == LevelStatus.Closing
+    public static bool IsUnderWay(SkuState sku, LevelState level, Reading reading, int open) => open < 0
+        ? IsLeft(level, reading)
         : open > 0 && sku.Levels.Any(l => IsEmptied(l, level) && l.Shelf is { Parked: > 0 } or { Unplaced: < 0 });
 
     /// <summary>
@@ -39,9 +39,9 @@ internal static class ParkedMoves
     /// closes waits until that is read out.
     /// </summary>
     /// <param name="open">As for <see cref="Pair"/>.</param>
-    public static int Patience(SkuState sku, LevelState level, int open)
+    public static int Patience(SkuState sku, LevelState level, Reading reading, int open)
     {
-        if (IsUnderWay(sku, level, open))
+        if (IsUnderWay(sku, level, reading, open))
         {
             return open > 0 ? int.MaxValue : PublishLimits.SuspenseReadingsOfAMove;
         }
@@ -54,7 +54,7 @@ internal static class ParkedMoves
     private static (SkuState, ParkedShelf, int) Arrive(
         WorkingSet set, LevelRead fact, SkuState sku, LevelState to, ParkedShelf shelf, int units)
     {
-        var source = sku.Levels.FirstOrDefault(l => IsEmptied(l, to) && l.Shelf is { Unplaced: < 0, UnplacedReadings: > 0 });
+        var source = sku.Levels.FirstOrDefault(l => IsEmptied(l, to) && l.Shelf is { Parked: <= 0, Unplaced: < 0, UnplacedReadings: > 0 });
         if (source is null)
         {
             return (sku, shelf, 0);
@@ -143,6 +143,10 @@ internal static class ParkedMoves
         level.Observed is { OnHand: { } onHand, Committed: { } committed } read
             ? onHand - read.Available - committed - level.DraftHolds - sku.PoolAt(level.Location).Buckets.Unavailable
             : 0;
+
+    /// <summary>All that was parked at a closed location moves at once: while units lie there, none of them did.</summary>
+    private static bool IsLeft(LevelState level, Reading reading) =>
+        level.Status == LevelStatus.Closing && reading.SafetyStock is not > 0;
 
     private static bool IsEmptied(LevelState level, LevelState of) =>
         ChannelMoves.IsSibling(level, of) && level.Status == LevelStatus.Closing;

@@ -118,11 +118,12 @@ internal sealed class ShelfReading
     /// </summary>
     /// <param name="units">Too many, or below zero missing.</param>
     /// <param name="isUndone">Whether that is an acknowledged decrease that is not there.</param>
+    /// <param name="whole">Units of the decrease in doubt, where there is one alone.</param>
     /// <returns>How many of them, with their sign.</returns>
-    public int Explain(int units, bool isUndone)
+    public int Explain(int units, bool isUndone, int whole = 0)
     {
         JudgeBeside(units);
-        var moved = Opposite(units, _open - SeenAlone);
+        var moved = IsUndoneWhole(units, whole) ? units : Between(units);
         _open += moved;
         if (moved != 0 && !isUndone)
         {
@@ -130,17 +131,28 @@ internal sealed class ShelfReading
             Drift(DriftClass.ParkedMove, _shelf!.Parked, "moved to where it should be");
         }
 
-        var lacking = OfAdjustment(units - moved, isUndone);
+        // Neither that decrease nor a change of on-hand before it was done: then as many are missing among the parked ones as it has more.
+        var lacking = OfAdjustment(units - moved, isUndone && (whole == 0 || moved == whole + Doubted));
         _undone -= lacking;
         return moved + lacking;
     }
 
     /// <summary>
-    /// Of what is open, what was seen before, when available lacked a cause for nothing: nobody moved that from or to what is sold, so
-    /// what goes missing there later is another matter, an order's most often that was booked at a sibling.
+    /// A decrease was done whole or not at all: where all of it is there, and some of that is missing among the parked ones, it was not,
+    /// and what is not missing there a hand laid. Unless that may be units that a change of on-hand was to take off.
     /// </summary>
-    private int SeenAlone =>
-        _shelf is { UnplacedReadings: > 0 } ? Math.Clamp(_shelf.Unplaced, Math.Min(0, _open), Math.Max(0, _open)) : 0;
+    private bool IsUndoneWhole(int units, int whole) => units > 0 && units == whole && _open < 0 && Doubted >= 0;
+
+    /// <summary>
+    /// Units that are in one state and missing in the other. What an exact reading showed among the parked ones before, when available
+    /// lacked a cause for nothing, nobody moved from or to what is sold: only what has come since, or gone, was. Where the reading was not
+    /// exact, whichever leaves fewer without a cause.
+    /// </summary>
+    private int Between(int units)
+    {
+        var since = Opposite(units, _open - (_shelf?.Unplaced ?? 0));
+        return _shelf is { UnplacedReadings: > 0 } ? since : Larger(Opposite(units, _open), since);
+    }
 
     /// <summary>
     /// Units that available misses and that are too many among the parked ones were moved by hand, most often. Where those are just the
@@ -149,7 +161,7 @@ internal sealed class ShelfReading
     /// </summary>
     private void JudgeBeside(int units)
     {
-        if (units < 0 && _open > -2 * units && _open == -Doubted && IsExact && !IsUnderWay(_set.FindSku(_level.Id)!))
+        if (units < 0 && _open > -2 * units && _open == -Doubted && Hidden == 0 && !IsUnderWay(_set.FindSku(_level.Id)!))
         {
             (_open, _undone) = (0, _undone + Doubted);
         }
@@ -170,7 +182,7 @@ internal sealed class ShelfReading
             return _shelf is { IsKept: true } && IsNotDone(units + _open) ? Opposite(units, Opposite(Doubted, _shelf.Lacked)) : 0;
         }
 
-        var lacking = units + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
+        var lacking = units + Hidden + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
         var sku = _set.FindSku(_level.Id)!;
         _isHeld = lacking != 0
             && (ChannelMoves.MayHaveMoved(sku, _level, missing: false) || (!isUndone && ChannelMoves.MayBeMissed(sku, _level)));
@@ -246,7 +258,7 @@ internal sealed class ShelfReading
     /// <summary>What is left: seen once it waits for more exact readings, then the authority's word is booked.</summary>
     private (SkuState, LevelState) Placed(SkuState sku, LevelState next, ParkedShelf shelf)
     {
-        if (!IsExact || Readings < ParkedMoves.Patience(sku, _level, _open))
+        if (!IsExact || Readings < ParkedMoves.Patience(sku, _level, _fact.Reading, _open))
         {
             next = next with { NeedsReading = true, Shelf = shelf with { Unplaced = _open, UnplacedReadings = Readings } };
             return (_open < 0 ? ChannelMoves.AskSiblings(sku, _level) : sku, next);
@@ -259,7 +271,8 @@ internal sealed class ShelfReading
     }
 
     /// <summary>What is open may be the doing of a location that closes, and that is not read out yet.</summary>
-    private bool IsUnderWay(SkuState sku) => ParkedMoves.IsUnderWay(sku, _level, _open) && Readings < ParkedMoves.Patience(sku, _level, _open);
+    private bool IsUnderWay(SkuState sku) =>
+        ParkedMoves.IsUnderWay(sku, _level, _fact.Reading, _open) && Readings < ParkedMoves.Patience(sku, _level, _fact.Reading, _open);
 
     /// <summary>Exact readings that showed what is open, this one included; others between them that show the same take nothing away.</summary>
     private int Readings => (_shelf!.Unplaced == _open ? _shelf.UnplacedReadings : 0) + (IsExact ? 1 : 0);
@@ -283,6 +296,9 @@ internal sealed class ShelfReading
                 && reading.Available == _level.Explained + sold - before;
         }
     }
+
+    /// <summary>Units that sales and put-backs on either side of the reading may hide.</summary>
+    private int Hidden => (int)(_level.SoldTotal - _fact.Reading.SoldMark + _level.PutBackTotal - _fact.Reading.PutBackMark);
 
     /// <summary>A change of on-hand was made whole or not at all: it was not where that leaves less than half without a cause.</summary>
     /// <param name="units">Without a cause if it was done, signed.</param>

@@ -25,11 +25,11 @@ public readonly record struct ShelfWrite(PushKind Kind, int Available, int Parke
         var wanted = target - belief;
         if (level.Shelf is not { IsKept: true } shelf)
         {
-            return wanted != 0 ? new ShelfWrite(PushKind.Set, wanted, 0) : Emptying(level.Shelf);
+            return wanted != 0 ? new ShelfWrite(PushKind.Set, wanted, 0) : Emptying(level, level.Shelf);
         }
 
         var (parked, owed) = (Math.Max(0, shelf.Parked), shelf.Owed!.Value);
-        if (wanted > parked && owed > 0 && Adjustment(shelf, Math.Max(wanted - parked, owed)) is { } laid)
+        if (wanted > parked && owed > 0 && Adjustment(level, shelf, Math.Max(wanted - parked, owed)) is { } laid)
         {
             return laid; // Goods that came are to be raised beyond what is parked: laid there first, one move raises all.
         }
@@ -41,14 +41,19 @@ public readonly record struct ShelfWrite(PushKind Kind, int Available, int Parke
         }
 
         var by = wanted > 0 ? Math.Max(wanted, owed) : Math.Max(owed, -parked);
-        return Adjustment(shelf, by);
+        return Adjustment(level, shelf, by);
     }
 
     /// <summary>Units that were parked here are taken out, as if they had never been: on-hand falls by them.</summary>
-    private static ShelfWrite? Emptying(ParkedShelf? shelf) =>
-        shelf is { Since: not null, Parked: > 0 } ? Adjustment(shelf, -shelf.Parked) : null;
+    private static ShelfWrite? Emptying(LevelState level, ParkedShelf? shelf) =>
+        shelf is { Since: not null, Parked: > 0 } ? Adjustment(level, shelf, -shelf.Parked) : null;
 
-    /// <summary>On-hand waits for its last change and for the last move to be proven, and for what nobody can place.</summary>
-    private static ShelfWrite? Adjustment(ParkedShelf shelf, int by) =>
-        by == 0 || shelf.Adjusted != 0 || shelf.MovedAt is not null || shelf.Unplaced != 0 ? null : new ShelfWrite(PushKind.Adjust, 0, by);
+    /// <summary>
+    /// On-hand waits for its last change and for the last move to be proven, and for what nobody can place. What appeared in available
+    /// is waited for before anything is taken off: it would look like units that were not.
+    /// </summary>
+    private static ShelfWrite? Adjustment(LevelState level, ParkedShelf shelf, int by) =>
+        by == 0 || shelf.Adjusted != 0 || shelf.MovedAt is not null || shelf.Unplaced != 0 || (by < 0 && level.Surplus + level.Adopted > 0)
+            ? null
+            : new ShelfWrite(PushKind.Adjust, 0, by);
 }

@@ -1,6 +1,7 @@
 using Shouldly;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
+using SyncFlow.Core.Levels;
 using SyncFlow.Core.Orders;
 using SyncFlow.Core.Publishing;
 using SyncFlow.Tests.Core.Support;
@@ -26,6 +27,71 @@ public sealed class ShelfDoubtCases
         desk.Shows(1, 6, 4);
         desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Adjust);
         (desk.Position.OnHand, desk.Position.Suspense).ShouldBe((12, 0));
+    }
+
+    [Fact]
+    public void R14_Nothing_is_taken_off_on_hand_while_more_is_available_than_anybody_can_explain()
+    {
+        var desk = ShelfDesk.Shared();
+        desk.Shows(1, 6, 5);
+        desk.ShipElsewhere(1);
+        (desk.Shelf().Owed, desk[1].Surplus).ShouldBe((-1, 1));
+        desk.Say().ShouldBeNull("not done, it would read as that unit");
+
+        desk.Shows(1, 6, 5);
+        (desk.Position.OnHand, desk[1].Surplus).ShouldBe((10, 0), "somebody laid it there");
+        var (kind, element) = desk.Say().ShouldNotBeNull();
+        (kind, element.ParkedFrom, element.ParkedTo).ShouldBe((PushKind.Adjust, 5, 4));
+    }
+
+    [Theory]
+    [InlineData(ReadingKind.Drained)]
+    [InlineData(ReadingKind.Plain)]
+    public void R5_R14_A_decrease_that_was_not_done_has_no_half_in_what_a_hand_had_laid_among_the_parked_ones(ReadingKind seen)
+    {
+        var desk = ShelfDesk.Shared();
+        desk.Shows(1, 5, 6, seen);
+        Lower(desk, by: 1, lost: 2);
+        Lower(desk, by: 2, lost: 4);
+
+        // The second one was not.
+        desk.Shows(1, 4, 7);
+        (desk[1].Belief, desk[1].Surplus, desk[1].FailedVerifications).ShouldBe((4, 0, 1));
+        desk.Shows(1, 4, 7);
+        (desk.Position.OnHand, desk.Position.Unavailable, desk.Shelf().Found, desk.Exposure.Available)
+            .ShouldBe((5, 1, 1, 4), "it is found, and for nobody to sell");
+    }
+
+    [Fact]
+    public void R5_R14_A_decrease_was_done_whole_or_not_at_all()
+    {
+        // It was not done, and a hand laid a unit among the parked ones before any reading.
+        var desk = ShelfDesk.Shared();
+        Lower(desk, by: 3, lost: 6);
+
+        desk.Shows(1, 5, 6);
+        (desk[1].Belief, desk[1].Surplus, desk[1].FailedVerifications, desk.Shelf().Unplaced).ShouldBe((5, 0, 1, 1));
+    }
+
+    [Fact]
+    public void R14_Nothing_is_found_while_a_put_back_hides_that_as_much_was_not_taken_off()
+    {
+        // Three units were not taken off, nor two moved after that; one came back while they were read.
+        var desk = ShelfDesk.Shared();
+        desk.Order(1, Desk.Snapshot("a1", 1, desk.Now));
+        desk.ShipElsewhere(3);
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Adjust);
+        Lower(desk, by: 2, lost: 2);
+        desk.Arrange(1, l => l with { Surplus = 2 });
+        var onHand = desk.Position.OnHand;
+
+        desk.Now += TimeSpan.FromSeconds(5);
+        var reading = desk.Shown(1, 4, 5);
+        desk.Order(1, Desk.Snapshot("a1", 1, desk.Now, open: 0, restocks: [new Restock("r1", RestockKind.Cancel, 1, null)]));
+        desk.Read(1, reading);
+        (desk.Position.OnHand, desk.Shelf().Owed).ShouldBe((onHand, -5), "all three are to be taken off still, and the two that were lost");
+        desk.Shows(1, 5, 5);
+        (desk.Position.OnHand, desk.Position.Unavailable, desk[1].Belief, desk.Shelf().Unplaced).ShouldBe((onHand, 0, 5, 0));
     }
 
     [Fact]
@@ -113,6 +179,18 @@ public sealed class ShelfDoubtCases
         (desk[1].Belief, desk[1].Suspense, desk.Shelf().Owed, desk.Shelf().Found, desk.Shelf().Unplaced).ShouldBe((belief, suspense, owed, found, 0));
     }
 
+    [Fact]
+    public void R14_A_correction_that_was_not_done_is_told_as_well_while_units_are_moved_after_the_reading()
+    {
+        var desk = ShelfDesk.Alone();
+        desk.Arrange(1, l => l with { Shelf = l.Shelf! with { Adjusted = -3, AdjustedAt = desk.Now } });
+        desk.Now += TimeSpan.FromSeconds(5);
+        var reading = desk.Shown(1, 9, 3);
+        Lower(desk, by: 2, lost: 2);
+        desk.Read(1, reading);
+        (desk[1].Belief, desk[1].Suspense, desk.Shelf().Owed, desk.Shelf().Parked, desk.Shelf().Unplaced).ShouldBe((7, 1, -5, 5, 0));
+    }
+
     [Theory]
     [InlineData(8, 4, 0, -1)]
     [InlineData(1, 5, 1, 0)]
@@ -153,5 +231,15 @@ public sealed class ShelfDoubtCases
 
         // A move that is wrongly taken for refused shows as units that appeared, and they are no order's.
         (desk[1].Belief, desk[1].Adopted, desk[1].Surplus).ShouldBe(parks ? (11, 1, 1) : (10, 0, 0));
+    }
+
+    /// <summary>The first channel is to show so many fewer; its store acknowledges the move.</summary>
+    private static void Lower(Desk desk, int by, int lost)
+    {
+        var before = desk[1].Belief;
+        desk.Apply(new StockMovement(
+            $"lost:{desk.Position.OnHand}", null, null, desk.Now, Desk.Sku, Desk.Main, Bucket.OnHand, -lost, EntryReason.WriteOff));
+        desk.Say().ShouldNotBeNull().Kind.ShouldBe(PushKind.Move);
+        (before - desk[1].Belief).ShouldBe(by);
     }
 }

@@ -54,6 +54,24 @@ public sealed class ShelfSiblingCases
         (desk[Main].Shelf!.Owed, desk[Main].Shelf!.Adjusted, desk[Main].Belief).ShouldBe((-1, 0, 6));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R14_A_decrease_in_doubt_of_more_than_a_correction_has_its_rest_among_the_parked_ones(bool missingFirst)
+    {
+        // Two units may not have been parked after one may not have been taken off; both were, and an order of two moved untold.
+        var desk = ParkedMoveCases.Scene(closedAvailable: 2);
+        desk.Arrange(Main, l => l with { Unverified = [new Unverified(2, desk.Now)], Shelf = l.Shelf! with { Adjusted = -1, AdjustedAt = desk.Now } });
+        for (var cycle = 0; cycle <= PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            Cycle(desk, missingFirst, main: (7, 3), second: (0, 3));
+            desk.State.Pools.Sum(p => p.Buckets.OnHand).ShouldBe(13);
+        }
+
+        desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe([10, 3], "it is one movement");
+        (desk[Main].Belief, desk[Main].Shelf!.Owed, desk[Main].Shelf!.Adjusted).ShouldBe((7, 0, 0));
+    }
+
     [Fact]
     public void R14_What_a_hand_lays_to_a_sibling_is_not_what_a_closing_location_never_got()
     {
@@ -88,6 +106,26 @@ public sealed class ShelfSiblingCases
 
         desk.State.Pools.Select(p => p.Buckets.OnHand).ShouldBe([9, 2]);
         (desk[Second].Status, desk[Second].Shelf!.Owed, desk[Main].Shelf!.Found).ShouldBe((LevelStatus.Closed, 2, 0));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R14_What_two_hands_did_before_a_location_closes_did_not_move_with_it_while_parked_units_lie_there(bool sourceFirst)
+    {
+        // One took two of the three parked units away at the place that closes, another laid two at the one that stays.
+        var desk = ParkedMoveCases.Scene(closedAvailable: 0);
+        desk.Shows(Main, 5, 5);
+        desk.Shows(Second, 0, 1);
+        PlaceCases.Close(desk);
+        for (var cycle = 0; cycle <= PublishLimits.SuspenseReadingsOfAMove; cycle++)
+        {
+            Cycle(desk, sourceFirst, main: (5, 5), second: (0, 1));
+        }
+
+        desk.State.Pools.Select(p => (p.Buckets.OnHand, p.Buckets.Unavailable)).ShouldBe([(10, 2), (1, 0)]);
+        desk.Ledger.ShouldNotContain(e => e.Reason == EntryReason.ChannelTransfer);
+        (desk[Second].Status, desk[Main].Shelf!.Found, desk[Main].Shelf!.Unplaced).ShouldBe((LevelStatus.Closed, 2, 0));
     }
 
     [Fact]
