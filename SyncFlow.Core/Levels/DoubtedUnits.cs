@@ -11,6 +11,9 @@ internal sealed class DoubtedUnits(SkuState sku, LevelState level, Reading readi
     /// <summary>Units in doubt from before the reading's marks.</summary>
     public int Units { get; } = lost.Doubt + level.Unverified.Where(u => IsOwn(u, reading)).Sum(u => u.Units);
 
+    /// <summary>Whether they are of one decrease.</summary>
+    public bool IsOne { get; } = level.Unverified.Count(u => IsOwn(u, reading)) + Math.Sign(lost.Doubt) == 1;
+
     /// <summary>What stays in doubt after the reading.</summary>
     /// <param name="open">What it leaves open by itself.</param>
     public int Left(int open) => Math.Max(open, Math.Min(open + Concealed, Units));

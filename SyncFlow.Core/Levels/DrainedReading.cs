@@ -1,4 +1,3 @@
-using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Facts;
 using SyncFlow.Core.Ledger;
@@ -19,6 +18,7 @@ internal sealed class DrainedReading(
     private readonly int _pushed = (int)(level.PushedTotal - fact.Reading.PushedMark);
     private readonly int _explained = level.Explained!.Value;
     private readonly DoubtedUnits _doubted = new(sku, level, fact.Reading, lost);
+    private readonly OverwrittenLevel _overwritten = new(sku.Mode, level, channel, fact.Reading);
     private readonly ShelfReading _shelf = new(set, fact, level, channel, now);
 
     private bool _foundPutBack;
@@ -28,29 +28,11 @@ internal sealed class DrainedReading(
 
     private bool IsFirst => ChannelMoves.IsFirstSeen(sku, level);
 
-    /// <summary>A value that was written over the level after the reading lies there, whatever was missing before.</summary>
-    private bool WasOverwritten =>
-        !channel.CompareAndSet && (_pushed != 0 || level.Unverified.Any(u => u.Sought is null && u.At > _reading.MarkedAt));
-
-    /// <summary>
-    /// Of what is in suspense where values are written over one another, units that the reading says nothing of: they went
-    /// missing after it was taken, or before a value that was written over the level since. They were there when it was taken,
-    /// and are sold all the same: taken for there they would be sold unseen under a value that counted them as gone. An announced
-    /// level has all in it that was missing before, so of both the larger figure counts.
-    /// </summary>
-    /// <param name="missing">Units that the reading misses itself.</param>
-    private int YoungerSuspense(int missing) =>
-        !channel.CompareAndSet
-        && (level.SuspenseSince > _reading.MarkedAt || WasOverwritten || level.InFlight is { Kind: WriteKind.Overwrite })
-            ? Math.Max(0, level.Suspense - missing)
-            : 0;
-
     private int Low => _explained - _pushed - _putBack;
     private int High => _explained - _pushed + _sold;
     private int Bound => _reading.Available + _putBack + _pushed;
     private int Doubted => _doubted.Units;
     private bool Proves => Doubted > 0;
-    private bool IsOneDecrease => level.Unverified.Count(u => u.Sought is null && u.At <= _reading.MarkedAt) + Math.Sign(lost.Doubt) == 1;
 
     /// <summary>
     /// What was in doubt on it may be on another level, for its own may have been moved there. So may be what a zero took off, and
@@ -59,17 +41,6 @@ internal sealed class DrainedReading(
     private bool MayHaveGone => lost.TakenOff + lost.Doubt > 0
         ? SoughtUnits.MayBeElsewhere(sku, level)
         : SoughtUnits.IsEmptied(sku, level, _reading, Low);
-
-    /// <summary>Where shares are not disjoint, and in bounded guard, absolute values are written over one another (rule R15).</summary>
-    private bool MayHavePutBack =>
-        !channel.CompareAndSet && (sku.Mode != EffectiveMode.Guard || channel.BoundedBy is not null) && (level.NeedsReading || Proves);
-
-    /// <summary>Sales on either side of the reading hide what a write put back: its reserve stays until a quiet one.</summary>
-    private bool HidesPutBack =>
-        IsBounded && ZeroBarrier.IsInDoubt(level) && _sold + _putBack > 0;
-
-    /// <summary>What a write put back is not over when it is found, but when it is taken off again: until then exposure names it.</summary>
-    private bool IsBounded => channel.BoundedBy is not null && sku.Mode != EffectiveMode.Shared;
 
     public FactOutcome Apply()
     {
@@ -97,7 +68,7 @@ internal sealed class DrainedReading(
     private void Explained()
     {
         Verified();
-        Settled(_explained, YoungerSuspense(missing: 0));
+        Settled(_explained, _overwritten.YoungerSuspense(missing: 0));
     }
 
     /// <summary>
@@ -123,7 +94,7 @@ internal sealed class DrainedReading(
     private void Missing(int units)
     {
         Verified();
-        var younger = YoungerSuspense(units);
+        var younger = _overwritten.YoungerSuspense(units);
         var parked = -_shelf.Explain(-units, isUndone: false);
         (sku, var departed) = ChannelMoves.Depart(set, fact, sku, level, units - parked);
         departed += parked;
@@ -146,7 +117,7 @@ internal sealed class DrainedReading(
             Adopted = 0,
             FailedVerifications = 0,
         };
-        next = WasOverwritten ? next with { Belief = Math.Max(next.Belief!.Value, level.Belief!.Value) } : next;
+        next = _overwritten.SinceRead ? next with { Belief = Math.Max(next.Belief!.Value, level.Belief!.Value) } : next;
         if (MayBeElsewhere(readings))
         {
             // Siblings are asked once: asked again in turns, they would never be through.
@@ -200,7 +171,7 @@ internal sealed class DrainedReading(
 
     private void Above(int units)
     {
-        var parked = _shelf.Explain(units, isUndone: Proves, IsOneDecrease ? Doubted : 0);
+        var parked = _shelf.Explain(units, isUndone: Proves, _doubted.IsOne ? Doubted : 0);
         var undone = Proves && (parked == units || !_shelf.TellsDecreases);
         (sku, var arrived, _booked) = undone ? (sku, 0, 0) : ChannelMoves.Arrive(set, fact, sku, level, units - parked);
         arrived += undone ? 0 : parked;
@@ -222,7 +193,7 @@ internal sealed class DrainedReading(
             Surplus = 0,
             Adopted = 0,
         };
-        if (MayHavePutBack && (!Proves || units < Doubted))
+        if (_overwritten.MayHavePutBack(Proves) && (!Proves || units < Doubted))
         {
             // Sales that a value overwrote: the level is what it shows, and its target is said again at once.
             set.NoteCause(sku.Sku, now);
@@ -301,9 +272,9 @@ internal sealed class DrainedReading(
         next = next with
         {
             Unverified = rest > 0 ? [new Unverified(rest, _doubted.Since(now)), .. kept] : kept,
-            InFlight = Rebased(next.InFlight, next.Belief.Value - level.Belief!.Value),
+            InFlight = _overwritten.Rebased(next.InFlight, next.Belief.Value - level.Belief!.Value),
             AwaitsAttribution = false,
-            NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0 || HidesPutBack || (_foundPutBack && IsBounded)
+            NeedsReading = next.Surplus + next.Suspense > 0 || _pushed != 0 || (_sold + _putBack > 0 && _overwritten.HidesPutBack) || (_foundPutBack && _overwritten.IsBounded)
                 || (_sold + _putBack > 0 && ChannelMoves.MayHide(sku, level)),
         };
         (sku, next) = _shelf.Close(sku, FilledDebts.After(set, level, next, _booked));
@@ -312,12 +283,6 @@ internal sealed class DrainedReading(
         sku = misses ? SoughtUnits.PassOn(sku, level, next, now) : sku;
         set.Put(SoughtUnits.Answered(sku, level, next));
     }
-
-    /// <summary>A value on its way replaces also what only this reading tells of: the level comes to show the value, and no more.</summary>
-    private InFlight? Rebased(InFlight? push, int more) =>
-        more > 0 && push is { Kind: WriteKind.Overwrite } && push.PlannedAt > _reading.MarkedAt
-            ? push with { From = push.From + more }
-            : push;
 
     /// <summary>Whether the last that was seen of it were units.</summary>
     private bool WasShown => sku.FindLevel(level.Id)?.Observed?.Available != 0;

@@ -22,11 +22,11 @@ internal sealed class EndedTestsAttribute : BeforeAfterTestAttribute
     /// <summary>Ids of tests that ended a while ago, each once.</summary>
     public static IEnumerable<string> Take()
     {
-        while (Ended.TryPeek(out var oldest) && Environment.TickCount64 - oldest.At > Patience.TotalMilliseconds && Ended.TryDequeue(out var ended))
+        while (Ended.TryPeek(out var oldest) && TimeProvider.System.GetElapsedTime(oldest.At) > Patience && Ended.TryDequeue(out var ended))
         {
             yield return ended.Test;
         }
     }
 
-    public override void After(MethodInfo methodUnderTest, IXunitTest test) => Ended.Enqueue((test.UniqueID, Environment.TickCount64));
+    public override void After(MethodInfo methodUnderTest, IXunitTest test) => Ended.Enqueue((test.UniqueID, TimeProvider.System.GetTimestamp()));
 }

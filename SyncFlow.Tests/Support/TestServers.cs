@@ -33,12 +33,13 @@ internal static class TestServers
     private static DirectoryInfo CreateInMemory()
     {
         // A run that was killed leaves its folder, and no restart of the machine can be waited for.
-        foreach (var left in new DirectoryInfo(MemoryFolder).EnumerateDirectories(Prefix + "*").Where(d => d.LastWriteTimeUtc < DateTime.UtcNow.AddDays(-1)))
+        var dayAgo = TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-1);
+        foreach (var left in new DirectoryInfo(MemoryFolder).EnumerateDirectories(Prefix + "*").Where(d => d.LastWriteTimeUtc < dayAgo))
         {
             left.Delete(recursive: true);
         }
 
-        return Directory.CreateDirectory(Path.Combine(MemoryFolder, Prefix + Guid.NewGuid().ToString("N")));
+        return Directory.CreateDirectory(Path.Combine(MemoryFolder, Prefix + Path.GetRandomFileName()));
     }
 
     private static bool HasMemory() => OperatingSystem.IsLinux() && Directory.Exists(MemoryFolder)
