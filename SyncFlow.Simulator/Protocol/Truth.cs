@@ -241,18 +241,24 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
                 bound += level.UpperBound;
                 below += Math.Max(0, -level.UpperBound);
 
-                // Sales on an unknown side of a reading that showed foreign units stay in doubt with them; where an order left they are
-                // foreign until its move is known, and what is put back on a level at zero may be sold again before that is proven.
-                // What appeared and is not seen any more is sought on the others first. What an order took beside a
-                // closed level may have moved with all that lay there.
+                // What appeared and is not seen any more is sought on the others first.
                 explained += level.Surplus + level.Adopted + level.Unverified.Where(u => u.Sought == level.Id).Sum(u => u.Units);
-                explained += settings.UnitsAppear || settings.Faults.ClosedInto > 0 || (settings.Locations > 1 && settings.Faults.ClosedPlace > 0)
-                    || shop.Kind == ShopKind.Absolute || shop.MovedOrders(item) > 0 ? level.UnverifiedUnits : 0;
+                explained += DoubtsForeignUnits(shop, item, level) ? level.UnverifiedUnits : 0;
             }
         }
 
         return explained + (shop.Kind == ShopKind.Absolute ? below : Math.Max(0, -bound)) + Moved(shop, item);
     }
+
+    /// <summary>
+    /// Whether units in doubt on a level may be there without a decrease that was not done: sales on an unknown side of a reading that
+    /// showed foreign units stay in doubt with them; where an order left they are foreign until its move is known; what is put back on a
+    /// level at zero may be sold again before that is proven; what an order took beside a closed level may have moved with all that lay
+    /// there.
+    /// </summary>
+    private bool DoubtsForeignUnits(Shop shop, int item, LevelState level) =>
+        level.Surplus + level.Adopted > 0 || settings.UnitsAppear || settings.Faults.ClosedInto > 0
+        || (settings.Faults.ClosedPlace > 0 && settings.Locations > 1) || shop.Kind == ShopKind.Absolute || shop.MovedOrders(item) > 0;
 
     /// <summary>
     /// Units booked at another place first than the one they were taken from. Where a level was proven to be empty before
