@@ -70,12 +70,14 @@ public static class Debts
     }
 
     /// <summary>
-    /// What open orders at a place wait for that was closed on every channel and has too little. A place that no channel ever sold
+    /// What orders at a place lack, open or shipped, that was closed on every channel and has too little. A place that no channel ever sold
     /// from, a shop with its till, owes what it is short of to nobody.
     /// </summary>
     private static int ShortAt(Cluster cluster, SkuId sku, Pool pool)
     {
-        var lacking = Math.Min(pool.Buckets.Committed, -pool.Buckets.Unencumbered - pool.Buckets.Suspense);
+        // What shipped there beyond what lay there is owed as it was before it shipped.
+        var ordered = pool.Buckets.Committed + Math.Max(0, -pool.Buckets.OnHand);
+        var lacking = Math.Min(ordered, -pool.Buckets.Unencumbered - pool.Buckets.Suspense);
         if (lacking <= 0)
         {
             return 0;

@@ -57,6 +57,23 @@ public sealed class DebtTests
     }
 
     [Fact]
+    public void What_ships_from_a_closed_place_beyond_what_lay_there_is_owed_as_before()
+    {
+        // Found by the simulation (seed 709394): a unit came on sale as it left the building.
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Order(1, PlaceCases.Assigned("1", 9, ("x2", 9)));
+        PlaceCases.Close(desk);
+        desk.Exposure.Available.ShouldBe(3);
+
+        desk.Arrange(s =>
+        {
+            var pool = s.PoolAt(new LocationId(2));
+            return s.With(pool with { Buckets = pool.Buckets with { OnHand = pool.Buckets.OnHand - 9, Committed = 0 } });
+        });
+        desk.Exposure.Available.ShouldBe(3, "all nine have shipped, two more than lay there");
+    }
+
+    [Fact]
     public void What_a_shop_is_short_of_that_never_sold_online_is_owed_by_nobody()
     {
         var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
