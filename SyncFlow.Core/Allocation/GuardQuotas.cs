@@ -175,7 +175,7 @@ internal sealed class GuardQuotas(
     }
 
     private bool Sells(LevelState level) => level is { Belief: not null, SoldAsParts: false }
-        && _context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Sells: true, Uncappable: false };
+        && _context.FindChannel(level.Connection) is { Sells: true, Uncappable: false };
 
     /// <summary>Alone, a SKU gets all there is, however fast it sells.</summary>
     private double WeightOf(SkuState sku, int owners) => owners == 1 ? 1 : Paces.Total(sku, _context);

@@ -97,7 +97,7 @@ public static class Paces
         ArgumentNullException.ThrowIfNull(context);
         var scale = new PaceScale(sku);
         return sku.Levels.Where(l => l.Belief is not null).Select(l => l.Connection).Distinct()
-            .Where(c => context.Channels.TryGetValue(c, out var channel) && channel.Sells)
+            .Where(c => context.FindChannel(c) is { Sells: true })
             .Sum(scale.PaceOf);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class ShortageBearers
         foreach (var level in sku.Levels)
         {
             if (level.UpperBound >= 0 || !Exposures.InGroup(context, level, group)
-                || !context.Channels.TryGetValue(level.Connection, out var channel) || channel is not { Sells: true, Uncappable: false, CompareAndSet: true })
+                || context.FindChannel(level.Connection) is not { Sells: true, Uncappable: false, CompareAndSet: true })
             {
                 continue;
             }

@@ -66,7 +66,7 @@ public static class Targets
         ArgumentNullException.ThrowIfNull(level);
         ArgumentNullException.ThrowIfNull(context);
         return level is { Status: LevelStatus.Live, Belief: not null, SoldAsParts: false }
-            && context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Publishes: true, Uncappable: false };
+            && context.FindChannel(level.Connection) is { Publishes: true, Uncappable: false };
     }
 
     private static SkuState Written(
@@ -101,7 +101,7 @@ public static class Targets
         foreach (var level in sku.Levels)
         {
             if (level is { Status: LevelStatus.Live, Belief: not null }
-                && context.Channels.TryGetValue(level.Connection, out var channel) && channel.IsLeaving)
+                && context.FindChannel(level.Connection) is { IsLeaving: true })
             {
                 targets[level.Id] = 0;
             }

@@ -83,5 +83,5 @@ public static class ZeroBarrier
 
     /// <summary>Whether a level is written by absolute values.</summary>
     internal static bool IsAbsolute(LevelState level, EngineContext context) =>
-        context.Channels.TryGetValue(level.Connection, out var channel) && !channel.CompareAndSet && channel.Sells;
+        context.FindChannel(level.Connection) is { CompareAndSet: false, Sells: true };
 }

@@ -27,8 +27,9 @@ public static class Freezes
         ArgumentNullException.ThrowIfNull(sku);
         ArgumentNullException.ThrowIfNull(level);
         ArgumentNullException.ThrowIfNull(context);
-        var brake = context.Channels.TryGetValue(level.Connection, out var channel) ? channel.Brake : BrakeStrength.None;
-        var stopped = channel is { GrowthStopped: true } || (context.Locations.TryGetValue(level.Location, out var place) && place.SourceFrozen);
+        var channel = context.FindChannel(level.Connection);
+        var brake = channel?.Brake ?? BrakeStrength.None;
+        var stopped = channel is { GrowthStopped: true } || context.FindLocation(level.Location) is { SourceFrozen: true };
         return (stopped || sku.Policy.RaisesHeld) && brake == BrakeStrength.None ? BrakeStrength.Increases : brake;
     }
 

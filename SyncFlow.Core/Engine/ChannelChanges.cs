@@ -42,7 +42,7 @@ internal static class ChannelChanges
     /// </summary>
     private static FactOutcome Uninstall(WorkingSet set, ChannelChanged fact, DateTimeOffset now)
     {
-        if (!set.Context.Channels.TryGetValue(fact.From, out var channel)
+        if (set.Context.FindChannel(fact.From) is not { } channel
             || channel.Status is ConnectionStatus.Uninstalled or ConnectionStatus.Closed)
         {
             return FactOutcome.Unchanged;
@@ -97,7 +97,7 @@ internal static class ChannelChanges
     }
 
     private static (Stock.SkuState Sku, LevelState Level)? Find(WorkingSet set, ChannelChanged fact) =>
-        set.Context.Channels.TryGetValue(fact.From, out var channel)
+        set.Context.FindChannel(fact.From) is { } channel
         && fact.ExternalLocation is not null
         && channel.Locations.TryGetValue(fact.ExternalLocation, out var location)
         && set.FindListingByItem(fact.From, fact.Ref) is { } listing

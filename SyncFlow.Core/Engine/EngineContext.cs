@@ -11,14 +11,30 @@ public sealed record EngineContext(
     ImmutableDictionary<ConnectionId, ChannelSettings> Channels,
     ImmutableDictionary<LocationId, LocationSettings> Locations)
 {
+    // Looked up for every level and pool of every plan: a plain dictionary answers several times faster than an immutable one.
+    private readonly Dictionary<ConnectionId, ChannelSettings> _channels = new(Channels);
+    private readonly Dictionary<LocationId, LocationSettings> _locations = new(Locations);
     private readonly HashSet<LocationId> _uncappedPlaces = UncappedPlaces(Channels);
 
     /// <summary>The tenant's connections.</summary>
     public ImmutableDictionary<ConnectionId, ChannelSettings> Channels
     {
         get;
-        init => (field, _uncappedPlaces) = (value, UncappedPlaces(value));
+        init => (field, _channels, _uncappedPlaces) = (value, new(value), UncappedPlaces(value));
     } = Channels;
+
+    /// <summary>The tenant's locations.</summary>
+    public ImmutableDictionary<LocationId, LocationSettings> Locations
+    {
+        get;
+        init => (field, _locations) = (value, new(value));
+    } = Locations;
+
+    /// <summary>A connection of the tenant, or null.</summary>
+    public ChannelSettings? FindChannel(ConnectionId connection) => _channels.GetValueOrDefault(connection);
+
+    /// <summary>A location of the tenant, or null.</summary>
+    public LocationSettings? FindLocation(LocationId location) => _locations.GetValueOrDefault(location);
 
     /// <summary>Whether somebody without a cap sells at a location (see <see cref="ChannelSettings.Uncappable"/>).</summary>
     public bool HasUncappable(LocationId location) => _uncappedPlaces.Contains(location);

@@ -31,10 +31,11 @@ public static class Replanner
 
     private static void Touch(WorkingSet set, IReadOnlyCollection<SkuId> skus, DateTimeOffset? causeAt, DateTimeOffset now)
     {
-        var done = new HashSet<SkuId>();
+        // One alone is all that most batches change.
+        var done = skus.Count > 1 ? new HashSet<SkuId>() : null;
         foreach (var sku in skus)
         {
-            if (done.Contains(sku))
+            if (done?.Contains(sku) == true)
             {
                 continue;
             }
@@ -42,7 +43,7 @@ public static class Replanner
             var cluster = Of(Cluster.Of(set, sku), set, causeAt, now);
             foreach (var member in cluster.Skus)
             {
-                done.Add(member.Sku);
+                done?.Add(member.Sku);
                 var next = ExposureAlarms.Note(set, cluster, member, now);
                 var steps = Paces.StepsOf(next, cluster.HasKits);
 

@@ -23,6 +23,7 @@ public sealed class WorkingSet(EngineContext context)
     private readonly Dictionary<SkuId, SkuState> _loaded = [];
     private readonly Dictionary<LevelId, SkuId> _levels = [];
     private readonly Dictionary<(ConnectionId, string), OrderState> _orders = [];
+    private readonly List<ListingInfo> _listings = [];
     private readonly Dictionary<(ConnectionId, string), ListingInfo> _byVariant = [];
     private readonly Dictionary<(ConnectionId, string), ListingInfo> _byItem = [];
     private readonly HashSet<string> _seenMovements = [];
@@ -135,8 +136,7 @@ public sealed class WorkingSet(EngineContext context)
     public void Load(ListingInfo listing)
     {
         ArgumentNullException.ThrowIfNull(listing);
-        _byVariant[(listing.Connection, listing.VariantRef)] = listing;
-        _byItem[(listing.Connection, listing.ItemRef)] = listing;
+        _listings.Add(listing);
     }
 
     /// <summary>Marks movement keys that the ledger has already.</summary>
@@ -154,10 +154,10 @@ public sealed class WorkingSet(EngineContext context)
         _orders.GetValueOrDefault((connection, orderRef));
 
     public ListingInfo? FindListingByVariant(ConnectionId connection, string? variantRef) =>
-        variantRef is null ? null : _byVariant.GetValueOrDefault((connection, variantRef));
+        variantRef is null ? null : Indexed(_byVariant).GetValueOrDefault((connection, variantRef));
 
     public ListingInfo? FindListingByItem(ConnectionId connection, string itemRef) =>
-        _byItem.GetValueOrDefault((connection, itemRef));
+        Indexed(_byItem).GetValueOrDefault((connection, itemRef));
 
     /// <summary>Replaces a SKU's state; it will be written back, levels that differ with it.</summary>
     public void Put(SkuState sku)
@@ -238,6 +238,19 @@ public sealed class WorkingSet(EngineContext context)
 
     /// <summary>Whether this movement is new; from then on it is not.</summary>
     public bool TryTakeMovement(string key) => _seenMovements.Add(key) && _newMovements.Add(key);
+
+    /// <summary>Most batches ask for no listing, so they are put in order when the first one is asked for.</summary>
+    private Dictionary<(ConnectionId, string), ListingInfo> Indexed(Dictionary<(ConnectionId, string), ListingInfo> index)
+    {
+        foreach (var listing in _listings)
+        {
+            _byVariant[(listing.Connection, listing.VariantRef)] = listing;
+            _byItem[(listing.Connection, listing.ItemRef)] = listing;
+        }
+
+        _listings.Clear();
+        return index;
+    }
 
     private void NoteOpenings(SkuState? before, SkuState after)
     {

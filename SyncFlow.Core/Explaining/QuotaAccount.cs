@@ -89,7 +89,7 @@ public sealed record QuotaAccount(
     /// <summary>Whether only a freeze of all writes keeps it from being written.</summary>
     private static bool IsFrozen(StockMoment moment, LevelState level, BrakeStrength freeze) =>
         freeze == BrakeStrength.AllWrites && level is { Status: LevelStatus.Live, Belief: not null }
-        && moment.Context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Status: ConnectionStatus.Live, Uncappable: false };
+        && moment.Context.FindChannel(level.Connection) is { Status: ConnectionStatus.Live, Uncappable: false };
 
     private static QuotaRule? RuleOf(ChannelRule rule) =>
         rule is { Reserve: 0, Minimum: 0, Cap: null, Percent: null, Weight: null }

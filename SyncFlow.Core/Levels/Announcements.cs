@@ -12,7 +12,7 @@ internal static class Announcements
 {
     public static FactOutcome Apply(WorkingSet set, LevelAnnounced fact, DateTimeOffset now)
     {
-        if (!set.Context.Channels.TryGetValue(fact.From, out var channel)
+        if (set.Context.FindChannel(fact.From) is not { } channel
             || set.FindListingByItem(fact.From, fact.ItemRef) is not { } listing
             || !channel.Locations.TryGetValue(fact.ExternalLocation, out var location)
             || set.FindSku(listing.Sku) is not { } sku

@@ -80,7 +80,7 @@ internal static class ChannelMoves
     /// </summary>
     private static int OfThose(WorkingSet set, SkuState sku, LevelState source, int moved)
     {
-        if (set.Context.Channels.TryGetValue(source.Connection, out var channel) && ChannelEdits.IsAccepted(sku, source, channel))
+        if (set.Context.FindChannel(source.Connection) is { } channel && ChannelEdits.IsAccepted(sku, source, channel))
         {
             return moved;
         }
@@ -100,7 +100,7 @@ internal static class ChannelMoves
         foreach (var level in sku.Levels)
         {
             if (level.Location == source.Location && level.Connection != source.Connection && level.Status != LevelStatus.Gone
-                && set.Context.Channels.TryGetValue(level.Connection, out var other) && ChannelEdits.IsAccepted(sku, level, other))
+                && set.Context.FindChannel(level.Connection) is { } other && ChannelEdits.IsAccepted(sku, level, other))
             {
                 return true;
             }

@@ -122,7 +122,7 @@ public static class ExposureAlarms
         }
 
         var silent = sku.Levels.Any(l => l is { Target: null, UpperBound: > 0 }
-            && context.Channels.TryGetValue(l.Connection, out var channel) && channel is { Sells: true, Uncappable: false });
+            && context.FindChannel(l.Connection) is { Sells: true, Uncappable: false });
         return silent ? "A channel that shows some of them is not written now"
             : stays ? "The decreases have not taken them away in the time that they usually need"
             : "No decrease that is planned takes them away";

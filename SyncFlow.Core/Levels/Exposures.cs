@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using SyncFlow.Core.Allocation;
 using SyncFlow.Core.Engine;
 using SyncFlow.Core.Stock;
@@ -43,9 +42,7 @@ public static class Exposures
         int available = 0, bound = 0, exposed = 0;
         if (sku.IsKit)
         {
-            bound = cluster.Context.Locations.Values.Select(l => l.Group).Distinct()
-                .Sum(g => SumOfUnits(sku.Levels.Select(l => new Drawer(id, l, l.UnitsPerSale)), cluster, g));
-            return new Exposure(AvailableToSell.Of(cluster, id), bound, 0, "");
+            return new Exposure(AvailableToSell.Of(cluster, id), cluster.Context.Locations.Values.Select(l => l.Group).Distinct().Sum(g => OfKit(cluster, sku, g)), 0, "");
         }
 
         foreach (var group in AvailableToSell.Groups(sku, cluster.Context))
@@ -78,34 +75,40 @@ public static class Exposures
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var uncapped = cluster.Find(sku) is { IsKit: false } state ? SetAsides.MayBeTaken(state, cluster.Context, group) : 0;
-        return uncapped + SumOfUnits(Draws.On(cluster, sku), cluster, group);
+        var units = new SellingUnits();
+        foreach (var drawer in Draws.On(cluster, sku))
+        {
+            Add(units, cluster, drawer, group);
+        }
+
+        return uncapped + units.Total();
+    }
+
+    /// <summary>What a kit's own levels may still sell of it in a group.</summary>
+    private static int OfKit(Cluster cluster, SkuState kit, int group)
+    {
+        var units = new SellingUnits();
+        foreach (var level in kit.Levels)
+        {
+            Add(units, cluster, new Drawer(kit.Sku, level, level.UnitsPerSale), group);
+        }
+
+        return units.Total();
     }
 
     /// <summary>
     /// A channel that compares decides on a listing by its total over its levels; one that takes absolute values takes an
     /// order from a level only while that level shows it, so there a level below zero takes nothing from the others.
     /// </summary>
-    private static int SumOfUnits(IEnumerable<Drawer> drawers, Cluster cluster, int group)
+    private static void Add(SellingUnits units, Cluster cluster, Drawer drawer, int group)
     {
-        var listings = new Dictionary<ListingId, (int Sales, int Each)>();
-        foreach (var (owner, level, units) in drawers)
+        var (owner, level, each) = drawer;
+        var isIn = InGroup(cluster.Context, level, group);
+        if ((isIn || MayArrive(cluster, owner, level, group))
+            && cluster.Context.FindChannel(level.Connection) is { Sells: true, Uncappable: false } channel)
         {
-            var isIn = InGroup(cluster.Context, level, group);
-            if ((isIn || MayArrive(cluster, owner, level, group))
-                && cluster.Context.Channels.TryGetValue(level.Connection, out var channel) && channel is { Sells: true, Uncappable: false })
-            {
-                ref var listing = ref CollectionsMarshal.GetValueRefOrAddDefault(listings, level.Listing, out _);
-                listing = (listing.Sales + (isIn ? MaySell(level, channel) : Math.Max(0, level.UpperBound + level.Suspense)), units);
-            }
+            units.Add(level, isIn ? MaySell(level, channel) : Math.Max(0, level.UpperBound + level.Suspense), each);
         }
-
-        var total = 0;
-        foreach (var (sales, each) in listings.Values)
-        {
-            total += Math.Max(0, sales) * each;
-        }
-
-        return total;
     }
 
     /// <summary>
@@ -117,7 +120,7 @@ public static class Exposures
     {
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(level);
-        if (level.Status != LevelStatus.Closing || !cluster.Context.Locations.TryGetValue(level.Location, out var place) || place.FulfillsOnline)
+        if (level.Status != LevelStatus.Closing || cluster.Context.FindLocation(level.Location) is not { FulfillsOnline: false })
         {
             return false;
         }
@@ -164,15 +167,14 @@ public static class Exposures
 
     private static bool IsUncapped(LevelState level, EngineContext context) =>
         level.Limit != SellingLimit.Shown && level.Status is not (LevelStatus.Gone or LevelStatus.Closed)
-        && context.Channels.TryGetValue(level.Connection, out var channel) && channel.Sells;
+        && context.FindChannel(level.Connection) is { Sells: true };
 
     /// <summary>Whether a level sells from the pools of a group.</summary>
     public static bool InGroup(EngineContext context, LevelState level, int group)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(level);
-        return context.Locations.TryGetValue(level.Location, out var location)
-            && location.FulfillsOnline && location.Group == group;
+        return context.FindLocation(level.Location) is { FulfillsOnline: true } location && location.Group == group;
     }
 
     /// <summary>Whether it is what bounded guard cannot exclude: its reserve is not off the shelves yet, or a write is not read yet.</summary>
@@ -215,7 +217,7 @@ public static class Exposures
             return BoundedCause;
         }
 
-        if (sku.Levels.Any(l => cluster.Context.Locations.TryGetValue(l.Location, out var place) && !place.FulfillsOnline && l.Status == LevelStatus.Closing))
+        if (sku.Levels.Any(l => cluster.Context.FindLocation(l.Location) is { FulfillsOnline: false } && l.Status == LevelStatus.Closing))
         {
             return "a location was closed, and its level is not read yet";
         }

@@ -93,7 +93,7 @@ public static class LevelLife
         ArgumentNullException.ThrowIfNull(context);
         foreach (var level in sku.Levels)
         {
-            if (!context.Channels.TryGetValue(level.Connection, out var channel))
+            if (context.FindChannel(level.Connection) is not { } channel)
             {
                 continue;
             }

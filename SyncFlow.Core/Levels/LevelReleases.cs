@@ -12,7 +12,7 @@ internal static class LevelReleases
     public static FactOutcome Apply(WorkingSet set, LevelReleased fact)
     {
         var sku = set.FindSku(fact.Level);
-        if (sku?.FindLevel(fact.Level) is not { } level || !set.Context.Channels.TryGetValue(level.Connection, out var channel))
+        if (sku?.FindLevel(fact.Level) is not { } level || set.Context.FindChannel(level.Connection) is not { } channel)
         {
             return FactOutcome.Unmapped;
         }

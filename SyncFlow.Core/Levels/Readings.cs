@@ -19,7 +19,7 @@ internal static class Readings
         var reading = fact.Reading;
         var sku = set.FindSku(reading.Level);
         if (sku?.FindLevel(reading.Level) is not { } level
-            || !set.Context.Channels.TryGetValue(level.Connection, out var channel))
+            || set.Context.FindChannel(level.Connection) is not { } channel)
         {
             return FactOutcome.Unmapped;
         }

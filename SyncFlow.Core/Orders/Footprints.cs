@@ -175,7 +175,7 @@ public static class Footprints
 
         /// <summary>Whether returned units are looked at first is decided when they are first seen, by the place's setting.</summary>
         private bool IsInspected(Restock restock, LocationId at) =>
-            !_seen.Contains(restock.RefundLineRef) && Set.Context.Locations.TryGetValue(at, out var place) && place.InspectReturns;
+            !_seen.Contains(restock.RefundLineRef) && Set.Context.FindLocation(at) is { InspectReturns: true };
 
         private FootprintRow WithEarlierInspections(FootprintRow row)
         {

@@ -56,7 +56,7 @@ public static class OrderLocations
         }
 
         var online = channel.Locations.Values
-            .Where(l => context.Locations.TryGetValue(l, out var settings) && settings.FulfillsOnline)
+            .Where(l => context.FindLocation(l) is { FulfillsOnline: true })
             .Distinct().Order(ByValue).ToArray();
         foreach (var restock in line.Restocks)
         {
@@ -115,7 +115,7 @@ public static class OrderLocations
         LocationId? only = null;
         foreach (var (_, location) in channel.Locations)
         {
-            if (context.Locations.TryGetValue(location, out var settings) && settings.FulfillsOnline && location != only)
+            if (context.FindLocation(location) is { FulfillsOnline: true } && location != only)
             {
                 if (only is not null)
                 {
@@ -138,7 +138,7 @@ public static class OrderLocations
         ArgumentNullException.ThrowIfNull(channel);
         ArgumentNullException.ThrowIfNull(context);
         var mapped = channel.Locations.Values.Distinct().Take(2).ToArray();
-        return mapped.Length == 1 && channel.ClosedPlaces.IsEmpty && context.Locations.TryGetValue(mapped[0], out var only) && only.FulfillsOnline;
+        return mapped.Length == 1 && channel.ClosedPlaces.IsEmpty && context.FindLocation(mapped[0]) is { FulfillsOnline: true };
     }
 
     /// <summary>

@@ -16,7 +16,7 @@ internal static class OrderRules
 {
     public static FactOutcome Apply(WorkingSet set, OrderFact fact, DateTimeOffset now)
     {
-        if (!set.Context.Channels.TryGetValue(fact.From, out var channel))
+        if (set.Context.FindChannel(fact.From) is not { } channel)
         {
             return FactOutcome.Ignored;
         }
@@ -62,7 +62,7 @@ internal static class OrderRules
 
     /// <summary>An order to be read; not where only its place changed and this channel has but one place of ours.</summary>
     public static FactOutcome Touched(WorkingSet set, OrderTouched fact, DateTimeOffset now) =>
-        fact.PlaceOnly && set.Context.Channels.TryGetValue(fact.From, out var channel) && OrderLocations.HasOnePlace(channel, set.Context)
+        fact.PlaceOnly && set.Context.FindChannel(fact.From) is { } channel && OrderLocations.HasOnePlace(channel, set.Context)
             ? FactOutcome.Unchanged
             : FactEngine.Ask(set, fact.From, WorkKind.FetchOrder, fact.OrderRef, now);
 

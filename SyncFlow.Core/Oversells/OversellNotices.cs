@@ -114,7 +114,7 @@ internal static class OversellNotices
         }
 
         if (order is not null && entry.Connection is { } connection
-            && context.Channels.TryGetValue(connection, out var channel) && !channel.ClaimingSources.Contains(order.SourceName))
+            && context.FindChannel(connection) is { } channel && !channel.ClaimingSources.Contains(order.SourceName))
         {
             return OversellCause.UnclaimedOrder;
         }

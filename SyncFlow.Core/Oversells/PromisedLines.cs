@@ -16,7 +16,7 @@ public static class PromisedLines
         ArgumentNullException.ThrowIfNull(orders);
         foreach (var order in orders)
         {
-            if (order.Snapshot is null || !set.Context.Channels.TryGetValue(order.Connection, out var channel))
+            if (order.Snapshot is null || set.Context.FindChannel(order.Connection) is not { } channel)
             {
                 continue;
             }
@@ -57,5 +57,5 @@ public static class PromisedLines
     }
 
     private static bool InGroup(EngineContext context, LocationId location, int group) =>
-        context.Locations.TryGetValue(location, out var settings) && settings.FulfillsOnline && settings.Group == group;
+        context.FindLocation(location) is { FulfillsOnline: true } settings && settings.Group == group;
 }

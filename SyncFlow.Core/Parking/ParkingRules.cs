@@ -35,7 +35,7 @@ public static class ParkingRules
         ArgumentNullException.ThrowIfNull(context);
         foreach (var level in sku.Levels)
         {
-            if (context.Channels.TryGetValue(level.Connection, out var channel) && (level.Shelf is not null || channel.Parks))
+            if (context.FindChannel(level.Connection) is { } channel && (level.Shelf is not null || channel.Parks))
             {
                 sku = sku.With(Followed(level, AreParked(sku, level, channel)));
             }

@@ -37,7 +37,7 @@ public static class RequestScopes
         }
 
         var pool = sku.PoolAt(place);
-        if (!pool.Opened || !context.Locations.TryGetValue(place, out var settings))
+        if (!pool.Opened || context.FindLocation(place) is not { } settings)
         {
             return [];
         }
@@ -68,10 +68,18 @@ public static class RequestScopes
     }
 
     /// <summary>What channels may sell that nobody can lower now: sellers without a cap, paused, suspended or uninstalled ones, halted levels.</summary>
-    private static int StuckUnits(Cluster cluster, SkuId sku, int group) =>
-        SetAsides.MayBeTaken(cluster.Find(sku)!, cluster.Context, group) + Draws.On(cluster, sku)
-        .Where(d => !Targets.IsPublished(d.Level, cluster.Context) && Exposures.InGroup(cluster.Context, d.Level, group)
-            && cluster.Context.Channels.TryGetValue(d.Level.Connection, out var channel) && channel is { Sells: true, Uncappable: false })
-        .GroupBy(d => d.Level.Listing)
-        .Sum(unit => Math.Max(0, unit.Sum(d => Exposures.MaySell(d.Level, cluster.Context.Channels[d.Level.Connection]))) * unit.First().Units);
+    private static int StuckUnits(Cluster cluster, SkuId sku, int group)
+    {
+        var units = new SellingUnits();
+        foreach (var (_, level, each) in Draws.On(cluster, sku))
+        {
+            if (!Targets.IsPublished(level, cluster.Context) && Exposures.InGroup(cluster.Context, level, group)
+                && cluster.Context.FindChannel(level.Connection) is { Sells: true, Uncappable: false } channel)
+            {
+                units.Add(level, Exposures.MaySell(level, channel), each);
+            }
+        }
+
+        return SetAsides.MayBeTaken(cluster.Find(sku)!, cluster.Context, group) + units.Total();
+    }
 }

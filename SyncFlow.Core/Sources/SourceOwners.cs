@@ -8,7 +8,7 @@ internal static class SourceOwners
 {
     /// <summary>Whether a source is among those that keep them.</summary>
     public static bool Owns(SkuState sku, LocationId location, ConnectionId source, EngineContext context) =>
-        context.Channels.TryGetValue(source, out var settings) && settings.IsSource
+        context.FindChannel(source) is { IsSource: true } settings
         && (Authority.Of(sku.AuthorityRules, location) is { } rule
             ? rule.Connection == source
             : settings.OwnsOnHand && settings.IsOpenAt(location));

@@ -72,7 +72,7 @@ public static class AvailableToSell
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(context);
-        return pool.Opened && context.Locations.TryGetValue(pool.Location, out var place) && place.FulfillsOnline ? place.Group : null;
+        return pool.Opened && context.FindLocation(pool.Location) is { FulfillsOnline: true } place ? place.Group : null;
     }
 
     /// <summary>Of a SKU that is no kit, over one group, less what its pools owe (see <see cref="Debts"/>). Signed.</summary>

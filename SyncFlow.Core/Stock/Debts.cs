@@ -58,7 +58,7 @@ public static class Debts
 
         foreach (var pool in state.Pools)
         {
-            if (cluster.Context.Locations.TryGetValue(pool.Location, out var place) && place.Group == group && place.FulfillsOnline != pool.Opened)
+            if (cluster.Context.FindLocation(pool.Location) is { } place && place.Group == group && place.FulfillsOnline != pool.Opened)
             {
                 var units = pool.Opened ? ShortAt(cluster, sku, pool) : OwedBy(cluster, sku, pool, isFilled, group);
                 owed += units;
@@ -127,7 +127,7 @@ public static class Debts
     private static bool IsKnown(LevelState level) => level is { Belief: not null, Status: not (LevelStatus.Gone or LevelStatus.Closed) };
 
     private static bool IsIn(Cluster cluster, LevelState level, int group) => Exposures.InGroup(cluster.Context, level, group)
-        && cluster.Context.Channels.TryGetValue(level.Connection, out var channel) && channel.Sells;
+        && cluster.Context.FindChannel(level.Connection) is { Sells: true };
 
     /// <summary>
     /// Units that open orders took from levels at a location. Null where we know of no level there: an order that a channel

@@ -1,13 +1,7 @@
 using System.Collections.Immutable;
 using SyncFlow.Core.Engine;
-using SyncFlow.Core.Levels;
 
 namespace SyncFlow.Core.Stock;
-
-/// <summary>A level that sells from a SKU's pools, its own or a kit's.</summary>
-/// <param name="Owner">The SKU whose level it is.</param>
-/// <param name="Units">Units of the drawn SKU that one sale on the level takes.</param>
-public readonly record struct Drawer(SkuId Owner, LevelState Level, int Units);
 
 /// <summary>
 /// What a sale takes from where: the one place that knows. A level counts sales; pools count units. A sale of a listing
@@ -39,27 +33,29 @@ public static class Draws
     }
 
     /// <summary>The levels that sell from a SKU's pools: its own, and those of kits it is part of.</summary>
-    public static IEnumerable<Drawer> On(Cluster cluster, SkuId sku)
+    public static Drawers On(Cluster cluster, SkuId sku)
     {
         ArgumentNullException.ThrowIfNull(cluster);
-        foreach (var owner in cluster.Skus)
-        {
-            var each = owner.Sku == sku
-                ? owner.IsKit ? 0 : 1
-                : owner.IsKit ? ComponentsOf(cluster, owner.Sku).FirstOrDefault(c => c.Sku == sku).Units : 0;
-            if (each == 0)
-            {
-                continue;
-            }
+        return new Drawers(cluster, sku);
+    }
 
-            foreach (var level in owner.Levels)
+    /// <summary>Units of a SKU that one unit of a member of its cluster takes; 0 where it takes none.</summary>
+    internal static int UnitsOf(Cluster cluster, SkuState member, SkuId sku)
+    {
+        if (!member.IsKit)
+        {
+            return member.Sku == sku ? 1 : 0;
+        }
+
+        foreach (var part in ComponentsOf(cluster, member.Sku))
+        {
+            if (part.Sku == sku)
             {
-                if (!level.SoldAsParts)
-                {
-                    yield return new Drawer(owner.Sku, level, each * level.UnitsPerSale);
-                }
+                return part.Units;
             }
         }
+
+        return 0;
     }
 
     /// <summary>The same parts of so many units.</summary>

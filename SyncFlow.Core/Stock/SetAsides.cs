@@ -46,7 +46,7 @@ public static class SetAsides
     public static bool IsUncappable(EngineContext context, ConnectionId? connection)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return connection is { } id && context.Channels.TryGetValue(id, out var channel) && channel.Uncappable;
+        return connection is { } id && context.FindChannel(id) is { Uncappable: true };
     }
 
     /// <summary>Units were put aside at a location, or back: so many are aside now.</summary>

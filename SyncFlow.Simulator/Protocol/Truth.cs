@@ -1,4 +1,5 @@
 using SyncFlow.Core.Allocation;
+using SyncFlow.Core.Engine;
 using SyncFlow.Core.Levels;
 using SyncFlow.Core.Stock;
 
@@ -19,6 +20,9 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
     private readonly int[] _aside = new int[settings.Skus];
     private readonly int[] _mostShort = new int[settings.Skus];
     private readonly DateTimeOffset?[] _exposedSince = new DateTimeOffset?[settings.Skus];
+    private readonly (SkuState? State, int Version, EngineContext? Context, Exposure? Exposure)[] _exposure =
+        new (SkuState?, int, EngineContext?, Exposure?)[settings.Skus];
+
     private readonly EffectiveMode[] _mode = new EffectiveMode[settings.Skus];
 
     /// <summary>Units that came into being: the opening stock and what was received.</summary>
@@ -118,7 +122,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
             return null;
         }
 
-        var exposure = Exposures.Of(store.ClusterOf(state.Sku), state.Sku);
+        var exposure = ExposureOf(sku, state);
         var buffered = Buffered(state);
 
         // A till sells what is kept back as well.
@@ -151,6 +155,19 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
         return exposure.Units > allowed + buffered ? $"{exposure} in guard, {allowed} explained, buffer {buffered}" : null;
     }
 
+    /// <summary>Most things that happen change nothing that exposure follows from: then it is what it was.</summary>
+    private Exposure ExposureOf(int sku, SkuState state)
+    {
+        ref var known = ref _exposure[sku];
+        var (version, context) = (settings.Items > settings.Skus ? store.Version : 0, store.Context);
+        if (known.Exposure is null || known.Version != version || !ReferenceEquals(known.State, state) || !ReferenceEquals(known.Context, context))
+        {
+            known = (state, version, context, Exposures.Of(store.ClusterOf(state.Sku), state.Sku));
+        }
+
+        return known.Exposure;
+    }
+
     private static bool IsExposed(SkuState state, Exposure exposure) => state.Mode == EffectiveMode.Guard && exposure.Units > 0;
 
     /// <summary>
@@ -161,7 +178,7 @@ internal sealed partial class Truth(WorldSettings settings, MemoryStore store, I
     {
         for (var sku = 0; sku < settings.Skus; sku++)
         {
-            if (_exposedSince[sku] is not null && store.Sku(settings.SkuOf(sku)) is var state && !IsExposed(state, Exposures.Of(store.ClusterOf(state.Sku), state.Sku)))
+            if (_exposedSince[sku] is not null && store.Sku(settings.SkuOf(sku)) is var state && !IsExposed(state, ExposureOf(sku, state)))
             {
                 _exposedSince[sku] = null;
             }
