@@ -165,6 +165,20 @@ internal static class ChannelMoves
     /// <summary>Whether a level has siblings that are published.</summary>
     public static bool HasSiblings(SkuState sku, LevelState level) => sku.Levels.Any(l => IsSibling(l, level) && l.Status == LevelStatus.Live);
 
+    /// <summary>Whether a sibling is at a closed place, as far as we know, and read out.</summary>
+    public static bool HasClosed(SkuState sku, LevelState level)
+    {
+        foreach (var sibling in sku.Levels)
+        {
+            if (sibling.Status == LevelStatus.Closed && IsSibling(sibling, level))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// Whether units may have moved between this level and a sibling: the other end may yet be read, and the message that a
     /// location was closed, or an order moved, may still be on its way or lost.

@@ -122,6 +122,7 @@ internal sealed class DrainedReading(
         {
             // Siblings are asked once: asked again in turns, they would never be through.
             sku = readings == 1 || level.Status == LevelStatus.Closing ? ChannelMoves.AskSiblings(sku, level) : sku;
+            AskClosed(readings);
             sku = Readings.MoveSuspense(set, fact, sku, level, units + younger, EntryReason.UnexplainedDecrease, now);
             Write(next with { NeedsReading = true }, Doubted);
             return;
@@ -153,6 +154,15 @@ internal sealed class DrainedReading(
         }
 
         Write(next with { Suspense = younger, SuspenseSince = younger > 0 ? level.SuspenseSince : null, SuspenseReadings = 0 }, Doubted);
+    }
+
+    /// <summary>A sibling at a closed place is not read. It may be open again, and have what is missing here: that is asked, once too.</summary>
+    private void AskClosed(int readings)
+    {
+        if (readings == 1 && ChannelMoves.HasClosed(sku, level))
+        {
+            set.Work.Add(new WorkItem(level.Connection, WorkKind.RefreshLocations, "", now));
+        }
     }
 
     /// <summary>Whether units that are missing may yet be told of: by an order, or by a sibling that has them.</summary>

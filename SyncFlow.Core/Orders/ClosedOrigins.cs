@@ -29,24 +29,11 @@ internal static class ClosedOrigins
                 && ChannelMoves.IsSibling(closed, level) ? Math.Max(0, -Sold(other)) : 0;
         }
 
-        var below = HasClosed(sku, level) ? Math.Max(0, -level.UpperBound) : 0;
+        var below = ChannelMoves.HasClosed(sku, level) ? Math.Max(0, -level.UpperBound) : 0;
         var units = Math.Min(Math.Max(left, below), Sold(change));
         return units == 0
             ? sku
             : sku.With(level with { Unverified = level.Unverified.Add(new Unverified(units, now)), NeedsReading = true });
-    }
-
-    private static bool HasClosed(SkuState sku, LevelState level)
-    {
-        foreach (var other in sku.Levels)
-        {
-            if (other.Status == LevelStatus.Closed && ChannelMoves.IsSibling(other, level))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     /// <summary>What an order took from a level, whatever it put back there.</summary>

@@ -122,6 +122,26 @@ public sealed class SiblingCases
         desk.Work.ShouldContain(w => w.Kind == WorkKind.RefreshLocations);
     }
 
+    [Fact]
+    public void R13_What_a_level_misses_beside_one_at_a_closed_place_has_that_place_asked_for_once()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 0);
+        PlaceCases.Close(desk);
+        desk.Read(2, ReadingKind.Drained, available: 0, onHand: 0);
+        desk[2].Status.ShouldBe(LevelStatus.Closed);
+        desk.Read(1, ReadingKind.Drained, available: 5, onHand: 5);
+        desk.Work.ShouldNotContain(w => w.Kind == WorkKind.RefreshLocations);
+
+        // Opened since and the first closed into it, both unheard: a closed level is not read, and could not tell.
+        desk.Read(1, ReadingKind.Drained, available: 0, onHand: 0);
+        desk[1].Suspense.ShouldBe(5);
+        desk.Work.Count(w => w.Kind == WorkKind.RefreshLocations).ShouldBe(1);
+        PlaceCases.Open(desk);
+        desk.Read(1, ReadingKind.Drained, available: 0, onHand: 0);
+        desk[1].Suspense.ShouldBe(5, "they may be at the place that is open again");
+        desk.Work.Count(w => w.Kind == WorkKind.RefreshLocations).ShouldBe(1);
+    }
+
     /// <summary>One unit of the second level is missing, and so many readings in a row missed it.</summary>
     private static Desk Missing(int readings)
     {
