@@ -78,7 +78,8 @@ public sealed class AbsoluteCases
     [Fact]
     public void R7_What_appears_beside_a_zero_on_its_way_may_be_sold_until_that_is_settled()
     {
-        // Found by the simulation (seed 918242): a location was closed into one that a zero was on its way to, and its units counted nowhere.
+        // Found by the simulation (seed 918242): a location was closed into one that a zero was on its way to, and its units
+        // counted nowhere.
         var desk = Guarded(onHand: 10, 0, 10);
         desk.Touch();
         var push = desk.Plan(2)!;
