@@ -44,7 +44,7 @@ internal static class Baselines
         var putBack = (int)(level.PutBackTotal - reading.PutBackMark);
         set.NoteCause(sku.Sku, now);
         set.Cured.Add(VarianceKey(level));
-        set.Put(sku.With(level with
+        set.Put(sku.With(FilledDebts.After(set, level, level with
         {
             Status = channel.Status == ConnectionStatus.Live ? LevelStatus.Live : LevelStatus.Baselined,
             Belief = reading.Available - sold + putBack,
@@ -54,7 +54,7 @@ internal static class Baselines
             NeedsReading = false,
             AwaitsAttribution = false,
             Shelf = ShelfBaselines.Of(set, sku, level, channel, reading, owed, now),
-        }));
+        }, booked: 0)));
         return FactOutcome.Applied;
     }
 

@@ -142,6 +142,18 @@ public sealed class DebtTests
         (AtTheSide(desk).Belief, AtTheSide(desk).Filled, desk.Exposure.Available).ShouldBe((0, 1, 9));
     }
 
+    [Fact]
+    public void A_level_counted_again_where_nobody_counted_in_pays_nothing()
+    {
+        // Found by the simulation (seed 901038): sold while the item was not counted, the units were missing from no level.
+        var desk = TwoPlaces();
+        desk.Order(1, TakenAtTheSide(2));
+        desk.Arrange(3, l => l with { Status = LevelStatus.New, Generation = 2, NeedsReading = true });
+        desk.Read(3, ReadingKind.Baseline, available: 0, committed: 0);
+        (AtTheSide(desk).Status, AtTheSide(desk).Belief, AtTheSide(desk).Filled).ShouldBe((LevelStatus.Live, 0, 2));
+        desk.Exposure.Available.ShouldBe(8, "they must come from the counted place");
+    }
+
     [Theory]
     [InlineData(0, -1)]
     [InlineData(1, 0)]
