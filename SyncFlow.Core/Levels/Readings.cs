@@ -48,10 +48,7 @@ internal static class Readings
 
         if (level.Belief is null || (StillInTheAir(level, reading) && !AbsoluteWrites.HasArrived(sku, level, reading)))
         {
-            // A push that may have arrived before the reading, or may arrive after it: nothing can be concluded, also not
-            // that what was announced before is settled.
-            set.Put(sku.With(level with { Observed = noted.Observed! with { Version = level.Observed?.Version ?? 0 } }));
-            return FactOutcome.Unchanged;
+            return InTheAir(set, sku, level, noted.Observed!, reading);
         }
 
         if (!ShelfReading.Tells(level, reading))
@@ -96,6 +93,25 @@ internal static class Readings
     /// <summary>Planned before the marks were taken, and its request may still arrive.</summary>
     private static bool StillInTheAir(LevelState level, Reading reading) =>
         level.InFlight is { } push && push.PlannedAt <= reading.MarkedAt && push.Deadline > reading.MarkedAt;
+
+    /// <summary>
+    /// A push that may have arrived before the reading, or may arrive after it: nothing can be concluded, also not that what was
+    /// announced before is settled. What is there beyond both of its outcomes appeared all the same: it may be sold until the push is
+    /// settled (rule R7), and a sibling that may miss it is read.
+    /// </summary>
+    private static FactOutcome InTheAir(WorkingSet set, SkuState sku, LevelState level, Observation seen, Reading reading)
+    {
+        var (sold, pushed) = ((int)(level.SoldTotal - reading.SoldMark), (int)(level.PushedTotal - reading.PushedMark));
+        var most = level.MostByWrites + level.UnverifiedUnits - pushed + sold;
+        var above = level.Belief is null ? 0 : Math.Max(0, reading.Available - most);
+        var next = sku.With(level with
+        {
+            Observed = seen with { Version = level.Observed?.Version ?? 0 },
+            Surplus = Math.Max(level.Surplus, above),
+        });
+        set.Put(above > 0 && ChannelMoves.IsFirstSeen(sku, level) ? ChannelMoves.AskSiblings(next, level) : next);
+        return above > level.Surplus ? FactOutcome.Applied : FactOutcome.Unchanged;
+    }
 
     /// <summary>
     /// A plain reading attributes and proves nothing: missing units go to suspense at once; units above raise what the

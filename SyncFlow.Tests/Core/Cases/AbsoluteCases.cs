@@ -76,6 +76,30 @@ public sealed class AbsoluteCases
     }
 
     [Fact]
+    public void R7_What_appears_beside_a_zero_on_its_way_may_be_sold_until_that_is_settled()
+    {
+        // Found by the simulation (seed 918242): a location was closed into one that a zero was on its way to, and its units counted nowhere.
+        var desk = Guarded(onHand: 10, 0, 10);
+        desk.Touch();
+        var push = desk.Plan(2)!;
+        desk.Settle(push, ElementOutcome.Unknown);
+        desk.Read(2, ReadingKind.Drained, available: 11, onHand: 11);
+        (desk[2].Belief, desk[2].Surplus, desk[2].UpperBound, desk.Ats).ShouldBe((10, 1, 11, 10));
+        desk.Exposure.Units.ShouldBe(1);
+
+        // A sale that is known by now, and was not when the level was read, hides nothing and adds nothing.
+        var mark = desk.Mark(2, ReadingKind.Drained) with { Available = 11, OnHand = 11 };
+        desk.Order(2, Desk.Snapshot("1", 1, desk.Now));
+        desk.Read(2, mark);
+        (desk[2].Surplus, desk[2].UpperBound, desk[2].InFlight is not null).ShouldBe((1, 10, true));
+
+        // It arrives after all, and took off whatever was there.
+        desk.Read(2, ReadingKind.Drained, available: 0);
+        (desk[2].Surplus, desk[2].UpperBound, desk[2].InFlight is null).ShouldBe((0, 0, true));
+        desk.Exposure.Units.ShouldBe(0);
+    }
+
+    [Fact]
     public void C06_An_accepted_feed_that_is_read_back_unchanged_is_no_success_and_the_third_halts_it()
     {
         var desk = Guarded(onHand: 20, 0, 40);

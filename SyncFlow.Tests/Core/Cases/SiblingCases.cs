@@ -142,6 +142,25 @@ public sealed class SiblingCases
         desk.Work.Count(w => w.Kind == WorkKind.RefreshLocations).ShouldBe(1);
     }
 
+    [Fact]
+    public void R7_What_appears_on_a_level_that_a_zero_is_on_its_way_to_has_its_siblings_read_once()
+    {
+        var desk = PlaceCases.TwoPlaces(first: 5, second: 7);
+        desk.Arrange(1, l => l with
+        {
+            InFlight = new InFlight(Guid.Empty, 5, 0, desk.Now, desk.Now + PublishLimits.LateArrival, null) { Kind = WriteKind.ThroughZero },
+        });
+        desk.Read(1, ReadingKind.Drained, available: 5, onHand: 5);
+        (desk[1].Surplus, desk[2].NeedsReading).ShouldBe((0, false));
+
+        desk.Read(1, ReadingKind.Drained, available: 6, onHand: 6);
+        (desk[1].Surplus, desk[2].NeedsReading).ShouldBe((1, true), "the other place may miss it");
+
+        desk.Read(2, ReadingKind.Drained, available: 7, onHand: 7);
+        desk.Read(1, ReadingKind.Drained, available: 6, onHand: 6);
+        (desk[1].Surplus, desk[2].NeedsReading).ShouldBe((1, false));
+    }
+
     /// <summary>One unit of the second level is missing, and so many readings in a row missed it.</summary>
     private static Desk Missing(int readings)
     {
