@@ -55,19 +55,17 @@ internal static class Announcements
         WorkingSet set, LevelAnnounced fact, Stock.SkuState sku, LevelState level, LevelState noted, int units,
         DateTimeOffset now)
     {
-        var adopted = Math.Min(units, level.Adopted);
-        var missing = units - adopted;
-        sku = LevelEntries.Append(set, fact, sku, level, Bucket.Suspense, missing, EntryReason.UnexplainedDecrease);
+        // None of it is taken from what appeared there: that may be there still, and this a sale.
+        sku = LevelEntries.Append(set, fact, sku, level, Bucket.Suspense, units, EntryReason.UnexplainedDecrease);
         set.NoteCause(sku.Sku, fact.OccurredAt);
         set.Put(sku.With(noted with
         {
             Belief = level.Belief - units,
-            Adopted = level.Adopted - adopted,
-            Suspense = level.Suspense + missing,
-            SuspenseSince = missing == 0 ? level.SuspenseSince : level.SuspenseSince ?? now,
+            Suspense = level.Suspense + units,
+            SuspenseSince = level.SuspenseSince ?? now,
 
             // A level that is announced empty may have been closed into another one: what it misses is looked for anew.
-            SuspenseReadings = missing > 0 && level.Belief == units && ChannelMoves.HasSiblings(sku, level) ? 0 : level.SuspenseReadings,
+            SuspenseReadings = level.Belief == units && ChannelMoves.HasSiblings(sku, level) ? 0 : level.SuspenseReadings,
             AwaitsAttribution = false,
             NeedsReading = true,
         }));

@@ -51,8 +51,8 @@ public sealed record LevelState
     public int Surplus { get; init; }
 
     /// <summary>
-    /// Units that belief followed upwards after a stale compare though nothing explains them yet; a known put-back, or
-    /// a lower reading, is taken from here first. ≥ 0.
+    /// Units that belief followed upwards after a stale compare though nothing explains them yet; a known put-back is taken from
+    /// here first, and a sale never. ≥ 0.
     /// </summary>
     public int Adopted { get; init; }
 

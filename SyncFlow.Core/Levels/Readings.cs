@@ -127,17 +127,15 @@ internal static class Readings
         var high = level.Belief.Value - pushed + (int)(level.SoldTotal - reading.SoldMark);
         var missing = Math.Max(0, low - reading.Available);
         var above = Math.Max(0, reading.Available - high);
-        var given = Math.Min(missing, level.Adopted);
-        var lost = missing - given;
-        sku = MoveSuspense(set, fact, sku, level, level.Suspense + lost, EntryReason.UnexplainedDecrease, now);
+        sku = MoveSuspense(set, fact, sku, level, level.Suspense + missing, EntryReason.UnexplainedDecrease, now);
         var follows = level.AwaitsAttribution ? above : 0;
         set.Put(sku.With(level with
         {
             Belief = level.Belief - missing + follows,
-            Adopted = level.Adopted - given + follows,
-            Suspense = level.Suspense + lost,
-            SuspenseSince = lost > 0 ? level.SuspenseSince ?? now : level.SuspenseSince,
-            SuspenseReadings = lost > 0 && ChannelMoves.HasSiblings(sku, level) ? 0 : level.SuspenseReadings,
+            Adopted = level.Adopted + follows,
+            Suspense = level.Suspense + missing,
+            SuspenseSince = missing > 0 ? level.SuspenseSince ?? now : level.SuspenseSince,
+            SuspenseReadings = missing > 0 && ChannelMoves.HasSiblings(sku, level) ? 0 : level.SuspenseReadings,
             Surplus = Math.Max(0, Math.Max(level.Surplus, above - level.UnverifiedUnits) - follows),
             AwaitsAttribution = false,
             NeedsReading = true,

@@ -157,13 +157,16 @@ internal sealed class ShelfReading
     /// <summary>
     /// Units that available misses and that are too many among the parked ones were moved by hand, most often. Where those are just the
     /// ones that were to be taken off, and twice as many as that and more, they were not: what available misses is another matter.
+    /// So is what an earlier reading had missed already, for nobody has parked that since.
     /// Taken so by mistake it lowers what is thought to be there; of a change upwards it would raise it.
     /// </summary>
     private void JudgeBeside(int units)
     {
-        if (units < 0 && _open > -2 * units && _open == -Doubted && Hidden == 0 && !IsUnderWay(_set.FindSku(_level.Id)!))
+        var older = _level.SuspenseReadings > 0 ? Math.Min(-units, _level.Suspense) : 0;
+        var isBesideOlder = older > 0 && Doubted < 0 && _open + units + older == -Doubted;
+        if (units < 0 && (isBesideOlder || (_open > -2 * units && _open == -Doubted)) && Hidden == 0 && !IsUnderWay(_set.FindSku(_level.Id)!))
         {
-            (_open, _undone) = (0, _undone + Doubted);
+            (_open, _undone) = (_open + Doubted, _undone + Doubted);
         }
     }
 

@@ -139,4 +139,28 @@ public sealed class ReadingCases
         desk.Read(1, ReadingKind.Drained, 10);
         desk[1].UpperBound.ShouldBe(10);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void R6_A_sale_of_what_belief_followed_upwards_is_in_suspense_until_its_order_is_known(bool announced)
+    {
+        // A compare was stale, and belief followed two units that nothing explains. One of the twelve is bought: those two are there still.
+        var desk = new Desk(1, 10, SharingMode.Guard, 12);
+        desk.Arrange(1, l => l with { Adopted = 2 });
+        desk.Now += TimeSpan.FromSeconds(5);
+        if (announced)
+        {
+            desk.Announce(1, 11, desk.Now);
+        }
+        else
+        {
+            desk.Read(1, ReadingKind.Plain, 11);
+        }
+
+        (desk[1].Belief, desk[1].Suspense, desk[1].Adopted, desk.Ats).ShouldBe((11, 1, 2, 9));
+
+        desk.Order(1, Desk.Snapshot("1", 1, T1));
+        (desk[1].Belief, desk[1].Suspense, desk[1].UpperBound, desk.Ats).ShouldBe((11, 0, 11, 9), "it shows eleven");
+    }
 }

@@ -179,6 +179,21 @@ public sealed class ShelfDoubtCases
         (desk[1].Belief, desk[1].Suspense, desk.Shelf().Owed, desk.Shelf().Found, desk.Shelf().Unplaced).ShouldBe((belief, suspense, owed, found, 0));
     }
 
+    [Theory]
+    [InlineData(8, 1)]
+    [InlineData(7, 2)]
+    public void R14_What_was_missing_already_is_not_what_lies_among_the_parked_ones_since(int available, int parked)
+    {
+        // Two are missing while one is parked; then that is to be taken off and is not, and a hand may park another.
+        var desk = ShelfDesk.Alone();
+        desk.Arrange(1, l => l with { Shelf = l.Shelf! with { Parked = 1 } });
+        desk.Shows(1, 8, 1);
+        desk.Arrange(1, l => l with { Shelf = l.Shelf! with { Parked = 0, Adjusted = -1, AdjustedAt = desk.Now } });
+        desk.Shows(1, available, parked);
+        (desk[1].Belief, desk.Shelf().Owed, desk.Shelf().Parked, desk.Shelf().Unplaced).ShouldBe((available, -1, parked, 0));
+        desk.Position.OnHand.ShouldBe(8, "two are gone, and none of them was parked");
+    }
+
     [Fact]
     public void R14_A_correction_that_was_not_done_is_told_as_well_while_units_are_moved_after_the_reading()
     {
