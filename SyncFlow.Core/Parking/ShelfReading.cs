@@ -131,8 +131,9 @@ internal sealed class ShelfReading
             Drift(DriftClass.ParkedMove, _shelf!.Parked, "moved to where it should be");
         }
 
-        // Neither that decrease nor a change of on-hand before it was done: then as many are missing among the parked ones as it has more.
-        var lacking = OfAdjustment(units - moved, isUndone && (whole == 0 || moved == whole + Doubted));
+        // Neither that decrease, a move, nor a change of on-hand before it was done: then as many are missing among the parked ones as it
+        // has more. A doubt from before that change says nothing of it.
+        var lacking = OfAdjustment(units - moved, isUndone && _shelf?.MovedAt is not null && (whole == 0 || moved == whole + Doubted));
         _undone -= lacking;
         return moved + lacking;
     }
@@ -176,9 +177,10 @@ internal sealed class ShelfReading
     /// both is never found while units that we took out may be there still. What is missing from available is, where an
     /// earlier reading had shown the change to lack and it makes up for most: then a move after it was not done either. What may have come from a
     /// location that closes is not judged before that is read out; nor is the change then. What is too many in available alone is most
-    /// often an order's that moved untold: unless a decrease is in doubt as well, it is not judged before the siblings were read.
+    /// often an order's that moved untold: unless a move after the change is in doubt as well, it is not judged before the siblings were
+    /// read.
     /// </summary>
-    private int OfAdjustment(int units, bool isUndone)
+    private int OfAdjustment(int units, bool isMoveUndone)
     {
         if (units < 0)
         {
@@ -188,8 +190,8 @@ internal sealed class ShelfReading
         var lacking = units + Hidden + Math.Max(0, _open) >= -Doubted ? Opposite(units, Doubted) : 0;
         var sku = _set.FindSku(_level.Id)!;
         _isHeld = lacking != 0
-            && (ChannelMoves.MayHaveMoved(sku, _level, missing: false) || (!isUndone && ChannelMoves.MayBeMissed(sku, _level)));
-        _lacking = _isHeld && isUndone ? lacking : 0;
+            && (ChannelMoves.MayHaveMoved(sku, _level, missing: false) || (!isMoveUndone && ChannelMoves.MayBeMissed(sku, _level)));
+        _lacking = _isHeld && isMoveUndone ? lacking : 0;
         return _isHeld ? 0 : lacking;
     }
 

@@ -228,7 +228,15 @@ public sealed class ParkedMoveCases
     {
         // Neither a change of on-hand nor the move after it was done at the one, and at the other a unit is gone; or it was moved by hand.
         var desk = Scene(closedAvailable: 1);
-        desk.Arrange(Main, l => l with { Unverified = inDoubt ? [new Unverified(1, desk.Now)] : [], Shelf = l.Shelf! with { Adjusted = inDoubt ? -1 : 0, AdjustedAt = inDoubt ? desk.Now : null } });
+        if (inDoubt)
+        {
+            desk.Arrange(Main, l => l with
+            {
+                Unverified = [new Unverified(1, desk.Now)],
+                Shelf = l.Shelf! with { Adjusted = -1, AdjustedAt = desk.Now, MovedAt = desk.Now },
+            });
+        }
+
         for (var cycle = 0; cycle <= PublishLimits.SuspenseReadingsOfAMove; cycle++)
         {
             Cycle(desk, sourceFirst: true, main: (6, 3), closed: (0, 3));
