@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace SyncFlow.Simulator.Protocol;
@@ -21,7 +22,9 @@ internal static class Simulation
     public static SimulationReport Run(IEnumerable<WorldSettings> worlds)
     {
         var watch = Stopwatch.StartNew();
-        var runs = worlds.AsParallel().AsOrdered().Select(Run).ToList();
+
+        // One by one: handed out by the dozen, some are still to be done by one core when the others have none left.
+        var runs = Partitioner.Create(worlds, EnumerablePartitionerOptions.NoBuffering).AsParallel().AsOrdered().Select(Run).ToList();
         var tally = new Tally();
         runs.ForEach(r => tally.Add(r.Tally));
         return new SimulationReport(runs.ConvertAll(r => r.Report), tally, watch.Elapsed);
