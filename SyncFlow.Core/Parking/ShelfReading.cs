@@ -260,10 +260,13 @@ internal sealed class ShelfReading
         return (sku, shelf);
     }
 
-    /// <summary>What is left: seen once it waits for more exact readings, then the authority's word is booked.</summary>
+    /// <summary>
+    /// What is left: seen once it waits for more exact readings, then the authority's word is booked. Not while a change of on-hand is
+    /// not judged yet, for that may explain it.
+    /// </summary>
     private (SkuState, LevelState) Placed(SkuState sku, LevelState next, ParkedShelf shelf)
     {
-        if (!IsExact || Readings < ParkedMoves.Patience(sku, _level, _fact.Reading, _open))
+        if (_isHeld || !IsExact || Readings < ParkedMoves.Patience(sku, _level, _fact.Reading, _open))
         {
             next = next with { NeedsReading = true, Shelf = shelf with { Unplaced = _open, UnplacedReadings = Readings } };
             return (_open < 0 ? ChannelMoves.AskSiblings(sku, _level) : sku, next);
