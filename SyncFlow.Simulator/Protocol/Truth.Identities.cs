@@ -116,8 +116,10 @@ internal sealed partial class Truth
         unit.News += shop.Taken(item, location) + shop.Reserved(item, location) - level.DraftHolds - level.Suspense + level.Adopted;
 
         // Belief follows upwards for a put-back that is not told of yet, or for a decrease that was undone, or an order that moved:
-        // those are no news.
-        unit.Beyond += settings.BreaksAssumptions || shop.MovedOrders(item) > 0 ? level.Adopted : 0;
+        // those are no news. Nor is a move of what is parked that was not done after a correction of it, until both are judged.
+        unit.Beyond += settings.BreaksAssumptions || shop.MovedOrders(item) > 0
+            ? level.Adopted
+            : Math.Min(level.Adopted, Math.Max(0, -(level.Shelf?.Adjusted ?? 0)));
         unit.Beyond += Overwrites(shop) ? PutBackOn(level, shop, item) : 0;
         if (level.Status != LevelStatus.Closed)
         {
